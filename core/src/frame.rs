@@ -1,0 +1,98 @@
+//! Frames as they come in: one slab of bytes and a row for each frame.
+
+use crate::time::Nanos;
+
+/// An IPv4 or IPv6 address; IPv4 in its mapped form (RFC 4291, section 2.5.5.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Addr(pub [u8; 16]);
+
+impl Addr {
+    /// An IPv4 address in its mapped form.
+    #[inline]
+    pub const fn v4(a: [u8; 4]) -> Self {
+        Self([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a[0], a[1], a[2], a[3]])
+    }
+
+    /// The last four bytes: the IPv4 address where this is one.
+    #[inline]
+    pub const fn low4(&self) -> [u8; 4] {
+        [self.0[12], self.0[13], self.0[14], self.0[15]]
+    }
+}
+
+/// How the bytes of a frame begin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum Link {
+    /// An Ethernet header (DLT_EN10MB).
+    #[default]
+    Ethernet,
+    /// An IPv4 or IPv6 header, told apart by the version nibble (DLT_RAW).
+    Ip,
+    /// A UDP payload from a socket; its outer tuple is `Batch::outers[Frame::outer]`.
+    UdpPayload,
+}
+
+/// One frame's row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Frame {
+    /// When it was captured or received.
+    pub time: Nanos,
+    /// Where its bytes begin in the slab.
+    pub offset: u32,
+    /// Bytes that are there.
+    pub captured: u32,
+    /// Bytes that it had on the wire; never below `captured`.
+    pub original: u32,
+    /// Index into `Batch::outers` for `Link::UdpPayload`, else 0.
+    pub outer: u32,
+    /// How it begins.
+    pub link: Link,
+}
+
+/// The outer tuple of a datagram that came through a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub struct Outer {
+    /// Sender's address.
+    pub src: Addr,
+    /// The local address it was sent to.
+    pub dst: Addr,
+    /// Sender's port.
+    pub sport: u16,
+    /// The local port.
+    pub dport: u16,
+}
+
+/// A slab of bytes and the frames in it. Reused from one fill to the next.
+#[derive(Debug, Default, Clone)]
+pub struct Batch {
+    /// The bytes of all frames (and whatever lies between them).
+    pub slab: Vec<u8>,
+    /// A row a frame, in the order of arrival.
+    pub frames: Vec<Frame>,
+    /// Outer tuples that frames from sockets point to.
+    pub outers: Vec<Outer>,
+}
+
+impl Batch {
+    /// The captured bytes of a frame of this batch.
+    #[inline]
+    pub fn bytes(&self, frame: &Frame) -> &[u8] {
+        let start = frame.offset as usize;
+        self.slab.get(start..start + frame.captured as usize).unwrap_or_default()
+    }
+
+    /// Append a frame with a copy of its bytes.
+    pub fn push(&mut self, time: Nanos, bytes: &[u8], original: u32, link: Link) {
+        let captured = bytes.len() as u32;
+        let offset = self.slab.len() as u32;
+        self.slab.extend_from_slice(bytes);
+        self.frames.push(Frame { time, offset, captured, original: original.max(captured), outer: 0, link });
+    }
+
+    /// Empty it, keeping its memory.
+    pub fn clear(&mut self) {
+        self.slab.clear();
+        self.frames.clear();
+        self.outers.clear();
+    }
+}

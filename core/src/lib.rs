@@ -1,0 +1,8 @@
+//! The per-packet core of tmrx: bytes in, tables out.
+
+pub mod error;
+pub mod time;
+pub mod anomaly;
+pub mod frame;
+pub mod packet;
+pub mod plan;

@@ -1,0 +1,235 @@
+//! One decoded packet: where its layers are, what is known of it, and what was wrong with it.
+
+use crate::anomaly::AnomalySet;
+use crate::frame::Addr;
+use crate::time::Nanos;
+
+/// "No index": the parent of a frame's outermost packet.
+pub const NONE: u32 = u32::MAX;
+
+/// IP protocol numbers that tmrx knows by name.
+pub mod proto {
+    #![allow(missing_docs)]
+    pub const ICMP: u8 = 1;
+    pub const TCP: u8 = 6;
+    pub const UDP: u8 = 17;
+    pub const ICMPV6: u8 = 58;
+}
+
+/// Why decoding ended where it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum Stop {
+    /// A transport header and its payload were reached.
+    #[default]
+    Complete,
+    /// The bytes ended inside a header.
+    Truncated,
+    /// A header contradicts itself; an anomaly says how.
+    Malformed,
+    /// A protocol without a decoder.
+    Unknown,
+    /// A fragment other than the first: no transport header of its own.
+    Fragment,
+}
+
+/// What the packet's original length was taken from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u8)]
+pub enum LenSource {
+    /// The record's or datagram's own length.
+    #[default]
+    Frame,
+    /// IPv4 total length.
+    Ipv4TotalLength,
+    /// IPv6 payload length.
+    Ipv6PayloadLength,
+}
+
+/// The innermost layer that was reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, PartialOrd, Ord)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Layer {
+    #[default]
+    None,
+    Ethernet,
+    Vlan,
+    Arp,
+    Ipv4,
+    Ipv6,
+    Tcp,
+    Udp,
+    Icmp,
+    Icmpv6,
+    /// An IP payload without a transport decoder.
+    Other,
+}
+
+/// What is known of a checksum (specification, section 6.4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Checksum {
+    Valid,
+    Bad,
+    NotCalculated,
+    Unverifiable,
+    /// There is none to check.
+    #[default]
+    Absent,
+}
+
+impl Checksum {
+    /// The names that records print, by number.
+    pub const NAMES: [&'static str; 5] = ["valid", "bad", "not_calculated", "unverifiable", "absent"];
+
+    /// The name that records print.
+    pub fn name(self) -> &'static str {
+        Self::NAMES.get(self as usize).copied().unwrap_or_default()
+    }
+}
+
+/// The set of what cut a packet short (specification, section 6.2); empty: not truncated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Causes(pub u8);
+
+impl Causes {
+    /// The session's packet length.
+    pub const PACKET_LENGTH: u8 = 1;
+    /// The target's MTU.
+    pub const MTU: u8 = 2;
+    /// The capture file's snaplen.
+    pub const SNAPLEN: u8 = 4;
+    /// Cut, by nothing that is known.
+    pub const UNKNOWN: u8 = 8;
+    /// The names that records print, by bit.
+    pub const NAMES: [&'static str; 4] = ["packet_length", "mtu", "snaplen", "unknown"];
+
+    /// The causes' names.
+    pub fn names(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES.iter().enumerate().filter(move |(bit, _)| self.0 >> bit & 1 == 1).map(|(_, name)| *name)
+    }
+}
+
+/// TCP flags as they stand in the header's byte 13 (RFC 9293, section 3.1; ECN: RFC 3168).
+pub mod tcp {
+    #![allow(missing_docs)]
+    pub const FIN: u8 = 0x01;
+    pub const SYN: u8 = 0x02;
+    pub const RST: u8 = 0x04;
+    pub const PSH: u8 = 0x08;
+    pub const ACK: u8 = 0x10;
+    pub const URG: u8 = 0x20;
+    pub const ECE: u8 = 0x40;
+    pub const CWR: u8 = 0x80;
+}
+
+/// One packet of a frame's tree. Plain numbers only: it borrows nothing and is reused.
+///
+/// Offsets `l3`, `l4`, `payload` count from `start`; one that was not reached equals `captured`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Packet {
+    /// The frame's time.
+    pub time: Nanos,
+    /// The frame's row in the batch.
+    pub frame: u32,
+    /// The enclosing packet's row among this batch's packets, or `NONE`.
+    pub parent: u32,
+    /// Where its first byte (link header included) is in the batch's slab.
+    pub start: u32,
+    /// Bytes that are there, from `start`; Ethernet padding is not counted once the IP length is known.
+    pub captured: u32,
+    /// Bytes that the host sent (link header + IP length); never below `captured`.
+    pub original: u32,
+    /// What `original` was taken from.
+    pub length_source: LenSource,
+    /// Which mirror session: an index into the identity table; `NONE` without encapsulation.
+    pub identity: u32,
+    /// Which address space.
+    pub domain: u32,
+    /// Network header.
+    pub l3: u16,
+    /// Transport header.
+    pub l4: u16,
+    /// Transport payload, or what follows the last header decoded.
+    pub payload: u16,
+    /// Payload bytes that the host sent, by the transport's own length where it has one.
+    pub payload_original: u32,
+    /// Outermost VLAN tag first; `vlans[..vlan_count]` are set (12-bit ids).
+    pub vlans: [u16; 2],
+    /// How many of `vlans` are set.
+    pub vlan_count: u8,
+    /// 4, 6, or 0 where no IP header was decoded.
+    pub ip: u8,
+    /// IP protocol, for IPv6 the upper-layer one.
+    pub proto: u8,
+    /// TTL or hop limit.
+    pub ttl: u8,
+    /// Innermost layer reached.
+    pub layer: Layer,
+    /// Why decoding ended there.
+    pub stop: Stop,
+    /// A fragment, the first included.
+    pub fragment: bool,
+    /// EtherType of what follows the link header and tags; 0 for raw IP.
+    pub ethertype: u16,
+    /// Source address.
+    pub src: Addr,
+    /// Destination address.
+    pub dst: Addr,
+    /// Source port; ICMP: the type.
+    pub sport: u16,
+    /// Destination port; ICMP: the code.
+    pub dport: u16,
+    /// TCP flags.
+    pub tcp_flags: u8,
+    /// TCP window, unscaled.
+    pub window: u16,
+    /// TCP sequence number.
+    pub seq: u32,
+    /// TCP acknowledgment number.
+    pub ack: u32,
+    /// What cut it.
+    pub truncated: Causes,
+    /// Verdict on the IP header's checksum.
+    pub l3_checksum: Checksum,
+    /// Verdict on the transport checksum.
+    pub l4_checksum: Checksum,
+    /// What is wrong with it.
+    pub anomalies: AnomalySet,
+}
+
+impl Packet {
+    /// The transport header was decoded, so ports (or ICMP type and code) are known.
+    #[inline]
+    pub fn has_l4(&self) -> bool {
+        matches!(self.layer, Layer::Tcp | Layer::Udp | Layer::Icmp | Layer::Icmpv6)
+    }
+
+    /// Ports mean ports.
+    #[inline]
+    pub fn has_ports(&self) -> bool {
+        matches!(self.layer, Layer::Tcp | Layer::Udp)
+    }
+
+    /// Payload bytes that are there; never above `payload_original`.
+    #[inline]
+    pub fn payload_captured(&self) -> u32 {
+        self.captured.saturating_sub(u32::from(self.payload)).min(self.payload_original)
+    }
+
+    /// The packet's captured bytes in its batch's slab.
+    #[inline]
+    pub fn bytes<'a>(&self, slab: &'a [u8]) -> &'a [u8] {
+        let start = self.start as usize;
+        slab.get(start..start + self.captured as usize).unwrap_or_default()
+    }
+
+    /// The captured payload in its batch's slab.
+    #[inline]
+    pub fn payload_bytes<'a>(&self, slab: &'a [u8]) -> &'a [u8] {
+        let start = self.start as usize + usize::from(self.payload);
+        slab.get(start..start + self.payload_captured() as usize).unwrap_or_default()
+    }
+}

@@ -1,0 +1,263 @@
+"""The plan: what Python compiled for the core, sent over once as msgpack.
+
+The same structs stand in `core/src/plan.rs`; a golden document under test keeps them equal. Addresses are 16 bytes,
+IPv4 in its mapped form (RFC 4291, section 2.5.5.2).
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+SCHEMA_VERSION = 1
+NO_LIMIT = 0
+
+
+class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Base of the plan's structs: immutable, compared by value."""
+
+
+class Timeouts(Struct):
+    """Seconds of packet time after a flow's last packet, by state (Suricata's stock values)."""
+
+    tcp_new: int = 60
+    tcp_established: int = 600
+    tcp_closed: int = 60
+    other_new: int = 30
+    other_established: int = 300
+
+
+class FlowSettings(Struct):
+    """The flow table's limits."""
+
+    max_flows: int = 2_097_152
+    timeouts: Timeouts = Timeouts()
+    community_id_seed: int = 0
+    # None: drawn at random by the core (live); a number: fixed, so that runs repeat (offline).
+    hash_seed: int | None = 0
+
+
+class DecapSettings(Struct):
+    """Which UDP ports carry what, and how deep to go."""
+
+    vxlan_ports: tuple[int, ...] = (4789,)
+    geneve_ports: tuple[int, ...] = (6081,)
+    max_depth: int = 4
+
+
+class Identity(Struct):
+    """A mirror session that is known, and what its copies look like on arrival.
+
+    An empty `outer_src` or `endpoint` fits any. `domain` counts from 1; 0 is that of unknown identities.
+    """
+
+    vni: int
+    outer_src: bytes = b""
+    endpoint: str = ""
+    session: str = ""
+    name: str = ""
+    interface: str = ""
+    vpc: str = ""
+    domain: int = 0
+    packet_length: int = NO_LIMIT
+    target_mtu: int = NO_LIMIT
+
+
+class IdentitySettings(Struct):
+    """The sessions, and what to do about those that tmrx was not told of."""
+
+    known: tuple[Identity, ...] = ()
+    # learn: count and report; refuse: reject the frame.
+    unknown: Literal["learn", "refuse"] = "learn"
+    # shared: unknown identities share one address space; own: each has its own.
+    unknown_domain: Literal["shared", "own"] = "shared"
+    max_learned: int = 65_536
+
+
+class Number(Struct):
+    """A test on an unsigned number; `between` and `outside` exclude both ends (Suricata's ranges)."""
+
+    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "between", "outside"]
+    a: int
+    b: int = 0
+
+
+class Content(Struct, tag="content"):
+    """A literal. `offset` and `depth` are absolute; with `relative`, `distance` and `within` count from the last match.
+
+    `depth` and `within` are the size of the window in bytes, None for none.
+    """
+
+    pattern: bytes
+    negated: bool = False
+    nocase: bool = False
+    relative: bool = False
+    offset: int = 0
+    depth: int | None = None
+    distance: int = 0
+    within: int | None = None
+    startswith: bool = False
+    endswith: bool = False
+    fast_pattern: bool = False
+
+
+class Pcre(Struct, tag="pcre"):
+    """A PCRE2 pattern. `flags` are of `imsxAEG` (and `O`: no match limit); `relative` is Suricata's R."""
+
+    pattern: bytes
+    negated: bool = False
+    flags: str = ""
+    relative: bool = False
+
+
+Match = Content | Pcre
+
+
+class Dsize(Struct, tag="dsize"):
+    """The payload's original length."""
+
+    number: Number
+    negated: bool = False
+
+
+class Ttl(Struct, tag="ttl"):
+    """TTL or hop limit."""
+
+    number: Number
+
+
+class IcmpType(Struct, tag="itype"):
+    """ICMP or ICMPv6 type."""
+
+    number: Number
+
+
+class IcmpCode(Struct, tag="icode"):
+    """ICMP or ICMPv6 code."""
+
+    number: Number
+
+
+class TcpFlags(Struct, tag="tcp_flags"):
+    """TCP flags: those outside `mask` are ignored; the rest compared with `flags` as `op` says."""
+
+    op: Literal["exactly", "all", "any", "not_any"]
+    flags: int
+    mask: int = 0xFF
+
+
+class MirrorSession(Struct, tag="mirror_session"):
+    """The session's id or name; a trailing `*` stands for any ending."""
+
+    value: str
+    negated: bool = False
+
+
+class MirrorVni(Struct, tag="mirror_vni"):
+    """The VXLAN network identifier."""
+
+    number: Number
+
+
+class MirrorTruncated(Struct, tag="mirror_truncated"):
+    """Truncated by one of `causes` (bits of core `Causes`: 1 packet_length, 2 mtu, 4 snaplen, 8 unknown); negated: by none of them."""
+
+    causes: int = 0xF
+    negated: bool = False
+
+
+class MirrorChecksum(Struct, tag="mirror_checksum"):
+    """The verdict on a checksum is one of `verdicts` (bit n: number n of valid, bad, not_calculated, unverifiable, absent)."""
+
+    layer: Literal["l3", "l4"]
+    verdicts: int
+    negated: bool = False
+
+
+Check = Dsize | Ttl | IcmpType | IcmpCode | TcpFlags | MirrorSession | MirrorVni | MirrorTruncated | MirrorChecksum
+
+
+class FlowCheck(Struct):
+    """The `flow` keyword. `direction` and `state` are empty for any."""
+
+    direction: Literal["", "to_server", "to_client"] = ""
+    state: Literal["", "established", "not_established", "stateless"] = ""
+    only_stream: bool = False
+    no_stream: bool = False
+
+
+class AddressSet(Struct):
+    """Disjoint ascending ranges of addresses, ends included, negations worked out. `any` beats the ranges."""
+
+    any: bool = False
+    v4: tuple[tuple[int, int], ...] = ()
+    # Ends of 16 bytes each.
+    v6: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class PortSet(Struct):
+    """Disjoint ascending ranges of ports, ends included, negations worked out."""
+
+    any: bool = False
+    ranges: tuple[tuple[int, int], ...] = ()
+
+
+class Rule(Struct):
+    """One rule. Addresses and ports are indices into the plan's sets."""
+
+    action: Literal["alert", "pass", "drop", "reject"]
+    # What an unscoped action covers is the core's to know; None: unscoped.
+    scope: Literal["packet", "flow"] | None = None
+    protocol: Literal["ip", "ipv4", "ipv6", "tcp", "tcp-pkt", "tcp-stream", "udp", "icmp", "icmpv4", "icmpv6"]
+    src: int
+    sport: int
+    dst: int
+    dport: int
+    both_directions: bool = False
+    sid: int
+    gid: int = 1
+    rev: int = 0
+    msg: str = ""
+    category: str = ""
+    priority: int = 3
+    references: tuple[str, ...] = ()
+    metadata: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    noalert: bool = False
+    flow: FlowCheck | None = None
+    checks: tuple[Check, ...] = ()
+    payload: tuple[Match, ...] = ()
+
+
+class Rules(Struct):
+    """All rules, in the order of their evaluation (Suricata's: action, then priority, then sid)."""
+
+    rules: tuple[Rule, ...] = ()
+    addresses: tuple[AddressSet, ...] = ()
+    ports: tuple[PortSet, ...] = ()
+
+
+class Outputs(Struct):
+    """What is wanted; what no one asked for is not built."""
+
+    eve: bool = False
+    fast: bool = False
+    pcap: bool = False
+    tables: tuple[Literal["packets", "flows", "alerts", "anomalies"], ...] = ()
+
+
+class Plan(Struct):
+    """Everything that the core is told."""
+
+    version: int = SCHEMA_VERSION
+    decap: DecapSettings = DecapSettings()
+    identity: IdentitySettings = IdentitySettings()
+    flow: FlowSettings = FlowSettings()
+    rules: Rules = Rules()
+    outputs: Outputs = Outputs()
+    # Also inspect the outer datagrams, as an engine on the target's interface would.
+    inspect_outer: bool = False
+
+    def encode(self) -> bytes:
+        """As msgpack."""
+        return msgspec.msgpack.encode(self)
