@@ -6,3 +6,4 @@ pub mod anomaly;
 pub mod frame;
 pub mod packet;
 pub mod plan;
+pub mod flow;

@@ -146,6 +146,8 @@ pub struct Packet {
     pub length_source: LenSource,
     /// Which mirror session: an index into the identity table; `NONE` without encapsulation.
     pub identity: u32,
+    /// What was around it: an index into the batch's wraps; `NONE` without encapsulation.
+    pub wrap: u32,
     /// Which address space.
     pub domain: u32,
     /// Network header.
@@ -232,4 +234,50 @@ impl Packet {
         let start = self.start as usize + usize::from(self.payload);
         slab.get(start..start + self.payload_captured() as usize).unwrap_or_default()
     }
+}
+
+/// A kind of encapsulation, as records name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum Encapsulation {
+    #[default]
+    None,
+    Vxlan,
+    Geneve,
+    /// A Gateway Load Balancer's GENEVE around the mirror's VXLAN.
+    GeneveVxlan,
+}
+
+impl Encapsulation {
+    /// The layers outside in, as records name them.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Vxlan => "vxlan",
+            Self::Geneve => "geneve",
+            Self::GeneveVxlan => "geneve+vxlan",
+        }
+    }
+}
+
+/// What the mirror put around a packet: the identity's parts and what else the headers say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
+pub struct Wrap {
+    /// Outer source: of VXLAN's own datagram where GENEVE is in front.
+    pub outer_src: Addr,
+    /// Outer destination.
+    pub outer_dst: Addr,
+    /// VXLAN network identifier (GENEVE's where there is no VXLAN).
+    pub vni: u32,
+    /// The layers.
+    pub encapsulation: Encapsulation,
+    /// AWS GENEVE option 1: the endpoint's id (`vpce-` and 17 hex digits of this number); 0 is none.
+    pub endpoint: u64,
+    /// AWS GENEVE option 2: the attachment's id; 0 is none.
+    pub attachment: u64,
+    /// AWS GENEVE option 3.
+    pub flow_cookie: u32,
+    /// Whether `flow_cookie` was there.
+    pub has_cookie: bool,
 }

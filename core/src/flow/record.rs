@@ -1,0 +1,112 @@
+//! What is said of a flow when it ends.
+
+use crate::frame::Addr;
+use crate::packet::Wrap;
+use crate::time::Nanos;
+
+/// Suricata's flow states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum FlowState {
+    #[default]
+    New,
+    Established,
+    Closed,
+}
+
+/// Suricata's TCP session states.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum TcpState {
+    #[default]
+    None,
+    SynSent,
+    SynRecv,
+    Established,
+    FinWait1,
+    FinWait2,
+    TimeWait,
+    LastAck,
+    CloseWait,
+    Closing,
+    Closed,
+}
+
+/// Why a flow ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[repr(u8)]
+#[allow(missing_docs)]
+pub enum EndReason {
+    #[default]
+    Timeout,
+    /// A new SYN on a session that was over.
+    TcpReuse,
+    /// The table was full.
+    Forced,
+    /// The run ended.
+    Shutdown,
+}
+
+/// How many identities a flow remembers; more are only flagged.
+pub const FLOW_IDENTITIES: usize = 4;
+
+/// A flow, oriented client to server; index 0 of a pair is to the server, 1 to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct FlowRecord {
+    /// Unique in a run, the same in every run of the same capture.
+    pub id: u64,
+    /// The client.
+    pub src: Addr,
+    /// The server.
+    pub dst: Addr,
+    /// Client's port; ICMP: type of the first packet.
+    pub sport: u16,
+    /// Server's port; ICMP: code of the first packet.
+    pub dport: u16,
+    /// IP protocol.
+    pub proto: u8,
+    /// 4 or 6.
+    pub ip: u8,
+    /// Outermost VLAN tag first.
+    pub vlans: [u16; 2],
+    /// How many of `vlans` are set.
+    pub vlan_count: u8,
+    /// The address space.
+    pub domain: u32,
+    /// Time of the first packet.
+    pub start: Nanos,
+    /// Time of the latest packet.
+    pub end: Nanos,
+    /// Packets.
+    pub packets: [u64; 2],
+    /// Captured bytes of the inner frames.
+    pub bytes: [u64; 2],
+    /// Bytes that the hosts sent.
+    pub original_bytes: [u64; 2],
+    /// How many of the packets were truncated.
+    pub truncated_packets: u64,
+    /// Where it stood.
+    pub state: FlowState,
+    /// Why it ended.
+    pub reason: EndReason,
+    /// TCP flags seen.
+    pub tcp_flags: [u8; 2],
+    /// Where the TCP session stood.
+    pub tcp_state: TcpState,
+    /// Zeek's history letters, upper case from the client; zero bytes after the last.
+    pub history: [u8; 16],
+    /// ICMP type and code of the first packet of the other direction.
+    pub response_icmp: Option<(u8, u8)>,
+    /// A rule alerted on it.
+    pub alerted: bool,
+    /// Identities (rows of the identity table) it was seen through, first first.
+    pub identities: [u32; FLOW_IDENTITIES],
+    /// How many of `identities` are set.
+    pub identity_count: u8,
+    /// It was seen through more.
+    pub more_identities: bool,
+    /// What was around its first packet.
+    pub wrap: Wrap,
+}
