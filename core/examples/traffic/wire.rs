@@ -14,6 +14,10 @@ const TEXT: &[u8] = b"GET /index.html?id=42 HTTP/1.1\r\nHost: www.example.com\r\
     Accept: text/html,application/json;q=0.9\r\nCookie: session=0123456789abcdef\r\nContent-Type: application/json\r\n\r\n\
     {\"name\": \"tmrx\", \"values\": [1, 2, 3], \"status\": \"ok\", \"message\": \"nothing to see here\"}";
 
+/// What the benchmark's rule looks for; it stands in the pool once.
+const MARKER: &[u8] = b"tmrx-bench-marker";
+const MARKER_AT: usize = POOL * 3 / 4 + 2000;
+
 /// What a frame turned out to be.
 pub struct Made {
     pub ipv6: bool,
@@ -48,6 +52,7 @@ pub fn pool(seed: u64) -> Vec<u8> {
         let length = TEXT.len().min(chunk.len());
         chunk[..length].copy_from_slice(&TEXT[..length]);
     }
+    out[MARKER_AT..MARKER_AT + MARKER.len()].copy_from_slice(MARKER);
     out
 }
 
