@@ -1,7 +1,7 @@
 """`make bench`: tmrx against `tcpdump -r FILE -w /dev/null` in the same run, on one core, start-up subtracted.
 
-Start-up is what the same command takes on a capture of one frame, and is stated. Every run's answer is checked: the frames
-that were received, and with rules the alerts, which are counted in the file by other means.
+Start-up is what the same command takes on a capture of one frame, and is stated. Every run's answer is checked: the
+frames that were received, and with rules the alerts, which are counted in the file by other means.
 """
 
 from __future__ import annotations
@@ -113,18 +113,13 @@ def stages(capture: Capture) -> str:
 
 def show(results: list[Result], start: Startup, peaks: dict[str, float]) -> None:
     """The table for people."""
-    print(
-        f"start-up, subtracted: tcpdump {start.tcpdump:.3f} s, tmrx {start.tmrx:.3f} s, with rules {start.tmrx_rules:.3f} s"
-    )
+    print("start-up, subtracted: " + ", ".join(f"{name} {took:.3f} s" for name, took in asdict(start).items()))
     print(f"{'what':<12} {'capture':<28} {'frames/s':>11} {'ratio':>6} {'of':<10} {'wanted':>6}")
     for r in results:
         wanted = "" if r.target is None else f"{r.target:.2f}"
         print(f"{r.what:<12} {r.capture:<28} {r.rate:>11,.0f} {r.ratio:>6.2f} {r.against:<10} {wanted:>6}")
-    print(
-        "memory: {small_peak_mib:.0f} MiB over {small_mib:.0f} MiB, {large_peak_mib:.0f} MiB over {large_mib:.0f} MiB".format(
-            **peaks
-        )
-    )
+    for size in ("small", "large"):
+        print(f"peak memory: {peaks[size + '_peak_mib']:.0f} MiB, on a capture of {peaks[size + '_mib']:.0f} MiB")
 
 
 def record(folder: Path, document: dict[str, object]) -> Path:

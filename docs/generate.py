@@ -31,12 +31,10 @@ def anomalies() -> str:
     """The core's catalogue of anomalies."""
     from tmrx import _core  # noqa: PLC0415  # the built core is needed for this page alone
 
-    rows = [
-        (code(name), severity, meaning, code(suricata)) for name, _, severity, meaning, suricata in _core.anomalies()
-    ]
+    rows = [(code(name), severity, meaning, code(event)) for name, _, severity, meaning, event in _core.anomalies()]
     intro = (
         "Everything that tmrx finds wrong with a packet. A packet with an anomaly is still decoded as far as it goes; "
-        "records name its anomalies, and `--stats` counts them. The last column is Suricata's event of the same condition."
+        "records name its anomalies, and `--stats` counts them. The last column is Suricata's event of the same thing."
     )
     return page("Anomalies", intro, table(("name", "severity", "meaning", "Suricata's event"), rows))
 
@@ -50,10 +48,26 @@ def settings() -> str:
 
     rows = [(code(s.name), code(text(s.default)), s.unit, s.limits, s.help) for s in config.SETTINGS]
     intro = (
-        "Settings stand in the `[settings]` section of the TOML given with `--mirror`, or in `--set NAME=VALUE`; the command "
-        "line wins. Sizes take `k M G` and `Ki Mi Gi`, durations `ms s m h`."
+        "Settings stand in the `[settings]` section of the TOML given with `--mirror`, or in `--set NAME=VALUE`; the "
+        "command line wins. Sizes take `k M G` and `Ki Mi Gi`, durations `ms s m h`."
     )
     return page("Settings", intro, table(("name", "default", "unit", "limits", "meaning"), rows))
+
+
+def keywords() -> str:
+    """Every keyword of the rule language, and whether tmrx evaluates it."""
+    from tmrx.rules import catalogue, options  # noqa: PLC0415  # as above
+
+    known = {keyword.name: keyword for keyword in catalogue.keywords().values()}
+    rows = [
+        (code(name), code(word.value), word.kind, "yes" if name in options.HANDLERS else "not yet", word.note)
+        for name, word in sorted(known.items())
+    ]
+    intro = (
+        "The keywords of Suricata's rule language, and tmrx's own `mirror.*`. A rule with a keyword that is not evaluated "
+        "yet is reported and left out, with `--strict` it ends the run."
+    )
+    return page("Rule keywords", intro, table(("keyword", "value", "kind", "evaluated", "note"), rows))
 
 
 def commands() -> dict[tuple[str, ...], click.Context]:
@@ -78,13 +92,17 @@ def _walk(
 def command_pages() -> str:
     """What `--help` prints, command by command."""
     parts = [f"## {' '.join(path)}\n\n```text\n{context.get_help()}\n```\n" for path, context in commands().items()]
-    intro = "What each command prints for `--help`. Exit codes: 0 done, 1 a check does not hold, 2 bad usage or input, 3 a fault of tmrx."
+    intro = (
+        "What each command prints for `--help`. Exit codes: 0 done, 1 a check does not hold, 2 bad usage or input, "
+        "3 a fault of tmrx."
+    )
     return page("Commands", intro, "\n".join(parts))
 
 
 PAGES: dict[str, Callable[[], str]] = {
     "anomalies.md": anomalies,
     "commands.md": command_pages,
+    "keywords.md": keywords,
     "settings.md": settings,
 }
 

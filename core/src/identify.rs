@@ -171,7 +171,7 @@ impl Row {
         let packet_length = self.packet_length != 0 && copy == self.packet_length;
         // The documented overhead counts four bytes more than the wire has.
         let mtu = self.target_mtu != 0 && (carrier == self.target_mtu || carrier + 4 == self.target_mtu);
-        u8::from(packet_length) * Causes::PACKET_LENGTH | u8::from(mtu) * Causes::MTU
+        (u8::from(packet_length) * Causes::PACKET_LENGTH) | (u8::from(mtu) * Causes::MTU)
     }
 }
 

@@ -40,7 +40,7 @@ def test_sizes(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.is_relative_to(ROOT / "tmrx")], ids=relative)
 def test_each_source_has_its_test(path: Path) -> None:
-    """`tmrx/a/b.py` has `tests/unit/a/test_b.py` (or a test of its package's name); a package's own file may do without."""
+    """`tmrx/a/b.py` has `tests/unit/a/test_b.py`, or its package has `tests/unit/test_a.py`."""
     if relative(path) in WITHOUT_OWN_TEST or path.name == "__init__.py":
         return
     place = ROOT / "tests" / "unit" / path.relative_to(ROOT / "tmrx").parent
