@@ -12,3 +12,4 @@ pub mod identify;
 pub mod decode;
 pub mod verify;
 pub mod flow;
+pub mod table;
