@@ -7,7 +7,8 @@ Nothing here is fast; every field stands beside the sentence that defines it. dp
 Where the specification is silent, these decisions hold, here and in the core:
 
  1. A header that the captured bytes cut short is `stop = truncated` and no anomaly. `*.too_short` is said only where a
-    length (the frame's own, the IP header's, the UDP header's) leaves no room for the header.
+    length leaves no room for the header: of Ethernet that of the frame on the wire, of all others the IP header's.
+    (A mirror's copy of fewer than 14 bytes is truncated: `PacketLength` may be as small as 1.)
  2. A layer is reached when its fixed header is whole and of the right version; when it then contradicts itself, it is
     reached all the same (addresses and ports are told) and `stop = malformed`. ICMP is reached with its first 4 bytes.
  3. `l3` is where the network header begins, once all link headers are whole; `l4` is where the IP payload begins, once
@@ -35,7 +36,8 @@ Where the specification is silent, these decisions hold, here and in the core:
     and options that overrun one another are followed all the same (RFC 7348; the specification's section 7: leniently).
 15. The mirror is the outermost encapsulation, GENEVE in front of VXLAN counting as one; what a host encapsulates itself
     is taken off too, but identity, lengths and options are those of the mirror.
-16. Causes are asked for only where bytes are missing. `packet_length` and `mtu` need the mirror to have sent less than
+16. `mirror.unknown_identity` is said of the first packet of each unknown identity.
+17. Causes are asked for only where bytes are missing. `packet_length` and `mtu` need the mirror to have sent less than
     the original, or a header to be cut where its copy ends; `snaplen` needs the record to be cut; `unknown` stands
     alone where nothing else is known.
 """

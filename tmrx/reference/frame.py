@@ -11,6 +11,7 @@ from typing import Any, Literal
 from tmrx.plan import Identity, Plan
 from tmrx.reference.packet import BRIDGING, IPV4, IPV6, Link, Packet, Wrap, decode
 
+MAX_DEPTH = 4
 AWS_CLASS = 0x0108
 OWN_DOMAIN = 0x8000_0000
 # AWS documents an overhead that is 4 bytes above the real one (specification, section 5).
@@ -35,29 +36,31 @@ class Frame:
 
 @dataclass(slots=True)
 class _Found:
-    """A frame's packets with their start and how they begin, outermost first, and the mirror around them."""
+    """A frame's packets, outermost first, and the mirror around them."""
 
-    spans: list[tuple[int, Link, Packet]] = field(default_factory=list)
+    packets: list[Packet]
     wrap: Wrap | None = None
     anomalies: set[str] = field(default_factory=set)
 
     def of_mirror(self, encapsulation: str) -> bool:
         """Whether the tunnel about to be taken off is the mirror's own, not a host's (decision 15)."""
-        return len(self.spans) == 1 or (len(self.spans) == 2 and encapsulation == "geneve+vxlan")
+        return len(self.packets) == 1 or (len(self.packets) == 2 and encapsulation == "geneve+vxlan")
 
 
 def _peel(frame: Frame, plan: Plan) -> _Found:
     """Take tunnels off until the innermost packet is none."""
-    found = _Found([(0, frame.link, decode(frame.data, frame.original, frame.link))])
+    found = _Found([decode(frame.data, frame.original, frame.link)])
     while True:
-        start, _, outer = found.spans[-1]
+        outer = found.packets[-1]
         inside = _tunnel(outer, found, plan)
         if inside is None:
             return found
         header, link = inside
-        start += outer.offset("payload")
-        data = frame.data[start + header : start + outer.payload_captured]
-        found.spans.append((start + header, link, decode(data, outer.payload_original - header, link)))
+        payload = outer.start + outer.offset("payload")
+        data = frame.data[payload + header : payload + outer.payload_captured]
+        inner = decode(data, outer.payload_original - header, link, copy=True)
+        inner.start = payload + header
+        found.packets.append(inner)
 
 
 def _tunnel(p: Packet, found: _Found, plan: Plan) -> tuple[int, Link] | None:
@@ -66,7 +69,7 @@ def _tunnel(p: Packet, found: _Found, plan: Plan) -> tuple[int, Link] | None:
     vxlan = p.dport in plan.decap.vxlan_ports
     if not sound or "udp.length_too_long" in p.anomalies or not (vxlan or p.dport in plan.decap.geneve_ports):
         return None
-    if len(found.spans) > plan.decap.max_depth:
+    if len(found.packets) > min(plan.decap.max_depth, MAX_DEPTH):
         found.anomalies.add("mirror.too_deep")
         return None
     data = p.data[p.offset("payload") :][: p.payload_captured]
@@ -79,7 +82,11 @@ def _tunnel(p: Packet, found: _Found, plan: Plan) -> tuple[int, Link] | None:
 
 def _carried_by(p: Packet, header: int, vni: int, found: _Found, encapsulation: Any, **options: int) -> None:
     """Note what the mirror put around its copy."""
-    lengths = {"carrier_length": p.original - p.offset("l3"), "copy_length": p.payload_original - header}
+    lengths = {
+        "carrier_length": p.original - p.offset("l3"),
+        "copy_length": p.payload_original - header,
+        "copy_start": p.start + p.offset("payload") + header,
+    }
     before = found.wrap
     if before is not None:
         options = {"endpoint": before.endpoint, "attachment": before.attachment}
@@ -163,7 +170,7 @@ class Reference:
         """One frame's packets and fate. The last packet is the innermost: the one that tmrx tracks."""
         self._frames += 1
         found = _peel(frame, self.plan)
-        packets = tuple(p for _, _, p in found.spans)
+        packets = tuple(found.packets)
         snaplen = len(frame.data) < frame.original
         for depth, p in enumerate(packets):
             p.frame, p.time, p.parent = self._frames, frame.time, depth - 1 if depth else None
@@ -173,13 +180,19 @@ class Reference:
         if found.wrap is None:
             return Outcome("decoded", "", packets)
         inner.wrap, inner.identity = found.wrap, self._planned(found.wrap)
-        if inner.identity is None:
-            if self.plan.identity.unknown == "refuse":
-                return Outcome("rejected", "unknown_identity", ())
-            inner.anomalies.add("mirror.unknown_identity")
+        if inner.identity is None and self.plan.identity.unknown == "refuse":
+            return Outcome("rejected", "unknown_identity", ())
+        key = (found.wrap.vni, found.wrap.outer_src, found.wrap.endpoint)
+        if key not in self._seen:
+            self._seen.append(key)
+            if inner.identity is None:
+                inner.anomalies.add("mirror.unknown_identity")
         if _excluded(inner):
             inner.anomalies.add("mirror.excluded_traffic")
-        inner.domain = self._domain(found.wrap, inner.identity)
+        if inner.identity is not None:
+            inner.domain = inner.identity.domain
+        elif self.plan.identity.unknown_domain == "own":
+            inner.domain = OWN_DOMAIN + self._seen.index(key)
         inner.truncated = set()
         _name_causes(inner, snaplen, inner.identity)
         return Outcome("decoded", "", packets)
@@ -194,28 +207,20 @@ class Reference:
                         return known
         return None
 
-    def _domain(self, wrap: Wrap, identity: Identity | None) -> int:
-        """The address space: the plan's, or for unknown identities 0 or one for each, by setting."""
-        key = (wrap.vni, wrap.outer_src, wrap.endpoint)
-        if key not in self._seen:
-            self._seen.append(key)
-        if identity is not None:
-            return identity.domain
-        return OWN_DOMAIN + self._seen.index(key) if self.plan.identity.unknown_domain == "own" else 0
-
 
 def _name_causes(p: Packet, snaplen: bool, identity: Identity | None) -> None:
-    """What cut the packet short (specification, section 6.2; decision 16)."""
+    """What cut the packet short (specification, section 6.2; decision 17)."""
     if p.original <= p.captured and p.stop != "truncated":
         return
-    if snaplen:
+    if snaplen and p.captured < p.original:
         p.truncated.add("snaplen")
     if identity is not None and p.wrap is not None:
-        copy, carrier = p.wrap.copy_length, p.wrap.carrier_length
-        if p.original > copy or p.stop == "truncated":
-            if copy == identity.packet_length:
+        before, copy = p.start - p.wrap.copy_start, p.wrap.copy_length
+        cut_in_header = p.stop == "truncated" and before + p.captured == copy
+        if before + p.original > copy or cut_in_header:
+            if identity.packet_length and copy == identity.packet_length:
                 p.truncated.add("packet_length")
-            if carrier in (identity.target_mtu, identity.target_mtu - MTU_SLACK):
+            if p.wrap.carrier_length in (identity.target_mtu, identity.target_mtu - MTU_SLACK):
                 p.truncated.add("mtu")
     if not p.truncated:
         p.truncated.add("unknown")

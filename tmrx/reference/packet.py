@@ -36,6 +36,8 @@ class Wrap:
     # Bytes of the IP packet that carried the copy, and of the copy itself: what was sent, not what was captured.
     carrier_length: int = 0
     copy_length: int = 0
+    # Where in the frame the copy begins.
+    copy_start: int = 0
 
 
 @dataclass(slots=True)
@@ -47,6 +49,7 @@ class Packet:
     original: int
     frame: int = 0
     time: int = 0
+    start: int = 0
     parent: int | None = None
     wrap: Wrap | None = None
     identity: Identity | None = None
@@ -92,10 +95,15 @@ class _Stop(Exception):
     """Decoding ends here; the argument is the packet's `stop`."""
 
 
-def decode(data: bytes, original: int, link: Link) -> Packet:
-    """One packet's layers and checksum verdicts: `data` as captured, of `original` bytes."""
+def decode(data: bytes, original: int, link: Link, copy: bool = False) -> Packet:
+    """One packet's layers and checksum verdicts: `data` as captured, of `original` bytes.
+
+    `copy`: it was taken out of a tunnel, so that its link header may have been cut by the mirror.
+    """
     p = Packet(data, len(data), max(original, len(data)))
     try:
+        if link == "ethernet" and p.original < 14 and not copy:
+            raise _malformed(p, "ethernet.too_short")
         _link(p, link)
     except _Stop as stop:
         p.stop = str(stop)
@@ -134,8 +142,6 @@ def _link(p: Packet, link: Link) -> None:
     """The link header, its tags, and on to what the EtherType says."""
     if link == "ip":
         return _raw_ip(p)
-    if p.original < 14:
-        raise _malformed(p, "ethernet.too_short")
     header = _header("ethernet.Ethernet", _need(p, 0, 14))
     p.layer, p.ethertype, at = "ethernet", header.type, 14
     while p.ethertype in TAGS:
