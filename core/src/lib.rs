@@ -7,3 +7,5 @@ pub mod frame;
 pub mod packet;
 pub mod plan;
 pub mod flow;
+pub mod encap;
+pub mod io;
