@@ -3,12 +3,13 @@
 use super::merge::is_refused;
 use super::parsed::{Parsed, SHARDS};
 use super::Shared;
-use crate::detect::{Buffer, FlowFacts, Scratch, Subject};
+use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seen, Seed};
 use crate::identify::Identities;
 use crate::packet::Packet;
+use crate::plan::Action;
 use crate::table::counters::Counters;
 use crate::table::eve::FlowNow;
 use crate::table::fate::{Drop, Fate};
@@ -72,6 +73,7 @@ pub(super) struct ShardOut {
 pub(super) struct Shard {
     flows: FlowTable,
     scratch: Scratch,
+    /// Packets and alerts.
     pub counters: Counters,
     number: usize,
     ended: Vec<FlowRecord>,
@@ -121,7 +123,7 @@ impl Shard {
             self.flows = flows;
         }
         if let Some(packet) = parsed.packets.get(row as usize) {
-            self.counters.refate(packet.captured, Fate::Decoded, Fate::Dropped(Drop::Panic));
+            self.counters.frames.lost_to_panic();
         }
     }
 
@@ -157,7 +159,7 @@ impl Shard {
     ) {
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         let wrap = parsed.wrap(packet);
-        self.counters.add(packet, wrap);
+        self.counters.add(packet);
         self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
         let seen = self.keys.get(at).copied().flatten().map(|(key, hash)| {
             self.flows.update(packet, wrap, &key, hash, &mut self.ended)
@@ -200,7 +202,31 @@ impl Shard {
             vni: parsed.wrap(packet).map(|wrap| wrap.vni),
         };
         let outcome = rules.inspect(&subject, &mut self.scratch);
-        let _ = (outcome, out, row);
+        let Some(seen) = seen else {
+            return self.alerts(shared, row, None, out);
+        };
+        match outcome.flow {
+            Some(FlowVerdict::Pass) => self.flows.mark_passed(seen.slot),
+            Some(FlowVerdict::Drop) => self.flows.mark_dropped(seen.slot),
+            None => {}
+        }
+        self.alerts(shared, row, Some(seen), out);
+    }
+
+    /// Note the last inspection's hits that are to be told.
+    fn alerts(&mut self, shared: &Shared, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
+        for &rule in &self.scratch.hits {
+            let told = shared.plan_rules.get(rule as usize).is_some_and(|r| r.action != Action::Pass && !r.noalert);
+            if !told {
+                continue;
+            }
+            self.counters.alerts += 1;
+            let flow = seen.map(|seen| {
+                self.flows.mark_alerted(seen.slot);
+                FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }
+            });
+            out.alerts.push(Alert { row, rule, flow });
+        }
     }
 
     /// Let time pass.
