@@ -12,3 +12,5 @@ pub mod identify;
 pub mod decode;
 pub mod verify;
 pub mod flow;
+pub mod detect;
+pub mod ffi;
