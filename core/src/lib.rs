@@ -7,3 +7,4 @@ pub mod frame;
 pub mod packet;
 pub mod plan;
 pub mod flow;
+pub mod ffi;

@@ -1,0 +1,3 @@
+//! Thin safe wrappers around what only `unsafe` can reach.
+
+pub mod prefetch;
