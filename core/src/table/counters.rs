@@ -52,8 +52,6 @@ pub struct Counters {
     pub frames: Frames,
     /// Alerts that were raised.
     pub alerts: u64,
-    /// Time of the earliest packet; `Nanos::MAX` before there is one.
-    pub first: Nanos,
     /// IP packets by protocol.
     protocols: [u64; 256],
     /// Packets by IP version (0: none was decoded).
@@ -79,7 +77,6 @@ impl Default for Counters {
         Self {
             frames: Frames::default(),
             alerts: 0,
-            first: Nanos::MAX,
             protocols: [0; 256],
             versions: [0; 8],
             layers: [0; 16],
@@ -121,16 +118,9 @@ impl Counters {
         frames.count(fate, 1);
     }
 
-    /// A frame that was counted under one fate, by any worker, has another after all.
-    pub fn refate(&mut self, from: Fate, to: Fate) {
-        self.frames.count(from, -1);
-        self.frames.count(to, 1);
-    }
-
     /// Count an inner packet.
     #[inline]
     pub fn add(&mut self, packet: &Packet) {
-        self.first = self.first.min(packet.time);
         if packet.ip != 0 {
             bump(&mut self.protocols, usize::from(packet.proto));
         }
@@ -199,7 +189,6 @@ impl Counters {
     pub fn merge(&mut self, other: &Self) {
         self.frames.merge(&other.frames);
         self.alerts += other.alerts;
-        self.first = self.first.min(other.first);
         sum(&mut self.protocols, &other.protocols);
         sum(&mut self.versions, &other.versions);
         sum(&mut self.layers, &other.layers);
@@ -216,7 +205,7 @@ impl Counters {
 }
 
 impl Frames {
-    /// Wraps, since a worker may take back what another counted; the sum over all of them is right.
+    /// Wraps: a shard's share can be below zero, since it takes back what another stage counted; the sum is right.
     #[inline]
     fn count(&mut self, fate: Fate, change: i64) {
         let counter = match fate {
@@ -230,6 +219,12 @@ impl Frames {
         if let Some(counter) = counter {
             *counter = counter.wrapping_add_signed(change);
         }
+    }
+
+    /// A frame that was counted as decoded made a later stage panic.
+    pub fn lost_to_panic(&mut self) {
+        self.count(Fate::Decoded, -1);
+        self.count(Fate::Dropped(Drop::Panic), 1);
     }
 
     fn merge(&mut self, other: &Self) {
@@ -296,7 +291,7 @@ mod tests {
     fn a_fate_that_another_worker_counted_is_taken_back() {
         let (mut sequencer, mut worker) = (Counters::default(), Counters::default());
         sequencer.frame(66, Fate::Decoded);
-        worker.refate(Fate::Decoded, Fate::Dropped(Drop::Panic));
+        worker.frames.lost_to_panic();
         sequencer.merge(&worker);
         let frames = sequencer.frames;
         assert_eq!((frames.received, frames.decoded, frames.dropped), (1, 0, [1]));

@@ -130,13 +130,20 @@ impl Eve {
         json.end_line();
     }
 
-    /// The statistics of the run up to `time`.
-    pub fn stats(&mut self, out: &mut Vec<u8>, time: Nanos, summary: &Summary<'_>, identities: &Identities) {
+    /// The statistics of the run at `time`, `uptime` seconds after its beginning.
+    pub fn stats(
+        &mut self,
+        out: &mut Vec<u8>,
+        time: Nanos,
+        uptime: u64,
+        summary: &Summary<'_>,
+        identities: &Identities,
+    ) {
         let mut json = Json(out);
         json.begin();
         json.plain("timestamp", |out| self.clock.eve(out, time));
         json.text("event_type", "stats");
-        stats::write(&mut json, time, summary, identities);
+        stats::write(&mut json, uptime, summary, identities);
         json.end_line();
     }
 

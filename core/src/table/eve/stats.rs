@@ -6,11 +6,10 @@ use crate::packet::{Encapsulation, Layer, Stop};
 use crate::table::counters::Counters;
 use crate::table::json::{Json, number};
 use crate::table::summary::Summary;
-use crate::time::{Nanos, SECOND};
 
-pub(super) fn write(json: &mut Json<'_>, time: Nanos, summary: &Summary<'_>, identities: &Identities) {
+pub(super) fn write(json: &mut Json<'_>, uptime: u64, summary: &Summary<'_>, identities: &Identities) {
     json.object("stats");
-    json.number("uptime", uptime(time, summary.counters));
+    json.number("uptime", uptime);
     decoder(json, summary.counters, identities);
     json.object("flow");
     json.number("total", summary.flows);
@@ -22,11 +21,6 @@ pub(super) fn write(json: &mut Json<'_>, time: Nanos, summary: &Summary<'_>, ide
     json.key("mirror");
     summary.write(json.0, identities);
     json.end();
-}
-
-/// Whole seconds since the first packet.
-fn uptime(time: Nanos, counters: &Counters) -> i64 {
-    time.saturating_sub(counters.first).max(0) / SECOND
 }
 
 fn engines(json: &mut Json<'_>, summary: &Summary<'_>) {

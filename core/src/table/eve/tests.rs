@@ -168,7 +168,7 @@ fn stats_line() {
     let rules = [rule()];
     let counts = RuleCounts { rules: &rules, unknown: &[2] };
     let summary = Summary { counters: &counters, flows: 1, evicted: 0, rules: Some(counts), overflowed: None };
-    let got = value(|eve, out| eve.stats(out, TIME + 7_900_000_000, &summary, &identities()));
+    let got = value(|eve, out| eve.stats(out, TIME, 7, &summary, &identities()));
     assert_eq!((&got["event_type"], &got["stats"]["uptime"]), (&json!("stats"), &json!(7)));
     let decoder = &got["stats"]["decoder"];
     let names = ["pkts", "bytes", "ipv4", "tcp", "vxlan", "geneve", "avg_pkt_size", "max_pkt_size"];
