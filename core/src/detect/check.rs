@@ -82,7 +82,7 @@ fn tcp_flags(op: FlagsOp, flags: u8, mask: u8, subject: &Subject<'_>) -> Truth {
         FlagsOp::Exactly => seen == flags,
         FlagsOp::All => seen & flags == flags,
         FlagsOp::Any => seen & flags != 0,
-        FlagsOp::NotAny => seen & flags == 0,
+        FlagsOp::NotAll => seen & flags != flags,
     })
 }
 
