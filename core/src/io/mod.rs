@@ -2,18 +2,18 @@
 
 pub mod capture;
 //SEND
-//UDP
+pub mod udp;
 mod clock;
 mod fault;
 mod input;
 mod linktype;
 mod pcap;
 mod pcapng;
-//CFG
-//SOCK
+#[cfg(target_os = "linux")]
+mod socket;
 
 pub use capture::Capture;
-//USE
+pub use udp::Listener;
 
 use crate::error::Result;
 use crate::frame::Batch;
