@@ -2,7 +2,7 @@
 
 pub mod capture;
 pub mod driver;
-//SEND
+pub mod send;
 pub mod udp;
 mod clock;
 mod fault;

@@ -51,6 +51,7 @@ pub fn packet() -> Packet {
         truncated: Causes(0),
         l3_checksum: Checksum::Valid,
         l4_checksum: Checksum::Valid,
+        padding: 0,
         anomalies: AnomalySet(0),
     }
 }

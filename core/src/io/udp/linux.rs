@@ -188,6 +188,10 @@ impl Source for Listener {
         Ok(if batch.frames.is_empty() { Fill::Idle } else { Fill::More })
     }
 
+    fn is_live(&self) -> bool {
+        true
+    }
+
     fn position(&self) -> u64 {
         self.position
     }
