@@ -40,10 +40,10 @@ def test_sizes(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.is_relative_to(ROOT / "tmrx")], ids=relative)
 def test_each_source_has_its_test(path: Path) -> None:
-    """`tmrx/b.py` has `tests/unit/test_b.py`; `tmrx/a/b.py` that too, or its package's tests in `tests/unit/a/`."""
+    """`tmrx/b.py` has `tests/unit/test_b.py`; `tmrx/a/b.py` that in its place, or its package's tests: `tests/unit/a/`."""
     if relative(path) in WITHOUT_OWN_TEST or path.name == "__init__.py":
         return
-    place = ROOT / "tests" / "unit" / path.relative_to(ROOT / "tmrx").parent
-    package = [] if place.name == "unit" else [*place.glob("test_*.py"), *place.parent.glob(f"test_{place.name}.py")]
-    own = place / f"test_{path.stem}.py"
+    unit, inside = ROOT / "tests" / "unit", path.relative_to(ROOT / "tmrx")
+    own = unit / inside.parent / f"test_{path.stem}.py"
+    package = [*(unit / inside.parts[0]).rglob("test_*.py"), *unit.glob(f"test_{inside.parts[0]}.py")]
     assert own.exists() or package, f"{relative(own)} is missing"
