@@ -40,7 +40,7 @@ def test_sizes(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.is_relative_to(ROOT / "tmrx")], ids=relative)
 def test_each_source_has_its_test(path: Path) -> None:
-    """`tmrx/b.py` has `tests/unit/test_b.py`; `tmrx/a/b.py` that in its place, or its package's tests: `tests/unit/a/`."""
+    """`tmrx/b.py` has `tests/unit/test_b.py`; `tmrx/a/b.py` that, or `tests/unit/a/` has tests."""
     if relative(path) in WITHOUT_OWN_TEST or path.name == "__init__.py":
         return
     unit, inside = ROOT / "tests" / "unit", path.relative_to(ROOT / "tmrx")
