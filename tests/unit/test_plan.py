@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
+from msgspec.structs import replace
 
 from tmrx import plan
 
@@ -49,15 +50,12 @@ def rules() -> Iterator[plan.Rule]:
         metadata=(("key", ("value", "other")),), noalert=True, flow=plan.FlowCheck(only_stream=True, no_stream=True),
         checks=tuple(checks()), payload=(content, plan.Pcre(pattern=b"a+", negated=True, flags="i", relative=True)),
     )  # fmt: skip
-    place = {"src": 0, "sport": 0, "dst": 0, "dport": 0, "sid": 9}
-    for protocol in words(plan.Rule, "protocol"):
-        yield plan.Rule(action="alert", protocol=protocol, **place)
-    for action in words(plan.Rule, "action"):
-        yield plan.Rule(action=action, scope="packet", protocol="ip", **place)
-    for direction in words(plan.FlowCheck, "direction"):
-        yield plan.Rule(action="alert", protocol="ip", flow=plan.FlowCheck(direction=direction), **place)
-    for state in words(plan.FlowCheck, "state"):
-        yield plan.Rule(action="alert", protocol="ip", flow=plan.FlowCheck(state=state), **place)
+    plain = plan.Rule(action="alert", protocol="ip", src=0, sport=0, dst=0, dport=0, sid=9)
+    for choice in ("protocol", "action"):
+        yield from (replace(plain, **{choice: word}) for word in words(plan.Rule, choice))
+    for choice in ("direction", "state"):
+        for word in words(plan.FlowCheck, choice):
+            yield replace(plain, scope="packet", flow=replace(plan.FlowCheck(), **{choice: word}))
 
 
 def everything() -> plan.Plan:
