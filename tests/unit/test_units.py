@@ -1,3 +1,4 @@
+# ruff: noqa: S104 -- addresses to parse, nothing is bound
 """Quantities as people write them."""
 
 from __future__ import annotations

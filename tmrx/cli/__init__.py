@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 from collections.abc import Sequence
 
 import click
+from click.utils import PacifyFlushWrapper
 
 from tmrx import __version__
-from tmrx.cli import console
+from tmrx.cli import errors
+from tmrx.cli.lazy import Lazy
 from tmrx.errors import InternalError, TmrxError, UsageError
 
 # Each command: where it is, and the line that `tmrx --help` prints of it (a test holds it against the command's own).
@@ -24,34 +25,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("tmrx.cli.demo:demo", "See it work: mirror an attack to yourself, and catch it."),
     "completion": ("tmrx.cli.completion:completion", "Print what makes a shell complete tmrx's commands."),
 }
-_USAGE = 2
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
-class Lazy(click.Group):
-    """A group that imports a command when it is called."""
-
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """All, in the order of the table."""
-        return list(COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import it."""
-        if cmd_name not in COMMANDS:
-            return None
-        module, _, name = COMMANDS[cmd_name][0].partition(":")
-        command: click.Command = getattr(importlib.import_module(module), name)
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """From the table, without importing."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
-
-
-@click.group(cls=Lazy, context_settings={"help_option_names": ["-h", "--help"]}, invoke_without_command=False)
+@click.group(cls=Lazy, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tmrx")
-def tmrx() -> None:
+def cli() -> None:
     """Receive mirrored cloud traffic: take off what the mirror put around it, tell what the mirror did to it, and say
     what is in it.
 
@@ -71,23 +50,40 @@ def main(args: Sequence[str] | None = None) -> None:
 
 
 def run(args: Sequence[str] | None = None) -> int:
-    """Run a command line; its exit code."""
+    """Run a command line; its exit code. What went wrong is printed, never raised."""
     try:
-        code = tmrx.main(args=args, prog_name="tmrx", standalone_mode=False)
+        code = cli.main(args=args, prog_name="tmrx", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
-    except click.ClickException as fault:
-        console.error(_usage(fault))
-        return _USAGE
-    except TmrxError as fault:
-        console.error(fault)
-        return fault.exit_code
     except BrokenPipeError:
         return _nobody_reads()
+    except SystemExit as ended:
+        # click's own way out: shell completion; and a reader of our output that has gone, as `head` does.
+        return 0 if isinstance(sys.stdout, PacifyFlushWrapper) else int(ended.code or 0)
     except (KeyboardInterrupt, click.Abort):
         return _INTERRUPTED
-    except Exception as fault:  # the last line of defence: no traceback for users
-        return _own_fault(fault)
+    except Exception as fault:
+        return _failed(fault)
+
+
+def _failed(fault: Exception) -> int:
+    told = _told(fault)
+    errors.faults(told)
+    return told.exit_code
+
+
+def _told(fault: Exception) -> TmrxError:
+    """A fault as users are told of it."""
+    if isinstance(fault, TmrxError):
+        return fault
+    if isinstance(fault, click.ClickException):
+        return _usage(fault)
+    if isinstance(fault, ImportError) and fault.name == "tmrx._core":
+        return InternalError("tmrx._core", "is not built for this Python", "run make build in tmrx's repository")
+    if os.environ.get("TMRX_DEBUG"):
+        raise fault
+    why = f"{type(fault).__name__}: {fault}".rstrip(": ")
+    return InternalError("tmrx", why, "a fault of tmrx: TMRX_DEBUG=1 shows where; please report it")
 
 
 def _usage(fault: click.ClickException) -> UsageError:
@@ -98,18 +94,6 @@ def _usage(fault: click.ClickException) -> UsageError:
 
 
 def _nobody_reads() -> int:
-    """The reader of our output has gone, as `head` does: the interpreter must not flush into it again."""
+    """The reader of our output has gone: the interpreter must not flush into it again."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
-
-
-def _own_fault(fault: Exception) -> int:
-    if os.environ.get("TMRX_DEBUG"):
-        raise fault
-    what = "tmrx"
-    if isinstance(fault, ImportError) and fault.name == "tmrx._core":
-        console.error(InternalError("tmrx._core", "is not built for this Python", "run make in tmrx's repository"))
-    else:
-        why = f"{type(fault).__name__}: {fault}".rstrip(": ")
-        console.error(InternalError(what, why, "a fault of tmrx: TMRX_DEBUG=1 shows where; please report it"))
-    return InternalError.exit_code

@@ -16,8 +16,8 @@ def completion(shell: str) -> None:
       eval "$(tmrx completion bash)"
       tmrx completion fish > ~/.config/fish/completions/tmrx.fish
     """
-    from tmrx.cli import tmrx  # noqa: PLC0415 -- the group imports this command
+    from tmrx.cli import cli  # noqa: PLC0415 -- the group imports this command
 
     of = get_completion_class(shell)
     if of is not None:
-        click.echo(of(tmrx, {}, "tmrx", "_TMRX_COMPLETE").source())
+        click.echo(of(cli, {}, "tmrx", "_TMRX_COMPLETE").source())

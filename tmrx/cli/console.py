@@ -1,7 +1,4 @@
-"""What people see: errors, warnings, records as tables, JSON or CSV.
-
-Data goes to standard output, all else to standard error.
-"""
+"""Records as tables, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -14,35 +11,9 @@ from typing import Any
 
 import click
 
-from tmrx.errors import TmrxError
+from tmrx.cli.errors import printable
 
 Record = Mapping[str, Any]
-
-
-def printable(text: str) -> str:
-    """With what a terminal would obey made visible: names and messages may come from anyone."""
-    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
-
-
-def note(text: str) -> None:
-    """A line on standard error, made printable."""
-    click.echo(f"tmrx: {printable(text)}", err=True)
-
-
-def warn(text: str) -> None:
-    """A warning: the run goes on."""
-    note(f"warning: {text}")
-
-
-def error(fault: TmrxError) -> None:
-    """`tmrx: error: WHAT: WHY (HINT)`, a line for each fault."""
-    for line in fault.lines():
-        note(f"error: {line}")
-
-
-def error_text(lines: str) -> None:
-    """An error that has lines of its own, as a rule with its source line and caret."""
-    click.echo("\n".join(map(printable, f"tmrx: error: {lines}".splitlines())), err=True)
 
 
 def heading(text: str) -> str:

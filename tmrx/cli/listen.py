@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from tmrx.cli import console, options, running
+from tmrx.cli import errors, options, running
 from tmrx.cli.options import Given, Talk
 from tmrx.pipeline import Control
 from tmrx.sinks import STDOUT, Paths
@@ -45,7 +45,7 @@ def listen(on: tuple[str, ...], given: Given, outputs: Paths, limits: Control, t
     outputs.check(given.files)
     listener = sockets.open()
     if not talk.quiet:
-        console.note(f"listening on {', '.join(map(str, sockets.on))}; Ctrl-C ends")
+        errors.note(f"listening on {', '.join(map(str, sockets.on))}; Ctrl-C ends")
     document = running.execute(job, engine, [("listen", listener)], running.Pace("listen", limits))
     if listener.overflowed:
         job.warn(f"{listener.overflowed:,} datagrams were lost at the sockets")

@@ -11,7 +11,7 @@ import click
 
 from tmrx import config, units
 from tmrx import plan as plans
-from tmrx.cli import console
+from tmrx.cli import errors
 from tmrx.mirror import Mirror
 from tmrx.mirror import load as load_mirror
 from tmrx.pipeline import Control
@@ -95,7 +95,7 @@ class Given:
         """Read it all; warnings and refused rules are printed. Raises TmrxError."""
         mirror = load_mirror(self.mirror_files)
         for warning in () if quiet else mirror.warnings:
-            console.warn(warning)
+            errors.warn(warning)
         return Inputs(mirror, config.from_options(self.set_options), self._rules())
 
     def _rules(self) -> plans.Rules:
@@ -104,8 +104,9 @@ class Given:
         from tmrx import rules as compiler  # noqa: PLC0415
 
         rules = compiler.load(self.rule_files, strict=self.strict)
-        for diagnostic in rules.diagnostics:
-            console.error_text(str(diagnostic))
+        for found in rules.diagnostics:
+            say = errors.error if found.refused else errors.warn
+            say(str(found))
         return rules.plan()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tmrx import pipeline
-from tmrx.cli import console, summary
+from tmrx.cli import console, errors, summary
 from tmrx.cli.options import Given, Talk
 from tmrx.cli.progress import Progress, progress
 from tmrx.errors import UsageError
@@ -50,7 +50,7 @@ class Job:
     def warn(self, text: str) -> None:
         """A warning, unless warnings are not wanted."""
         if not self.quiet:
-            console.warn(text)
+            errors.warn(text)
 
 
 @dataclass(frozen=True)
