@@ -7,7 +7,6 @@ import sys
 from collections.abc import Sequence
 
 import click
-from click.utils import PacifyFlushWrapper
 
 from tmrx import __version__
 from tmrx.cli import errors
@@ -58,8 +57,8 @@ def run(args: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         return _nobody_reads()
     except SystemExit as ended:
-        # click's own way out: shell completion; and a reader of our output that has gone, as `head` does.
-        return 0 if isinstance(sys.stdout, PacifyFlushWrapper) else int(ended.code or 0)
+        # click's own way out: 1 for a reader of our output that has gone, as `head` does; else of shell completion.
+        return _nobody_reads() if ended.code == 1 else 0
     except (KeyboardInterrupt, click.Abort):
         return _INTERRUPTED
     except Exception as fault:
