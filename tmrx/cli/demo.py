@@ -1,0 +1,193 @@
+"""`tmrx demo`: a mirror, its receiver and an attack on one machine, live and again offline."""
+
+from __future__ import annotations
+
+import json
+import os
+import shlex
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tmrx.cli import summary
+from tmrx.cli.console import heading
+from tmrx.errors import InputError, InternalError
+
+_HOME = Path(__file__).parents[2]
+SAMPLE = _HOME / "sample_pcaps" / "attack.pcap"
+RULES = _HOME / "rules"
+VNI = 5569041
+PACKET_LENGTH = 128
+# The receiver's whole run; without losses it ends with the last frame, long before.
+_PATIENCE = 30
+
+# What `aws ec2 describe-…` would print of this mirror.
+_MIRROR = {
+    "TrafficMirrorSessions": [
+        {
+            "TrafficMirrorSessionId": "tms-0123456789abcdef0",
+            "TrafficMirrorTargetId": "tmt-0123456789abcdef0",
+            "NetworkInterfaceId": "eni-0123456789abcdef0",
+            "SessionNumber": 1,
+            "VirtualNetworkId": VNI,
+            "PacketLength": PACKET_LENGTH,
+            "Tags": [{"Key": "Name", "Value": "demo"}],
+        }
+    ],
+    "NetworkInterfaces": [
+        {
+            "NetworkInterfaceId": "eni-0123456789abcdef0",
+            "PrivateIpAddress": "127.0.0.1",
+            "VpcId": "vpc-0123456789abcdef0",
+        }
+    ],
+}
+
+
+@click.command()
+def demo() -> int:
+    """See it work: mirror an attack to yourself, and catch it.
+
+    Starts a receiver on this machine, sends it a sample capture through a mirror session that cuts packets, shows what
+    the receiver says of it, and then analyses the same copies offline: both must agree.
+
+    \b
+    Example:
+      tmrx demo
+    """
+    for needed in (SAMPLE, RULES):
+        if not needed.exists():
+            raise InputError(str(needed), "is not there", "the demo runs in a clone of tmrx's repository")
+    with tempfile.TemporaryDirectory(prefix="tmrx-demo-") as folder:
+        return _Demo(Path(folder)).run()
+
+
+class _Demo:
+    """The steps, in a folder of their own."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.mirror = self._path("mirror.json")
+        self.port = _free_port()
+
+    def run(self) -> int:
+        """All of them; the exit code."""
+        Path(self.mirror).write_text(json.dumps(_MIRROR, indent=2))
+        mirrored = self._path("mirrored.pcap")
+        session = ["--vni", str(VNI), "--packet-length", str(PACKET_LENGTH)]
+
+        _say(
+            f"1. A mirror session that copies the first {PACKET_LENGTH} bytes of each packet. Its copies, as a capture:"
+        )
+        _tmrx("send", str(SAMPLE), "-w", mirrored, *session)
+
+        _say("2. A receiver, and the same sent to it over the network:")
+        frames = self._frames(mirrored)
+        with self._receiver(frames) as receiver:
+            _tmrx("send", str(SAMPLE), "--to", f"127.0.0.1:{self.port}", *session, "--rate", "2kpps")
+            live = receiver.communicate(timeout=_PATIENCE + 5)[0]
+
+        _say("3. What the receiver says: the alerts as they came, then a summary.")
+        click.echo(live, nl=False)
+
+        _say("4. The same copies, analysed offline:")
+        self._analyze(mirrored, "offline")
+        return self._compare()
+
+    def _path(self, name: str) -> str:
+        return str(self.folder / name)
+
+    def _known(self) -> list[str]:
+        return ["--mirror", self.mirror, "-S", str(RULES)]
+
+    def _frames(self, capture: str) -> int:
+        listed = _tmrx("sessions", capture, "--mirror", self.mirror, "--format", "json", show=False)
+        return sum(session["frames"] for session in json.loads(listed))
+
+    def _analyze(self, capture: str, name: str) -> None:
+        _tmrx("analyze", capture, *self._known(), "--stats", self._path(f"{name}.json"), "--quiet")
+
+    @contextmanager
+    def _receiver(self, frames: int) -> Iterator[subprocess.Popen[str]]:
+        """`tmrx listen`, once it listens, for that many frames."""
+        args = ["listen", "--on", f"vxlan:127.0.0.1:{self.port}", *self._known(), "--fast", "-"]
+        args += ["--stats", self._path("live.json"), "--count", str(frames), "--duration", f"{_PATIENCE}s"]
+        _show(args)
+        with subprocess.Popen(_command(args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+            try:
+                _await_ready(process)
+                yield process
+            finally:
+                process.kill()
+
+    def _compare(self) -> int:
+        live, offline = (json.loads(Path(self._path(f"{name}.json")).read_text()) for name in ("live", "offline"))
+        differences = _differences(live, offline)
+        for line in differences:
+            click.echo(f"  {line}")
+        verdict = "They differ." if differences else "Live and offline agree in every number."
+        click.echo(f"\n{heading(verdict)}")
+        return 1 if differences else 0
+
+
+def _differences(live: dict[str, Any], offline: dict[str, Any]) -> list[str]:
+    """Numbers that differ; times of arrival do, and so do bytes, since a socket gives datagrams without their headers."""
+    sides = [dict(summary.flat(document)) for document in (live, offline)]
+    names = sorted(set(sides[0]) | set(sides[1]) - {"frames.bytes"})
+    return [
+        f"{name}: {sides[0].get(name)} live, {sides[1].get(name)} offline"
+        for name in names
+        if sides[0].get(name) != sides[1].get(name)
+    ]
+
+
+def _await_ready(process: subprocess.Popen[str]) -> None:
+    """Until it says that it listens. Raises InternalError with what it says instead."""
+    said = process.stderr.readline() if process.stderr else ""
+    if "listening on" not in said:
+        raise InternalError("tmrx listen", said.strip() or "ended without a word", "the demo can't go on")
+
+
+def _tmrx(*args: str, show: bool = True) -> str:
+    """Run a command of tmrx; what it printed. Raises InternalError where it failed."""
+    if show:
+        _show(args)
+    done = subprocess.run(_command(args), stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode != 0:
+        raise InternalError(f"tmrx {args[0]}", f"ended with exit code {done.returncode}", "what it said is above")
+    if show:
+        click.echo(done.stdout, nl=False)
+    return done.stdout
+
+
+def _command(args: Sequence[str]) -> list[str]:
+    return [sys.executable, "-m", "tmrx", *args]
+
+
+def _show(args: Sequence[str]) -> None:
+    click.echo(click.style(f"$ tmrx {shlex.join(_short(arg) for arg in args)}", dim=True))
+
+
+def _short(arg: str) -> str:
+    """A path as seen from here, where that is shorter."""
+    relative = os.path.relpath(arg) if os.path.isabs(arg) else arg
+    return min(arg, relative, key=len)
+
+
+def _say(text: str) -> None:
+    click.echo(f"\n{heading(text)}")
+
+
+def _free_port() -> int:
+    """A UDP port of the loopback that nobody has."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
