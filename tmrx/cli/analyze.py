@@ -36,7 +36,7 @@ def analyze(captures: tuple[str, ...], given: Given, inspect: str, outputs: Path
     running.check_format(talk, outputs)
     job = running.Job(given, outputs, talk.quiet, inspect_outer=_outer(inspect))
     document = running.over_captures(job, Captures.of(captures), "analyze")
-    running.print_summary(document, talk, aside=bool(outputs.named()))
+    running.print_summary(document, talk, aside=outputs.records())
 
 
 def _outer(inspect: str) -> bool:

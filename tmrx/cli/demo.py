@@ -117,10 +117,11 @@ class _Demo:
     @contextmanager
     def _receiver(self, frames: int) -> Iterator[subprocess.Popen[str]]:
         """`tmrx listen`, once it listens, for that many frames."""
-        args = ["listen", "--on", f"vxlan:127.0.0.1:{self.port}", *self._known(), "--fast", "-"]
+        args = ["listen", "--on", f"vxlan:127.0.0.1:{self.port}", *self._known()]
         args += ["--stats", self._path("live.json"), "--count", str(frames), "--duration", f"{_PATIENCE}s"]
         _show(args)
-        with subprocess.Popen(_command(args), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        pipe = subprocess.PIPE
+        with subprocess.Popen(_command(args), stdout=pipe, stderr=pipe, text=True) as process:  # noqa: S603 -- ourselves
             try:
                 _await_ready(process)
                 yield process
@@ -139,13 +140,10 @@ class _Demo:
 
 def _differences(live: dict[str, Any], offline: dict[str, Any]) -> list[str]:
     """Numbers that differ; times of arrival do, and so do bytes, since a socket gives datagrams without their headers."""
-    sides = [dict(summary.flat(document)) for document in (live, offline)]
-    names = sorted(set(sides[0]) | set(sides[1]) - {"frames.bytes"})
-    return [
-        f"{name}: {sides[0].get(name)} live, {sides[1].get(name)} offline"
-        for name in names
-        if sides[0].get(name) != sides[1].get(name)
-    ]
+    here, there = (dict(summary.flat(document)) for document in (live, offline))
+    keys = sorted((here.keys() | there.keys()) - {"frames.bytes"})
+    differing = (key for key in keys if here.get(key) != there.get(key))
+    return [f"{key}: {here.get(key)} live, {there.get(key)} offline" for key in differing]
 
 
 def _await_ready(process: subprocess.Popen[str]) -> None:
@@ -159,7 +157,7 @@ def _tmrx(*args: str, show: bool = True) -> str:
     """Run a command of tmrx; what it printed. Raises InternalError where it failed."""
     if show:
         _show(args)
-    done = subprocess.run(_command(args), stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run(_command(args), stdout=subprocess.PIPE, text=True, check=False)  # noqa: S603 -- ourselves
     if done.returncode != 0:
         raise InternalError(f"tmrx {args[0]}", f"ended with exit code {done.returncode}", "what it said is above")
     if show:

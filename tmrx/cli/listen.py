@@ -35,7 +35,7 @@ def listen(on: tuple[str, ...], given: Given, outputs: Paths, limits: Control, t
       tmrx listen --mirror sessions.json -S rules --eve eve.json --stats stats.json
       tmrx listen --on 0.0.0.0:4789 --on geneve:[::]:6081 -w inner.pcap --duration 5m
     """
-    aside = bool(outputs.named())
+    aside = outputs.records()
     if not aside and talk.form == "table":
         outputs = replace(outputs, fast=STDOUT)
     running.check_format(talk, outputs)

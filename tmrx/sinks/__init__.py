@@ -85,6 +85,10 @@ class Paths:
         """Those that were."""
         return [path for path in (self.eve, self.fast, self.pcap, self.stats) if path is not None]
 
+    def records(self) -> bool:
+        """Whether one of them takes records: the summary document is none."""
+        return any(path is not None for path in (self.eve, self.fast, self.pcap))
+
     def plan(self) -> plan.Outputs:
         """What the core has to build for them."""
         return plan.Outputs(eve=self.eve is not None, fast=self.fast is not None, pcap=self.pcap is not None)
