@@ -118,11 +118,12 @@ def run(
     sinks: Sinks,
     control: Control,
     watch: Watch,
-) -> None:
-    """Take in every source, in their order, and finish.
+) -> bytes:
+    """Take in every source, in their order, and finish; the summary document.
 
     What was read before a source failed is finished and written too. Raises InputError, OutputError.
     """
+    overflowed: int | None = None
     failed: InputError | None = None
     try:
         for name, source in sources:
@@ -130,14 +131,17 @@ def run(
             warning = getattr(source, "warning", None)
             if warning:
                 watch.warning(f"{name}: {warning}")
+            overflowed = getattr(source, "overflowed", None)
             if control.ended:
                 break
     except InputError as error:
         failed = error
-    sinks.take(engine.finish())
-    sinks.report(engine.stats())
+    _take(engine.finish(), sinks, watch)
+    stats = engine.stats(overflowed)
+    sinks.report(stats)
     if failed is not None:
         raise failed
+    return stats
 
 
 def _drain(engine: Engine, source: Capture | Listener, sinks: Sinks, control: Control, watch: Watch) -> None:
@@ -146,9 +150,16 @@ def _drain(engine: Engine, source: Capture | Listener, sinks: Sinks, control: Co
     while not (ended or control.ended):
         batch = engine.run(source, control.left, control.wait_ms)
         control.took(batch.frames)
-        sinks.take(batch)
+        _take(batch, sinks, watch)
         watch.batch(batch, source)
         ended = batch.ended
         if control.asked:
             control.asked = False
-            sinks.report(engine.stats())
+            sinks.report(engine.stats(getattr(source, "overflowed", None)))
+
+
+def _take(batch: Batch, sinks: Sinks, watch: Watch) -> None:
+    sinks.take(batch)
+    kept = sinks.quarantine(batch)
+    if kept is not None:
+        watch.warning(f"tmrx failed on a frame and left it out; it is in {kept}: please report it")

@@ -125,8 +125,8 @@ def test_summary_of_a_run() -> None:
     lines = [click.unstyle(line) for line in summary.lines(STATS)]
     assert lines == [
         "mirror sessions",
-        "  session      vni  outer source  encapsulation  known  frames  bytes  truncated",
-        "           5569041  172.31.0.238  vxlan          no      1,199     98          7",
+        "      vni  outer source  encapsulation  known  frames  bytes  truncated",
+        "  5569041  172.31.0.238  vxlan          no      1,199     98          7",
         "",
         "frames        1,200, 99 bytes: 1,199 decoded, 1 rejected unknown identity",
         "packets       1,199: 1,199 ipv4, 1,000 tcp, 199 udp",

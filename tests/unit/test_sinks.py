@@ -21,9 +21,9 @@ def test_a_report_replaces_the_one_before(tmp_path: Path) -> None:
     path = tmp_path / "stats.json"
     with Sinks(Paths(stats=str(path))) as sinks:
         sinks.report(b"a long one")
-        assert path.read_bytes() == b"a long one"
+        assert path.read_bytes() == b"a long one\n"
         sinks.report(b"short")
-    assert path.read_bytes() == b"short"
+    assert path.read_bytes() == b"short\n"
 
 
 @pytest.mark.parametrize(

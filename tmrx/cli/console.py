@@ -33,7 +33,13 @@ def text(value: Any) -> str:
 
 
 def table(records: Sequence[Record], columns: Mapping[str, str], indent: str = "") -> list[str]:
-    """Lines of a table; `columns` are keys of the records and their headings. Numbers stand right."""
+    """Lines of a table; `columns` are keys of the records and their headings.
+
+    Numbers stand right, and a column that no record has is left out.
+    """
+    if not records:
+        return []
+    columns = {key: name for key, name in columns.items() if any(_there(record.get(key)) for record in records)}
     numbers = {key for key in columns if any(_is_number(record.get(key)) for record in records)}
     rows = [list(columns.values()), *([_cell(key, record.get(key)) for key in columns] for record in records)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -48,6 +54,10 @@ def table(records: Sequence[Record], columns: Mapping[str, str], indent: str = "
 def _cell(key: str, value: Any) -> str:
     # A VNI names a session: it is no amount.
     return str(value) if key == "vni" and value is not None else text(value)
+
+
+def _there(value: Any) -> bool:
+    return value is not None and value != ""
 
 
 def _is_number(value: Any) -> bool:
@@ -77,7 +87,7 @@ def records(rows: Sequence[Record], columns: Mapping[str, str], form: str) -> No
     elif form == "csv":
         click.echo(as_csv(rows, list(columns)), nl=False)
     else:
-        click.echo("\n".join(table(rows, columns)))
+        click.echo("\n".join(table(rows, columns)) or "none")
 
 
 def terminal() -> bool:

@@ -94,8 +94,8 @@ def execute(job: Job, engine: Engine, sources: Iterable[tuple[str, Capture | Lis
     # A moving bar and lines that come would be in each other's way.
     still = job.quiet or STDOUT in job.outputs.named()
     with Sinks(job.outputs) as sinks, pace.control.signals(), progress(pace.label, pace.size, quiet=still) as show:
-        pipeline.run(engine, sources, sinks, pace.control, pipeline.Watch(Meter(show).batch, job.warn))
-    document: dict[str, Any] = json.loads(engine.stats())
+        stats = pipeline.run(engine, sources, sinks, pace.control, pipeline.Watch(Meter(show).batch, job.warn))
+    document: dict[str, Any] = json.loads(stats)
     return document
 
 

@@ -9,9 +9,14 @@ from tmrx.cli.console import heading, table, text
 
 SESSION_COLUMNS = {
     "session": "session",
+    "name": "name",
+    "interface": "interface",
+    "vpc": "vpc",
     "vni": "vni",
     "outer_src": "outer source",
+    "outer_dst": "outer destination",
     "encapsulation": "encapsulation",
+    "endpoint": "endpoint",
     "known": "known",
     "frames": "frames",
     "bytes": "bytes",
@@ -19,8 +24,11 @@ SESSION_COLUMNS = {
     "first": "first",
     "last": "last",
 }
-# Times make the summary's table too wide for a terminal.
-_SUMMARY_COLUMNS = {key: name for key, name in SESSION_COLUMNS.items() if key not in ("first", "last")}
+# What fits a terminal.
+_SUMMARY_COLUMNS = {
+    key: SESSION_COLUMNS[key]
+    for key in ("session", "name", "vni", "outer_src", "encapsulation", "known", "frames", "bytes", "truncated")
+}
 _PROTOCOLS = ("ipv4", "ipv6", "tcp", "udp", "icmp", "other")
 
 
@@ -57,9 +65,19 @@ def _totals(stats: Mapping[str, Any]) -> list[str]:
         ("L4 checksums", _counts(packets["checksum"]["l4"])),
         ("flows", f"{text(flows['total'])}, {text(flows['evicted'])} evicted"),
         ("alerts", text(stats["alerts"])),
+        *_rules(stats.get("rules")),
     ]
     width = max(len(name) for name, _ in rows)
     return [f"{heading(name.ljust(width))}  {value}" for name, value in rows]
+
+
+def _rules(rules: Mapping[str, Any] | None) -> list[tuple[str, str]]:
+    """How many there are, and how often missing bytes left one undecided."""
+    if rules is None:
+        return []
+    undecided = sum(rules["unknown"].values())
+    more = f", undecided {text(undecided)} times for missing bytes" if undecided else ""
+    return [("rules", f"{text(rules['loaded'])}{more}")]
 
 
 def _anomalies(anomalies: Mapping[str, int]) -> list[str]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tmrx._core import Batch
 
 STDOUT = "-"
+# Where frames go that made the core fail.
+QUARANTINE = "tmrx-quarantine.pcap"
 
 
 class Output:
@@ -120,6 +122,7 @@ class Sinks:
 
     def __init__(self, paths: Paths) -> None:
         self._open: list[Output] = []
+        self._quarantined = False
         try:
             self._parts = [(self._output(path), part) for path, part in _parts(paths) if path is not None]
             self._stats = self._output(paths.stats) if paths.stats is not None else None
@@ -144,7 +147,15 @@ class Sinks:
         """Write the summary document, over an earlier one."""
         if self._stats is not None:
             self._stats.again()
-            self._stats.write(stats)
+            self._stats.write(stats + b"\n")
+
+    def quarantine(self, batch: Batch) -> str | None:
+        """Keep the first frames that made the core fail; where, or None. Later ones are only counted."""
+        if self._quarantined or not batch.quarantine:
+            return None
+        self._quarantined = True
+        self._output(QUARANTINE).write(batch.quarantine)
+        return QUARANTINE
 
     def close(self) -> None:
         """Close all of them."""
