@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from tmrx.cli.demo import free_port
+
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("TMRX_SHARED", ROOT.parent / "shared"))
 AWS = SHARED / "captures" / "aws-mirror-2019.pcap"
@@ -200,12 +202,6 @@ class Listening:
     def result(self) -> tuple[int, bytes, bytes]:
         out, err = self.process.communicate(timeout=30)
         return self.process.returncode, out, err
-
-
-def free_port() -> int:
-    from tmrx.cli.demo import _free_port
-
-    return _free_port()
 
 
 @needs_aws

@@ -75,7 +75,7 @@ class _Demo:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.mirror = self._path("mirror.json")
-        self.port = _free_port()
+        self.port = free_port()
 
     def run(self) -> int:
         """All of them; the exit code."""
@@ -181,7 +181,7 @@ def _say(text: str) -> None:
     click.echo(f"\n{heading(text)}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
     """A UDP port of the loopback that nobody has."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
