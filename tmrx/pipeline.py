@@ -128,10 +128,9 @@ def run(
     try:
         for name, source in sources:
             _drain(engine, source, sinks, control, watch)
-            warning = getattr(source, "warning", None)
-            if warning:
-                watch.warning(f"{name}: {warning}")
             overflowed = getattr(source, "overflowed", None)
+            if overflowed is None and source.warning:
+                watch.warning(f"{name}: {source.warning}")
             if control.ended:
                 break
     except InputError as error:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tmrx.errors import InputError
-from tmrx.units import GENEVE_PORT, VXLAN_PORT, Endpoint, endpoint
+from tmrx.units import GENEVE_PORT, VXLAN_PORT, Encapsulation, Endpoint, endpoint
 
 if TYPE_CHECKING:
     from tmrx._core import Capture, Listener
@@ -67,7 +66,7 @@ class Sockets:
         return cls(tuple(map(_endpoint, specs)) or _usual())
 
     def open(self) -> Listener:
-        """Bind them. Raises InputError."""
+        """Bind them; port 0 is any free one. Raises InputError."""
         from tmrx._core import Listener  # noqa: PLC0415
 
         return Listener([(at.kind, at.address, at.port) for at in self.on])
@@ -75,25 +74,15 @@ class Sockets:
 
 def _endpoint(spec: str) -> Endpoint:
     try:
-        return endpoint(spec.removeprefix("udp://"))
+        return endpoint(spec.removeprefix("udp://"), lowest=0)
     except ValueError as why:
         raise InputError(spec, str(why), "as in 0.0.0.0:4789, [::]:4789 or geneve:127.0.0.1:6081") from None
 
 
 def _usual() -> tuple[Endpoint, ...]:
-    addresses = ("0.0.0.0", "::") if _has_ipv6() else ("0.0.0.0",)  # noqa: S104 -- receiving is what it is for
-    ports = (("vxlan", VXLAN_PORT), ("geneve", GENEVE_PORT))
-    return tuple(Endpoint(kind, address, port) for kind, port in ports for address in addresses)  # type: ignore[arg-type]
-
-
-def _has_ipv6() -> bool:
-    """Whether this host has IPv6 at all; containers often have none."""
-    try:
-        with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as probe:
-            probe.bind(("::1", 0))
-    except OSError:
-        return False
-    return True
+    ports: tuple[tuple[Encapsulation, int], ...] = (("vxlan", VXLAN_PORT), ("geneve", GENEVE_PORT))
+    addresses = ("0.0.0.0", "::")  # noqa: S104 -- receiving is what it is for
+    return tuple(Endpoint(kind, address, port) for kind, port in ports for address in addresses)
 
 
 def _files(path: str) -> list[str]:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,8 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tmrx.cli.demo import free_port
 
 ROOT = Path(__file__).parents[2]
 SHARED = Path(os.environ.get("TMRX_SHARED", ROOT.parent / "shared"))
@@ -185,14 +184,15 @@ class Listening:
     """`tmrx listen` on a free port, once it listens."""
 
     def __init__(self, folder: Path, *args: str | Path) -> None:
-        self.port = free_port()
-        program = command("listen", "--on", f"vxlan:127.0.0.1:{self.port}", *args)
+        program = command("listen", "--on", "vxlan:127.0.0.1:0", *args)
         pipe = subprocess.PIPE
         self.process = subprocess.Popen(program, stdout=pipe, stderr=pipe, cwd=folder, env=ENV)
 
     def __enter__(self) -> Listening:
         assert self.process.stderr is not None
-        assert b"listening on" in self.process.stderr.readline()
+        found = re.search(rb"listening on vxlan:127\.0\.0\.1:(\d+)", self.process.stderr.readline())
+        assert found is not None
+        self.port = int(found[1])
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -241,7 +241,7 @@ def test_a_signal_asks_for_the_summary_document(tmp_path: Path) -> None:
 
 
 def test_a_time_ends_a_run(tmrx: Run) -> None:
-    done = tmrx("listen", "--on", f"127.0.0.1:{free_port()}", "--duration", "200ms", "--quiet")
+    done = tmrx("listen", "--on", "127.0.0.1:0", "--duration", "200ms", "--quiet")
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
-import socket
 import subprocess
 import sys
 import tempfile
@@ -24,6 +24,7 @@ _HOME = Path(__file__).parents[2]
 SAMPLE = _HOME / "sample_pcaps" / "attack.pcap"
 RULES = _HOME / "rules"
 VNI = 5569041
+_ADDRESS = "127.0.0.1"
 PACKET_LENGTH = 128
 # The receiver's whole run; without losses it ends with the last frame, long before.
 _PATIENCE = 30
@@ -44,7 +45,7 @@ _MIRROR = {
     "NetworkInterfaces": [
         {
             "NetworkInterfaceId": "eni-0123456789abcdef0",
-            "PrivateIpAddress": "127.0.0.1",
+            "PrivateIpAddress": _ADDRESS,
             "VpcId": "vpc-0123456789abcdef0",
         }
     ],
@@ -75,7 +76,6 @@ class _Demo:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.mirror = self._path("mirror.json")
-        self.port = free_port()
 
     def run(self) -> int:
         """All of them; the exit code."""
@@ -84,12 +84,12 @@ class _Demo:
         session = ["--vni", str(VNI), "--packet-length", str(PACKET_LENGTH)]
 
         _say(f"1. A session that copies the first {PACKET_LENGTH} bytes of each packet; its copies, as a capture:")
-        _tmrx("send", str(SAMPLE), "-w", mirrored, *session)
+        _tmrx("send", str(SAMPLE), "-w", mirrored, *session, "--outer-src", _ADDRESS, "--outer-dst", _ADDRESS)
 
         _say("2. A receiver, and the same sent to it over the network:")
         frames = self._frames(mirrored)
-        with self._receiver(frames) as receiver:
-            _tmrx("send", str(SAMPLE), "--to", f"127.0.0.1:{self.port}", *session, "--rate", "2kpps")
+        with self._receiver(frames) as (receiver, address):
+            _tmrx("send", str(SAMPLE), "--to", address, *session, "--rate", "2kpps")
             live = receiver.communicate(timeout=_PATIENCE + 5)[0]
 
         _say("3. What the receiver says: the alerts as they came, then a summary.")
@@ -113,16 +113,15 @@ class _Demo:
         _tmrx("analyze", capture, *self._known(), "--stats", self._path(f"{name}.json"), "--quiet")
 
     @contextmanager
-    def _receiver(self, frames: int) -> Iterator[subprocess.Popen[str]]:
-        """`tmrx listen`, once it listens, for that many frames."""
-        args = ["listen", "--on", f"vxlan:127.0.0.1:{self.port}", *self._known()]
+    def _receiver(self, frames: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
+        """`tmrx listen` for that many frames, and where it listens."""
+        args = ["listen", "--on", f"vxlan:{_ADDRESS}:0", *self._known()]
         args += ["--stats", self._path("live.json"), "--count", str(frames), "--duration", f"{_PATIENCE}s"]
         _show(args)
         pipe = subprocess.PIPE
         with subprocess.Popen(_command(args), stdout=pipe, stderr=pipe, text=True) as process:  # noqa: S603 -- ourselves
             try:
-                _await_ready(process)
-                yield process
+                yield process, _address(process)
             finally:
                 process.kill()
 
@@ -144,11 +143,13 @@ def _differences(live: dict[str, Any], offline: dict[str, Any]) -> list[str]:
     return [f"{key}: {here.get(key)} live, {there.get(key)} offline" for key in differing]
 
 
-def _await_ready(process: subprocess.Popen[str]) -> None:
-    """Until it says that it listens. Raises InternalError with what it says instead."""
+def _address(process: subprocess.Popen[str]) -> str:
+    """Where it listens, once it says so. Raises InternalError with what it says instead."""
     said = process.stderr.readline() if process.stderr else ""
-    if "listening on" not in said:
+    found = re.search(rf"listening on vxlan:({re.escape(_ADDRESS)}:\d+)", said)
+    if found is None:
         raise InternalError("tmrx listen", said.strip() or "ended without a word", "the demo can't go on")
+    return found[1]
 
 
 def _tmrx(*args: str, show: bool = True) -> str:
@@ -179,11 +180,3 @@ def _short(arg: str) -> str:
 
 def _say(text: str) -> None:
     click.echo(f"\n{heading(text)}")
-
-
-def free_port() -> int:
-    """A UDP port of the loopback that nobody has."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

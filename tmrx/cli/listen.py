@@ -11,6 +11,7 @@ from tmrx.cli.options import Given, Talk
 from tmrx.pipeline import Control
 from tmrx.sinks import STDOUT, Paths
 from tmrx.sources import Sockets
+from tmrx.units import Endpoint
 
 
 @click.command()
@@ -39,13 +40,15 @@ def listen(on: tuple[str, ...], given: Given, outputs: Paths, limits: Control, t
     if not aside and talk.form == "table":
         outputs = replace(outputs, fast=STDOUT)
     running.check_format(talk, outputs)
-    sockets = Sockets.of(on)
-    job = running.Job(given, outputs, talk.quiet, listening=sockets.on)
+    listener = Sockets.of(on).open()
+    ports = [Endpoint(kind, address, port) for kind, address, port in listener.on]
+    job = running.Job(given, outputs, talk.quiet, listening=tuple(ports))
     engine = job.engine()
     outputs.check(given.files)
-    listener = sockets.open()
+    if listener.warning:
+        job.warn(listener.warning)
     if not talk.quiet:
-        errors.note(f"listening on {', '.join(map(str, sockets.on))}; Ctrl-C ends")
+        errors.note(f"listening on {', '.join(map(str, ports))}; Ctrl-C ends")
     document = running.execute(job, engine, [("listen", listener)], running.Pace("listen", limits))
     if listener.overflowed:
         job.warn(f"{listener.overflowed:,} datagrams were lost at the sockets")
