@@ -282,6 +282,13 @@ pub struct Outputs {
     pub tables: Vec<Table>,
 }
 
+impl Outputs {
+    /// Whether a table is wanted.
+    pub fn wants(&self, table: Table) -> bool {
+        self.tables.contains(&table)
+    }
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
