@@ -19,5 +19,3 @@ pub mod encap;
 pub mod engine;
 pub mod io;
 pub mod ffi;
-#[cfg(feature = "python")]
-mod py;

@@ -188,9 +188,9 @@ pub struct FlowCheck {
 #[serde(deny_unknown_fields)]
 pub struct AddressSet {
     pub any: bool,
-    pub negated: bool,
     pub v4: Vec<(u32, u32)>,
     pub v6: Vec<(ByteBuf, ByteBuf)>,
+    pub negated: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

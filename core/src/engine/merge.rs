@@ -1,21 +1,22 @@
 //! The last stage: what the shards found, put into the order of the frames and written down.
 
 use super::parsed::Parsed;
-use super::shard::{Alert, ShardOut};
-use super::{Shared};
-use crate::flow::community;
+use super::shard::{Alert, FlowThen, ShardOut};
+use super::Shared;
+use crate::error::Result;
+use crate::flow::{self, community};
 use crate::flow::record::FlowRecord;
 use crate::frame::{Addr, Frame, Link};
 use crate::identify::Identities;
 use crate::packet::{NONE, Packet};
-use crate::plan::{self, Table};
-use crate::table::columns::Tables;
+use crate::plan::Table;
+use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
 use crate::table::eve::{Context, Eve, FlowNow, Tunnel};
 use crate::table::fast::Fast;
-use crate::table::known::{self, Known};
 use crate::table::pcap;
 use crate::table::summary::Summary;
-use crate::time::Nanos;
+use crate::time::{Nanos, SECOND};
+use arrow_array::RecordBatch;
 
 /// What came out of the engine.
 #[derive(Debug, Default)]
@@ -30,18 +31,25 @@ pub struct Output {
     pub pcap: Vec<u8>,
     /// A pcap of the frames that made the engine panic; empty on every good day.
     pub quarantine: Vec<u8>,
-    /// Rows.
-    pub tables: Tables,
 }
 
 /// State of the last stage.
 pub(super) struct Merger {
+    packets: Packets,
+    flows: Flows,
+    alerts: Alerts,
+    anomalies: Anomalies,
     eve: Eve,
     fast: Fast,
     output: Output,
     pcap_begun: bool,
     events: Vec<Event>,
     flow_ids: Vec<Option<u64>>,
+    /// Rows of the packets table so far, and by packet of the batch its row there.
+    rows_before: i64,
+    rows: Vec<i64>,
+    /// Time of the first frame.
+    began: Option<Nanos>,
 }
 
 /// What is to be written, in the order of its fields.
@@ -61,33 +69,22 @@ enum Kind {
     Alert,
 }
 
-/// The identity table as records see it.
-pub(super) struct Names<'a>(pub &'a Identities);
-
-impl known::Identities for Names<'_> {
-    fn known(&self, identity: u32) -> Known<'_> {
-        let Some(row) = self.0.rows().get(identity as usize) else { return Known::default() };
-        let seen = Known { outer_src: row.wrap.outer_src, vni: row.wrap.vni, ..Known::default() };
-        self.0.known(row).map_or(seen, |plan| Known {
-            known: true,
-            session: &plan.session,
-            name: &plan.name,
-            interface: &plan.interface,
-            vpc: &plan.vpc,
-            ..seen
-        })
-    }
-}
-
 impl Merger {
-    pub fn new(_outputs: &plan::Outputs) -> Self {
+    pub fn new() -> Self {
         Self {
+            packets: Packets::default(),
+            flows: Flows::default(),
+            alerts: Alerts::default(),
+            anomalies: Anomalies::default(),
             eve: Eve::default(),
             fast: Fast::default(),
             output: Output::default(),
             pcap_begun: false,
             events: Vec::new(),
             flow_ids: Vec::new(),
+            rows_before: 0,
+            rows: Vec::new(),
+            began: None,
         }
     }
 
@@ -95,8 +92,22 @@ impl Merger {
         std::mem::take(&mut self.output)
     }
 
+    /// The rows of a table since the last call.
+    ///
+    /// # Errors
+    /// `Error::Internal` where the columns are not of one length.
+    pub fn take_table(&mut self, table: Table) -> Result<RecordBatch> {
+        match table {
+            Table::Packets => self.packets.finish(),
+            Table::Flows => self.flows.finish(),
+            Table::Alerts => self.alerts.finish(),
+            Table::Anomalies => self.anomalies.finish(),
+        }
+    }
+
     /// Write what a batch gave.
     pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
+        self.began = self.began.or(parsed.clocks.first().copied());
         self.output.alerts += outs.iter().map(|out| out.alerts.len() as u64).sum::<u64>();
         for (frame, bytes) in outs.iter().flat_map(|out| &out.lost).filter_map(|&row| {
             let frame = parsed.batch.frames.get(parsed.packets.get(row as usize)?.frame as usize)?;
@@ -108,7 +119,7 @@ impl Merger {
             self.pcap(parsed);
         }
         if shared.outputs.wants(Table::Packets) {
-            self.packets(parsed, outs, identities);
+            self.table(parsed, outs, identities);
         }
         self.collect(shared, parsed, outs);
         for event in std::mem::take(&mut self.events) {
@@ -158,10 +169,10 @@ impl Merger {
 
     fn anomalies(&mut self, shared: &Shared, at: &Context<'_>, identities: &Identities) {
         if shared.outputs.eve {
-            self.eve.anomalies(&mut self.output.eve, at, &Names(identities));
+            self.eve.anomalies(&mut self.output.eve, at, identities);
         }
         if shared.outputs.wants(Table::Anomalies) {
-            self.output.tables.anomalies(at, &Names(identities));
+            self.anomalies.push(at, identities);
         }
     }
 
@@ -171,27 +182,27 @@ impl Merger {
         let flow = alert.flow.map(|flow| {
             let ports = (flow.counters.sport, flow.counters.dport);
             id = community(shared, (&flow.counters.src, &flow.counters.dst), ports, packet.proto, packet.ip);
-            FlowNow { community_id: &id, ..flow.now() }
+            FlowNow { community_id: id.as_str(), ..flow.now() }
         });
         let at = context(parsed, packet, flow);
         if shared.outputs.eve {
-            self.eve.alert(&mut self.output.eve, &at, rule, &Names(identities));
+            self.eve.alert(&mut self.output.eve, &at, rule, identities);
         }
         if shared.outputs.fast {
             self.fast.alert(&mut self.output.fast, packet, rule);
         }
         if shared.outputs.wants(Table::Alerts) {
-            self.output.tables.alert(&at, rule, &Names(identities));
+            self.alerts.push(&at, rule, identities);
         }
     }
 
     fn flow(&mut self, shared: &Shared, clock: Nanos, flow: &FlowRecord, identities: &Identities) {
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
         if shared.outputs.eve {
-            self.eve.flow(&mut self.output.eve, clock, flow, &id, &Names(identities));
+            self.eve.flow(&mut self.output.eve, clock, flow, &id, identities);
         }
         if shared.outputs.wants(Table::Flows) {
-            self.output.tables.flow(flow, &id, &Names(identities));
+            self.flows.push(flow, &id, identities);
         }
     }
 
@@ -205,7 +216,8 @@ impl Merger {
     /// Write the statistics event.
     pub fn stats(&mut self, shared: &Shared, clock: Nanos, summary: &Summary<'_>, identities: &Identities) {
         if shared.outputs.eve {
-            self.eve.stats(&mut self.output.eve, clock, summary, &Names(identities));
+            let uptime = clock.saturating_sub(self.began.unwrap_or(clock)) / SECOND;
+            self.eve.stats(&mut self.output.eve, clock, uptime.unsigned_abs(), summary, identities);
         }
     }
 
@@ -219,7 +231,9 @@ impl Merger {
         }
     }
 
-    fn packets(&mut self, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
+    /// Append the packets to their table; a parent is named by its row there.
+    fn table(&mut self, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
+        self.rows.clear();
         self.flow_ids.clear();
         self.flow_ids.resize(parsed.packets.len(), None);
         for &(row, id) in outs.iter().flat_map(|out| &out.flow_ids) {
@@ -227,8 +241,15 @@ impl Merger {
                 *slot = Some(id);
             }
         }
-        for (packet, id) in parsed.packets.iter().zip(&self.flow_ids).filter(|(packet, _)| !is_refused(packet)) {
-            self.output.tables.packet(&context(parsed, packet, None), *id, &Names(identities));
+        for (packet, id) in parsed.packets.iter().zip(&self.flow_ids) {
+            self.rows.push(self.rows_before);
+            if is_refused(packet) {
+                continue;
+            }
+            let flow = id.map(|id| FlowThen { id, to_server: false, counters: flow::Counters::default() });
+            let parent = self.rows.get(packet.parent as usize).copied();
+            self.packets.push(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), parent, identities);
+            self.rows_before += 1;
         }
     }
 
@@ -268,5 +289,7 @@ fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<FlowNow<'a>>
 }
 
 fn community(shared: &Shared, hosts: (&Addr, &Addr), ports: (u16, u16), proto: u8, ip: u8) -> String {
-    community::id(shared.flow.community_id_seed, hosts.0, hosts.1, ports.0, ports.1, proto, ip)
+    let seed = shared.flow.community_id_seed;
+    let id = community::community_id(seed, ip, proto, hosts.0, hosts.1, ports.0, ports.1);
+    String::from_utf8_lossy(&id).into_owned()
 }

@@ -14,6 +14,7 @@ pub use parsed::{Parsed, SHARDS};
 use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
+use crate::flow::Seed;
 use crate::frame::Frame;
 use crate::identify::Identities;
 use crate::plan::{self, Plan};
@@ -24,6 +25,7 @@ use merge::Merger;
 use parsed::Parser;
 use sequence::Sequencer;
 use shard::{Shard, ShardOut};
+use arrow_array::RecordBatch;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// What all stages share and nothing changes.
@@ -34,6 +36,7 @@ struct Shared {
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
+    wants_flow_ids: bool,
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -72,21 +75,23 @@ impl Engine {
     /// `Error::Config` for a plan that can't be taken.
     pub fn new(plan: Plan, random: u64) -> Result<Self> {
         let seed = plan.flow.hash_seed.unwrap_or(random);
-        let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Detector::new(&plan.rules)?) };
+        let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
+        let wants_flow_ids = plan.outputs.wants(plan::Table::Packets);
         let shared = Shared {
-            parser: Parser { decap: Decap::new(&plan.decap), outer: plan.inspect_outer, seed: crate::flow::Seed::new(seed) },
+            parser: Parser { decap: Decap::new(&plan.decap), outer: plan.inspect_outer, seed: Seed::new(seed) },
             outputs: plan.outputs,
             flow: plan.flow,
             seed,
             plan_rules: plan.rules.rules,
             rules,
+            wants_flow_ids,
         };
-        let shards = (0..SHARDS).map(|number| Mutex::new(Shard::new(&shared, number))).collect();
+        let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::default() }),
             sequenced: Condvar::new(),
-            merger: Mutex::new(Merger::new(&shared.outputs)),
+            merger: Mutex::new(Merger::new()),
             pool: Mutex::default(),
             shards,
             shared,
@@ -147,7 +152,7 @@ impl Engine {
     pub fn shard(&self, number: usize, batch: &Sequenced) {
         let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
         let (mut shard, mut out) = (lock(shard), lock(out));
-        shard.batch(&self.shared, &batch.parsed, number, &self.identities, &mut out);
+        shard.batch(&self.shared, &batch.parsed, &self.identities, &mut out);
     }
 
     /// Last stage: its batches come in order.
@@ -171,7 +176,7 @@ impl Engine {
         self.end_flows(clock, Shard::finish);
         let counters = self.counters();
         let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
-        self.with_summary(&counters, None, |summary| lock(&self.merger).stats(clock, summary, &identities));
+        self.with_summary(&counters, None, |summary| lock(&self.merger).stats(&self.shared, clock, summary, &identities));
     }
 
     fn end_flows(&self, clock: Nanos, end: impl Fn(&mut Shard, &mut ShardOut)) {
@@ -184,6 +189,14 @@ impl Engine {
     /// What came out since the last call.
     pub fn output(&self) -> Output {
         lock(&self.merger).take()
+    }
+
+    /// A table's rows since the last call; empty for one that the plan does not ask for.
+    ///
+    /// # Errors
+    /// `Error::Internal` where its columns are not of one length.
+    pub fn table(&self, table: plan::Table) -> Result<RecordBatch> {
+        lock(&self.merger).take_table(table)
     }
 
     /// Frames taken in so far.
@@ -201,7 +214,7 @@ impl Engine {
     pub fn stats(&self, overflowed: Option<u64>, out: &mut Vec<u8>) {
         let counters = self.counters();
         let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
-        self.with_summary(&counters, overflowed, |summary| summary.write(out, &merge::Names(&identities)));
+        self.with_summary(&counters, overflowed, |summary| summary.write(out, &identities));
     }
 
     fn with_summary<R>(&self, counters: &Counters, overflowed: Option<u64>, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {

@@ -3,15 +3,15 @@
 use super::merge::is_refused;
 use super::parsed::{Parsed, SHARDS};
 use super::Shared;
-use crate::detect::{Buffer, FlowFacts, Scratch, Subject};
+use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seen, Seed};
 use crate::identify::Identities;
 use crate::packet::Packet;
+use crate::plan::Action;
 use crate::table::counters::Counters;
 use crate::table::eve::FlowNow;
-use crate::table::fate::{Drop, Fate};
 use crate::time::Nanos;
 use std::sync::{PoisonError, RwLock};
 
@@ -71,7 +71,8 @@ pub(super) struct ShardOut {
 /// One share of the engine's state.
 pub(super) struct Shard {
     flows: FlowTable,
-    scratch: Scratch,
+    scratch: Option<Scratch>,
+    /// Packets and alerts.
     pub counters: Counters,
     number: usize,
     ended: Vec<FlowRecord>,
@@ -82,7 +83,7 @@ impl Shard {
     pub fn new(shared: &Shared, number: usize) -> Result<Self> {
         Ok(Self {
             flows: table(shared, number)?,
-            scratch: shared.rules.as_ref().map_or_else(Scratch::default, |rules| rules.scratch()),
+            scratch: shared.rules.as_ref().map(|rules| rules.scratch()),
             counters: Counters::default(),
             number,
             ended: Vec::new(),
@@ -96,7 +97,7 @@ impl Shard {
 
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
-        &self.scratch.unknown
+        self.scratch.as_ref().map_or(&[], |scratch| &scratch.unknown)
     }
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
@@ -106,23 +107,19 @@ impl Shard {
         while let Some(rest) = rows.get(done..).filter(|rest| !rest.is_empty()) {
             let attempt = std::panic::AssertUnwindSafe(|| self.runs(shared, parsed, rest, identities, out, &mut done));
             if std::panic::catch_unwind(attempt).is_err() {
-                if let Some(&row) = rows.get(done) {
-                    self.reset(shared, parsed, row);
-                    out.lost.push(row);
-                }
+                self.reset(shared);
+                out.lost.extend(rows.get(done));
                 done += 1;
             }
         }
     }
 
     /// Begin anew after a panic.
-    fn reset(&mut self, shared: &Shared, parsed: &Parsed, row: u32) {
+    fn reset(&mut self, shared: &Shared) {
         if let Ok(flows) = table(shared, self.number) {
             self.flows = flows;
         }
-        if let Some(packet) = parsed.packets.get(row as usize) {
-            self.counters.refate(packet.captured, Fate::Decoded, Fate::Dropped(Drop::Panic));
-        }
+        self.counters.frames.lost_to_panic();
     }
 
     fn runs(
@@ -157,7 +154,7 @@ impl Shard {
     ) {
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         let wrap = parsed.wrap(packet);
-        self.counters.add(packet, wrap);
+        self.counters.add(packet);
         self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
         let seen = self.keys.get(at).copied().flatten().map(|(key, hash)| {
             self.flows.update(packet, wrap, &key, hash, &mut self.ended)
@@ -178,7 +175,7 @@ impl Shard {
         &mut self, shared: &Shared, parsed: &Parsed, row: u32, packet: &Packet, seen: Option<Seen>,
         identities: &RwLock<Identities>, out: &mut ShardOut,
     ) {
-        let Some(rules) = &shared.rules else { return };
+        let (Some(rules), Some(scratch)) = (&shared.rules, &mut self.scratch) else { return };
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
         let payload = Buffer {
@@ -199,8 +196,32 @@ impl Shard {
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).map(|wrap| wrap.vni),
         };
-        let outcome = rules.inspect(&subject, &mut self.scratch);
-        let _ = (outcome, out, row);
+        let outcome = rules.inspect(&subject, scratch);
+        let Some(seen) = seen else {
+            return self.alerts(shared, row, None, out);
+        };
+        match outcome.flow {
+            Some(FlowVerdict::Pass) => self.flows.mark_passed(seen.slot),
+            Some(FlowVerdict::Drop) => self.flows.mark_dropped(seen.slot),
+            None => {}
+        }
+        self.alerts(shared, row, Some(seen), out);
+    }
+
+    /// Note the last inspection's hits that are to be told.
+    fn alerts(&mut self, shared: &Shared, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
+        for &rule in self.scratch.iter().flat_map(|scratch| &scratch.hits) {
+            let told = shared.plan_rules.get(rule as usize).is_some_and(|r| r.action != Action::Pass && !r.noalert);
+            if !told {
+                continue;
+            }
+            self.counters.alerts += 1;
+            let flow = seen.map(|seen| {
+                self.flows.mark_alerted(seen.slot);
+                FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }
+            });
+            out.alerts.push(Alert { row, rule, flow });
+        }
     }
 
     /// Let time pass.

@@ -1,6 +1,7 @@
 //! The edges: captures, sockets and the sender. Clocks, files and sockets are used here and nowhere else.
 
 pub mod capture;
+pub mod driver;
 //SEND
 //UDP
 mod clock;
@@ -37,6 +38,11 @@ pub trait Source: Send {
     /// # Errors
     /// `Error::Input` when the source can't be read. Frames before the place that can't are given first.
     fn fill(&mut self, batch: &mut Batch) -> Result<Fill>;
+
+    /// Frames come as they happen, so that waiting is time passing.
+    fn is_live(&self) -> bool {
+        false
+    }
 
     /// Bytes read so far.
     fn position(&self) -> u64;

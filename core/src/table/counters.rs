@@ -174,9 +174,16 @@ impl Counters {
 }
 
 impl Frames {
+    /// A frame that was counted as decoded made a later stage panic.
+    pub fn lost_to_panic(&mut self) {
+        self.decoded = self.decoded.wrapping_sub(1);
+        bump(&mut self.dropped, Drop::Panic as usize);
+    }
+
     fn merge(&mut self, other: &Self) {
         self.received += other.received;
-        self.decoded += other.decoded;
+        // A shard's share can be below zero: it takes back what the whole has counted.
+        self.decoded = self.decoded.wrapping_add(other.decoded);
         self.merged += other.merged;
         self.duplicate += other.duplicate;
         sum(&mut self.rejected, &other.rejected);
