@@ -19,3 +19,5 @@ pub mod encap;
 pub mod engine;
 pub mod io;
 pub mod ffi;
+#[cfg(feature = "python")]
+mod py;

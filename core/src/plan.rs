@@ -273,6 +273,18 @@ pub enum Table {
     Anomalies,
 }
 
+impl Table {
+    /// The name in the plan.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Packets => "packets",
+            Self::Flows => "flows",
+            Self::Alerts => "alerts",
+            Self::Anomalies => "anomalies",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outputs {
