@@ -142,7 +142,7 @@ class IcmpCode(Struct, frozen=True, kw_only=True, tag="icode"):
 class TcpFlags(Struct, frozen=True, kw_only=True, tag="tcp_flags"):
     """TCP flags: those outside `mask` are ignored; the rest compared with `flags` as `op` says."""
 
-    op: Literal["exactly", "all", "any", "not_any"]
+    op: Literal["exactly", "all", "any", "not_all"]
     flags: int
     mask: int = 0xFF
 
@@ -197,6 +197,8 @@ class AddressSet(Struct, frozen=True, kw_only=True):
     """Disjoint ascending ranges of addresses, ends included, negations worked out. `any` beats the ranges."""
 
     any: bool = False
+    # Written with a negation: Suricata inspects such a rule on every packet, never as IP-only.
+    negated: bool = False
     v4: tuple[tuple[int, int], ...] = ()
     # Ends of 16 bytes each.
     v6: tuple[tuple[bytes, bytes], ...] = ()

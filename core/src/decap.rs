@@ -15,7 +15,7 @@ use crate::wire::udp::{self, Udp};
 use crate::wire::vxlan::{self, Vxlan};
 
 /// Encapsulations that are taken off at most, whatever the plan says.
-pub const MAX_DEPTH: usize = 8;
+pub const MAX_DEPTH: usize = 4;
 
 /// A UDP datagram whose headers are whole.
 #[derive(Clone, Copy)]
@@ -35,9 +35,9 @@ struct Datagram<'a> {
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Span {
     /// First byte.
-    pub start: usize,
+    pub start: u32,
     /// Bytes that were received; at least those captured.
-    pub received: usize,
+    pub received: u32,
     /// How it begins.
     pub link: Link,
 }
@@ -79,7 +79,7 @@ impl Decap {
     /// Take off a captured frame's encapsulations. `original`: the frame's length on the wire.
     #[inline]
     pub fn frame(&self, bytes: &[u8], original: usize, link: Link) -> Found {
-        let mut found = Found { inner: Span { start: 0, received: original, link }, ..Found::default() };
+        let mut found = Found { inner: Span { start: 0, received: original as u32, link }, ..Found::default() };
         self.peel(bytes, &mut found);
         found
     }
@@ -99,7 +99,7 @@ impl Decap {
 
     /// Go inwards as long as the innermost packet is a tunnel's datagram.
     fn peel(&self, bytes: &[u8], found: &mut Found) {
-        while let Some(datagram) = bytes.get(found.inner.start..).and_then(|b| datagram(b, &found.inner)) {
+        while let Some(datagram) = bytes.get(found.inner.start as usize..).and_then(|b| datagram(b, &found.inner)) {
             if !self.tunnel(&datagram, found) {
                 return;
             }
@@ -232,7 +232,7 @@ fn carried_by(datagram: &Datagram<'_>, vni: u32, header: usize, found: &mut Foun
 /// Make what follows the tunnel's header the innermost packet.
 #[inline]
 fn enter(datagram: &Datagram<'_>, header: usize, link: Link, found: &mut Found) {
-    found.inner = Span { start: datagram.at + header, received: datagram.sent - header, link };
+    found.inner = Span { start: (datagram.at + header) as u32, received: (datagram.sent - header) as u32, link };
 }
 
 /// The UDP datagram that a packet is, where its headers are whole and it is no fragment.
@@ -254,7 +254,7 @@ fn datagram<'a>(bytes: &'a [u8], span: &Span) -> Option<Datagram<'a>> {
     }
     let sent = length - udp::LEN;
     // Every slice on the way ends where `bytes` ends, so lengths give positions.
-    let at = span.start + bytes.len() - payload.len();
+    let at = span.start as usize + bytes.len() - payload.len();
     let payload = payload.get(..sent).unwrap_or(payload);
     let tuple = Outer { sport: head.sport(), dport: head.dport(), ..tuple };
     Some(Datagram { tuple, payload, at, sent, ip_length })

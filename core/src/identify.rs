@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Fault, Result};
 use crate::frame::Addr;
-use crate::packet::{Causes, NONE, Packet, Wrap};
+use crate::packet::{Causes, Packet, Wrap};
 use crate::plan::{self, IdentitySettings, Unknown, UnknownDomain};
 use hashbrown::HashMap;
 
@@ -26,9 +26,14 @@ pub struct Row {
     pub known: Option<u32>,
     /// Its address space.
     pub domain: u32,
-    /// The session's packet length; 0 is none.
+    /// What its session cuts at.
+    pub limits: Limits,
+}
+
+/// What a session cuts its copies at; 0 is nothing.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Limits {
     packet_length: u32,
-    /// The target's MTU; 0 is none.
     target_mtu: u32,
 }
 
@@ -50,8 +55,8 @@ pub struct Identities {
     planned: HashMap<Key, u32>,
     seen: HashMap<Key, u32>,
     rows: Vec<Row>,
-    /// The one row that stands for all unknown identities beyond the limit.
-    overflow: Option<u32>,
+    /// Beyond the limit: one row for all sources of an identity of the plan, one for all unknown identities.
+    overflow: HashMap<Option<u32>, u32>,
     learned: u32,
 }
 
@@ -66,7 +71,7 @@ impl Identities {
             planned.insert(planned_key(identity)?, index as u32);
         }
         let settings = settings.clone();
-        Ok(Self { settings, planned, seen: HashMap::new(), rows: Vec::new(), overflow: None, learned: 0 })
+        Ok(Self { settings, planned, seen: HashMap::new(), rows: Vec::new(), overflow: HashMap::new(), learned: 0 })
     }
 
     /// The rows, in the order in which the identities were first seen.
@@ -79,12 +84,17 @@ impl Identities {
         self.settings.known.get(row.known? as usize)
     }
 
+    /// The row of what was around a packet, where it was seen before.
+    pub fn find(&self, wrap: &Wrap) -> Option<u32> {
+        self.seen.get(&key_of(wrap)).copied()
+    }
+
     /// Look an identity up by what was around a packet, and learn it where it is new.
     pub fn identify(&mut self, wrap: &Wrap) -> Identified {
-        let key = Key { vni: wrap.vni, src: Some(wrap.outer_src), endpoint: Some(wrap.endpoint) };
-        if let Some(&row) = self.seen.get(&key) {
+        if let Some(row) = self.find(wrap) {
             return Identified::Known(row);
         }
+        let key = key_of(wrap);
         match self.plan_of(&key) {
             Some(known) => {
                 // Any number of sources can fit an open identity of the plan: they count against the limit too.
@@ -129,28 +139,30 @@ impl Identities {
             wrap: *wrap,
             known,
             domain: plan.map_or(if own { OWN_DOMAIN | index } else { 0 }, |p| p.domain),
-            packet_length: plan.map_or(0, |p| p.packet_length),
-            target_mtu: plan.map_or(0, |p| p.target_mtu),
+            limits: plan.map_or(Limits::default(), |p| Limits {
+                packet_length: p.packet_length,
+                target_mtu: p.target_mtu,
+            }),
         });
         index
     }
 
-    /// Beyond the limit: the plan's own identities still get their row by VNI; the unknown share one.
     fn overflow_row(&mut self, wrap: &Wrap, known: Option<u32>) -> u32 {
-        let shared = match known {
-            Some(_) => self.rows.iter().position(|row| row.known == known).map(|i| i as u32),
-            None => self.overflow,
-        };
-        let index = shared.unwrap_or_else(|| self.push(wrap, known));
-        if known.is_none() {
-            self.overflow = Some(index);
+        if let Some(&row) = self.overflow.get(&known) {
+            return row;
         }
-        index
+        let row = self.push(wrap, known);
+        self.overflow.insert(known, row);
+        row
     }
 }
 
 /// Domains of unknown identities that have their own begin here; the plan's are small numbers.
 const OWN_DOMAIN: u32 = 0x8000_0000;
+
+fn key_of(wrap: &Wrap) -> Key {
+    Key { vni: wrap.vni, src: Some(wrap.outer_src), endpoint: Some(wrap.endpoint) }
+}
 
 fn planned_key(identity: &plan::Identity) -> Result<Key> {
     let fault = |what: &str, why: &str| Error::Config(Fault::new(what, why, ""));
@@ -165,28 +177,24 @@ fn planned_key(identity: &plan::Identity) -> Result<Key> {
     Ok(Key { vni: identity.vni, src, endpoint })
 }
 
-impl Row {
+impl Limits {
     /// The bits of `Causes` that cut a copy of `copy` bytes in an IP packet of `carrier` bytes (section 6.2).
     pub fn causes(&self, copy: u32, carrier: u32) -> u8 {
         let packet_length = self.packet_length != 0 && copy == self.packet_length;
         // The documented overhead counts four bytes more than the wire has.
         let mtu = self.target_mtu != 0 && (carrier == self.target_mtu || carrier + 4 == self.target_mtu);
-        u8::from(packet_length) * Causes::PACKET_LENGTH | u8::from(mtu) * Causes::MTU
+        (u8::from(packet_length) * Causes::PACKET_LENGTH) | (u8::from(mtu) * Causes::MTU)
     }
 }
 
-/// Name the causes of a packet's truncation: `Packet::truncated` holds the snaplen bit already; `copy` and `carrier`
-/// are the bytes of the mirror's copy and of the IP packet that carried it; `None` where they were not cut.
-pub fn name_causes(packet: &mut Packet, row: Option<&Row>, cut: Option<(u32, u32)>) {
-    if let (Some(row), Some((copy, carrier))) = (row, cut) {
-        packet.truncated.0 |= row.causes(copy, carrier);
+/// Name the causes of a packet's truncation: `Packet::truncated` holds the snaplen bit already; `cut` are the bytes of
+/// the mirror's copy and of the IP packet that carried it, where the mirror cut it.
+#[inline]
+pub fn name_causes(packet: &mut Packet, limits: Limits, cut: Option<(u32, u32)>) {
+    if let Some((copy, carrier)) = cut {
+        packet.truncated.0 |= limits.causes(copy, carrier);
     }
     if packet.truncated.0 == 0 && packet.original > packet.captured {
         packet.truncated.0 = Causes::UNKNOWN;
     }
-}
-
-/// Whether the packet came out of an encapsulation.
-pub fn is_mirrored(packet: &Packet) -> bool {
-    packet.wrap != NONE
 }

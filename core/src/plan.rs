@@ -132,7 +132,7 @@ pub enum FlagsOp {
     Exactly,
     All,
     Any,
-    NotAny,
+    NotAll,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -188,6 +188,7 @@ pub struct FlowCheck {
 #[serde(deny_unknown_fields)]
 pub struct AddressSet {
     pub any: bool,
+    pub negated: bool,
     pub v4: Vec<(u32, u32)>,
     pub v6: Vec<(ByteBuf, ByteBuf)>,
 }
@@ -279,6 +280,13 @@ pub struct Outputs {
     pub fast: bool,
     pub pcap: bool,
     pub tables: Vec<Table>,
+}
+
+impl Outputs {
+    /// Whether a table is wanted.
+    pub fn wants(&self, table: Table) -> bool {
+        self.tables.contains(&table)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
