@@ -172,20 +172,16 @@ class Conversation:
         frame = ethernet(to_server) / network(to_server, self.client, self.server, self.ttl) / tcp
         return frame / Raw(data) if data else frame
 
-    def whole(self, request: bytes, answer: bytes) -> Iterator[Packet]:
-        """Handshake, request, answer, and both ends' FIN."""
+    def whole(self, *messages: bytes) -> Iterator[Packet]:
+        """Handshake, messages of the client and the server in turn, both ends' FIN."""
         yield self.segment(True, "S")
         yield self.segment(False, "SA")
         yield self.segment(True, "A")
-        yield from self.exchange(request, answer)
+        for number, message in enumerate(messages):
+            yield self.segment(number % 2 == 0, "PA", message)
+            yield self.segment(number % 2 == 1, "A")
         yield self.segment(True, "FA")
         yield self.segment(False, "FA")
-        yield self.segment(True, "A")
-
-    def exchange(self, request: bytes, answer: bytes) -> Iterator[Packet]:
-        yield self.segment(True, "PA", request)
-        yield self.segment(False, "A")
-        yield self.segment(False, "PA", answer)
         yield self.segment(True, "A")
 
 
@@ -444,9 +440,9 @@ def attack() -> Iterator[Record]:
     """Not mirrored: an attacker's afternoon amid everyday traffic, to be sent through a mirror."""
     chance = random.Random(44228)  # noqa: S311 - the same bytes each time are the point
     parts: list[list[Packet]] = [scan(flags, ports) for _, flags, ports in attacks.SCANS]
-    for number, (_, port, request, answer) in enumerate(attacks.CONVERSATIONS):
+    for number, (_, port, messages) in enumerate(attacks.CONVERSATIONS):
         ends = Conversation(41000 + number, port, ATTACKER, VICTIM, seq=number * 1000, ack=number * 5000)
-        parts.append(list(ends.whole(request, answer)))
+        parts.append(list(ends.whole(*messages)))
     parts += [ping(ATTACKER, VICTIM, size) for size in attacks.ICMP_TUNNEL]
     quiet = [list(Conversation(50000 + i, 80, f"10.0.2.{i + 1}", VICTIM).whole(REQUEST, ANSWER)) for i in range(QUIET)]
     quiet.append(dns())

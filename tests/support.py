@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from tmrx.plan import Identity, IdentitySettings
+from tmrx import mirror
+from tmrx.plan import IdentitySettings
 from tmrx.reference import Frame, Link
 
 REPO = Path(__file__).parent.parent
@@ -68,10 +69,5 @@ def sample_module(name: str) -> ModuleType:
 
 
 def known_sessions() -> IdentitySettings:
-    """The sessions of the sample captures, by their VNIs, which sample_pcaps/mirror.json says too."""
-    lengths = {120_020: 20, 120_064: 64, 120_128: 128, 121_500: 1500}
-    vpc_a = (101, 102, 106, *lengths)
-    known = [Identity(vni=v, session=f"tms-{v}", domain=1, packet_length=lengths.get(v, 0)) for v in vpc_a]
-    known.append(Identity(vni=109, session="tms-109", domain=1, target_mtu=9001))
-    known.append(Identity(vni=201, session="tms-201", domain=2))
-    return IdentitySettings(known=tuple(known))
+    """The sessions of the sample captures."""
+    return mirror.load([SAMPLES / "mirror.json"]).identities()
