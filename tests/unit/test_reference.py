@@ -46,8 +46,16 @@ def test_rfc_1071_example() -> None:
 
 @pytest.mark.parametrize(
     ("options", "sound"),
-    [("", True), ("01010101", True), ("00ffffff", True), ("020405b4", True), ("02", False), ("0201", False), ("0205aabb", False)],
-)  # fmt: skip
+    [
+        ("", True),
+        ("01010101", True),
+        ("00ffffff", True),
+        ("020405b4", True),
+        ("02", False),
+        ("0201", False),
+        ("0205aabb", False),
+    ],
+)
 def test_options(options: str, sound: bool) -> None:
     assert well_formed(bytes.fromhex(options)) is sound
 
