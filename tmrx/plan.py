@@ -197,11 +197,11 @@ class AddressSet(Struct, frozen=True, kw_only=True):
     """Disjoint ascending ranges of addresses, ends included, negations worked out. `any` beats the ranges."""
 
     any: bool = False
-    # Written with a negation: Suricata inspects such a rule on every packet, never as IP-only.
-    negated: bool = False
     v4: tuple[tuple[int, int], ...] = ()
     # Ends of 16 bytes each.
     v6: tuple[tuple[bytes, bytes], ...] = ()
+    # Written with a negated part: such a rule is not ip-only in Suricata's sense, even with nothing but addresses.
+    negated: bool = False
 
 
 class PortSet(Struct, frozen=True, kw_only=True):

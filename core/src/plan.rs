@@ -188,9 +188,9 @@ pub struct FlowCheck {
 #[serde(deny_unknown_fields)]
 pub struct AddressSet {
     pub any: bool,
-    pub negated: bool,
     pub v4: Vec<(u32, u32)>,
     pub v6: Vec<(ByteBuf, ByteBuf)>,
+    pub negated: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -271,6 +271,18 @@ pub enum Table {
     Flows,
     Alerts,
     Anomalies,
+}
+
+impl Table {
+    /// The name in the plan.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Packets => "packets",
+            Self::Flows => "flows",
+            Self::Alerts => "alerts",
+            Self::Anomalies => "anomalies",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]

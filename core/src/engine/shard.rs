@@ -12,7 +12,6 @@ use crate::packet::Packet;
 use crate::plan::Action;
 use crate::table::counters::Counters;
 use crate::table::eve::FlowNow;
-use crate::table::fate::{Drop, Fate};
 use crate::time::Nanos;
 use std::sync::{PoisonError, RwLock};
 
@@ -72,7 +71,7 @@ pub(super) struct ShardOut {
 /// One share of the engine's state.
 pub(super) struct Shard {
     flows: FlowTable,
-    scratch: Scratch,
+    scratch: Option<Scratch>,
     /// Packets and alerts.
     pub counters: Counters,
     number: usize,
@@ -84,7 +83,7 @@ impl Shard {
     pub fn new(shared: &Shared, number: usize) -> Result<Self> {
         Ok(Self {
             flows: table(shared, number)?,
-            scratch: shared.rules.as_ref().map_or_else(Scratch::default, |rules| rules.scratch()),
+            scratch: shared.rules.as_ref().map(|rules| rules.scratch()),
             counters: Counters::default(),
             number,
             ended: Vec::new(),
@@ -98,7 +97,7 @@ impl Shard {
 
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
-        &self.scratch.unknown
+        self.scratch.as_ref().map_or(&[], |scratch| &scratch.unknown)
     }
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
@@ -108,23 +107,19 @@ impl Shard {
         while let Some(rest) = rows.get(done..).filter(|rest| !rest.is_empty()) {
             let attempt = std::panic::AssertUnwindSafe(|| self.runs(shared, parsed, rest, identities, out, &mut done));
             if std::panic::catch_unwind(attempt).is_err() {
-                if let Some(&row) = rows.get(done) {
-                    self.reset(shared, parsed, row);
-                    out.lost.push(row);
-                }
+                self.reset(shared);
+                out.lost.extend(rows.get(done));
                 done += 1;
             }
         }
     }
 
     /// Begin anew after a panic.
-    fn reset(&mut self, shared: &Shared, parsed: &Parsed, row: u32) {
+    fn reset(&mut self, shared: &Shared) {
         if let Ok(flows) = table(shared, self.number) {
             self.flows = flows;
         }
-        if let Some(packet) = parsed.packets.get(row as usize) {
-            self.counters.frames.lost_to_panic();
-        }
+        self.counters.frames.lost_to_panic();
     }
 
     fn runs(
@@ -180,7 +175,7 @@ impl Shard {
         &mut self, shared: &Shared, parsed: &Parsed, row: u32, packet: &Packet, seen: Option<Seen>,
         identities: &RwLock<Identities>, out: &mut ShardOut,
     ) {
-        let Some(rules) = &shared.rules else { return };
+        let (Some(rules), Some(scratch)) = (&shared.rules, &mut self.scratch) else { return };
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
         let payload = Buffer {
@@ -201,7 +196,7 @@ impl Shard {
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).map(|wrap| wrap.vni),
         };
-        let outcome = rules.inspect(&subject, &mut self.scratch);
+        let outcome = rules.inspect(&subject, scratch);
         let Some(seen) = seen else {
             return self.alerts(shared, row, None, out);
         };
@@ -215,7 +210,7 @@ impl Shard {
 
     /// Note the last inspection's hits that are to be told.
     fn alerts(&mut self, shared: &Shared, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
-        for &rule in &self.scratch.hits {
+        for &rule in self.scratch.iter().flat_map(|scratch| &scratch.hits) {
             let told = shared.plan_rules.get(rule as usize).is_some_and(|r| r.action != Action::Pass && !r.noalert);
             if !told {
                 continue;

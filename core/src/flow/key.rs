@@ -1,0 +1,129 @@
+//! What makes two packets of one flow: both endpoints, protocol, VLANs and domain, whichever way they go.
+
+use crate::frame::Addr;
+use crate::packet::{Layer, Packet, Stop};
+
+/// A flow's name, the same for both directions, and which endpoint sent the packet it was made from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct FlowKey {
+    /// Lower endpoint's address, higher endpoint's, ports and domain, VLANs, protocol and IP version.
+    pub(super) words: [u64; 6],
+    /// The packet came from the higher endpoint.
+    pub(super) from_high: bool,
+}
+
+/// The flow that a packet belongs to; none for what has no IP header, is malformed or is a fragment.
+#[inline]
+pub fn key(packet: &Packet) -> Option<FlowKey> {
+    if packet.ip == 0 || packet.fragment || matches!(packet.stop, Stop::Malformed | Stop::Fragment) {
+        return None;
+    }
+    let (sport, dport) = ports(packet);
+    let source = (u128::from_be_bytes(packet.src.0), sport);
+    let target = (u128::from_be_bytes(packet.dst.0), dport);
+    let from_high = source > target;
+    let (low, high) = if from_high { (target, source) } else { (source, target) };
+    let vlan =
+        |at: usize| if usize::from(packet.vlan_count) > at { packet.vlans.get(at).copied().unwrap_or(0) } else { 0 };
+    let words = [
+        (low.0 >> 64) as u64,
+        low.0 as u64,
+        (high.0 >> 64) as u64,
+        high.0 as u64,
+        u64::from(packet.domain) << 32 | u64::from(low.1) << 16 | u64::from(high.1),
+        u64::from(vlan(0)) << 48
+            | u64::from(vlan(1)) << 32
+            | u64::from(packet.vlan_count.min(2)) << 16
+            | u64::from(packet.ip) << 8
+            | u64::from(packet.proto),
+    ];
+    Some(FlowKey { words, from_high })
+}
+
+/// What tells flows of one pair of hosts apart; 0 where the transport header was not reached.
+#[inline]
+fn ports(packet: &Packet) -> (u16, u16) {
+    match packet.layer {
+        Layer::Tcp | Layer::Udp => (packet.sport, packet.dport),
+        Layer::Icmp => icmp_ports(packet, icmp_counterpart),
+        Layer::Icmpv6 => icmp_ports(packet, icmpv6_counterpart),
+        _ => (0, 0),
+    }
+}
+
+/// A message's type and that of its counterpart, else its type and code.
+fn icmp_ports(packet: &Packet, counterpart: fn(u16) -> Option<(u16, bool)>) -> (u16, u16) {
+    (packet.sport, counterpart(packet.sport).map_or(packet.dport, |(other, _)| other))
+}
+
+/// The type that answers (or asked) an ICMP message, and whether this one is the request (RFC 792, 950, 1256).
+pub(super) fn icmp_counterpart(kind: u16) -> Option<(u16, bool)> {
+    Some(match kind {
+        0 => (8, false),
+        8 => (0, true),
+        9 => (10, false),
+        10 => (9, true),
+        13 => (14, true),
+        14 => (13, false),
+        15 => (16, true),
+        16 => (15, false),
+        17 => (18, true),
+        18 => (17, false),
+        _ => return None,
+    })
+}
+
+/// The same of ICMPv6 (RFC 4443, 2710, 4861, 4620, 3810, 4065).
+pub(super) fn icmpv6_counterpart(kind: u16) -> Option<(u16, bool)> {
+    Some(match kind {
+        128 => (129, true),
+        129 => (128, false),
+        130 => (131, true),
+        131 => (130, false),
+        133 => (134, true),
+        134 => (133, false),
+        135 => (136, true),
+        136 => (135, false),
+        139 => (140, true),
+        140 => (139, false),
+        144 => (145, true),
+        145 => (144, false),
+        _ => return None,
+    })
+}
+
+/// Whether the sender of a flow's first packet is the server: it answers something that was not seen.
+pub(super) fn starts_with_answer(packet: &Packet) -> bool {
+    let request = match packet.layer {
+        Layer::Icmp => icmp_counterpart(packet.sport),
+        Layer::Icmpv6 => icmpv6_counterpart(packet.sport),
+        _ => None,
+    };
+    matches!(request, Some((_, false)))
+}
+
+/// A flow key's parts, lower endpoint first.
+pub(super) struct Parts {
+    pub addrs: [Addr; 2],
+    pub ports: [u16; 2],
+    pub domain: u32,
+    pub vlans: [u16; 2],
+    pub vlan_count: u8,
+    pub ip: u8,
+    pub proto: u8,
+}
+
+/// Take a key's words apart.
+pub(super) fn parts(words: &[u64; 6]) -> Parts {
+    let [a, b, c, d, ports, kind] = *words;
+    let addr = |high: u64, low: u64| Addr((u128::from(high) << 64 | u128::from(low)).to_be_bytes());
+    Parts {
+        addrs: [addr(a, b), addr(c, d)],
+        ports: [(ports >> 16) as u16, ports as u16],
+        domain: (ports >> 32) as u32,
+        vlans: [(kind >> 48) as u16, (kind >> 32) as u16],
+        vlan_count: (kind >> 16) as u8,
+        ip: (kind >> 8) as u8,
+        proto: kind as u8,
+    }
+}
