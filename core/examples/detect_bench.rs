@@ -189,6 +189,7 @@ fn main() {
         println!("-- {kind}, {PAYLOAD} bytes");
         rules("100 rules for the packet", &small, &payloads, 200);
         automaton(&small, &payloads, 50);
+        rules("100 rules, no payload", &small, &vec![Vec::new(); 2000], 200);
         rules("13,000 rules for the packet", &large, &payloads, 50);
     }
 }

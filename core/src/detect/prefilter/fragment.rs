@@ -3,11 +3,49 @@
 /// Bits that a gram's and a fragment's bytes are folded by: letters lose their case, some other bytes fall together.
 pub(super) const FOLD: u64 = 0x2020_2020_2020_2020;
 
-/// The `width` (at most 8) bytes of the pattern that are the least common in traffic, folded, the first lowest; and none
-/// where the pattern is shorter.
-pub(super) fn rarest(pattern: &[u8], width: usize) -> Option<u64> {
-    let windows = pattern.windows(width);
-    windows.min_by_key(|window| commonness(window)).map(|window| word(window) | (FOLD & mask(width)))
+/// A few bytes of a pattern, folded, and what stands around them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Fragment {
+    /// The bytes, the first one lowest.
+    pub(super) word: u64,
+    /// Up to 8 bytes of the pattern with the fragment in them.
+    pub(super) around: Around,
+}
+
+/// A second look at where a fragment was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Around {
+    /// How many bytes before the fragment it begins.
+    pub(super) before: usize,
+    /// What is to be found there, folded.
+    pub(super) word: u64,
+    /// The bytes of `word` that count.
+    pub(super) mask: u64,
+}
+
+impl Fragment {
+    /// The `width` (at most 8) bytes of the pattern that are the least common in traffic; none where it is shorter.
+    pub(super) fn rarest(pattern: &[u8], width: usize) -> Option<Self> {
+        let (at, bytes) = pattern.windows(width).enumerate().min_by_key(|(_, window)| commonness(window))?;
+        let begin = at.min(pattern.len().saturating_sub(8));
+        let around = pattern.get(begin..).unwrap_or_default();
+        Some(Self { word: folded(bytes, width), around: Around::new(at - begin, around, around.len().min(8)) })
+    }
+
+    /// Only the fragment itself: what is left where patterns share it and differ around it.
+    pub(super) fn alone(self, width: usize) -> Around {
+        Around { before: 0, word: self.word, mask: mask(width) }
+    }
+}
+
+impl Around {
+    fn new(before: usize, bytes: &[u8], length: usize) -> Self {
+        Self { before, word: folded(bytes, length), mask: mask(length) }
+    }
+}
+
+fn folded(bytes: &[u8], length: usize) -> u64 {
+    (word(bytes) | FOLD) & mask(length)
 }
 
 /// The lowest `bytes` bytes of a word.
@@ -44,10 +82,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_stands_around() {
+        let around = |pattern, width| Fragment::rarest(pattern, width).unwrap().around;
+        assert_eq!(around(b"eeeeZ%{z", 4), Around { before: 4, word: folded(b"eeeeZ%{z", 8), mask: u64::MAX });
+        assert_eq!(around(b"Z%{zeeeeeeee", 4), Around { before: 0, word: folded(b"Z%{zeeee", 8), mask: u64::MAX });
+        assert_eq!(around(b"Z%{ze", 4), Around { before: 0, word: folded(b"Z%{ze", 5), mask: mask(5) });
+    }
+
+    #[test]
     fn rare_bytes_are_chosen() {
-        let folded = |text: &[u8]| Some(word(text) | (FOLD & mask(text.len())));
-        assert_eq!(rarest(b"GET /x%{z} HTTP", 4), folded(b"%{z}"));
-        assert_eq!(rarest(b"\0\0\0\0SMBr", 4), folded(b"SMBr"));
+        let rarest = |pattern, width| Fragment::rarest(pattern, width).map(|fragment| fragment.word);
+        assert_eq!(rarest(b"GET /x%{z} HTTP", 4), Some(folded(b"%{z}", 4)));
+        assert_eq!(rarest(b"\0\0\0\0SMBr", 4), Some(folded(b"SMBr", 4)));
         assert_eq!(rarest(b"abc", 4), None);
         assert_eq!(word(b"ab"), 0x6261);
     }

@@ -5,7 +5,7 @@
 //! places where a fragment may be, and one exact look-up tells for each. The work is linear in the payload, whatever
 //! the patterns share or nest: a fragment's rules are taken once.
 
-use super::fragment::{FOLD, mask, rarest, word};
+use super::fragment::{Around, FOLD, Fragment, mask, word};
 use super::{Candidates, Fast, Prefilter};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
@@ -14,9 +14,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 /// From how many patterns on the long ones are searched for by longer fragments of their own.
 const SPLIT: usize = 512;
 /// Slots of a gate for each gram in it: 1 in so many positions is a false hit.
-const SLOTS_PER_GRAM: usize = 64;
-/// An odd constant with well-mixed bits (2^64 divided by the golden ratio).
-const MIX: u64 = 0x9e37_79b9_7f4a_7c15;
+const SLOTS_PER_GRAM: usize = 256;
+/// Odd, with well-mixed bits: 2^32 and 2^64 divided by the golden ratio.
+const MIX_GRAM: u32 = 0x9e37_79b1;
+const MIX_FRAGMENT: u64 = 0x9e37_79b9_7f4a_7c15;
 
 /// The prefilter of source builds.
 #[derive(Debug)]
@@ -53,49 +54,51 @@ impl Prefilter for Grams {
 #[derive(Debug)]
 struct Class {
     width: usize,
-    /// For each slot of grams, at which bytes of a fragment such a gram stands (bit n: byte n).
+    /// For each gram's slot, at which bytes of a fragment such a gram stands (bit n: byte n).
     gate: Box<[u8]>,
     shift: u32,
-    /// The entry of each folded fragment.
-    entries: HashMap<u64, u32, BuildHasherDefault<Mixer>>,
+    /// The number of each folded fragment's entry.
+    numbers: HashMap<u64, u32, BuildHasherDefault<Mixer>>,
     first_entry: u32,
-    /// The rules of each entry.
-    rules: Vec<Box<[u32]>>,
+    entries: Vec<Entry>,
+}
+
+/// A fragment that patterns share.
+#[derive(Debug)]
+struct Entry {
+    /// What else must be there.
+    around: Around,
+    rules: Vec<u32>,
 }
 
 /// How positions are sampled for fragments of some width.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 struct Sampling {
     gram: usize,
     stride: usize,
 }
 
-const fn sampling(width: usize) -> Sampling {
-    match width {
-        0..=3 => Sampling { gram: width, stride: 1 },
-        4 => Sampling { gram: 3, stride: 2 },
-        5 => Sampling { gram: 3, stride: 3 },
-        6 => Sampling { gram: 3, stride: 4 },
-        7 => Sampling { gram: 4, stride: 4 },
-        _ => Sampling { gram: 4, stride: 5 },
+impl Sampling {
+    const fn new(width: usize) -> Self {
+        let gram = match width {
+            0..=3 => width,
+            4..=7 => 3,
+            _ => 4,
+        };
+        Self { gram, stride: width + 1 - gram }
     }
 }
 
 impl Class {
     fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Self {
         let width = patterns.iter().map(|fast| fast.pattern.len()).min().unwrap_or(1).clamp(1, 8);
-        let mut fragments = BTreeMap::<u64, Vec<u32>>::new();
-        for fast in patterns {
-            if let Some(fragment) = rarest(fast.pattern, width) {
-                fragments.entry(fragment).or_default().push(fast.rule);
-            }
-        }
-        let Sampling { gram, stride } = sampling(width);
+        let fragments = fragments(patterns, width);
+        let Sampling { gram, stride } = Sampling::new(width);
         let slots = (fragments.len() * stride * SLOTS_PER_GRAM).next_power_of_two().clamp(1 << 8, 1 << 21);
-        let shift = u64::BITS - slots.ilog2();
+        let shift = u32::BITS - slots.ilog2();
         let mut gate = vec![0_u8; slots].into_boxed_slice();
         for (fragment, byte) in fragments.keys().flat_map(|fragment| (0..stride).map(move |byte| (fragment, byte))) {
-            let slot = slot(fragment >> (8 * byte) & mask(gram), shift);
+            let slot = slot(fragment >> (8 * byte), gram, shift);
             if let Some(bits) = gate.get_mut(slot) {
                 *bits |= 1 << byte;
             }
@@ -103,8 +106,7 @@ impl Class {
         let first_entry = *entries;
         *entries += fragments.len() as u32;
         let numbers = fragments.keys().copied().zip(0..).collect();
-        let rules = fragments.into_values().map(Vec::into_boxed_slice).collect();
-        Self { width, gate, shift, entries: numbers, first_entry, rules }
+        Self { width, gate, shift, numbers, first_entry, entries: fragments.into_values().collect() }
     }
 
     fn scan(&self, payload: &[u8], found: &mut Candidates) {
@@ -115,76 +117,111 @@ impl Class {
             4 => self.sample::<3, 2>(payload, found),
             5 => self.sample::<3, 3>(payload, found),
             6 => self.sample::<3, 4>(payload, found),
-            7 => self.sample::<4, 4>(payload, found),
+            7 => self.sample::<3, 5>(payload, found),
             _ => self.sample::<4, 5>(payload, found),
         }
     }
 
-    /// Look at the gram of each sampled position.
+    /// Look at the gram of each sampled position: two words at a time, then one, then the last one again up to the end.
     #[inline]
     fn sample<const GRAM: usize, const STRIDE: usize>(&self, payload: &[u8], found: &mut Candidates) {
-        // How many sampled grams lie in one word.
-        let many = const { (8 - GRAM) / STRIDE + 1 };
+        let step = const { step(GRAM, STRIDE) };
         let mut at = 0;
-        while let Some(bytes) = payload.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-            let grams = u64::from_le_bytes(*bytes) | FOLD;
-            let mut any = 0;
-            for number in 0..many {
-                any |= self.look::<GRAM>(grams >> (8 * STRIDE * number));
+        while let Some(two) = payload.get(at..).and_then(<[u8]>::first_chunk::<18>) {
+            if self.any::<GRAM, STRIDE>(folded(two, 0)) | self.any::<GRAM, STRIDE>(folded(two, step)) != 0 {
+                self.near::<GRAM, STRIDE>(payload, at, at + 2 * step, found);
             }
-            if any != 0 {
-                self.near::<GRAM, STRIDE>(payload, at, found);
+            at += 2 * step;
+        }
+        while let Some(one) = payload.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+            if self.any::<GRAM, STRIDE>(folded(one, 0)) != 0 {
+                self.near::<GRAM, STRIDE>(payload, at, at + step, found);
             }
-            at += STRIDE * many;
+            at += step;
         }
-        if at < payload.len() {
-            self.near::<GRAM, STRIDE>(payload, at, found);
+        let last = payload.len().saturating_sub(8);
+        if self.any::<GRAM, STRIDE>(folded(payload, last)) != 0 {
+            self.near::<GRAM, STRIDE>(payload, last, payload.len(), found);
         }
+    }
+
+    /// The gate's answers for all sampled grams of a word.
+    #[inline]
+    fn any<const GRAM: usize, const STRIDE: usize>(&self, word: u64) -> u8 {
+        let many = const { step(GRAM, STRIDE) / STRIDE };
+        (0..many).fold(0, |any, number| any | self.look::<GRAM>(word >> (8 * STRIDE * number)))
     }
 
     /// The gate's answer for the gram in a word's low bytes.
     #[inline]
-    fn look<const GRAM: usize>(&self, grams: u64) -> u8 {
-        self.gate.get(slot(grams & const { mask(GRAM) }, self.shift)).copied().unwrap_or_default()
+    fn look<const GRAM: usize>(&self, word: u64) -> u8 {
+        self.gate.get(slot(word, GRAM, self.shift)).copied().unwrap_or_default()
     }
 
-    /// The sampled positions of the word at `at` one by one: which fragments are there?
-    #[cold]
-    fn near<const GRAM: usize, const STRIDE: usize>(&self, payload: &[u8], at: usize, found: &mut Candidates) {
-        let mut position = at;
-        while position + GRAM <= at + 8 {
+    /// The sampled positions of `from..to` one by one: which fragments are there?
+    #[inline(never)]
+    fn near<const GRAM: usize, const STRIDE: usize>(
+        &self,
+        payload: &[u8],
+        from: usize,
+        to: usize,
+        found: &mut Candidates,
+    ) {
+        for position in (from..to).step_by(STRIDE) {
             let mut bytes = self.look::<GRAM>(folded(payload, position));
             while bytes != 0 {
                 if let Some(start) = position.checked_sub(bytes.trailing_zeros() as usize) {
-                    self.check(folded(payload, start) & mask(self.width), found);
+                    self.check(payload, start, found);
                 }
                 bytes &= bytes - 1;
             }
-            position += STRIDE;
         }
     }
 
+    /// Is a fragment here, and what stands around it?
     #[inline]
-    fn check(&self, fragment: u64, found: &mut Candidates) {
-        if let Some(entry) = self.entries.get(&fragment)
-            && let Some(rules) = self.rules.get(*entry as usize)
+    fn check(&self, payload: &[u8], start: usize, found: &mut Candidates) {
+        if let Some(number) = self.numbers.get(&(folded(payload, start) & mask(self.width)))
+            && let Some(entry) = self.entries.get(*number as usize)
+            && let Some(begin) = start.checked_sub(entry.around.before)
+            && folded(payload, begin) & entry.around.mask == entry.around.word
         {
-            found.meet(self.first_entry + entry, rules);
+            found.meet(self.first_entry + number, &entry.rules);
         }
     }
 }
 
-/// The 8 bytes at `at`, folded; zeros after the payload's end.
-#[inline]
-fn folded(payload: &[u8], at: usize) -> u64 {
-    let rest = payload.get(at..).unwrap_or_default();
-    let grams = rest.first_chunk::<8>().map_or_else(|| word(rest), |bytes| u64::from_le_bytes(*bytes));
-    grams | FOLD
+/// The patterns' fragments, each once.
+fn fragments(patterns: &[Fast<'_>], width: usize) -> BTreeMap<u64, Entry> {
+    let mut fragments = BTreeMap::<u64, Entry>::new();
+    for fast in patterns {
+        let Some(fragment) = Fragment::rarest(fast.pattern, width) else { continue };
+        let entry =
+            fragments.entry(fragment.word).or_insert_with(|| Entry { around: fragment.around, rules: Vec::new() });
+        entry.rules.push(fast.rule);
+        if entry.around != fragment.around {
+            entry.around = fragment.alone(width);
+        }
+    }
+    fragments
 }
 
+/// How far the sampled grams of one word reach: from the first one to where the next word's first one is.
+const fn step(gram: usize, stride: usize) -> usize {
+    ((8 - gram) / stride + 1) * stride
+}
+
+/// The 8 bytes at `at`, folded; zeros after the end.
 #[inline]
-fn slot(gram: u64, shift: u32) -> usize {
-    (gram.wrapping_mul(MIX) >> shift) as usize
+fn folded(bytes: &[u8], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.first_chunk::<8>().map_or_else(|| word(rest), |bytes| u64::from_le_bytes(*bytes)) | FOLD
+}
+
+/// Where a gate holds what it knows of the gram in a word's low bytes.
+#[inline]
+fn slot(word: u64, gram: usize, shift: u32) -> usize {
+    ((word & mask(gram)) as u32).wrapping_mul(MIX_GRAM) as usize >> shift
 }
 
 /// The hash of a fragment: payloads choose what is looked up, never what is in the table.
@@ -202,7 +239,7 @@ impl Hasher for Mixer {
 
     #[inline]
     fn write_u64(&mut self, fragment: u64) {
-        let product = u128::from(fragment) * u128::from(MIX);
+        let product = u128::from(fragment) * u128::from(MIX_FRAGMENT);
         self.0 = (product as u64) ^ (product >> 64) as u64;
     }
 }
