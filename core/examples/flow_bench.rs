@@ -1,0 +1,122 @@
+//! Nanoseconds for a packet's look-up and update, by number of flows: `cargo run --release --example flow_bench`.
+
+use std::time::Instant;
+use tmrx_core::anomaly::AnomalySet;
+use tmrx_core::flow::{FlowKey, FlowTable, Seed, address_hash, key};
+use tmrx_core::frame::Addr;
+use tmrx_core::packet::{Causes, Checksum, Layer, LenSource, NONE, Packet, Stop};
+use tmrx_core::plan::{FlowSettings, Timeouts};
+
+const RUN: usize = 64;
+
+fn packet(flow: u32, back: bool) -> Packet {
+    let (a, b) = (Addr::v4((0x0a00_0000 + flow / 7).to_be_bytes()), Addr::v4([172, 31, (flow % 7) as u8, 9]));
+    let (p, q) = (1024 + (flow % 60_000) as u16, 443);
+    let (src, dst, sport, dport) = if back { (b, a, q, p) } else { (a, b, p, q) };
+    Packet {
+        time: 0,
+        frame: 0,
+        parent: NONE,
+        start: 0,
+        captured: 350,
+        original: 350,
+        length_source: LenSource::Ipv4TotalLength,
+        identity: 3,
+        wrap: NONE,
+        domain: 0,
+        l3: 14,
+        l4: 34,
+        payload: 54,
+        payload_original: 296,
+        vlans: [0; 2],
+        vlan_count: 0,
+        ip: 4,
+        proto: 6,
+        ttl: 64,
+        layer: Layer::Tcp,
+        stop: Stop::Complete,
+        fragment: false,
+        ethertype: 0x0800,
+        src,
+        dst,
+        sport,
+        dport,
+        tcp_flags: 0x18,
+        window: 0,
+        seq: 1,
+        ack: 1,
+        truncated: Causes(0),
+        l3_checksum: Checksum::Valid,
+        l4_checksum: Checksum::Valid,
+        anomalies: AnomalySet::default(),
+    }
+}
+
+/// Flow numbers with Zipf-like sizes: the density falls with the rank.
+fn zipf(state: &mut u64, flows: u32) -> u32 {
+    *state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    let u = (*state >> 11) as f64 / (1u64 << 53) as f64;
+    (f64::from(flows).powf(u) as u32 - 1).min(flows - 1)
+}
+
+#[allow(clippy::disallowed_methods)]
+fn measure(flows: u32, uniform: bool) {
+    let timeouts =
+        Timeouts { tcp_new: 60, tcp_established: 600, tcp_closed: 60, other_new: 30, other_established: 300 };
+    let settings = FlowSettings { max_flows: 2_097_152, timeouts, community_id_seed: 0, hash_seed: Some(0) };
+    let seed = Seed::new(0);
+    let mut tables: Vec<FlowTable> = (0..8).map(|n| FlowTable::new(&settings, seed, n, 8).unwrap()).collect();
+    let mut ended = Vec::new();
+    let part = |p: &Packet| (address_hash(&seed, p.domain, &p.src, &p.dst) >> 61) as usize;
+    for flow in 0..flows {
+        let packet = packet(flow, false);
+        let key = key(&packet).unwrap();
+        let table = &mut tables[part(&packet)];
+        table.update(&packet, None, &key, table.hash(&key), &mut ended);
+    }
+    let (mut state, mut spent, mut count) = (7u64, 0u128, 0u64);
+    while count < 4_000_000 {
+        let packets: Vec<Packet> = (0..RUN * 64)
+            .map(|n| {
+                let flow = if uniform {
+                    (zipf(&mut state, 1 << 31) ^ (state >> 33) as u32) % flows
+                } else {
+                    zipf(&mut state, flows)
+                };
+                packet(flow.wrapping_mul(2_654_435_761) % flows, n % 3 == 0)
+            })
+            .collect();
+        let start = Instant::now();
+        for run in packets.chunks(RUN) {
+            let mut keys = [(FlowKey::default(), 0u64, 0usize); RUN];
+            for (packet, at) in run.iter().zip(&mut keys) {
+                let key = key(packet).unwrap_or_default();
+                let part = part(packet);
+                *at = (key, key.hash(&seed), part);
+                tables[part].prefetch_index(at.1);
+            }
+            for (_, hash, part) in &keys {
+                tables[*part].prefetch_entry(*hash);
+            }
+            for (packet, (key, hash, part)) in run.iter().zip(&keys) {
+                let seen = tables[*part].update(packet, None, key, *hash, &mut ended);
+                std::hint::black_box(seen);
+            }
+        }
+        spent += start.elapsed().as_nanos();
+        count += packets.len() as u64;
+    }
+    let total: u64 = tables.iter().map(|table| table.stats().total).sum();
+    println!(
+        "{flows:>8} flows, {}: {:.1} ns a packet ({total} begun)",
+        if uniform { "uniform" } else { "Zipf" },
+        spent as f64 / count as f64
+    );
+}
+
+fn main() {
+    for flows in [1_000, 100_000, 1_000_000] {
+        measure(flows, false);
+        measure(flows, true);
+    }
+}
