@@ -13,4 +13,11 @@ pub mod decode;
 pub mod verify;
 pub mod excluded;
 pub mod flow;
+pub mod detect;
+pub mod table;
+pub mod encap;
+pub mod engine;
+pub mod io;
 pub mod ffi;
+#[cfg(feature = "python")]
+mod py;

@@ -3,7 +3,10 @@
 use crate::error::{Error, Fault, Result};
 use crate::frame::Addr;
 use crate::time::Nanos;
-use arrow_array::builder::{ArrayBuilder, BooleanBuilder, FixedSizeBinaryBuilder, ListBuilder, PrimitiveBuilder, StringBuilder, TimestampNanosecondBuilder};
+use arrow_array::builder::{
+    ArrayBuilder, BooleanBuilder, FixedSizeBinaryBuilder, ListBuilder, PrimitiveBuilder, StringBuilder,
+    TimestampNanosecondBuilder,
+};
 use arrow_array::types::{ArrowPrimitiveType, Int64Type, UInt8Type, UInt16Type, UInt32Type, UInt64Type};
 use arrow_array::{ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, SchemaRef, TimeUnit};
@@ -123,7 +126,7 @@ impl Address {
     #[inline]
     pub fn append_option(&mut self, address: Option<Addr>) {
         // The one error is another size; such a row is null.
-        if !address.is_some_and(|address| self.0.append_value(address.0).is_ok()) {
+        if address.is_none_or(|address| self.0.append_value(address.0).is_err()) {
             self.0.append_null();
         }
     }

@@ -1,7 +1,7 @@
 //! Counters of a run: plain integers, added to for each packet, merged over workers.
 
 use crate::anomaly::Anomaly;
-use crate::packet::{Causes, Checksum, NONE, Packet};
+use crate::packet::{Causes, Checksum, Layer, NONE, Packet, Stop};
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
 
@@ -25,7 +25,7 @@ pub struct Frames {
 }
 
 /// What came through one identity.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Session {
     /// Mirrored frames; 0: it was never seen.
     pub frames: u64,
@@ -33,10 +33,16 @@ pub struct Session {
     pub bytes: u64,
     /// Those that were truncated.
     pub truncated: u64,
-    /// Time of the earliest.
+    /// Time of the earliest; `Nanos::MAX` before there is one.
     pub first: Nanos,
-    /// Time of the latest.
+    /// Time of the latest; `Nanos::MIN` before there is one.
     pub last: Nanos,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self { frames: 0, bytes: 0, truncated: 0, first: Nanos::MAX, last: Nanos::MIN }
+    }
 }
 
 /// All counters of a run, or of a worker's share of it.
@@ -46,16 +52,16 @@ pub struct Counters {
     pub frames: Frames,
     /// Alerts that were raised.
     pub alerts: u64,
-    /// Packets by IP version (0: none was decoded).
-    pub versions: [u64; 8],
     /// IP packets by protocol.
-    pub protocols: [u64; 256],
+    protocols: [u64; 256],
+    /// Packets by IP version (0: none was decoded).
+    versions: [u64; 8],
     /// Packets by innermost layer.
-    pub layers: [u64; 16],
+    layers: [u64; 16],
     /// Packets by why decoding stopped.
-    pub stops: [u64; 8],
+    stops: [u64; 8],
     /// Packets by the set of what cut them.
-    pub causes: [u64; 16],
+    causes: [u64; 1 << Causes::NAMES.len()],
     /// Packets by verdict on the network header's checksum.
     pub l3: [u64; Checksum::NAMES.len()],
     /// Packets by verdict on the transport's checksum.
@@ -71,13 +77,13 @@ impl Default for Counters {
         Self {
             frames: Frames::default(),
             alerts: 0,
-            versions: [0; 8],
             protocols: [0; 256],
+            versions: [0; 8],
             layers: [0; 16],
             stops: [0; 8],
-            causes: [0; 16],
-            l3: [0; 5],
-            l4: [0; 5],
+            causes: [0; 1 << Causes::NAMES.len()],
+            l3: [0; Checksum::NAMES.len()],
+            l4: [0; Checksum::NAMES.len()],
             anomalies: [0; Anomaly::ALL.len()],
             sessions: Vec::new(),
         }
@@ -97,6 +103,10 @@ fn sum(into: &mut [u64], from: &[u64]) {
     }
 }
 
+fn row(counts: &[u64], row: usize) -> u64 {
+    counts.get(row).copied().unwrap_or(0)
+}
+
 impl Counters {
     /// Count a frame of `captured` bytes.
     #[inline]
@@ -105,26 +115,19 @@ impl Counters {
         frames.received += 1;
         frames.bytes += u64::from(captured);
         frames.largest = frames.largest.max(u64::from(captured));
-        match fate {
-            Fate::Decoded => frames.decoded += 1,
-            Fate::Merged => frames.merged += 1,
-            Fate::Duplicate => frames.duplicate += 1,
-            Fate::Held => frames.held += 1,
-            Fate::Rejected(reason) => bump(&mut frames.rejected, reason as usize),
-            Fate::Dropped(reason) => bump(&mut frames.dropped, reason as usize),
-        }
+        frames.count(fate, 1);
     }
 
     /// Count an inner packet.
     #[inline]
     pub fn add(&mut self, packet: &Packet) {
-        bump(&mut self.versions, usize::from(packet.ip));
         if packet.ip != 0 {
             bump(&mut self.protocols, usize::from(packet.proto));
         }
+        bump(&mut self.versions, usize::from(packet.ip));
         bump(&mut self.layers, packet.layer as usize);
         bump(&mut self.stops, packet.stop as usize);
-        bump(&mut self.causes, usize::from(packet.truncated.0 & 15));
+        bump(&mut self.causes, usize::from(packet.truncated.0));
         bump(&mut self.l3, packet.l3_checksum as usize);
         bump(&mut self.l4, packet.l4_checksum as usize);
         let mut anomalies = packet.anomalies.0;
@@ -144,9 +147,6 @@ impl Counters {
             self.sessions.resize(row + 1, Session::default());
         }
         let Some(session) = self.sessions.get_mut(row) else { return };
-        if session.frames == 0 {
-            (session.first, session.last) = (packet.time, packet.time);
-        }
         session.first = session.first.min(packet.time);
         session.last = session.last.max(packet.time);
         session.frames += 1;
@@ -154,12 +154,43 @@ impl Counters {
         session.truncated += u64::from(packet.truncated != Causes(0));
     }
 
+    /// All packets.
+    pub fn total(&self) -> u64 {
+        self.versions.iter().sum()
+    }
+
+    /// IP packets of a protocol.
+    pub fn protocol(&self, number: u8) -> u64 {
+        row(&self.protocols, usize::from(number))
+    }
+
+    /// Packets of an IP version.
+    pub fn version(&self, ip: u8) -> u64 {
+        row(&self.versions, usize::from(ip))
+    }
+
+    /// Packets whose innermost layer is this.
+    pub fn layer(&self, layer: Layer) -> u64 {
+        row(&self.layers, layer as usize)
+    }
+
+    /// Packets whose decoding stopped for this reason.
+    pub fn stop(&self, stop: Stop) -> u64 {
+        row(&self.stops, stop as usize)
+    }
+
+    /// Packets that were cut by each cause; one that two cut counts twice.
+    pub fn causes(&self) -> [u64; Causes::NAMES.len()] {
+        let sets = self.causes.iter().enumerate();
+        std::array::from_fn(|bit| sets.clone().filter(|(set, _)| set >> bit & 1 == 1).map(|(_, count)| count).sum())
+    }
+
     /// Add another worker's counters.
     pub fn merge(&mut self, other: &Self) {
         self.frames.merge(&other.frames);
         self.alerts += other.alerts;
-        sum(&mut self.versions, &other.versions);
         sum(&mut self.protocols, &other.protocols);
+        sum(&mut self.versions, &other.versions);
         sum(&mut self.layers, &other.layers);
         sum(&mut self.stops, &other.stops);
         sum(&mut self.causes, &other.causes);
@@ -174,21 +205,36 @@ impl Counters {
 }
 
 impl Frames {
+    /// Wraps: a shard's share can be below zero, since it takes back what another stage counted; the sum is right.
+    #[inline]
+    fn count(&mut self, fate: Fate, change: i64) {
+        let counter = match fate {
+            Fate::Decoded => Some(&mut self.decoded),
+            Fate::Merged => Some(&mut self.merged),
+            Fate::Duplicate => Some(&mut self.duplicate),
+            Fate::Held => Some(&mut self.held),
+            Fate::Rejected(reason) => self.rejected.get_mut(reason as usize),
+            Fate::Dropped(reason) => self.dropped.get_mut(reason as usize),
+        };
+        if let Some(counter) = counter {
+            *counter = counter.wrapping_add_signed(change);
+        }
+    }
+
     /// A frame that was counted as decoded made a later stage panic.
     pub fn lost_to_panic(&mut self) {
-        self.decoded = self.decoded.wrapping_sub(1);
-        bump(&mut self.dropped, Drop::Panic as usize);
+        self.count(Fate::Decoded, -1);
+        self.count(Fate::Dropped(Drop::Panic), 1);
     }
 
     fn merge(&mut self, other: &Self) {
         self.received += other.received;
-        // A shard's share can be below zero: it takes back what the whole has counted.
         self.decoded = self.decoded.wrapping_add(other.decoded);
-        self.merged += other.merged;
-        self.duplicate += other.duplicate;
+        self.merged = self.merged.wrapping_add(other.merged);
+        self.duplicate = self.duplicate.wrapping_add(other.duplicate);
         sum(&mut self.rejected, &other.rejected);
         sum(&mut self.dropped, &other.dropped);
-        self.held += other.held;
+        self.held = self.held.wrapping_add(other.held);
         self.bytes += other.bytes;
         self.largest = self.largest.max(other.largest);
     }
@@ -196,13 +242,6 @@ impl Frames {
 
 impl Session {
     fn merge(&mut self, other: &Self) {
-        if other.frames == 0 {
-            return;
-        }
-        if self.frames == 0 {
-            *self = *other;
-            return;
-        }
         self.first = self.first.min(other.first);
         self.last = self.last.max(other.last);
         self.frames += other.frames;
@@ -219,9 +258,10 @@ mod tests {
     fn packets() -> Vec<Packet> {
         let one = packet();
         let mut cut = Packet { time: one.time - 5, identity: 2, truncated: Causes(3), original: 1514, ..one };
+        (cut.stop, cut.l4_checksum) = (Stop::Truncated, Checksum::Unverifiable);
         cut.anomalies.add(Anomaly::UnknownIdentity);
         cut.anomalies.add(Anomaly::Icmpv6BadChecksum);
-        let arp = Packet { ip: 0, proto: 0, identity: NONE, layer: crate::packet::Layer::Arp, time: one.time + 5, ..one };
+        let arp = Packet { ip: 0, proto: 0, identity: NONE, layer: Layer::Arp, time: one.time + 5, ..one };
         vec![one, cut, arp, one]
     }
 
@@ -231,20 +271,36 @@ mod tests {
         for packet in packets() {
             counters.add(&packet);
         }
-        assert_eq!((counters.versions[0], counters.versions[4]), (1, 3));
-        assert_eq!((counters.protocols[0], counters.protocols[6]), (0, 3));
-        assert_eq!((counters.causes[0], counters.causes[3]), (3, 1));
-        assert_eq!(counters.l3.iter().sum::<u64>(), 4);
+        assert_eq!((counters.total(), counters.version(0), counters.version(4)), (4, 1, 3));
+        assert_eq!((counters.protocol(0), counters.protocol(6)), (0, 3));
+        assert_eq!((counters.layer(Layer::Tcp), counters.layer(Layer::Arp)), (3, 1));
+        assert_eq!((counters.stop(Stop::Complete), counters.stop(Stop::Truncated)), (3, 1));
+        assert_eq!(counters.causes(), [1, 1, 0, 0]);
+        assert_eq!((counters.l3, counters.l4), ([4, 0, 0, 0, 0], [3, 0, 0, 1, 0]));
         assert_eq!(counters.anomalies.iter().sum::<u64>(), 2);
         assert_eq!(counters.anomalies[Anomaly::Icmpv6BadChecksum as usize], 1);
         assert_eq!(counters.sessions.len(), 3);
         assert_eq!(counters.sessions[1], Session::default());
-        assert_eq!((counters.sessions[2].frames, counters.sessions[2].truncated, counters.sessions[2].bytes), (1, 1, 66));
+        assert_eq!(
+            (counters.sessions[2].frames, counters.sessions[2].truncated, counters.sessions[2].bytes),
+            (1, 1, 66)
+        );
+    }
+
+    #[test]
+    fn a_fate_that_another_worker_counted_is_taken_back() {
+        let (mut sequencer, mut worker) = (Counters::default(), Counters::default());
+        sequencer.frame(66, Fate::Decoded);
+        worker.frames.lost_to_panic();
+        sequencer.merge(&worker);
+        let frames = sequencer.frames;
+        assert_eq!((frames.received, frames.decoded, frames.dropped), (1, 0, [1]));
     }
 
     #[test]
     fn merged_workers_equal_one() {
-        let fates = [Fate::Decoded, Fate::Rejected(Rejection::NotEncapsulated), Fate::Dropped(Drop::Panic), Fate::Decoded];
+        let fates =
+            [Fate::Decoded, Fate::Rejected(Rejection::NotEncapsulated), Fate::Dropped(Drop::Panic), Fate::Decoded];
         for split in 0..4 {
             let (mut one, mut workers) = (Counters::default(), [Counters::default(), Counters::default()]);
             for (row, (packet, fate)) in packets().iter().zip(fates).enumerate() {

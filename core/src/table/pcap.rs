@@ -11,6 +11,8 @@ const SNAPLEN: u32 = 262_144;
 const ETHERNET: u32 = 1;
 /// Destination and source that a packet without a link header gets.
 const NO_MACS: [u8; 12] = [0; 12];
+/// EtherType of what is neither IPv4 nor IPv6: IANA's reserved one.
+const RESERVED: [u8; 2] = [0xff, 0xff];
 
 /// Append the file's header.
 pub fn header(out: &mut Vec<u8>) {
@@ -23,13 +25,13 @@ pub fn header(out: &mut Vec<u8>) {
 
 /// Append a packet: `bytes` are those that were captured (Ethernet padding may follow them), from the link header on.
 ///
-/// A packet without a link header gets one with zero MAC addresses, so that the link type holds.
+/// A packet that begins with its network header gets a link header with zero MAC addresses, so that the link type holds.
 pub fn record(out: &mut Vec<u8>, packet: &Packet, bytes: &[u8]) {
-    let made_up = match (packet.l3, packet.ip) {
-        (0, 4) => Some([0x08, 0x00]),
-        (0, 6) => Some([0x86, 0xdd]),
-        _ => None,
-    };
+    let made_up = bytes.first().filter(|_| packet.l3 == 0).map(|byte| match byte >> 4 {
+        4 => [0x08, 0x00],
+        6 => [0x86, 0xdd],
+        _ => RESERVED,
+    });
     let link = if made_up.is_some() { 14 } else { 0 };
     let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_add(link);
     let original = packet.original.saturating_add(link).max(captured);
@@ -86,6 +88,15 @@ mod tests {
         record(&mut out, &packet, b"E...");
         assert_eq!(&out[8..16], [18, 0, 0, 0, 114, 0, 0, 0]);
         assert_eq!(&out[16..], b"\0\0\0\0\0\0\0\0\0\0\0\0\x08\x00E...");
+    }
+
+    #[test]
+    fn any_bytes_without_a_link_header_get_one() {
+        for (bytes, ethertype) in [(&b"\x60.."[..], b"\x86\xdd"), (b"\x45..", b"\x08\x00"), (b"\x12..", b"\xff\xff")] {
+            let mut out = Vec::new();
+            record(&mut out, &Packet { ip: 0, ..raw_packet() }, bytes);
+            assert_eq!((&out[28..30], &out[30..]), (&ethertype[..], bytes));
+        }
     }
 
     #[test]

@@ -77,23 +77,21 @@ impl Summary<'_> {
     /// An IP packet counts by its protocol number, so one cut inside its TCP header is TCP; others are `other`.
     fn packets(&self, json: &mut Json<'_>) {
         let counters = self.counters;
-        let protocol = |number: u8| counters.protocols.get(usize::from(number)).copied().unwrap_or(0);
-        let version = |ip: usize| counters.versions.get(ip).copied().unwrap_or(0);
-        let total: u64 = counters.versions.iter().sum();
-        let (tcp, udp) = (protocol(proto::TCP), protocol(proto::UDP));
-        let icmp = protocol(proto::ICMP) + protocol(proto::ICMPV6);
+        let (total, tcp, udp) = (counters.total(), counters.protocol(proto::TCP), counters.protocol(proto::UDP));
+        let icmp = counters.protocol(proto::ICMP) + counters.protocol(proto::ICMPV6);
         json.object("packets");
         json.number("total", total);
-        json.number("ipv4", version(4));
-        json.number("ipv6", version(6));
+        json.number("ipv4", counters.version(4));
+        json.number("ipv6", counters.version(6));
         json.number("tcp", tcp);
         json.number("udp", udp);
         json.number("icmp", icmp);
         json.number("other", total.saturating_sub(tcp + udp + icmp));
-        truncated(json, &counters.causes);
+        // Each cause counts: a packet cut twice is in two of the numbers.
+        listed(json, "truncated", Causes::NAMES, counters.causes());
         json.object("checksum");
-        listed(json, "l3", Checksum::NAMES, &counters.l3);
-        listed(json, "l4", Checksum::NAMES, &counters.l4);
+        listed(json, "l3", Checksum::NAMES, counters.l3);
+        listed(json, "l4", Checksum::NAMES, counters.l4);
         json.end();
         json.end();
     }
@@ -108,19 +106,10 @@ impl Summary<'_> {
     }
 }
 
-/// Each cause counts, so that a packet cut twice is in two of the numbers.
-fn truncated(json: &mut Json<'_>, sets: &[u64]) {
-    let mut counts = [0; Causes::NAMES.len()];
-    for (bit, count) in counts.iter_mut().enumerate() {
-        *count = sets.iter().enumerate().filter(|(set, _)| set >> bit & 1 == 1).map(|(_, n)| n).sum();
-    }
-    listed(json, "truncated", Causes::NAMES, &counts);
-}
-
 /// An object of all names, zeros included.
-fn listed<const N: usize>(json: &mut Json<'_>, key: &'static str, names: [&'static str; N], counts: &[u64; N]) {
+fn listed<const N: usize>(json: &mut Json<'_>, key: &'static str, names: [&'static str; N], counts: [u64; N]) {
     json.object(key);
-    names.into_iter().zip(counts).for_each(|(name, count)| json.number(name, *count));
+    names.into_iter().zip(counts).for_each(|(name, count)| json.number(name, count));
     json.end();
 }
 
@@ -136,7 +125,11 @@ fn counted(json: &mut Json<'_>, key: &'static str, names: impl IntoIterator<Item
 fn session_object(json: &mut Json<'_>, clock: &mut Clock, session: &Session, known: &Known<'_>) {
     let wrap = &known.wrap;
     json.begin();
-    if known.session.is_empty() { json.null("session") } else { json.text("session", known.session) }
+    if known.session.is_empty() {
+        json.null("session")
+    } else {
+        json.text("session", known.session)
+    }
     json.text_if("name", known.name);
     json.text_if("interface", known.interface);
     json.text_if("vpc", known.vpc);
@@ -201,9 +194,11 @@ mod tests {
     }
 
     fn filled() -> Counters {
-        let mut counters = Counters { alerts: 2, ..Counters::default() };
+        let mut counters = Counters::default();
+        counters.alerts = 2;
         let cut = Packet { original: 1514, truncated: Causes(Causes::PACKET_LENGTH | Causes::SNAPLEN), ..packet() };
-        let mut unknown = Packet { identity: 5, ip: 6, proto: 58, time: TIME + 1_000_000_000, l4_checksum: Checksum::Bad, ..cut };
+        let mut unknown =
+            Packet { identity: 5, ip: 6, proto: 58, time: TIME + 1_000_000_000, l4_checksum: Checksum::Bad, ..cut };
         unknown.anomalies.add(Anomaly::UnknownIdentity);
         let arp = Packet { ip: 0, identity: crate::packet::NONE, ..packet() };
         for packet in [packet(), cut, unknown, arp] {
@@ -234,7 +229,8 @@ mod tests {
     fn sessions_rules_and_sockets() {
         let (counters, rules) = (filled(), [rule(), rule()]);
         let counts = RuleCounts { rules: &rules, unknown: &[0, 3] };
-        let got = document(&Summary { flows: 9, evicted: 1, rules: Some(counts), overflowed: Some(4), ..bare(&counters) });
+        let got =
+            document(&Summary { flows: 9, evicted: 1, rules: Some(counts), overflowed: Some(4), ..bare(&counters) });
         let outer = json!({"outer_src": "172.31.0.238", "outer_dst": "172.31.17.188", "encapsulation": "vxlan"});
         let mut known = json!({"session": "tms-0123456789abcdef0", "name": "we\"b", "interface": "eni-0a", "vpc": "vpc-0b", "vni": 5_569_041,
             "known": true, "frames": 2, "bytes": 132, "first": "2016-05-27T06:56:11.304062+0000", "last": "2016-05-27T06:56:11.304062+0000", "truncated": 1});

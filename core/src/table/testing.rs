@@ -1,10 +1,9 @@
 //! What the tests of this folder share: a packet, its wrap, its session, a flow and a rule.
 
-use crate::anomaly::AnomalySet;
 use crate::flow::record::{EndReason, FlowRecord, FlowState, TcpState};
 use crate::frame::Addr;
-use crate::packet::{Causes, Checksum, Encapsulation, Layer, LenSource, NONE, Packet, Stop, Wrap, proto, tcp};
 use crate::identify::Identities;
+use crate::packet::{Checksum, Encapsulation, Layer, LenSource, NONE, Packet, Wrap, proto, tcp};
 use crate::plan::{self, Action, Rule, RuleProtocol};
 use crate::time::Nanos;
 
@@ -18,9 +17,6 @@ pub const V6: Addr = Addr([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 
 pub fn packet() -> Packet {
     Packet {
         time: TIME,
-        frame: 0,
-        parent: NONE,
-        start: 0,
         captured: 66,
         original: 66,
         length_source: LenSource::Ipv4TotalLength,
@@ -31,14 +27,10 @@ pub fn packet() -> Packet {
         l4: 34,
         payload: 54,
         payload_original: 12,
-        vlans: [0, 0],
-        vlan_count: 0,
         ip: 4,
         proto: proto::TCP,
         ttl: 64,
         layer: Layer::Tcp,
-        stop: Stop::Complete,
-        fragment: false,
         ethertype: 0x0800,
         src: SRC,
         dst: DST,
@@ -48,11 +40,9 @@ pub fn packet() -> Packet {
         window: 1000,
         seq: 1,
         ack: 2,
-        truncated: Causes(0),
         l3_checksum: Checksum::Valid,
         l4_checksum: Checksum::Valid,
-        padding: 0,
-        anomalies: AnomalySet(0),
+        ..Packet::EMPTY
     }
 }
 

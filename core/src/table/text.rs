@@ -96,7 +96,9 @@ impl Clock {
     /// Append `2016-05-27T06:56:11.304062+0000`.
     pub fn eve(&mut self, out: &mut Vec<u8>, time: Nanos) {
         self.turn(time);
-        for part in [&self.year[..], b"-", &self.month, b"-", &self.day, b"T", &self.time, b".", &micros(time), b"+0000"] {
+        for part in
+            [&self.year[..], b"-", &self.month, b"-", &self.day, b"T", &self.time, b".", &micros(time), b"+0000"]
+        {
             out.extend_from_slice(part);
         }
     }

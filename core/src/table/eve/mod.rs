@@ -12,9 +12,9 @@ use crate::packet::{Layer, Packet, Wrap};
 use crate::plan::Rule;
 use crate::table::json::{Json, number};
 use crate::table::mirror::Mirrors;
+use crate::table::names;
 use crate::table::summary::Summary;
 use crate::table::text::{self, Clock};
-use crate::table::names;
 use crate::time::Nanos;
 
 /// A flow at the moment of an event, oriented client to server; index 0 of a pair is to the server.
@@ -114,7 +114,14 @@ impl Eve {
     }
 
     /// A flow that ended at `time`; `community_id` is empty where it is not wanted.
-    pub fn flow(&mut self, out: &mut Vec<u8>, time: Nanos, flow: &FlowRecord, community_id: &str, identities: &Identities) {
+    pub fn flow(
+        &mut self,
+        out: &mut Vec<u8>,
+        time: Nanos,
+        flow: &FlowRecord,
+        community_id: &str,
+        identities: &Identities,
+    ) {
         let mut json = Json(out);
         json.begin();
         json.plain("timestamp", |out| self.clock.eve(out, time));
@@ -123,8 +130,15 @@ impl Eve {
         json.end_line();
     }
 
-    /// The statistics of the run at `time`, `uptime` seconds after its first frame.
-    pub fn stats(&mut self, out: &mut Vec<u8>, time: Nanos, uptime: u64, summary: &Summary<'_>, identities: &Identities) {
+    /// The statistics of the run at `time`, `uptime` seconds after its beginning.
+    pub fn stats(
+        &mut self,
+        out: &mut Vec<u8>,
+        time: Nanos,
+        uptime: u64,
+        summary: &Summary<'_>,
+        identities: &Identities,
+    ) {
         let mut json = Json(out);
         json.begin();
         json.plain("timestamp", |out| self.clock.eve(out, time));

@@ -34,28 +34,23 @@ fn engines(json: &mut Json<'_>, summary: &Summary<'_>) {
 
 fn decoder(json: &mut Json<'_>, counters: &Counters, identities: &Identities) {
     let frames = &counters.frames;
-    let layer = |layer: Layer| count(&counters.layers, layer as usize);
     json.object("decoder");
     json.number("pkts", frames.received);
     json.number("bytes", frames.bytes);
-    json.number("invalid", count(&counters.stops, Stop::Malformed as usize));
-    json.number("ipv4", count(&counters.versions, 4));
-    json.number("ipv6", count(&counters.versions, 6));
-    json.number("arp", layer(Layer::Arp));
-    json.number("tcp", layer(Layer::Tcp));
-    json.number("udp", layer(Layer::Udp));
-    json.number("icmpv4", layer(Layer::Icmp));
-    json.number("icmpv6", layer(Layer::Icmpv6));
+    json.number("invalid", counters.stop(Stop::Malformed));
+    json.number("ipv4", counters.version(4));
+    json.number("ipv6", counters.version(6));
+    json.number("arp", counters.layer(Layer::Arp));
+    json.number("tcp", counters.layer(Layer::Tcp));
+    json.number("udp", counters.layer(Layer::Udp));
+    json.number("icmpv4", counters.layer(Layer::Icmp));
+    json.number("icmpv6", counters.layer(Layer::Icmpv6));
     json.number("vxlan", wrapped(counters, identities, &[Encapsulation::Vxlan, Encapsulation::GeneveVxlan]));
     json.number("geneve", wrapped(counters, identities, &[Encapsulation::Geneve, Encapsulation::GeneveVxlan]));
     json.number("avg_pkt_size", frames.bytes.checked_div(frames.received).unwrap_or(0));
     json.number("max_pkt_size", frames.largest);
     events(json, counters);
     json.end();
-}
-
-fn count(counts: &[u64], row: usize) -> u64 {
-    counts.get(row).copied().unwrap_or(0)
 }
 
 /// Frames of the sessions that come in one of these encapsulations.
@@ -70,7 +65,7 @@ fn events(json: &mut Json<'_>, counters: &Counters) {
     for anomaly in Anomaly::ALL {
         let Some(event) = anomaly.entry().suricata.strip_prefix("decoder.") else { continue };
         let (group, name) = event.split_once('.').unwrap_or(("", event));
-        let n = count(&counters.anomalies, *anomaly as usize);
+        let n = counters.anomalies.get(*anomaly as usize).copied().unwrap_or(0);
         match events.iter_mut().find(|(g, e, _)| (*g, *e) == (group, name)) {
             Some((_, _, sum)) => *sum = sum.saturating_add(n),
             None => events.push((group, name, n)),

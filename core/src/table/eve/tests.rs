@@ -41,7 +41,13 @@ fn value(write: impl FnOnce(&mut Eve, &mut Vec<u8>)) -> Value {
 fn alert_line() {
     let packet = Packet { original: 1514, truncated: Causes(5), l4_checksum: Checksum::NotCalculated, ..packet() };
     let wrap = wrap();
-    let at = Context { frame: 4, packet: &packet, wrap: Some(&wrap), tunnel: Some(Tunnel::socket(&outer(), 1)), flow: Some(now()) };
+    let at = Context {
+        frame: 4,
+        packet: &packet,
+        wrap: Some(&wrap),
+        tunnel: Some(Tunnel::socket(&outer(), 1)),
+        flow: Some(now()),
+    };
     let want = concat!(
         r#"{"timestamp":"2016-05-27T06:56:11.304062+0000","flow_id":77,"pcap_cnt":4,"event_type":"alert","#,
         r#""src_ip":"10.0.0.1","src_port":40000,"dest_ip":"10.0.0.2","dest_port":80,"proto":"TCP","ip_v":4,"#,
@@ -62,7 +68,16 @@ fn alert_line() {
 
 #[test]
 fn alert_without_the_optional_parts() {
-    let packet = Packet { identity: NONE, vlans: [5, 6], vlan_count: 2, proto: 253, layer: Layer::Other, ip: 6, src: V6, ..packet() };
+    let packet = Packet {
+        identity: NONE,
+        vlans: [5, 6],
+        vlan_count: 2,
+        proto: 253,
+        layer: Layer::Other,
+        ip: 6,
+        src: V6,
+        ..packet()
+    };
     let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, flow: None };
     let mut rule = rule();
     (rule.metadata, rule.category, rule.action) = (Vec::new(), String::new(), crate::plan::Action::Reject);
@@ -193,16 +208,39 @@ fn what_is_kept_of_an_identity_follows_its_wrap() {
 
 /// Any text, in every place of a rule that takes text.
 fn any_rule() -> impl Strategy<Value = Rule> {
-    let action = prop::sample::select(vec![crate::plan::Action::Alert, crate::plan::Action::Drop, crate::plan::Action::Reject]);
-    (".*", ".*", prop::collection::vec((".*", prop::collection::vec(".*", 0..3)), 0..3), action, any::<(u32, u32, u32, u32)>())
-        .prop_map(|(msg, category, metadata, action, (gid, sid, rev, priority))| Rule { msg, category, metadata, action, gid, sid, rev, priority, ..rule() })
+    let action =
+        prop::sample::select(vec![crate::plan::Action::Alert, crate::plan::Action::Drop, crate::plan::Action::Reject]);
+    (
+        ".*",
+        ".*",
+        prop::collection::vec((".*", prop::collection::vec(".*", 0..3)), 0..3),
+        action,
+        any::<(u32, u32, u32, u32)>(),
+    )
+        .prop_map(|(msg, category, metadata, action, (gid, sid, rev, priority))| Rule {
+            msg,
+            category,
+            metadata,
+            action,
+            gid,
+            sid,
+            rev,
+            priority,
+            ..rule()
+        })
 }
 
 fn any_packet() -> impl Strategy<Value = Packet> {
-    let layers = vec![Layer::None, Layer::Arp, Layer::Ipv4, Layer::Tcp, Layer::Udp, Layer::Icmp, Layer::Icmpv6, Layer::Other];
+    let layers =
+        vec![Layer::None, Layer::Arp, Layer::Ipv4, Layer::Tcp, Layer::Udp, Layer::Icmp, Layer::Icmpv6, Layer::Other];
     let layer = (prop::sample::select(layers), prop::sample::select(vec![0u8, 4, 6]));
     (any::<(i64, u32, u32, u8, [u8; 16], [u8; 16])>(), any::<([u16; 4], u8, u8, u64)>(), 0u32..12, layer).prop_map(
-        |((time, captured, original, proto, src, dst), ([sport, dport, a, b], vlan_count, causes, anomalies), identity, (layer, ip))| Packet {
+        |(
+            (time, captured, original, proto, src, dst),
+            ([sport, dport, a, b], vlan_count, causes, anomalies),
+            identity,
+            (layer, ip),
+        )| Packet {
             time,
             captured,
             original,
