@@ -121,7 +121,11 @@ impl Head {
     #[inline]
     fn datagram(&mut self, ends: &Ends, sport: u16, length: usize) {
         let udp = (length + 8) as u16;
-        if ends.is_v4() { self.ipv4(ends, udp) } else { self.ipv6(ends, udp) }
+        if ends.is_v4() {
+            self.ipv4(ends, udp)
+        } else {
+            self.ipv6(ends, udp)
+        }
         for field in [sport, ends.dport, udp, 0] {
             self.put(&field.to_be_bytes());
         }

@@ -109,8 +109,7 @@ fn both_directions_have_one_port_and_flows_spread() {
 #[test]
 fn the_resolvers_answers_have_the_first_port() {
     let (resolver, host) = ([169, 254, 169, 253], [10, 0, 0, 1]);
-    let ports: Vec<u16> =
-        (1024..1100).map(|p| source_port(Link::Ethernet, &inner(resolver, 53, host, p))).collect();
+    let ports: Vec<u16> = (1024..1100).map(|p| source_port(Link::Ethernet, &inner(resolver, 53, host, p))).collect();
     assert!(ports.iter().all(|&p| p == FIRST_SOURCE_PORT));
     assert!((1024..1100).any(|p| source_port(Link::Ethernet, &inner(host, p, resolver, 53)) != FIRST_SOURCE_PORT));
     let mut six = hex("60000000000811ff");
@@ -131,7 +130,8 @@ fn all_fragments_of_a_datagram_go_one_way() {
     let six = |extension: &str, ports: &str| {
         let mut packet = hex("60000000001000ff");
         packet[6] = if extension.is_empty() { 17 } else { u8::from_str_radix(&extension[..2], 16).unwrap() };
-        packet.extend(v6(1).0.into_iter().chain(v6(2).0).chain(hex(extension.get(2..).unwrap_or(""))).chain(hex(ports)));
+        packet
+            .extend(v6(1).0.into_iter().chain(v6(2).0).chain(hex(extension.get(2..).unwrap_or(""))).chain(hex(ports)));
         source_port(Link::Ip, &packet)
     };
     assert_eq!(six("2c1100000100000001", "00010002"), six("2c1100010800000001", "00030004"));

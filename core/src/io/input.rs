@@ -39,7 +39,7 @@ impl Input {
         if about.is_dir() {
             return Err(Error::Input(Fault::new(name, "is a folder", "name a capture file in it")));
         }
-        let size = about.is_file().then(|| about.len());
+        let size = about.is_file().then_some(about.len());
         if size.is_some() {
             sequential(&file);
         }
@@ -48,7 +48,9 @@ impl Input {
 
     /// Whether this path leads to the same file.
     pub fn is(&self, path: &str) -> bool {
-        let same = |other: &Metadata| self.file.metadata().is_ok_and(|own| own.dev() == other.dev() && own.ino() == other.ino());
+        let same = |other: &Metadata| {
+            self.file.metadata().is_ok_and(|own| own.dev() == other.dev() && own.ino() == other.ino())
+        };
         std::fs::metadata(path).is_ok_and(|other| same(&other))
     }
 

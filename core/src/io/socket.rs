@@ -39,9 +39,8 @@ pub(super) fn get<const N: usize>(socket: &UdpSocket, level: i32, option: i32) -
     let mut values = [0u32; N];
     let mut length = size_of::<[u32; N]>() as u32;
     // SAFETY: `values` is writable for `length` bytes, and any bytes are valid ints.
-    let result = unsafe {
-        libc::getsockopt(socket.as_raw_fd(), level, option, values.as_mut_ptr().cast(), &raw mut length)
-    };
+    let result =
+        unsafe { libc::getsockopt(socket.as_raw_fd(), level, option, values.as_mut_ptr().cast(), &raw mut length) };
     if result == 0 { Ok(values) } else { Err(std::io::Error::last_os_error()) }
 }
 
