@@ -200,8 +200,6 @@ class AddressSet(Struct, frozen=True, kw_only=True):
     v4: tuple[tuple[int, int], ...] = ()
     # Ends of 16 bytes each.
     v6: tuple[tuple[bytes, bytes], ...] = ()
-    # Written with a negated part: such a rule is not ip-only in Suricata's sense, even with nothing but addresses.
-    negated: bool = False
 
 
 class PortSet(Struct, frozen=True, kw_only=True):

@@ -190,7 +190,6 @@ pub struct AddressSet {
     pub any: bool,
     pub v4: Vec<(u32, u32)>,
     pub v6: Vec<(ByteBuf, ByteBuf)>,
-    pub negated: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]

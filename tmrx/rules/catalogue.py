@@ -61,8 +61,9 @@ def keywords() -> dict[str, Keyword]:
 
 def did_you_mean(name: str, known: Collection[str]) -> str:
     """A hint with the nearest of the known names, or nothing."""
-    near = difflib.get_close_matches(name.lower()[:_LONGEST_GUESS], known, n=1)
-    return f"did you mean '{near[0]}'?" if near else ""
+    folded = {word.lower(): word for word in known}
+    near = difflib.get_close_matches(name.lower()[:_LONGEST_GUESS], folded, n=1)
+    return f"did you mean '{folded[near[0]]}'?" if near else ""
 
 
 @lru_cache(maxsize=1024)

@@ -113,7 +113,7 @@ def options(text: str, start: int) -> list[RawOption]:
     opening = _OPTIONS_START.match(text, start)
     at = opening.end() if opening else start
     if at >= end:
-        raise Fault("the rule has no options", "it needs at least (sid:NUMBER;)", at=min(start, len(text)))
+        raise Fault("the rule has no options", "it needs at least (sid:NUMBER;)", at=len(text) - 1)
     found = []
     while at < end:
         option = _OPTION.match(text, at, end)
@@ -131,4 +131,4 @@ def _broken_option(text: str, at: int, end: int) -> Fault:
     name = re.compile(r"[ \t\r\n]*([^:;\s]*)[ \t\r\n]*").match(text, at, end)
     if name and name.end() < end and text[name.end()] not in ":;":
         return Fault(f"a ':' or ';' is missing after '{name[1]}'", at=name.end())
-    return Fault("the last option has no ';'", "each option ends with ';', the last one too", at=max(end - 1, 0))
+    return Fault("the last option has no ';'", "each option ends with ';', the last one too", at=end)
