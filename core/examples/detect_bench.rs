@@ -25,9 +25,30 @@ impl Random {
 }
 
 const WORDS: [&str; 24] = [
-    "GET /", "index", ".html", " HTTP/1.1\r\n", "Host: ", "www.", "example", ".com\r\n", "User-Agent: ", "Mozilla/5.0 ",
-    "(Windows NT 10.0; ", "Win64; x64) ", "Accept: ", "text/html,", "application/xml;q=0.9", "\r\n", "Connection: ",
-    "keep-alive\r\n", "Cookie: ", "session=", "Content-Type: ", "Cache-Control: ", "no-cache\r\n", "gzip, deflate",
+    "GET /",
+    "index",
+    ".html",
+    " HTTP/1.1\r\n",
+    "Host: ",
+    "www.",
+    "example",
+    ".com\r\n",
+    "User-Agent: ",
+    "Mozilla/5.0 ",
+    "(Windows NT 10.0; ",
+    "Win64; x64) ",
+    "Accept: ",
+    "text/html,",
+    "application/xml;q=0.9",
+    "\r\n",
+    "Connection: ",
+    "keep-alive\r\n",
+    "Cookie: ",
+    "session=",
+    "Content-Type: ",
+    "Cache-Control: ",
+    "no-cache\r\n",
+    "gzip, deflate",
 ];
 
 fn text(random: &mut Random, length: usize) -> Vec<u8> {
@@ -141,10 +162,11 @@ fn rules(name: &str, plan: &plan::Rules, payloads: &[Vec<u8>], rounds: usize) {
 
 /// What a walk of aho-corasick's fastest automaton over the same patterns costs.
 fn automaton(plan: &plan::Rules, payloads: &[Vec<u8>], rounds: usize) {
-    let patterns = plan.rules.iter().filter(|rule| rule.protocol == RuleProtocol::Tcp).map(|rule| match &rule.payload[0] {
-        Match::Content(content) => content.pattern.as_slice(),
-        Match::Pcre(_) => &[],
-    });
+    let patterns =
+        plan.rules.iter().filter(|rule| rule.protocol == RuleProtocol::Tcp).map(|rule| match &rule.payload[0] {
+            Match::Content(content) => content.pattern.as_slice(),
+            Match::Pcre(_) => &[],
+        });
     let dfa = DFA::builder().ascii_case_insensitive(true).build(patterns).unwrap();
     measure("  aho-corasick DFA walk alone", payloads, rounds, |payload| {
         let mut state = dfa.start_state(Anchored::No).unwrap();
