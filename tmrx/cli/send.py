@@ -46,11 +46,12 @@ class To:
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast: at most one of a rate, a speed and flat out; else as captured."""
+    """How fast, at most one of a rate, a speed and flat out, else as captured; and how often."""
 
     rate: units.Rate | None
     speed: float | None
     flat_out: bool
+    loop: int
 
     def of(self) -> tuple[str, float]:
         """As the sender takes it. Raises UsageError."""
@@ -80,7 +81,8 @@ _to = options.bundle(
 _session = options.bundle(
     "session", Session,
     vni=click.option(
-        "--vni", type=click.IntRange(0, MAX_VNI), required=True, metavar="N", help="The session's VXLAN network identifier.",
+        "--vni", type=click.IntRange(0, MAX_VNI), required=True, metavar="N",
+        help="The session's VXLAN network identifier.",
     ),
     packet_length=click.option(
         "--packet-length", type=click.IntRange(1, MAX_PACKET_LENGTH), metavar="N",
@@ -104,6 +106,9 @@ _pace = options.bundle(
         "--speed", type=click.FloatRange(0, min_open=True), metavar="X", help="That many times as fast as captured.",
     ),
     flat_out=click.option("--flat-out", is_flag=True, help="As fast as the machine can."),
+    loop=click.option(
+        "--loop", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Send it that many times.",
+    ),
 )  # fmt: skip
 
 
@@ -112,11 +117,8 @@ _pace = options.bundle(
 @_to
 @_session
 @_pace
-@click.option(
-    "--loop", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Send it that many times."
-)
 @options.quiet
-def send(capture: str, to: To, session: Session, pace: Pace, loop: int, talk: Talk) -> None:  # noqa: PLR0913
+def send(capture: str, to: To, session: Session, pace: Pace, talk: Talk) -> None:
     """Send a capture as a mirror would.
 
     Every frame is copied, its bytes unchanged but for --packet-length. Copies are paced as the frames were captured,
@@ -138,10 +140,10 @@ def send(capture: str, to: To, session: Session, pace: Pace, loop: int, talk: Ta
         packet_length=session.packet_length,
         encap=session.encap,
         pace=pace.of(),
-        loops=loop,
+        loops=pace.loop,
         outer=(session.outer_src, session.outer_dst),
     )
-    size = None if sender.size is None else sender.size * loop
+    size = None if sender.size is None else sender.size * pace.loop
     with Control().signals() as control, progress("send", size, quiet=talk.quiet) as show:
         _drive(sender, control, show)
     if not talk.quiet:
