@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -18,6 +18,8 @@ from tmrx.sinks import Paths
 
 if TYPE_CHECKING:
     from tmrx._core import Sender
+
+PaceKind = Literal["captured", "pps", "bps", "flat-out"]
 
 # Ends of the outer headers that only -w shows (RFC 5737: documentation).
 _OUTER = ("192.0.2.1", "192.0.2.2")
@@ -53,7 +55,7 @@ class Pace:
     flat_out: bool
     loop: int
 
-    def of(self) -> tuple[str, float]:
+    def of(self) -> tuple[PaceKind, float]:
         """As the sender takes it. Raises UsageError."""
         if (self.rate is not None) + (self.speed is not None) + self.flat_out > 1:
             raise UsageError("tmrx send", "wants at most one of --rate, --speed and --flat-out", "see tmrx send --help")
@@ -68,7 +70,7 @@ class Session:
 
     vni: int
     packet_length: int | None
-    encap: str
+    encap: Literal["vxlan", "geneve+vxlan"]
     outer_src: str
     outer_dst: str
 
@@ -93,10 +95,10 @@ _session = options.bundle(
         help="What is put around them; geneve+vxlan is what passes a Gateway Load Balancer.",
     ),
     outer_src=click.option(
-        "--outer-src", default=_OUTER[0], show_default=True, metavar="ADDR", help="The copies' source, with -w.",
+        "--outer-src", default=_OUTER[0], show_default=True, metavar="ADDR", help="The copies' source, with -w or behind GENEVE.",
     ),
     outer_dst=click.option(
-        "--outer-dst", default=_OUTER[1], show_default=True, metavar="ADDR", help="The copies' destination, with -w.",
+        "--outer-dst", default=_OUTER[1], show_default=True, metavar="ADDR", help="The copies' destination, there too.",
     ),
 )  # fmt: skip
 _pace = options.bundle(

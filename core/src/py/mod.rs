@@ -2,6 +2,8 @@
 
 mod engine;
 mod errors;
+mod listen;
+mod send;
 mod source;
 mod table;
 
@@ -26,6 +28,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<engine::Batch>()?;
     module.add_class::<source::Capture>()?;
+    module.add_class::<listen::Listener>()?;
+    module.add_class::<send::Sender>()?;
     module.add_class::<table::Table>()?;
     module.add_function(wrap_pyfunction!(anomalies, module)?)
 }
