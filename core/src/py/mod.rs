@@ -2,6 +2,7 @@
 
 mod engine;
 mod errors;
+mod pcre;
 mod source;
 mod table;
 
@@ -27,5 +28,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Batch>()?;
     module.add_class::<source::Capture>()?;
     module.add_class::<table::Table>()?;
+    module.add_function(wrap_pyfunction!(pcre::pcre_error, module)?)?;
     module.add_function(wrap_pyfunction!(anomalies, module)?)
 }
