@@ -78,7 +78,7 @@ bench: build  ## speed and memory against tcpdump; writes bench/record/
 
 docs: build $(VENV)/.docs  ## the reference pages from their tables, then the site in site/
 	$(BIN)/python -m docs.generate
-	$(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 ci: lint type test docs  ## what CI runs
 

@@ -64,15 +64,15 @@ def keywords() -> str:
         for name, word in sorted(known.items())
     ]
     intro = (
-        "The keywords of Suricata's rule language, and tmrx's own `mirror.*`. A rule with a keyword that is not evaluated "
-        "yet is reported and left out, with `--strict` it ends the run."
+        "The keywords of Suricata's rule language, and tmrx's own `mirror.*`. A rule with a keyword that is not "
+        "evaluated yet is reported and left out; with `--strict` it ends the run."
     )
     return page("Rule keywords", intro, table(("keyword", "value", "kind", "evaluated", "note"), rows))
 
 
 def commands() -> dict[tuple[str, ...], click.Context]:
     """Every command with its context, by the words that call it."""
-    from tmrx.cli import cli  # noqa: PLC0415  # as above
+    from tmrx.cli import tmrx as cli  # noqa: PLC0415  # as above
 
     return dict(_walk(cli, None, ("tmrx",)))
 

@@ -200,7 +200,7 @@ class AddressSet(Struct, frozen=True, kw_only=True):
     v4: tuple[tuple[int, int], ...] = ()
     # Ends of 16 bytes each.
     v6: tuple[tuple[bytes, bytes], ...] = ()
-    # Written with a negated part: such a rule is not ip-only in Suricata's sense, even with nothing but addresses.
+    # Written with a negation: Suricata inspects such a rule on every packet, never as IP-only.
     negated: bool = False
 
 

@@ -13,6 +13,8 @@ from ipaddress import ip_address
 from typing import Literal
 
 _QUANTITY = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)\s*([A-Za-z]*)", re.ASCII)
+_PORT = re.compile(r"\d{1,5}", re.ASCII)
+MAX_PORT = 65_535
 _SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "": Decimal(1)}
 _PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
@@ -81,13 +83,13 @@ def rate(text: str) -> Rate:
     return Rate(amount, base)
 
 
-def endpoint(text: str, port: int | None = None) -> Endpoint:
+def endpoint(text: str, port: int | None = None, lowest: int = 1) -> Endpoint:
     """`ADDR:PORT`, `[V6]:PORT`, `vxlan:ADDR:PORT`, `geneve:ADDR:PORT`; with `port` given, `ADDR` alone too.
 
-    Port 6081 is GENEVE, any other VXLAN, unless said.
+    Port 6081 is GENEVE, any other VXLAN, unless said. `lowest` is the first port that may be given.
     """
     kind, rest = _kind(text)
-    address, number = _address(rest, port)
+    address, number = _address(rest, port, lowest)
     assumed: Encapsulation = "geneve" if number == GENEVE_PORT else "vxlan"
     return Endpoint(kind or assumed, address, number)
 
@@ -101,7 +103,7 @@ def _kind(text: str) -> tuple[Encapsulation | None, str]:
     return None, text
 
 
-def _address(text: str, port: int | None) -> tuple[str, int]:
+def _address(text: str, port: int | None, lowest: int) -> tuple[str, int]:
     if port is not None and _is_address(text.strip("[]")):
         return str(ip_address(text.strip("[]"))), port
     host, colon, tail = text.rpartition(":")
@@ -111,7 +113,7 @@ def _address(text: str, port: int | None) -> tuple[str, int]:
     host = host[1:-1] if bracketed else host
     if not _is_address(host):
         raise ValueError(f"has {host!r}, which is not an IP address")
-    return str(ip_address(host)), _port(tail)
+    return str(ip_address(host)), _port(tail, lowest)
 
 
 def _is_address(text: str) -> bool:
@@ -122,9 +124,9 @@ def _is_address(text: str) -> bool:
     return True
 
 
-def _port(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 5 and 1 <= int(text) <= 65_535):  # noqa: PLR2004
-        raise ValueError(f"has port {text!r}, which is not from 1 to 65535")
+def _port(text: str, lowest: int) -> int:
+    if not (_PORT.fullmatch(text) and lowest <= int(text) <= MAX_PORT):
+        raise ValueError(f"has port {text!r}, which is not from {lowest} to {MAX_PORT}")
     return int(text)
 
 

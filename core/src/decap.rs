@@ -89,8 +89,7 @@ impl Decap {
     pub fn payload(&self, bytes: &[u8], original: usize, outer: &Outer) -> Found {
         let mut found = Found::default();
         let headers = udp::LEN + if outer.src.0.starts_with(&Addr::v4([0; 4]).0[..12]) { 20 } else { 40 };
-        let datagram =
-            Datagram { tuple: *outer, payload: bytes, at: 0, sent: original, ip_length: original + headers };
+        let datagram = Datagram { tuple: *outer, payload: bytes, at: 0, sent: original, ip_length: original + headers };
         if self.tunnel(&datagram, &mut found) {
             self.peel(bytes, &mut found);
         }

@@ -139,10 +139,8 @@ impl Identities {
             wrap: *wrap,
             known,
             domain: plan.map_or(if own { OWN_DOMAIN | index } else { 0 }, |p| p.domain),
-            limits: plan.map_or(Limits::default(), |p| Limits {
-                packet_length: p.packet_length,
-                target_mtu: p.target_mtu,
-            }),
+            limits: plan
+                .map_or(Limits::default(), |p| Limits { packet_length: p.packet_length, target_mtu: p.target_mtu }),
         });
         index
     }

@@ -319,7 +319,9 @@ impl Plan {
     /// # Errors
     /// `Error::Config` for a document that does not fit the schema, or one of another version.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        let fault = |why: String| Error::Config(Fault::new("plan", why, "the Python package and its core are of different versions"));
+        let fault = |why: String| {
+            Error::Config(Fault::new("plan", why, "the Python package and its core are of different versions"))
+        };
         let plan: Self = rmp_serde::from_slice(bytes).map_err(|e| fault(e.to_string()))?;
         if plan.version == SCHEMA_VERSION {
             Ok(plan)

@@ -73,7 +73,7 @@ fn allocations() -> u64 {
 fn no_stage_allocates() {
     let decap = Decap::new(&DecapSettings { vxlan_ports: vec![4789], geneve_ports: vec![6081], max_depth: 4 });
     let frames = [(AWS, Layer::Udp), (GENEVE, Layer::Tcp), (ARP, Layer::Arp)].map(|(hex, layer)| (bytes(hex), layer));
-    let mut packet = Packet::default();
+    let mut packet = Packet::EMPTY;
     let mut junk = frames.clone();
     let before = allocations();
     for (frame, layer) in &frames {

@@ -40,10 +40,10 @@ def test_sizes(path: Path) -> None:
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.is_relative_to(ROOT / "tmrx")], ids=relative)
 def test_each_source_has_its_test(path: Path) -> None:
-    """`tmrx/a/b.py` has `tests/unit/a/test_b.py`, or its package has `tests/unit/test_a.py`."""
+    """`tmrx/b.py` has `tests/unit/test_b.py`; `tmrx/a/b.py` that, or `tests/unit/a/` has tests."""
     if relative(path) in WITHOUT_OWN_TEST or path.name == "__init__.py":
         return
-    place = ROOT / "tests" / "unit" / path.relative_to(ROOT / "tmrx").parent
-    own = place / f"test_{path.stem}.py"
-    package = place.with_name(f"test_{place.name}.py")
-    assert own.exists() or package.exists(), f"{relative(own)} is missing"
+    unit, inside = ROOT / "tests" / "unit", path.relative_to(ROOT / "tmrx")
+    own = unit / inside.parent / f"test_{path.stem}.py"
+    package = [*(unit / inside.parts[0]).rglob("test_*.py"), *unit.glob(f"test_{inside.parts[0]}.py")]
+    assert own.exists() or package, f"{relative(own)} is missing"

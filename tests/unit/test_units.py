@@ -1,3 +1,4 @@
+# ruff: noqa: S104 -- addresses to parse, nothing is bound
 """Quantities as people write them."""
 
 from __future__ import annotations
@@ -71,6 +72,10 @@ def test_endpoint(text: str, endpoint: Endpoint) -> None:
 @pytest.mark.parametrize("text", ["127.0.0.1", "127.0.0.1:4789"])
 def test_endpoint_with_a_port_of_its_own(text: str) -> None:
     assert units.endpoint(text, 4789) == Endpoint("vxlan", "127.0.0.1", 4789)
+
+
+def test_a_port_may_be_left_to_the_system() -> None:
+    assert units.endpoint("127.0.0.1:0", lowest=0).port == 0
 
 
 @pytest.mark.parametrize("text", ["::1", "[::1]"])

@@ -72,7 +72,7 @@ def _tunnel(p: Packet, found: _Found, plan: Plan) -> tuple[int, Link] | None:
     if len(found.packets) > min(plan.decap.max_depth, MAX_DEPTH):
         found.anomalies.add("mirror.too_deep")
         return None
-    data = p.data[p.offset("payload") :][: p.payload_captured]
+    data = p.bytes_of_payload()
     if p.payload_original < 8:
         found.anomalies.add("vxlan.too_short" if vxlan else "geneve.too_short")
     if len(data) < 8:

@@ -85,6 +85,10 @@ class Packet:
         value: int | None = getattr(self, name)
         return self.captured if value is None else value
 
+    def bytes_of_payload(self) -> bytes:
+        """The captured payload."""
+        return self.data[self.offset("payload") :][: self.payload_captured]
+
     @property
     def payload_captured(self) -> int:
         """Payload bytes that are there."""

@@ -51,8 +51,8 @@ pub(super) struct Content {
 
 impl Content {
     pub(super) fn new(content: &plan::Content) -> Self {
-        let pattern =
-            if content.nocase { content.pattern.to_ascii_lowercase() } else { content.pattern.to_vec() }.into_boxed_slice();
+        let pattern = if content.nocase { content.pattern.to_ascii_lowercase() } else { content.pattern.to_vec() }
+            .into_boxed_slice();
         let place = match content {
             plan::Content { startswith: true, .. } => Place::Absolute { offset: 0, depth: Some(pattern.len() as u32) },
             plan::Content { relative: true, distance, within, .. } => {
@@ -97,7 +97,8 @@ impl Content {
             return self.at_end(bytes, text.original, window);
         }
         let there = bytes.get(window.start..window.end.min(bytes.len())).unwrap_or_default();
-        let found = if there.len() == self.len() { (*there == *self.pattern).then_some(0) } else { self.finder.find(there) };
+        let found =
+            if there.len() == self.len() { (*there == *self.pattern).then_some(0) } else { self.finder.find(there) };
         match found {
             Some(at) => Occurrence::At(window.start.saturating_add(at)),
             None if self.may_follow(bytes, window) => Occurrence::Maybe,

@@ -258,8 +258,7 @@ impl Builder<'_> {
         let fast: Vec<_> =
             rules.iter().filter_map(|rule| Some(Fast { rule: *rule, pattern: self.fast_of(*rule)? })).collect();
         let mut entries = self.entries;
-        let prefilter =
-            (!fast.is_empty()).then(|| Box::new(Grams::new(&fast, &mut entries)) as Box<dyn Prefilter>);
+        let prefilter = (!fast.is_empty()).then(|| Box::new(Grams::new(&fast, &mut entries)) as Box<dyn Prefilter>);
         let slow = rules.iter().copied().filter(|rule| self.fast_of(*rule).is_none());
         let (first, always): (Vec<u32>, Vec<u32>) =
             slow.partition(|rule| self.rules.get(*rule as usize).is_some_and(Rule::is_ip_only));

@@ -26,7 +26,11 @@ impl AddressSet {
     #[inline]
     fn contains(&self, address: &Addr, ip: u8) -> bool {
         self.any
-            || if ip == 4 { within(&self.v4, &u32::from_be_bytes(address.low4())) } else { within(&self.v6, &address.0) }
+            || if ip == 4 {
+                within(&self.v4, &u32::from_be_bytes(address.low4()))
+            } else {
+                within(&self.v6, &address.0)
+            }
     }
 }
 

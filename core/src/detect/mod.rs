@@ -64,7 +64,7 @@ pub struct Outcome {
 }
 
 /// One worker's memory for inspecting packets.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Scratch {
     /// The rules that the last packet matched, as numbers in the plan, in order.
     pub hits: Vec<u32>,

@@ -1,11 +1,11 @@
 //! The last stage: what the shards found, put into the order of the frames and written down.
 
+use super::Shared;
 use super::parsed::Parsed;
 use super::shard::{Alert, FlowThen, ShardOut};
-use super::Shared;
 use crate::error::Result;
-use crate::flow::{self, community};
 use crate::flow::record::FlowRecord;
+use crate::flow::{self, community};
 use crate::frame::{Addr, Frame, Link};
 use crate::identify::Identities;
 use crate::packet::{NONE, Packet};
@@ -261,7 +261,8 @@ impl Merger {
         }
         // A socket's payload has no link header of its own; the made-up one marks it as raw.
         let l3 = if frame.link == Link::Ethernet { 14 } else { 0 };
-        let packet = Packet { time: frame.time, l3, original: frame.original, captured: frame.captured, ..Packet::EMPTY };
+        let packet =
+            Packet { time: frame.time, l3, original: frame.original, captured: frame.captured, ..Packet::EMPTY };
         pcap::record(out, &packet, bytes);
     }
 }

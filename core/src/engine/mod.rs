@@ -21,11 +21,11 @@ use crate::plan::{self, Plan};
 use crate::table::counters::Counters;
 use crate::table::summary::{RuleCounts, Summary};
 use crate::time::Nanos;
+use arrow_array::RecordBatch;
 use merge::Merger;
 use parsed::Parser;
 use sequence::Sequencer;
 use shard::{Shard, ShardOut};
-use arrow_array::RecordBatch;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// What all stages share and nothing changes.
@@ -47,7 +47,7 @@ pub struct Engine {
     sequenced: Condvar,
     shards: Vec<Mutex<Shard>>,
     merger: Mutex<Merger>,
-    pool: Mutex<Vec<Box<Parsed>>>,
+    pool: Mutex<Vec<Parsed>>,
 }
 
 /// A stage that takes batches in order.
@@ -59,7 +59,7 @@ struct Turn<T> {
 /// A batch in the state stage: shared by the workers until each has done its shards.
 pub struct Sequenced {
     /// The batch and its packets.
-    pub parsed: Box<Parsed>,
+    pub parsed: Parsed,
     outs: Vec<Mutex<ShardOut>>,
 }
 
@@ -99,17 +99,17 @@ impl Engine {
     }
 
     /// An empty batch, its memory reused where there is one.
-    pub fn take(&self) -> Box<Parsed> {
+    pub fn take(&self) -> Parsed {
         lock(&self.pool).pop().unwrap_or_default()
     }
 
     /// Give a batch's memory back.
-    pub fn give(&self, parsed: Box<Parsed>) {
+    pub fn give(&self, parsed: Parsed) {
         lock(&self.pool).push(parsed);
     }
 
     /// All stages over one batch, for a single worker.
-    pub fn push(&self, mut parsed: Box<Parsed>) {
+    pub fn push(&self, mut parsed: Parsed) {
         self.parse(&mut parsed);
         let number = lock(&self.sequencer).next;
         let sequenced = self.sequence(number, parsed);
@@ -131,7 +131,7 @@ impl Engine {
     }
 
     /// Second stage: waits for the turn of batch `number`, counted from 0 over the run.
-    pub fn sequence(&self, number: u64, mut parsed: Box<Parsed>) -> Sequenced {
+    pub fn sequence(&self, number: u64, mut parsed: Parsed) -> Sequenced {
         let mut turn = lock(&self.sequencer);
         while turn.next != number {
             turn = self.sequenced.wait(turn).unwrap_or_else(PoisonError::into_inner);
@@ -158,9 +158,9 @@ impl Engine {
     /// Last stage: its batches come in order.
     pub fn merge(&self, batch: Sequenced) {
         let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
-        let mut outs: Vec<ShardOut> =
+        let outs: Vec<ShardOut> =
             batch.outs.into_iter().map(|out| out.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
-        lock(&self.merger).batch(&self.shared, &batch.parsed, &mut outs, &identities);
+        lock(&self.merger).batch(&self.shared, &batch.parsed, &outs, &identities);
         self.give(batch.parsed);
     }
 
@@ -176,7 +176,9 @@ impl Engine {
         self.end_flows(clock, Shard::finish);
         let counters = self.counters();
         let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
-        self.with_summary(&counters, None, |summary| lock(&self.merger).stats(&self.shared, clock, summary, &identities));
+        self.with_summary(&counters, None, |summary| {
+            lock(&self.merger).stats(&self.shared, clock, summary, &identities)
+        });
     }
 
     fn end_flows(&self, clock: Nanos, end: impl Fn(&mut Shard, &mut ShardOut)) {
@@ -217,7 +219,12 @@ impl Engine {
         self.with_summary(&counters, overflowed, |summary| summary.write(out, &identities));
     }
 
-    fn with_summary<R>(&self, counters: &Counters, overflowed: Option<u64>, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
+    fn with_summary<R>(
+        &self,
+        counters: &Counters,
+        overflowed: Option<u64>,
+        use_it: impl FnOnce(&Summary<'_>) -> R,
+    ) -> R {
         let (mut flows, mut evicted) = (0, 0);
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {

@@ -111,6 +111,7 @@ fn resolve(wrap: &Wrap, identities: &RwLock<Identities>) -> Resolved {
     };
     let is_new = matches!(found, Identified::Learned(_));
     let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
-    let (domain, limits) = identities.rows().get(identity as usize).map_or_else(Default::default, |r| (r.domain, r.limits));
+    let (domain, limits) =
+        identities.rows().get(identity as usize).map_or_else(Default::default, |r| (r.domain, r.limits));
     Resolved { identity, domain, limits, is_new }
 }

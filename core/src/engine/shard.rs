@@ -1,12 +1,12 @@
 //! The state of one share of the packets: its flows, its rules' scratch, its counters.
 
+use super::Shared;
 use super::merge::is_refused;
 use super::parsed::{Parsed, SHARDS};
-use super::Shared;
 use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
-use crate::flow::{self, FlowKey, FlowTable, Seen, Seed};
+use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::Packet;
 use crate::plan::Action;
@@ -123,8 +123,13 @@ impl Shard {
     }
 
     fn runs(
-        &mut self, shared: &Shared, parsed: &Parsed, rows: &[u32], identities: &RwLock<Identities>,
-        out: &mut ShardOut, done: &mut usize,
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        rows: &[u32],
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+        done: &mut usize,
     ) {
         for run in rows.chunks(RUN) {
             self.fetch(parsed, run);
@@ -149,20 +154,30 @@ impl Shard {
 
     #[inline]
     fn row(
-        &mut self, shared: &Shared, parsed: &Parsed, row: u32, at: usize, identities: &RwLock<Identities>,
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        row: u32,
+        at: usize,
+        identities: &RwLock<Identities>,
         out: &mut ShardOut,
     ) {
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         let wrap = parsed.wrap(packet);
         self.counters.add(packet);
         self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
-        let seen = self.keys.get(at).copied().flatten().map(|(key, hash)| {
-            self.flows.update(packet, wrap, &key, hash, &mut self.ended)
-        });
+        let seen = self
+            .keys
+            .get(at)
+            .copied()
+            .flatten()
+            .map(|(key, hash)| self.flows.update(packet, wrap, &key, hash, &mut self.ended));
         if !self.ended.is_empty() {
             out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
         }
-        if let Some(seen) = &seen && shared.wants_flow_ids {
+        if let Some(seen) = &seen
+            && shared.wants_flow_ids
+        {
             out.flow_ids.push((row, seen.id));
         }
         if shared.rules.is_some() {
@@ -172,16 +187,20 @@ impl Shard {
 
     #[allow(clippy::too_many_arguments)]
     fn inspect(
-        &mut self, shared: &Shared, parsed: &Parsed, row: u32, packet: &Packet, seen: Option<Seen>,
-        identities: &RwLock<Identities>, out: &mut ShardOut,
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        row: u32,
+        packet: &Packet,
+        seen: Option<Seen>,
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
     ) {
         let (Some(rules), Some(scratch)) = (&shared.rules, &mut self.scratch) else { return };
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
-        let payload = Buffer {
-            bytes: packet.payload_bytes(&parsed.batch.slab),
-            original: packet.payload_original as usize,
-        };
+        let payload =
+            Buffer { bytes: packet.payload_bytes(&parsed.batch.slab), original: packet.payload_original as usize };
         let subject = Subject {
             packet,
             payload,

@@ -66,7 +66,8 @@ impl Code {
         };
         let raw = NonNull::new(raw).ok_or_else(|| PatternError { message: message(code), offset })?;
         // SAFETY: `raw` is a compiled pattern that no one else has yet.
-        let jit = unsafe { sys::pcre2_jit_compile_8(raw.as_ptr(), sys::PCRE2_JIT_COMPLETE | sys::PCRE2_JIT_PARTIAL_HARD) };
+        let jit =
+            unsafe { sys::pcre2_jit_compile_8(raw.as_ptr(), sys::PCRE2_JIT_COMPLETE | sys::PCRE2_JIT_PARTIAL_HARD) };
         let anchored = info(raw, sys::PCRE2_INFO_ALLOPTIONS) & sys::PCRE2_ANCHORED != 0;
         Ok(Self { raw, jit: jit == 0, anchored, unlimited: flags.contains('O') })
     }

@@ -60,6 +60,11 @@ impl Capture {
         Ok(capture)
     }
 
+    /// Whether this path is the file that is read: writing there would destroy it.
+    pub fn is_file(&self, path: &str) -> bool {
+        self.input.size.is_some() && self.input.is(path)
+    }
+
     /// Read until the format is known; the slab is left with what follows the file header. False: not yet.
     fn recognise(&mut self, slab: &mut Vec<u8>) -> Result<bool> {
         while self.format.is_none() {

@@ -26,7 +26,8 @@ impl Drop for Temp {
 }
 
 fn pcap(link: u32, lengths: impl IntoIterator<Item = usize>) -> Vec<u8> {
-    let mut out: Vec<u8> = [0xa1b2_c3d4u32, 0x0004_0002, 0, 0, 262_144, link].iter().flat_map(|w| w.to_le_bytes()).collect();
+    let mut out: Vec<u8> =
+        [0xa1b2_c3d4u32, 0x0004_0002, 0, 0, 262_144, link].iter().flat_map(|w| w.to_le_bytes()).collect();
     for (number, length) in lengths.into_iter().enumerate() {
         let fields = [number as u32, 0, length as u32, length as u32];
         out.extend(fields.iter().flat_map(|w| w.to_le_bytes()));
@@ -94,7 +95,12 @@ fn a_damaged_tail_is_a_warning_with_its_place_and_size() {
     let mut capture = file.open().unwrap();
     assert_eq!(read_all(&mut capture).unwrap().len(), 2);
     let place = 24 + 2 * 116;
-    assert!(capture.warning().unwrap().ends_with(&format!("damaged at byte {place}: the last record is cut; 86 bytes left unread")));
+    assert!(
+        capture
+            .warning()
+            .unwrap()
+            .ends_with(&format!("damaged at byte {place}: the last record is cut; 86 bytes left unread"))
+    );
 
     let mut bad = whole.clone();
     bad[place + 11] = 0xff;

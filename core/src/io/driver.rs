@@ -67,7 +67,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The next batch; none when this call is to return.
-    fn read(&mut self, engine: &Engine) -> Option<Box<Parsed>> {
+    fn read(&mut self, engine: &Engine) -> Option<Parsed> {
         self.over |= self.left == 0 || steady() >= self.deadline;
         if self.over {
             return None;
@@ -125,7 +125,8 @@ struct Board {
 impl<'a> Team<'a> {
     fn new(engine: &'a Engine, reader: Reader<'a>, workers: usize) -> Self {
         let first = engine.next_batch();
-        let board = Board { batches: BTreeMap::new(), next: vec![first; workers], read: first, merged: first, over: false };
+        let board =
+            Board { batches: BTreeMap::new(), next: vec![first; workers], read: first, merged: first, over: false };
         Self {
             engine,
             workers,

@@ -2,8 +2,9 @@
 
 use super::{WAIT, fault};
 use crate::error::{Error, Fault, Result};
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::os::fd::{AsFd, AsRawFd};
+use std::os::unix::fs::MetadataExt;
 
 /// What one read brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,11 +39,19 @@ impl Input {
         if about.is_dir() {
             return Err(Error::Input(Fault::new(name, "is a folder", "name a capture file in it")));
         }
-        let size = about.is_file().then(|| about.len());
+        let size = about.is_file().then_some(about.len());
         if size.is_some() {
             sequential(&file);
         }
         Ok(Self { file, name: name.into(), size, position: 0 })
+    }
+
+    /// Whether this path leads to the same file.
+    pub fn is(&self, path: &str) -> bool {
+        let same = |other: &Metadata| {
+            self.file.metadata().is_ok_and(|own| own.dev() == other.dev() && own.ino() == other.ino())
+        };
+        std::fs::metadata(path).is_ok_and(|other| same(&other))
     }
 
     /// Append at most `most` bytes to the slab.

@@ -2,19 +2,19 @@
 
 pub mod capture;
 pub mod driver;
-//SEND
-//UDP
+pub mod send;
+pub mod udp;
 mod clock;
 mod fault;
 mod input;
 mod linktype;
 mod pcap;
 mod pcapng;
-//CFG
-//SOCK
+#[cfg(target_os = "linux")]
+mod socket;
 
 pub use capture::Capture;
-//USE
+pub use udp::Listener;
 
 use crate::error::Result;
 use crate::frame::Batch;

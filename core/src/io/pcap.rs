@@ -109,8 +109,14 @@ mod tests {
                 slab.extend(record([u32::MAX, 999_999, 2, 1], b"ef", big));
                 let mut frames = Vec::new();
                 assert_eq!(pcap.walk(&slab, &mut frames), (slab.len(), Halt::More));
-                let first =
-                    Frame { time: 2 * SECOND + 3 * unit, offset: 16, captured: 4, original: 9, outer: 0, link: Link::Ip };
+                let first = Frame {
+                    time: 2 * SECOND + 3 * unit,
+                    offset: 16,
+                    captured: 4,
+                    original: 9,
+                    outer: 0,
+                    link: Link::Ip,
+                };
                 assert_eq!(frames[0], first);
                 assert_eq!(frames[1].original, 2, "the original length is never below the captured one");
                 assert_eq!(frames[1].time, i64::from(u32::MAX) * SECOND + 999_999 * unit);

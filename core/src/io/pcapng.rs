@@ -46,9 +46,7 @@ impl Units {
         let nanos = match self {
             Self::Multiply(by) => ticks.saturating_mul(by),
             Self::Divide(by) => ticks / by,
-            Self::Binary(power) => {
-                u64::try_from((u128::from(ticks) * SECOND as u128) >> power).unwrap_or(u64::MAX)
-            }
+            Self::Binary(power) => u64::try_from((u128::from(ticks) * SECOND as u128) >> power).unwrap_or(u64::MAX),
         };
         Nanos::try_from(nanos).unwrap_or(Nanos::MAX)
     }
@@ -207,8 +205,8 @@ impl Pcapng {
     /// The interface of this number and the link of its frames.
     fn on(&self, number: u32) -> Result<(Interface, Link), Halt> {
         let interface = self.interfaces.get(number as usize).copied();
-        let interface =
-            interface.ok_or_else(|| Halt::Damaged(format!("a packet on interface {number}, which was not described")))?;
+        let interface = interface
+            .ok_or_else(|| Halt::Damaged(format!("a packet on interface {number}, which was not described")))?;
         interface.link.map(|link| (interface, link)).ok_or(Halt::LinkType(interface.link_type))
     }
 

@@ -51,8 +51,7 @@ impl Ink {
     }
 
     fn packet(self, interface: u32, ticks: u64, original: u32, bytes: &[u8]) -> Self {
-        let mut body =
-            self.words(&[interface, (ticks >> 32) as u32, ticks as u32, bytes.len() as u32, original]);
+        let mut body = self.words(&[interface, (ticks >> 32) as u32, ticks as u32, bytes.len() as u32, original]);
         body.extend(bytes);
         self.block(ENHANCED_PACKET, &body)
     }

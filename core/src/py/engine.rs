@@ -76,7 +76,11 @@ impl Drop for Busy<'_> {
 impl Engine {
     fn own(&self) -> PyResult<Busy<'_>> {
         if self.busy.swap(true, Ordering::Acquire) {
-            return Err(UsageError::new_err(("engine", "is in use by another thread", "give each thread its own engine")));
+            return Err(UsageError::new_err((
+                "engine",
+                "is in use by another thread",
+                "give each thread its own engine",
+            )));
         }
         Ok(Busy(&self.busy))
     }

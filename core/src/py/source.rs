@@ -44,7 +44,10 @@ impl Capture {
 ///
 /// # Errors
 /// TypeError for an object that is no source.
-pub(super) fn with_source<R: Send>(object: &Bound<'_, PyAny>, use_it: impl FnOnce(&mut dyn Source) -> R + Send) -> PyResult<R> {
+pub(super) fn with_source<R: Send>(
+    object: &Bound<'_, PyAny>,
+    use_it: impl FnOnce(&mut dyn Source) -> R + Send,
+) -> PyResult<R> {
     let capture = object.cast::<Capture>()?.get();
     Ok(object.py().detach(|| use_it(&mut *capture.lock())))
 }

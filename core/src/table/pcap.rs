@@ -35,15 +35,20 @@ pub fn record(out: &mut Vec<u8>, packet: &Packet, bytes: &[u8]) {
     let link = if made_up.is_some() { 14 } else { 0 };
     let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_add(link);
     let original = packet.original.saturating_add(link).max(captured);
-    let (seconds, nanos) = split(packet.time);
-    for word in [seconds, nanos, captured, original] {
-        out.extend_from_slice(&word.to_le_bytes());
-    }
+    row(out, packet.time, captured, original);
     if let Some(ethertype) = made_up {
         out.extend_from_slice(&NO_MACS);
         out.extend_from_slice(&ethertype);
     }
     out.extend_from_slice(bytes);
+}
+
+/// Append a record's header.
+pub fn row(out: &mut Vec<u8>, time: Nanos, captured: u32, original: u32) {
+    let (seconds, nanos) = split(time);
+    for word in [seconds, nanos, captured, original] {
+        out.extend_from_slice(&word.to_le_bytes());
+    }
 }
 
 /// Seconds are unsigned in the file, from 1970 to 2106; other times go to the nearest.
