@@ -2,6 +2,9 @@
 
 mod engine;
 mod errors;
+mod listen;
+mod pcre;
+mod send;
 mod source;
 mod table;
 
@@ -26,6 +29,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Engine>()?;
     module.add_class::<engine::Batch>()?;
     module.add_class::<source::Capture>()?;
+    module.add_class::<listen::Listener>()?;
+    module.add_class::<send::Sender>()?;
     module.add_class::<table::Table>()?;
+    module.add_function(wrap_pyfunction!(pcre::pcre_error, module)?)?;
     module.add_function(wrap_pyfunction!(anomalies, module)?)
 }
