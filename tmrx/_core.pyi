@@ -6,6 +6,61 @@ from typing import Literal, final
 DEBUG: bool
 """Whether this is a debug build, many times slower than a release build."""
 
+def anomalies() -> list[tuple[str, str, str, str, str]]:
+    """The catalogue of anomalies: name, layer, severity, meaning, Suricata's event or ""."""
+
+@final
+class Table:
+    """Rows of one kind, through Arrow's C stream."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """A PyCapsule with an ArrowArrayStream."""
+    def __len__(self) -> int:
+        """Rows."""
+
+@final
+class Batch:
+    """What came of a call of the engine."""
+
+    @property
+    def frames(self) -> int:
+        """Frames taken in by the call."""
+    @property
+    def alerts(self) -> int:
+        """Alerts raised."""
+    @property
+    def ended(self) -> bool:
+        """The source is at its end."""
+    @property
+    def eve(self) -> bytes:
+        """EVE lines."""
+    @property
+    def fast(self) -> bytes:
+        """fast.log lines."""
+    @property
+    def pcap(self) -> bytes:
+        """The next piece of a pcap of the innermost packets."""
+    @property
+    def quarantine(self) -> bytes:
+        """A pcap of the frames that made the core panic; empty on every good day."""
+    def table(self, name: str) -> Table:
+        """A table's rows; KeyError for one that the plan did not ask for."""
+
+@final
+class Engine:
+    """Frames in, tables and events out. One thread owns it at a time."""
+
+    def __new__(cls, plan: bytes, workers: int = 1) -> Engine:
+        """From an encoded plan (`tmrx.plan`). ConfigError for one that can't be taken."""
+    def push(self, frames: Sequence[tuple[int, bytes, int]], link: str = "ethernet") -> Batch:
+        """Take in frames: (time in ns, bytes, original length) each; `link` is "ethernet" or "ip"."""
+    def run(self, source: Capture | Listener, max_frames: int = 0, timeout_ms: int = 100) -> Batch:
+        """Take in frames until the source is idle or ended, or `max_frames` (0: no limit) or the time is reached."""
+    def finish(self) -> Batch:
+        """The end of the run: all flows end."""
+    def stats(self, overflowed: int | None = None) -> bytes:
+        """The summary document as JSON; `overflowed`: datagrams lost at the sockets, where there are sockets."""
+
 @final
 class Capture:
     """A pcap or pcapng file, recognised by its content; "-" is standard input.
@@ -35,7 +90,7 @@ class Listener:
         only, so that 0.0.0.0 and :: can be listened on together; :: on a machine without IPv6 is a `warning`.
         """
     @property
-    def on(self) -> list[tuple[str, str, int]]:
+    def on(self) -> list[tuple[Literal["vxlan", "geneve"], str, int]]:
         """What is listened on, with the ports as bound."""
     @property
     def overflowed(self) -> int:

@@ -77,7 +77,7 @@ def _told(fault: Exception) -> TmrxError:
         return fault
     if isinstance(fault, click.ClickException):
         return _usage(fault)
-    if isinstance(fault, ImportError) and fault.name == "tmrx._core":
+    if isinstance(fault, ModuleNotFoundError) and fault.name == "tmrx._core":
         return InternalError("tmrx._core", "is not built for this Python", "run make build in tmrx's repository")
     if os.environ.get("TMRX_DEBUG"):
         raise fault

@@ -41,8 +41,8 @@ def listen(on: tuple[str, ...], given: Given, outputs: Paths, limits: Control, t
         outputs = replace(outputs, fast=STDOUT)
     running.check_format(talk, outputs)
     listener = Sockets.of(on).open()
-    ports = [Endpoint(kind, address, port) for kind, address, port in listener.on]
-    job = running.Job(given, outputs, talk.quiet, listening=tuple(ports))
+    ports = tuple(Endpoint(kind, address, port) for kind, address, port in listener.on)
+    job = running.Job(given, outputs, talk.quiet, listening=ports)
     engine = job.engine()
     outputs.check(given.files)
     if listener.warning:
