@@ -72,7 +72,7 @@ def keywords() -> str:
 
 def commands() -> dict[tuple[str, ...], click.Context]:
     """Every command with its context, by the words that call it."""
-    from tmrx.cli import tmrx as cli  # noqa: PLC0415  # as above
+    from tmrx.cli import cli  # noqa: PLC0415  # as above
 
     return dict(_walk(cli, None, ("tmrx",)))
 
@@ -80,7 +80,8 @@ def commands() -> dict[tuple[str, ...], click.Context]:
 def _walk(
     command: click.Command, parent: click.Context | None, path: tuple[str, ...]
 ) -> Iterable[tuple[tuple[str, ...], click.Context]]:
-    context = click.Context(command, info_name=path[-1], parent=parent, terminal_width=WIDTH, max_content_width=WIDTH)
+    width = {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(command, info_name=path[-1], parent=parent, **width, **command.context_settings)
     yield path, context
     if isinstance(command, click.Group):
         for name in command.list_commands(context):

@@ -95,7 +95,8 @@ _session = options.bundle(
         help="What is put around them; geneve+vxlan is what passes a Gateway Load Balancer.",
     ),
     outer_src=click.option(
-        "--outer-src", default=_OUTER[0], show_default=True, metavar="ADDR", help="The copies' source, with -w or behind GENEVE.",
+        "--outer-src", default=_OUTER[0], show_default=True, metavar="ADDR",
+        help="The copies' source, with -w or behind GENEVE.",
     ),
     outer_dst=click.option(
         "--outer-dst", default=_OUTER[1], show_default=True, metavar="ADDR", help="The copies' destination, there too.",
