@@ -1,3 +1,4 @@
 //! Thin safe wrappers around what only `unsafe` can reach.
 
+pub mod memory;
 pub mod prefetch;
