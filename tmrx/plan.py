@@ -18,7 +18,7 @@ class Struct(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Base of the plan's structs: immutable, compared by value."""
 
 
-class Timeouts(Struct):
+class Timeouts(Struct, frozen=True, kw_only=True):
     """Seconds of packet time after a flow's last packet, by state (Suricata's stock values)."""
 
     tcp_new: int = 60
@@ -28,7 +28,7 @@ class Timeouts(Struct):
     other_established: int = 300
 
 
-class FlowSettings(Struct):
+class FlowSettings(Struct, frozen=True, kw_only=True):
     """The flow table's limits."""
 
     max_flows: int = 2_097_152
@@ -38,7 +38,7 @@ class FlowSettings(Struct):
     hash_seed: int | None = 0
 
 
-class DecapSettings(Struct):
+class DecapSettings(Struct, frozen=True, kw_only=True):
     """Which UDP ports carry what, and how deep to go."""
 
     vxlan_ports: tuple[int, ...] = (4789,)
@@ -46,7 +46,7 @@ class DecapSettings(Struct):
     max_depth: int = 4
 
 
-class Identity(Struct):
+class Identity(Struct, frozen=True, kw_only=True):
     """A mirror session that is known, and what its copies look like on arrival.
 
     An empty `outer_src` or `endpoint` fits any. `domain` counts from 1; 0 is that of unknown identities.
@@ -64,7 +64,7 @@ class Identity(Struct):
     target_mtu: int = NO_LIMIT
 
 
-class IdentitySettings(Struct):
+class IdentitySettings(Struct, frozen=True, kw_only=True):
     """The sessions, and what to do about those that tmrx was not told of."""
 
     known: tuple[Identity, ...] = ()
@@ -75,7 +75,7 @@ class IdentitySettings(Struct):
     max_learned: int = 65_536
 
 
-class Number(Struct):
+class Number(Struct, frozen=True, kw_only=True):
     """A test on an unsigned number; `between` and `outside` exclude both ends (Suricata's ranges)."""
 
     op: Literal["eq", "ne", "lt", "le", "gt", "ge", "between", "outside"]
@@ -83,7 +83,7 @@ class Number(Struct):
     b: int = 0
 
 
-class Content(Struct, tag="content"):
+class Content(Struct, frozen=True, kw_only=True, tag="content"):
     """A literal. `offset` and `depth` are absolute; with `relative`, `distance` and `within` count from the last match.
 
     `depth` and `within` are the size of the window in bytes, None for none.
@@ -102,7 +102,7 @@ class Content(Struct, tag="content"):
     fast_pattern: bool = False
 
 
-class Pcre(Struct, tag="pcre"):
+class Pcre(Struct, frozen=True, kw_only=True, tag="pcre"):
     """A PCRE2 pattern. `flags` are of `imsxAEG` (and `O`: no match limit); `relative` is Suricata's R."""
 
     pattern: bytes
@@ -114,61 +114,67 @@ class Pcre(Struct, tag="pcre"):
 Match = Content | Pcre
 
 
-class Dsize(Struct, tag="dsize"):
+class Dsize(Struct, frozen=True, kw_only=True, tag="dsize"):
     """The payload's original length."""
 
     number: Number
     negated: bool = False
 
 
-class Ttl(Struct, tag="ttl"):
+class Ttl(Struct, frozen=True, kw_only=True, tag="ttl"):
     """TTL or hop limit."""
 
     number: Number
 
 
-class IcmpType(Struct, tag="itype"):
+class IcmpType(Struct, frozen=True, kw_only=True, tag="itype"):
     """ICMP or ICMPv6 type."""
 
     number: Number
 
 
-class IcmpCode(Struct, tag="icode"):
+class IcmpCode(Struct, frozen=True, kw_only=True, tag="icode"):
     """ICMP or ICMPv6 code."""
 
     number: Number
 
 
-class TcpFlags(Struct, tag="tcp_flags"):
+class TcpFlags(Struct, frozen=True, kw_only=True, tag="tcp_flags"):
     """TCP flags: those outside `mask` are ignored; the rest compared with `flags` as `op` says."""
 
-    op: Literal["exactly", "all", "any", "not_any"]
+    op: Literal["exactly", "all", "any", "not_all"]
     flags: int
     mask: int = 0xFF
 
 
-class MirrorSession(Struct, tag="mirror_session"):
+class MirrorSession(Struct, frozen=True, kw_only=True, tag="mirror_session"):
     """The session's id or name; a trailing `*` stands for any ending."""
 
     value: str
     negated: bool = False
 
 
-class MirrorVni(Struct, tag="mirror_vni"):
+class MirrorVni(Struct, frozen=True, kw_only=True, tag="mirror_vni"):
     """The VXLAN network identifier."""
 
     number: Number
 
 
-class MirrorTruncated(Struct, tag="mirror_truncated"):
-    """Truncated by one of `causes` (bits of core `Causes`: 1 packet_length, 2 mtu, 4 snaplen, 8 unknown); negated: by none of them."""
+class MirrorTruncated(Struct, frozen=True, kw_only=True, tag="mirror_truncated"):
+    """Truncated by one of `causes`; negated: by none of them.
+
+    Bits of the core's `Causes`: 1 packet_length, 2 mtu, 4 snaplen, 8 unknown.
+    """
 
     causes: int = 0xF
     negated: bool = False
 
 
-class MirrorChecksum(Struct, tag="mirror_checksum"):
-    """The verdict on a checksum is one of `verdicts` (bit n: number n of valid, bad, not_calculated, unverifiable, absent)."""
+class MirrorChecksum(Struct, frozen=True, kw_only=True, tag="mirror_checksum"):
+    """The verdict on a checksum is one of `verdicts`.
+
+    Bit n is number n of valid, bad, not_calculated, unverifiable, absent.
+    """
 
     layer: Literal["l3", "l4"]
     verdicts: int
@@ -178,7 +184,7 @@ class MirrorChecksum(Struct, tag="mirror_checksum"):
 Check = Dsize | Ttl | IcmpType | IcmpCode | TcpFlags | MirrorSession | MirrorVni | MirrorTruncated | MirrorChecksum
 
 
-class FlowCheck(Struct):
+class FlowCheck(Struct, frozen=True, kw_only=True):
     """The `flow` keyword. `direction` and `state` are empty for any."""
 
     direction: Literal["", "to_server", "to_client"] = ""
@@ -187,23 +193,25 @@ class FlowCheck(Struct):
     no_stream: bool = False
 
 
-class AddressSet(Struct):
+class AddressSet(Struct, frozen=True, kw_only=True):
     """Disjoint ascending ranges of addresses, ends included, negations worked out. `any` beats the ranges."""
 
     any: bool = False
     v4: tuple[tuple[int, int], ...] = ()
     # Ends of 16 bytes each.
     v6: tuple[tuple[bytes, bytes], ...] = ()
+    # Written with a negation: Suricata inspects such a rule on every packet, never as IP-only.
+    negated: bool = False
 
 
-class PortSet(Struct):
+class PortSet(Struct, frozen=True, kw_only=True):
     """Disjoint ascending ranges of ports, ends included, negations worked out."""
 
     any: bool = False
     ranges: tuple[tuple[int, int], ...] = ()
 
 
-class Rule(Struct):
+class Rule(Struct, frozen=True, kw_only=True):
     """One rule. Addresses and ports are indices into the plan's sets."""
 
     action: Literal["alert", "pass", "drop", "reject"]
@@ -229,7 +237,7 @@ class Rule(Struct):
     payload: tuple[Match, ...] = ()
 
 
-class Rules(Struct):
+class Rules(Struct, frozen=True, kw_only=True):
     """All rules, in the order of their evaluation (Suricata's: action, then priority, then sid)."""
 
     rules: tuple[Rule, ...] = ()
@@ -237,7 +245,7 @@ class Rules(Struct):
     ports: tuple[PortSet, ...] = ()
 
 
-class Outputs(Struct):
+class Outputs(Struct, frozen=True, kw_only=True):
     """What is wanted; what no one asked for is not built."""
 
     eve: bool = False
@@ -246,7 +254,7 @@ class Outputs(Struct):
     tables: tuple[Literal["packets", "flows", "alerts", "anomalies"], ...] = ()
 
 
-class Plan(Struct):
+class Plan(Struct, frozen=True, kw_only=True):
     """Everything that the core is told."""
 
     version: int = SCHEMA_VERSION

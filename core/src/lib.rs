@@ -6,5 +6,18 @@ pub mod anomaly;
 pub mod frame;
 pub mod packet;
 pub mod plan;
+pub mod wire;
+pub mod decap;
+pub mod identify;
+pub mod decode;
+pub mod verify;
+pub mod excluded;
 pub mod flow;
+pub mod detect;
+pub mod table;
+pub mod encap;
+pub mod engine;
+pub mod io;
 pub mod ffi;
+#[cfg(feature = "python")]
+mod py;

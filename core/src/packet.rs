@@ -128,7 +128,7 @@ pub mod tcp {
 /// One packet of a frame's tree. Plain numbers only: it borrows nothing and is reused.
 ///
 /// Offsets `l3`, `l4`, `payload` count from `start`; one that was not reached equals `captured`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Packet {
     /// The frame's time.
     pub time: Nanos,
@@ -140,6 +140,8 @@ pub struct Packet {
     pub start: u32,
     /// Bytes that are there, from `start`; Ethernet padding is not counted once the IP length is known.
     pub captured: u32,
+    /// Captured bytes behind the packet: the link's padding.
+    pub padding: u32,
     /// Bytes that the host sent (link header + IP length); never below `captured`.
     pub original: u32,
     /// What `original` was taken from.
@@ -203,6 +205,46 @@ pub struct Packet {
 }
 
 impl Packet {
+    /// A packet of which nothing is known.
+    pub const EMPTY: Self = Self {
+        time: 0,
+        frame: 0,
+        parent: NONE,
+        start: 0,
+        captured: 0,
+        padding: 0,
+        original: 0,
+        length_source: LenSource::Frame,
+        identity: NONE,
+        wrap: NONE,
+        domain: 0,
+        l3: 0,
+        l4: 0,
+        payload: 0,
+        payload_original: 0,
+        vlans: [0; 2],
+        vlan_count: 0,
+        ip: 0,
+        proto: 0,
+        ttl: 0,
+        layer: Layer::None,
+        stop: Stop::Complete,
+        fragment: false,
+        ethertype: 0,
+        src: Addr([0; 16]),
+        dst: Addr([0; 16]),
+        sport: 0,
+        dport: 0,
+        tcp_flags: 0,
+        window: 0,
+        seq: 0,
+        ack: 0,
+        truncated: Causes(0),
+        l3_checksum: Checksum::Absent,
+        l4_checksum: Checksum::Absent,
+        anomalies: AnomalySet(0),
+    };
+
     /// The transport header was decoded, so ports (or ICMP type and code) are known.
     #[inline]
     pub fn has_l4(&self) -> bool {
@@ -226,6 +268,13 @@ impl Packet {
     pub fn bytes<'a>(&self, slab: &'a [u8]) -> &'a [u8] {
         let start = self.start as usize;
         slab.get(start..start + self.captured as usize).unwrap_or_default()
+    }
+
+    /// The packet's captured bytes and the link's padding behind them.
+    #[inline]
+    pub fn padded_bytes<'a>(&self, slab: &'a [u8]) -> &'a [u8] {
+        let start = self.start as usize;
+        slab.get(start..start + self.captured as usize + self.padding as usize).unwrap_or_default()
     }
 
     /// The captured payload in its batch's slab.

@@ -132,7 +132,7 @@ pub enum FlagsOp {
     Exactly,
     All,
     Any,
-    NotAny,
+    NotAll,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -190,6 +190,7 @@ pub struct AddressSet {
     pub any: bool,
     pub v4: Vec<(u32, u32)>,
     pub v6: Vec<(ByteBuf, ByteBuf)>,
+    pub negated: bool,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -272,6 +273,18 @@ pub enum Table {
     Anomalies,
 }
 
+impl Table {
+    /// The name in the plan.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Packets => "packets",
+            Self::Flows => "flows",
+            Self::Alerts => "alerts",
+            Self::Anomalies => "anomalies",
+        }
+    }
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outputs {
@@ -279,6 +292,13 @@ pub struct Outputs {
     pub fast: bool,
     pub pcap: bool,
     pub tables: Vec<Table>,
+}
+
+impl Outputs {
+    /// Whether a table is wanted.
+    pub fn wants(&self, table: Table) -> bool {
+        self.tables.contains(&table)
+    }
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -299,7 +319,9 @@ impl Plan {
     /// # Errors
     /// `Error::Config` for a document that does not fit the schema, or one of another version.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        let fault = |why: String| Error::Config(Fault::new("plan", why, "the Python package and its core are of different versions"));
+        let fault = |why: String| {
+            Error::Config(Fault::new("plan", why, "the Python package and its core are of different versions"))
+        };
         let plan: Self = rmp_serde::from_slice(bytes).map_err(|e| fault(e.to_string()))?;
         if plan.version == SCHEMA_VERSION {
             Ok(plan)

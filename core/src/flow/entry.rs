@@ -147,7 +147,7 @@ impl Entry {
         };
         let side = self.side(to_server);
         side.packets = side.packets.wrapping_add(1);
-        side.bytes = side.bytes.wrapping_add(u64::from(packet.captured));
+        side.bytes = side.bytes.wrapping_add(u64::from(packet.captured.wrapping_add(packet.padding)));
         self.end = self.end.max(packet.time);
         if packet.original > packet.captured {
             let [up, down] = &mut self.cut;

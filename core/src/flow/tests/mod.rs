@@ -20,6 +20,7 @@ pub(super) fn udp() -> Packet {
         parent: NONE,
         start: 0,
         captured: 52,
+        padding: 0,
         original: 52,
         length_source: LenSource::Ipv4TotalLength,
         identity: NONE,

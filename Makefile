@@ -1,0 +1,90 @@
+# Everything that is done to this repository, by one name each. `make help` lists it.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+VENV := .venv
+BIN := $(VENV)/bin
+CARGO := cargo
+MANIFEST := --manifest-path core/Cargo.toml --locked
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-input --require-hashes
+CORE := $(shell find core/src core/build.rs -type f 2>/dev/null) core/Cargo.toml core/Cargo.lock pyproject.toml
+PYTHON_FILES := tmrx tests bench docs $(wildcard sample_pcaps rules)
+export PYTHONDONTWRITEBYTECODE := 1
+PYTEST_ARGS ?=
+
+.PHONY: help build demo test test-rust test-python lint lint-rust lint-python type fmt bench docs ci lock clean
+
+help:  ## list what can be made
+	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# ---- set-up: stamps in .venv, each made again when what it was made from changes
+
+$(BIN)/python:
+	@python=$$(.ci/need python rust) && echo "making $(VENV) with $$python" && rm -rf $(VENV) && "$$python" -m venv $(VENV)
+
+$(VENV)/.run: requirements-run.txt | $(BIN)/python
+	@echo "installing requirements-run.txt" && $(PIP) -r requirements-run.txt && touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "installing requirements-dev.txt" && $(PIP) -r requirements-dev.txt && touch $@
+
+$(VENV)/.docs: requirements-docs.txt $(VENV)/.run
+	@echo "installing requirements-docs.txt" && $(PIP) -r requirements-docs.txt && touch $@
+
+$(VENV)/.core: $(CORE) $(VENV)/.run
+	@.ci/need rust
+	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --locked --quiet && touch $@
+
+build: $(VENV)/.core  ## set everything up and build; then .venv/bin/tmrx works
+
+demo: build  ## watch mirrored traffic arrive, be understood and raise alerts
+	$(BIN)/tmrx demo
+
+# ---- checks
+
+test: test-rust test-python  ## all tests, Rust and Python
+
+test-rust:
+	@.ci/need rust
+	$(CARGO) test $(MANIFEST) --quiet
+
+test-python: build $(VENV)/.dev
+	$(BIN)/python -m pytest -q -n auto $(PYTEST_ARGS)
+
+lint: lint-python lint-rust  ## ruff, layers, banned APIs, rustfmt, clippy with and without Python
+
+lint-python: $(VENV)/.dev
+	$(BIN)/ruff check --quiet $(PYTHON_FILES)
+	$(BIN)/ruff format --quiet --check $(PYTHON_FILES)
+	$(BIN)/lint-imports --no-cache
+
+lint-rust: $(BIN)/python
+	$(CARGO) fmt --manifest-path core/Cargo.toml --check
+	$(CARGO) clippy $(MANIFEST) --quiet --all-targets -- -D warnings
+	PYO3_PYTHON=$(abspath $(BIN)/python) $(CARGO) clippy $(MANIFEST) --quiet --all-targets --features python -- -D warnings
+
+type: build $(VENV)/.dev  ## mypy strict, and the core's stub against the built core
+	$(BIN)/mypy
+	$(BIN)/stubtest tmrx._core --mypy-config-file pyproject.toml --allowlist .ci/stubtest-allowlist.txt
+
+fmt: $(VENV)/.dev  ## format everything
+	$(BIN)/ruff check --quiet --fix-only $(PYTHON_FILES)
+	$(BIN)/ruff format --quiet $(PYTHON_FILES)
+	$(CARGO) fmt --manifest-path core/Cargo.toml
+
+bench: build  ## speed and memory against tcpdump; writes bench/record/
+	$(BIN)/python -m bench.run
+
+docs: build $(VENV)/.docs  ## the reference pages from their tables, then the site in site/
+	$(BIN)/python -m docs.generate
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+ci: lint type test docs  ## what CI runs
+
+lock: $(VENV)/.dev  ## renew requirements-*.txt and core/Cargo.lock (UPGRADE=1: to the newest)
+	.ci/lock $(BIN)/uv $(if $(UPGRADE),--upgrade)
+	$(CARGO) $(if $(UPGRADE),update,metadata --format-version 1) --manifest-path core/Cargo.toml >/dev/null
+
+clean:  ## remove what was built
+	rm -rf $(VENV) core/target site .bench tmrx/_core.abi3.so

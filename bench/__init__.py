@@ -1,0 +1,1 @@
+"""Speed and memory of tmrx, measured against tcpdump."""

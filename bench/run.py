@@ -1,0 +1,179 @@
+"""`make bench`: tmrx against `tcpdump -r FILE -w /dev/null` in the same run, on one core, start-up subtracted.
+
+Start-up is what the same command takes on a capture of one frame, and is stated. Every run's answer is checked: the
+frames that were received, and with rules the alerts, which are counted in the file by other means.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import random
+import shutil
+import subprocess
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench import captures, measure
+from bench.captures import MIB, ROOT, Capture
+from bench.measure import Run
+
+RULES = 100
+SEED = 1
+
+
+@dataclass(frozen=True)
+class Result:
+    """One line of the table: a rate and what it is compared with."""
+
+    what: str
+    capture: str
+    frames: int
+    rate: float
+    against: str
+    ratio: float
+    target: float | None = None
+
+
+@dataclass(frozen=True)
+class Startup:
+    """Seconds that the commands take on one frame."""
+
+    tcpdump: float
+    tmrx: float
+    tmrx_rules: float
+
+
+def write_rules(path: Path) -> None:
+    """100 content rules: one that looks for the marker, the others for what is nowhere."""
+    words = random.Random(SEED)  # noqa: S311  # a repeatable choice, no secret
+    letters = "abcdefghijklmnopqrstuvwxyz0123456789/.?=_-"
+    contents = [captures.MARKER.decode()]
+    contents += ["".join(words.choices(letters, k=words.randint(6, 24))) for _ in range(RULES - 1)]
+    rule = 'alert ip any any -> any any (msg:"bench {0}"; content:"{1}"; sid:{0}; rev:1;)\n'
+    path.write_text("".join(rule.format(sid, content) for sid, content in enumerate(contents, 1)))
+
+
+def startup(capture: Capture, rules: Path, rounds: int) -> Startup:
+    """Measured on one frame."""
+    one = captures.one_frame(capture)
+    dump, alone = measure.pairs(lambda: measure.tcpdump(one), lambda: measure.tmrx(one), rounds)
+    ruled = [measure.tmrx(one, "-S", str(rules)) for _ in range(rounds)]
+    return Startup(measure.median(dump), measure.median(alone), measure.median(ruled))
+
+
+def rate(capture: Capture, runs: list[Run], start: float) -> float:
+    """Frames a second, start-up left out."""
+    return capture.frames / (measure.median(runs) - start)
+
+
+def against_tcpdump(capture: Capture, start: Startup, rounds: int, target: float) -> Result:
+    """Reading, decapsulation, decoding, verdicts and flow table."""
+    dump, own = measure.pairs(lambda: measure.tcpdump(capture), lambda: measure.tmrx(capture), rounds)
+    yardstick, own_rate = rate(capture, dump, start.tcpdump), rate(capture, own, start.tmrx)
+    return Result("summary", capture.name, capture.frames, own_rate, "tcpdump", own_rate / yardstick, target)
+
+
+def with_rules(capture: Capture, rules: Path, start: Startup, rounds: int) -> Result:
+    """The same with 100 content rules; what they find is checked."""
+    expected = capture.marked()
+    dump, own = measure.pairs(lambda: measure.tcpdump(capture), lambda: measure.tmrx(capture, "-S", str(rules)), rounds)
+    found = {run.stats["alerts"] for run in own}
+    if found != {expected} or not expected:
+        raise RuntimeError(f"{capture.name}: {expected} frames hold the marker, alerts: {sorted(found)}")
+    yardstick, own_rate = rate(capture, dump, start.tcpdump), rate(capture, own, start.tmrx_rules)
+    return Result(f"{RULES} rules", capture.name, capture.frames, own_rate, "tcpdump", own_rate / yardstick, 0.5)
+
+
+def with_workers(capture: Capture, start: Startup, rounds: int) -> Result:
+    """Two workers on two cores against one on one."""
+    one, two = measure.pairs(lambda: measure.tmrx(capture), lambda: measure.tmrx(capture, workers=2), rounds)
+    single, double = rate(capture, one, start.tmrx), rate(capture, two, start.tmrx)
+    return Result("two workers", capture.name, capture.frames, double, "one worker", double / single, 1.7)
+
+
+def memory(small: Capture, large: Capture) -> dict[str, float]:
+    """Peak memory on a small and a large capture of the same flows."""
+    peaks = [measure.tmrx(capture).peak / MIB for capture in (small, large)]
+    sizes = [capture.path.stat().st_size / MIB for capture in (small, large)]
+    return {"small_mib": sizes[0], "small_peak_mib": peaks[0], "large_mib": sizes[1], "large_peak_mib": peaks[1]}
+
+
+def stages(capture: Capture) -> str:
+    """Nanoseconds a frame for each stage, as the core's own example measures them."""
+    if not (ROOT / "core" / "examples" / "stages.rs").exists():
+        return ""
+    command = ["cargo", "run", "--release", "--locked", "--quiet", "--example", "stages", "--", str(capture.path)]
+    return subprocess.run(command, cwd=ROOT / "core", check=True, capture_output=True, text=True).stdout
+
+
+def show(results: list[Result], start: Startup, peaks: dict[str, float]) -> None:
+    """The table for people."""
+    print("start-up, subtracted: " + ", ".join(f"{name} {took:.3f} s" for name, took in asdict(start).items()))
+    print(f"{'what':<12} {'capture':<28} {'frames/s':>11} {'ratio':>6} {'of':<10} {'wanted':>6}")
+    for r in results:
+        wanted = "" if r.target is None else f"{r.target:.2f}"
+        print(f"{r.what:<12} {r.capture:<28} {r.rate:>11,.0f} {r.ratio:>6.2f} {r.against:<10} {wanted:>6}")
+    for size in ("small", "large"):
+        print(f"peak memory: {peaks[size + '_peak_mib']:.0f} MiB, on a capture of {peaks[size + '_mib']:.0f} MiB")
+
+
+def record(folder: Path, document: dict[str, object]) -> Path:
+    """Write the results under the machine's architecture and the date."""
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    path = folder / f"{platform.machine()}-{today}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=1) + "\n")
+    return path
+
+
+def options() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5, help="pairs of runs whose medians are taken")
+    parser.add_argument("--frames", type=int, default=2_000_000, help="frames of each generated capture")
+    parser.add_argument("--large", type=int, default=2048, help="MiB of the capture that memory is measured on")
+    parser.add_argument("--record", type=Path, default=ROOT / "bench" / "record", help="where the results go")
+    return parser.parse_args()
+
+
+def bench(given: argparse.Namespace) -> None:
+    """All of it."""
+    rules = captures.FOLDER / "content.rules"
+    few, many = (captures.generated(flows, given.frames) for flows in (100_000, 1_000_000))
+    corpus = captures.corpus(1000)
+    write_rules(rules)
+    start = startup(few, rules, given.rounds)
+    plain = [(few, 0.8), (many, 0.6)] + ([(corpus, 0.8)] if corpus else [])
+    results = [against_tcpdump(capture, start, given.rounds, target) for capture, target in plain]
+    results += [with_rules(few, rules, start, given.rounds), with_workers(few, start, given.rounds)]
+    peaks = memory(captures.of_size(given.large // 8), captures.of_size(given.large))
+    show(results, start, peaks)
+    per_stage = stages(few)
+    print(per_stage, end="")
+    document = {
+        "machine": platform.machine(), "cores": os.cpu_count(), "rounds": given.rounds, "startup_s": asdict(start),
+        "results": [asdict(result) for result in results], "memory": peaks, "stages": per_stage.splitlines(),
+    }  # fmt: skip
+    print(f"written: {record(given.record, document).relative_to(ROOT)}")
+
+
+def main() -> int:
+    """Exit code 2 when what is needed is missing, 1 when an answer was wrong."""
+    if shutil.which("tcpdump") is None:
+        print("tmrx: missing: tcpdump, which is measured against: apt-get install tcpdump", file=sys.stderr)
+        return 2
+    try:
+        bench(options())
+    except RuntimeError as wrong:
+        print(f"tmrx: bench: {wrong}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

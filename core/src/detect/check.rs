@@ -1,0 +1,108 @@
+//! Conditions on headers, lengths and the mirror: everything of a rule but its addresses and its payload.
+
+use super::subject::Subject;
+use super::truth::Truth;
+use crate::packet::{Checksum, Layer, proto};
+use crate::plan::{Check, ChecksumLayer, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, Number, Op};
+
+/// Whether a check holds for the subject.
+pub(super) fn holds(check: &Check, subject: &Subject<'_>) -> Truth {
+    let packet = subject.packet;
+    match check {
+        Check::Dsize { number, negated } => dsize(*number, subject).negate_if(*negated),
+        Check::Ttl { number } => compare(*number, u64::from(packet.ttl)).into(),
+        Check::Itype { number } => icmp(*number, packet.sport, subject),
+        Check::Icode { number } => icmp(*number, packet.dport, subject),
+        Check::TcpFlags { op, flags, mask } => tcp_flags(*op, *flags, *mask, subject),
+        Check::MirrorSession { value, negated } => Truth::from(session(value, subject) != *negated),
+        Check::MirrorVni { number } => subject.vni.is_some_and(|vni| compare(*number, u64::from(vni))).into(),
+        Check::MirrorTruncated { causes, negated } => Truth::from((packet.truncated.0 & causes != 0) != *negated),
+        Check::MirrorChecksum { layer, verdicts, negated } => {
+            Truth::from(checksum(*layer, *verdicts, subject) != *negated)
+        }
+    }
+}
+
+/// Whether the `flow` keyword holds; a packet without flow never satisfies it.
+#[inline]
+pub(super) fn flow(check: FlowCheck, subject: &Subject<'_>) -> bool {
+    subject.flow.is_some_and(|flow| {
+        let direction = match check.direction {
+            FlowDirection::Any => true,
+            FlowDirection::ToServer => flow.to_server,
+            FlowDirection::ToClient => !flow.to_server,
+        };
+        let state = match check.state {
+            FlowStateCheck::Any | FlowStateCheck::Stateless => true,
+            FlowStateCheck::Established => flow.established,
+            FlowStateCheck::NotEstablished => !flow.established,
+        };
+        direction && state
+    })
+}
+
+/// Suricata's number tests; ranges exclude both ends.
+fn compare(number: Number, value: u64) -> bool {
+    let Number { op, a, b } = number;
+    match op {
+        Op::Eq => value == a,
+        Op::Ne => value != a,
+        Op::Lt => value < a,
+        Op::Le => value <= a,
+        Op::Gt => value > a,
+        Op::Ge => value >= a,
+        Op::Between => a < value && value < b,
+        Op::Outside => value <= a || value >= b,
+    }
+}
+
+/// The payload's original length: a cut does not change it.
+fn dsize(number: Number, subject: &Subject<'_>) -> Truth {
+    if subject.lost_transport() {
+        return Truth::Unknown;
+    }
+    compare(number, subject.visible_payload().original as u64).into()
+}
+
+fn icmp(number: Number, value: u16, subject: &Subject<'_>) -> Truth {
+    let packet = subject.packet;
+    match packet.layer {
+        Layer::Icmp | Layer::Icmpv6 => compare(number, u64::from(value)).into(),
+        _ => lost(subject, matches!(packet.proto, proto::ICMP | proto::ICMPV6)),
+    }
+}
+
+fn tcp_flags(op: FlagsOp, flags: u8, mask: u8, subject: &Subject<'_>) -> Truth {
+    let packet = subject.packet;
+    if packet.layer != Layer::Tcp {
+        return lost(subject, packet.proto == proto::TCP);
+    }
+    let seen = packet.tcp_flags & mask;
+    Truth::from(match op {
+        FlagsOp::Exactly => seen == flags,
+        FlagsOp::All => seen & flags == flags,
+        FlagsOp::Any => seen & flags != 0,
+        FlagsOp::NotAll => seen & flags != flags,
+    })
+}
+
+/// A header field that is not there: unknown where the cut took it from a packet that had it.
+fn lost(subject: &Subject<'_>, had_it: bool) -> Truth {
+    if had_it && subject.lost_transport() { Truth::Unknown } else { Truth::False }
+}
+
+fn session(value: &str, subject: &Subject<'_>) -> bool {
+    let names = [subject.session, subject.session_name];
+    match value.strip_suffix('*') {
+        Some(start) => names.iter().any(|name| !name.is_empty() && name.starts_with(start)),
+        None => names.contains(&value),
+    }
+}
+
+fn checksum(layer: ChecksumLayer, verdicts: u8, subject: &Subject<'_>) -> bool {
+    let verdict: Checksum = match layer {
+        ChecksumLayer::L3 => subject.packet.l3_checksum,
+        ChecksumLayer::L4 => subject.packet.l4_checksum,
+    };
+    verdicts >> (verdict as u8) & 1 == 1
+}

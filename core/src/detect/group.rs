@@ -1,0 +1,298 @@
+//! Which rules a packet can concern at all, by its protocol, direction and ports.
+//!
+//! A rule stands in one group: under the destination ports it names, else under its source ports, else, where they are
+//! many or any, under all. A packet asks three groups. (A rule for both directions stands under both of its packets'
+//! ports.) Groups of the same rules are one.
+
+use super::header::{PortSet, Sets};
+use super::prefilter::{Candidates, Fast, Grams, Prefilter};
+use super::rule::Rule;
+use super::subject::Subject;
+use crate::packet::proto;
+use crate::plan::{FlowDirection, RuleProtocol};
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// No group: no rules.
+const NONE: u32 = u32::MAX;
+/// From how many ports on a rule is for all of them.
+const MANY_PORTS: u32 = 4096;
+/// The classes of protocols, as `class` numbers them.
+const CLASSES: usize = 5;
+
+/// Rules that are looked at together.
+#[derive(Debug)]
+struct Group {
+    /// For those that have a fast pattern.
+    prefilter: Option<Box<dyn Prefilter>>,
+    /// Those to evaluate on every packet.
+    always: Box<[u32]>,
+    /// Those to evaluate on the first packet of each direction only.
+    first: Box<[u32]>,
+}
+
+/// The groups of packets of one class and direction.
+#[derive(Debug)]
+struct Table {
+    any: u32,
+    by_source: Vec<(u16, u32)>,
+    by_destination: Vec<(u16, u32)>,
+    /// For packets whose transport header was cut off: every rule without a fast pattern.
+    blind: u32,
+}
+
+/// All groups, and which are for which packets.
+#[derive(Debug)]
+pub(super) struct Index {
+    groups: Vec<Group>,
+    tables: Vec<[Table; 2]>,
+    entries: u32,
+}
+
+impl Index {
+    /// Sort the rules into groups. `fast` gives each rule's fast pattern.
+    pub(super) fn new(rules: &[Rule], fast: &[Option<&[u8]>], sets: &Sets) -> Self {
+        let mut builder = Builder { rules, fast, sets, groups: Vec::new(), interned: HashMap::new(), entries: 0 };
+        let tables = (0..CLASSES).map(|class| [true, false].map(|to_server| builder.table(class, to_server))).collect();
+        Self { groups: builder.groups, tables, entries: builder.entries }
+    }
+
+    /// How many entries all prefilters have.
+    pub(super) fn entries(&self) -> usize {
+        self.entries as usize
+    }
+
+    /// The rules that may match: those that `found` gets from the payload, and lists of others, each ascending.
+    #[inline]
+    pub(super) fn candidates<'a>(&'a self, subject: &Subject<'_>, payload: &[u8], found: &mut Candidates) -> Lists<'a> {
+        let mut lists = Lists::default();
+        let first = subject.flow.is_none_or(|flow| flow.first_in_direction);
+        for group in self.groups_of(subject).into_iter().filter_map(|number| self.groups.get(number as usize)) {
+            if let Some(prefilter) = &group.prefilter
+                && !payload.is_empty()
+            {
+                prefilter.scan(payload, found);
+            }
+            lists.add(&group.always);
+            if first {
+                lists.add(&group.first);
+            }
+        }
+        found.sort();
+        lists
+    }
+
+    #[inline]
+    fn groups_of(&self, subject: &Subject<'_>) -> [u32; 3] {
+        let packet = subject.packet;
+        let to_server = subject.flow.is_none_or(|flow| flow.to_server);
+        let Some([up, down]) = self.tables.get(class(packet.proto)) else { return [NONE; 3] };
+        let table = if to_server { up } else { down };
+        if subject.lost_transport() {
+            [table.blind, NONE, NONE]
+        } else if packet.has_ports() && !packet.fragment {
+            [table.any, at(&table.by_source, packet.sport), at(&table.by_destination, packet.dport)]
+        } else {
+            [table.any, NONE, NONE]
+        }
+    }
+}
+
+/// The group of the interval that a port is in.
+#[inline]
+fn at(intervals: &[(u16, u32)], port: u16) -> u32 {
+    if intervals.is_empty() {
+        return NONE;
+    }
+    let after = intervals.partition_point(|(start, _)| *start <= port);
+    after.checked_sub(1).and_then(|before| intervals.get(before)).map_or(NONE, |(_, group)| *group)
+}
+
+/// A few ascending lists of rules.
+#[derive(Debug, Default)]
+pub(super) struct Lists<'a> {
+    lists: [&'a [u32]; 7],
+    count: usize,
+}
+
+impl<'a> Lists<'a> {
+    /// One more list; there is room for those of three groups and one more.
+    #[inline]
+    pub(super) fn add(&mut self, list: &'a [u32]) {
+        if let (false, Some(slot)) = (list.is_empty(), self.lists.get_mut(self.count)) {
+            *slot = list;
+            self.count += 1;
+        }
+    }
+}
+
+impl Iterator for Lists<'_> {
+    type Item = u32;
+
+    /// The lowest of the lists' heads, each rule once.
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        let lists = self.lists.get_mut(..self.count)?;
+        let lowest = *lists.iter().filter_map(|list| list.first()).min()?;
+        for list in lists {
+            while let Some((head, rest)) = list.split_first()
+                && *head == lowest
+            {
+                *list = rest;
+            }
+        }
+        Some(lowest)
+    }
+}
+
+/// The class of a packet by its IP protocol.
+fn class(protocol: u8) -> usize {
+    match protocol {
+        proto::TCP => 0,
+        proto::UDP => 1,
+        proto::ICMP => 2,
+        proto::ICMPV6 => 3,
+        _ => 4,
+    }
+}
+
+/// Whether packets of a class have ports.
+fn has_ports(class: usize) -> bool {
+    class < 2
+}
+
+/// Whether rules of a protocol are for packets of a class.
+fn covers(protocol: RuleProtocol, class: usize) -> bool {
+    match protocol {
+        RuleProtocol::Ip | RuleProtocol::Ipv4 | RuleProtocol::Ipv6 => true,
+        RuleProtocol::Tcp | RuleProtocol::TcpPkt | RuleProtocol::TcpStream => class == 0,
+        RuleProtocol::Udp => class == 1,
+        RuleProtocol::Icmp => class == 2 || class == 3,
+        RuleProtocol::Icmpv4 => class == 2,
+        RuleProtocol::Icmpv6 => class == 3,
+    }
+}
+
+/// Rules by the port set they name.
+type ByPorts = BTreeMap<u32, Vec<u32>>;
+
+struct Builder<'a> {
+    rules: &'a [Rule],
+    fast: &'a [Option<&'a [u8]>],
+    sets: &'a Sets,
+    groups: Vec<Group>,
+    interned: HashMap<Vec<u32>, u32>,
+    entries: u32,
+}
+
+impl Builder<'_> {
+    fn table(&mut self, class: usize, to_server: bool) -> Table {
+        let (mut any, mut by_source, mut by_destination) = (Vec::new(), ByPorts::new(), ByPorts::new());
+        let mut blind = Vec::new();
+        for (rule, number) in self.rules.iter().zip(0..) {
+            if !covers(rule.header.protocol, class) || !goes(rule, to_server) {
+                continue;
+            }
+            if self.fast_of(number).is_none() {
+                blind.push(number);
+            }
+            match self.ports_of(rule) {
+                Ports::All => any.push(number),
+                Ports::Destination(set) if has_ports(class) => {
+                    add(set, number, rule, &mut by_destination, &mut by_source);
+                }
+                Ports::Source(set) if has_ports(class) => add(set, number, rule, &mut by_source, &mut by_destination),
+                _ => {}
+            }
+        }
+        Table {
+            any: self.group(any),
+            by_source: self.intervals(&by_source),
+            by_destination: self.intervals(&by_destination),
+            blind: if has_ports(class) { self.group(blind) } else { NONE },
+        }
+    }
+
+    fn fast_of(&self, rule: u32) -> Option<&[u8]> {
+        self.fast.get(rule as usize).copied().flatten()
+    }
+
+    fn ports_of(&self, rule: &Rule) -> Ports {
+        let [source, destination] = [rule.header.sport, rule.header.dport].map(|set| self.sets.ports.get(set as usize));
+        let narrow = |set: Option<&PortSet>| set.is_some_and(|set| !set.is_any() && count(set) < MANY_PORTS);
+        match () {
+            () if narrow(destination) => Ports::Destination(rule.header.dport),
+            () if narrow(source) => Ports::Source(rule.header.sport),
+            () => Ports::All,
+        }
+    }
+
+    /// The groups of the intervals between the sets' bounds.
+    fn intervals(&mut self, by_ports: &ByPorts) -> Vec<(u16, u32)> {
+        let sets = self.sets;
+        let ranges = |set: u32| sets.ports.get(set as usize).map(PortSet::ranges).unwrap_or_default();
+        let bounds: BTreeSet<u16> = by_ports
+            .keys()
+            .flat_map(|set| ranges(*set))
+            .flat_map(|(low, high)| [Some(*low), high.checked_add(1)])
+            .flatten()
+            .collect();
+        let mut intervals: Vec<(u16, u32)> = Vec::new();
+        for start in bounds {
+            let holds = |set: u32| ranges(set).iter().any(|(low, high)| *low <= start && start <= *high);
+            let rules = by_ports.iter().filter(|(set, _)| holds(**set)).flat_map(|(_, rules)| rules).copied().collect();
+            intervals.push((start, self.group(rules)));
+        }
+        intervals
+    }
+
+    /// The group of these rules.
+    fn group(&mut self, mut rules: Vec<u32>) -> u32 {
+        if rules.is_empty() {
+            return NONE;
+        }
+        rules.sort_unstable();
+        if let Some(known) = self.interned.get(&rules) {
+            return *known;
+        }
+        let fast: Vec<_> =
+            rules.iter().filter_map(|rule| Some(Fast { rule: *rule, pattern: self.fast_of(*rule)? })).collect();
+        let mut entries = self.entries;
+        let prefilter = (!fast.is_empty()).then(|| Box::new(Grams::new(&fast, &mut entries)) as Box<dyn Prefilter>);
+        let slow = rules.iter().copied().filter(|rule| self.fast_of(*rule).is_none());
+        let (first, always): (Vec<u32>, Vec<u32>) =
+            slow.partition(|rule| self.rules.get(*rule as usize).is_some_and(Rule::is_ip_only));
+        let number = self.groups.len() as u32;
+        self.groups.push(Group { prefilter, always: always.into_boxed_slice(), first: first.into_boxed_slice() });
+        self.entries = entries;
+        self.interned.insert(rules, number);
+        number
+    }
+}
+
+/// Under which ports a rule stands.
+enum Ports {
+    All,
+    Source(u32),
+    Destination(u32),
+}
+
+fn add(set: u32, number: u32, rule: &Rule, here: &mut ByPorts, there: &mut ByPorts) {
+    here.entry(set).or_default().push(number);
+    if rule.header.both_directions {
+        there.entry(set).or_default().push(number);
+    }
+}
+
+/// Whether packets of this direction can satisfy the rule's `flow`.
+fn goes(rule: &Rule, to_server: bool) -> bool {
+    match rule.flow.map(|flow| flow.direction) {
+        None | Some(FlowDirection::Any) => true,
+        Some(FlowDirection::ToServer) => to_server,
+        Some(FlowDirection::ToClient) => !to_server,
+    }
+}
+
+fn count(set: &PortSet) -> u32 {
+    set.ranges().iter().map(|(low, high)| u32::from(*high) - u32::from(*low) + 1).sum()
+}

@@ -1,0 +1,304 @@
+//! The last stage: what the shards found, put into the order of the frames and written down.
+
+use super::Shared;
+use super::parsed::Parsed;
+use super::shard::{Alert, FlowThen, ShardOut};
+use crate::error::Result;
+use crate::flow::record::FlowRecord;
+use crate::flow::{self, community};
+use crate::frame::{Addr, Frame, Link};
+use crate::identify::Identities;
+use crate::packet::{NONE, Packet};
+use crate::plan::Table;
+use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
+use crate::table::eve::{Context, Eve, FlowNow, Tunnel};
+use crate::table::fast::Fast;
+use crate::table::pcap;
+use crate::table::summary::Summary;
+use crate::time::{Nanos, SECOND};
+use arrow_array::RecordBatch;
+
+/// What came out of the engine.
+#[derive(Debug, Default)]
+pub struct Output {
+    /// Alerts.
+    pub alerts: u64,
+    /// EVE lines.
+    pub eve: Vec<u8>,
+    /// fast.log lines.
+    pub fast: Vec<u8>,
+    /// A piece of a pcap of the innermost packets.
+    pub pcap: Vec<u8>,
+    /// A pcap of the frames that made the engine panic; empty on every good day.
+    pub quarantine: Vec<u8>,
+}
+
+/// State of the last stage.
+pub(super) struct Merger {
+    packets: Packets,
+    flows: Flows,
+    alerts: Alerts,
+    anomalies: Anomalies,
+    eve: Eve,
+    fast: Fast,
+    output: Output,
+    pcap_begun: bool,
+    events: Vec<Event>,
+    flow_ids: Vec<Option<u64>>,
+    /// Rows of the packets table so far, and by packet of the batch its row there.
+    rows_before: i64,
+    rows: Vec<i64>,
+    /// Time of the first frame.
+    began: Option<Nanos>,
+}
+
+/// What is to be written, in the order of its fields.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Event {
+    row: u32,
+    kind: Kind,
+    shard: u8,
+    index: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// A flow that was over when the packet came.
+    Ended,
+    Anomalies,
+    Alert,
+}
+
+impl Merger {
+    pub fn new() -> Self {
+        Self {
+            packets: Packets::default(),
+            flows: Flows::default(),
+            alerts: Alerts::default(),
+            anomalies: Anomalies::default(),
+            eve: Eve::default(),
+            fast: Fast::default(),
+            output: Output::default(),
+            pcap_begun: false,
+            events: Vec::new(),
+            flow_ids: Vec::new(),
+            rows_before: 0,
+            rows: Vec::new(),
+            began: None,
+        }
+    }
+
+    pub fn take(&mut self) -> Output {
+        std::mem::take(&mut self.output)
+    }
+
+    /// The rows of a table since the last call.
+    ///
+    /// # Errors
+    /// `Error::Internal` where the columns are not of one length.
+    pub fn take_table(&mut self, table: Table) -> Result<RecordBatch> {
+        match table {
+            Table::Packets => self.packets.finish(),
+            Table::Flows => self.flows.finish(),
+            Table::Alerts => self.alerts.finish(),
+            Table::Anomalies => self.anomalies.finish(),
+        }
+    }
+
+    /// Write what a batch gave.
+    pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
+        self.began = self.began.or(parsed.clocks.first().copied());
+        self.output.alerts += outs.iter().map(|out| out.alerts.len() as u64).sum::<u64>();
+        for (frame, bytes) in outs.iter().flat_map(|out| &out.lost).filter_map(|&row| {
+            let frame = parsed.batch.frames.get(parsed.packets.get(row as usize)?.frame as usize)?;
+            Some((frame, parsed.batch.bytes(frame)))
+        }) {
+            self.quarantine(frame, bytes);
+        }
+        if shared.outputs.pcap {
+            self.pcap(parsed);
+        }
+        if shared.outputs.wants(Table::Packets) {
+            self.table(parsed, outs, identities);
+        }
+        self.collect(shared, parsed, outs);
+        for event in std::mem::take(&mut self.events) {
+            self.event(shared, parsed, outs, identities, event);
+        }
+    }
+
+    /// Note what is to be written, and put it in order.
+    fn collect(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut]) {
+        let outputs = &shared.outputs;
+        self.events.clear();
+        for (shard, out) in outs.iter().enumerate() {
+            let event = |row, kind, index| Event { row, kind, shard: shard as u8, index: index as u32 };
+            if outputs.eve || outputs.wants(Table::Flows) {
+                self.events.extend(out.ended.iter().enumerate().map(|(i, (row, _))| event(*row, Kind::Ended, i)));
+            }
+            if outputs.eve || outputs.fast || outputs.wants(Table::Alerts) {
+                self.events.extend(out.alerts.iter().enumerate().map(|(i, a)| event(a.row, Kind::Alert, i)));
+            }
+        }
+        if outputs.eve || outputs.wants(Table::Anomalies) {
+            let odd = |packet: &Packet| !packet.anomalies.is_empty() && !is_refused(packet);
+            let rows = parsed.packets.iter().enumerate().filter(|(_, packet)| odd(packet)).map(|(row, _)| row as u32);
+            self.events.extend(rows.map(|row| Event { row, kind: Kind::Anomalies, shard: 0, index: 0 }));
+        }
+        self.events.sort_unstable();
+    }
+
+    fn event(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut], identities: &Identities, event: Event) {
+        let Some(packet) = parsed.packets.get(event.row as usize) else { return };
+        let out = outs.get(usize::from(event.shard));
+        let index = event.index as usize;
+        match event.kind {
+            Kind::Ended => {
+                let Some((row, flow)) = out.and_then(|out| out.ended.get(index)) else { return };
+                let clock = parsed.clocks.get(*row as usize).copied().unwrap_or(packet.time);
+                self.flow(shared, clock, flow, identities);
+            }
+            Kind::Anomalies => self.anomalies(shared, &context(parsed, packet, None), identities),
+            Kind::Alert => {
+                if let Some(alert) = out.and_then(|out| out.alerts.get(index)) {
+                    self.alert(shared, parsed, packet, alert, identities);
+                }
+            }
+        }
+    }
+
+    fn anomalies(&mut self, shared: &Shared, at: &Context<'_>, identities: &Identities) {
+        if shared.outputs.eve {
+            self.eve.anomalies(&mut self.output.eve, at, identities);
+        }
+        if shared.outputs.wants(Table::Anomalies) {
+            self.anomalies.push(at, identities);
+        }
+    }
+
+    fn alert(&mut self, shared: &Shared, parsed: &Parsed, packet: &Packet, alert: &Alert, identities: &Identities) {
+        let Some(rule) = shared.plan_rules.get(alert.rule as usize) else { return };
+        let mut id = String::new();
+        let flow = alert.flow.map(|flow| {
+            let ports = (flow.counters.sport, flow.counters.dport);
+            id = community(shared, (&flow.counters.src, &flow.counters.dst), ports, packet.proto, packet.ip);
+            FlowNow { community_id: id.as_str(), ..flow.now() }
+        });
+        let at = context(parsed, packet, flow);
+        if shared.outputs.eve {
+            self.eve.alert(&mut self.output.eve, &at, rule, identities);
+        }
+        if shared.outputs.fast {
+            self.fast.alert(&mut self.output.fast, packet, rule);
+        }
+        if shared.outputs.wants(Table::Alerts) {
+            self.alerts.push(&at, rule, identities);
+        }
+    }
+
+    fn flow(&mut self, shared: &Shared, clock: Nanos, flow: &FlowRecord, identities: &Identities) {
+        let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
+        if shared.outputs.eve {
+            self.eve.flow(&mut self.output.eve, clock, flow, &id, identities);
+        }
+        if shared.outputs.wants(Table::Flows) {
+            self.flows.push(flow, &id, identities);
+        }
+    }
+
+    /// Write flows that ended without a packet.
+    pub fn ended(&mut self, shared: &Shared, clock: Nanos, out: &ShardOut, identities: &Identities) {
+        if shared.outputs.eve || shared.outputs.wants(Table::Flows) {
+            out.ended.iter().for_each(|(_, flow)| self.flow(shared, clock, flow, identities));
+        }
+    }
+
+    /// The end of a run: write the statistics event.
+    pub fn stats(&mut self, shared: &Shared, clock: Nanos, summary: &Summary<'_>, identities: &Identities) {
+        if shared.outputs.eve {
+            let uptime = clock.saturating_sub(self.began.unwrap_or(clock)) / SECOND;
+            self.eve.stats(&mut self.output.eve, clock, uptime.unsigned_abs(), summary, identities);
+        }
+        if shared.outputs.pcap {
+            self.begin_pcap();
+        }
+    }
+
+    /// The pcap's header, once; without packets too, so that the file is a capture.
+    fn begin_pcap(&mut self) {
+        if !std::mem::replace(&mut self.pcap_begun, true) {
+            pcap::header(&mut self.output.pcap);
+        }
+    }
+
+    /// Append the innermost packets to the pcap.
+    fn pcap(&mut self, parsed: &Parsed) {
+        self.begin_pcap();
+        for packet in innermost(&parsed.packets) {
+            pcap::record(&mut self.output.pcap, packet, packet.padded_bytes(&parsed.batch.slab));
+        }
+    }
+
+    /// Append the packets to their table; a parent is named by its row there.
+    fn table(&mut self, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
+        self.rows.clear();
+        self.flow_ids.clear();
+        self.flow_ids.resize(parsed.packets.len(), None);
+        for &(row, id) in outs.iter().flat_map(|out| &out.flow_ids) {
+            if let Some(slot) = self.flow_ids.get_mut(row as usize) {
+                *slot = Some(id);
+            }
+        }
+        for (packet, id) in parsed.packets.iter().zip(&self.flow_ids) {
+            self.rows.push(self.rows_before);
+            if is_refused(packet) {
+                continue;
+            }
+            let flow = id.map(|id| FlowThen { id, to_server: false, counters: flow::Counters::default() });
+            let parent = self.rows.get(packet.parent as usize).copied();
+            self.packets.push(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), parent, identities);
+            self.rows_before += 1;
+        }
+    }
+
+    /// Keep a frame that made the engine panic.
+    pub fn quarantine(&mut self, frame: &Frame, bytes: &[u8]) {
+        let out = &mut self.output.quarantine;
+        if out.is_empty() {
+            pcap::header(out);
+        }
+        // A socket's payload has no link header of its own; the made-up one marks it as raw.
+        let l3 = if frame.link == Link::Ethernet { 14 } else { 0 };
+        let packet =
+            Packet { time: frame.time, l3, original: frame.original, captured: frame.captured, ..Packet::EMPTY };
+        pcap::record(out, &packet, bytes);
+    }
+}
+
+/// The packet's frame was refused.
+pub(super) fn is_refused(packet: &Packet) -> bool {
+    packet.wrap != NONE && packet.identity == NONE
+}
+
+/// The last packet of each frame, but for refused ones.
+fn innermost(packets: &[Packet]) -> impl Iterator<Item = &Packet> {
+    let next = packets.iter().skip(1).map(Some).chain([None]);
+    let last = packets.iter().zip(next).filter(|(packet, next)| next.is_none_or(|next| next.frame != packet.frame));
+    last.map(|(packet, _)| packet).filter(|packet| !is_refused(packet))
+}
+
+fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<FlowNow<'a>>) -> Context<'a> {
+    Context {
+        frame: parsed.frames_before + u64::from(packet.frame) + 1,
+        packet,
+        wrap: parsed.wrap(packet),
+        tunnel: Tunnel::around(packet, &parsed.packets),
+        flow,
+    }
+}
+
+fn community(shared: &Shared, hosts: (&Addr, &Addr), ports: (u16, u16), proto: u8, ip: u8) -> String {
+    let seed = shared.flow.community_id_seed;
+    let id = community::community_id(seed, ip, proto, hosts.0, hosts.1, ports.0, ports.1);
+    String::from_utf8_lossy(&id).into_owned()
+}

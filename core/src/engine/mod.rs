@@ -1,0 +1,240 @@
+//! The engine: a pure function of its state and its frames.
+//!
+//! Parse (any number of batches at once) → sequence (in order) → shards (each by one worker at a time, in order) →
+//! merge (in order). What a shard holds does not depend on the number of workers, so neither does the output.
+
+mod merge;
+mod parsed;
+mod sequence;
+mod shard;
+
+pub use merge::Output;
+pub use parsed::{Parsed, SHARDS};
+
+use crate::decap::Decap;
+use crate::detect;
+use crate::error::Result;
+use crate::flow::Seed;
+use crate::frame::Frame;
+use crate::identify::Identities;
+use crate::plan::{self, Plan};
+use crate::table::counters::Counters;
+use crate::table::summary::{RuleCounts, Summary};
+use crate::time::Nanos;
+use arrow_array::RecordBatch;
+use merge::Merger;
+use parsed::Parser;
+use sequence::Sequencer;
+use shard::{Shard, ShardOut};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+
+/// What all stages share and nothing changes.
+struct Shared {
+    parser: Parser,
+    outputs: plan::Outputs,
+    flow: plan::FlowSettings,
+    seed: u64,
+    plan_rules: Vec<plan::Rule>,
+    rules: Option<Arc<detect::Rules>>,
+    wants_flow_ids: bool,
+}
+
+/// The engine. Its stages lock what they change, so that workers can drive it together.
+pub struct Engine {
+    shared: Shared,
+    identities: RwLock<Identities>,
+    sequencer: Mutex<Turn<Sequencer>>,
+    sequenced: Condvar,
+    shards: Vec<Mutex<Shard>>,
+    merger: Mutex<Merger>,
+    pool: Mutex<Vec<Parsed>>,
+}
+
+/// A stage that takes batches in order.
+struct Turn<T> {
+    next: u64,
+    stage: T,
+}
+
+/// A batch in the state stage: shared by the workers until each has done its shards.
+pub struct Sequenced {
+    /// The batch and its packets.
+    pub parsed: Parsed,
+    outs: Vec<Mutex<ShardOut>>,
+}
+
+/// Lock; a panic under the lock was caught and said, and what it guards is reset or whole.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    /// An engine for a plan; `random` is the hash seed where the plan leaves it open.
+    ///
+    /// # Errors
+    /// `Error::Config` for a plan that can't be taken.
+    pub fn new(plan: Plan, random: u64) -> Result<Self> {
+        let seed = plan.flow.hash_seed.unwrap_or(random);
+        let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
+        let wants_flow_ids = plan.outputs.wants(plan::Table::Packets);
+        let shared = Shared {
+            parser: Parser { decap: Decap::new(&plan.decap), outer: plan.inspect_outer, seed: Seed::new(seed) },
+            outputs: plan.outputs,
+            flow: plan.flow,
+            seed,
+            plan_rules: plan.rules.rules,
+            rules,
+            wants_flow_ids,
+        };
+        let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
+        Ok(Self {
+            identities: RwLock::new(Identities::new(&plan.identity)?),
+            sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::default() }),
+            sequenced: Condvar::new(),
+            merger: Mutex::new(Merger::new()),
+            pool: Mutex::default(),
+            shards,
+            shared,
+        })
+    }
+
+    /// An empty batch, its memory reused where there is one.
+    pub fn take(&self) -> Parsed {
+        lock(&self.pool).pop().unwrap_or_default()
+    }
+
+    /// Give a batch's memory back.
+    pub fn give(&self, parsed: Parsed) {
+        lock(&self.pool).push(parsed);
+    }
+
+    /// All stages over one batch, for a single worker.
+    pub fn push(&self, mut parsed: Parsed) {
+        self.parse(&mut parsed);
+        let number = lock(&self.sequencer).next;
+        let sequenced = self.sequence(number, parsed);
+        (0..SHARDS).for_each(|shard| self.shard(shard, &sequenced));
+        self.merge(sequenced);
+    }
+
+    /// First stage. A frame that panics is lost alone, and kept for who wants to look at it.
+    pub fn parse(&self, parsed: &mut Parsed) {
+        let parser = &self.shared.parser;
+        let attempt = std::panic::AssertUnwindSafe(|| parsed.parse(parser));
+        if std::panic::catch_unwind(attempt).is_err() {
+            parsed.parse_guarded(parser, |frame, bytes| self.quarantine(frame, bytes));
+        }
+    }
+
+    fn quarantine(&self, frame: &Frame, bytes: &[u8]) {
+        lock(&self.merger).quarantine(frame, bytes);
+    }
+
+    /// Second stage: waits for the turn of batch `number`, counted from 0 over the run.
+    pub fn sequence(&self, number: u64, mut parsed: Parsed) -> Sequenced {
+        let mut turn = lock(&self.sequencer);
+        while turn.next != number {
+            turn = self.sequenced.wait(turn).unwrap_or_else(PoisonError::into_inner);
+        }
+        turn.stage.apply(&mut parsed, &self.identities);
+        turn.next += 1;
+        drop(turn);
+        self.sequenced.notify_all();
+        Sequenced { parsed, outs: (0..SHARDS).map(|_| Mutex::default()).collect() }
+    }
+
+    /// The number that the next batch will have.
+    pub fn next_batch(&self) -> u64 {
+        lock(&self.sequencer).next
+    }
+
+    /// Third stage, of one shard: its batches come in order.
+    pub fn shard(&self, number: usize, batch: &Sequenced) {
+        let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
+        let (mut shard, mut out) = (lock(shard), lock(out));
+        shard.batch(&self.shared, &batch.parsed, &self.identities, &mut out);
+    }
+
+    /// Last stage: its batches come in order.
+    pub fn merge(&self, batch: Sequenced) {
+        let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
+        let outs: Vec<ShardOut> =
+            batch.outs.into_iter().map(|out| out.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
+        lock(&self.merger).batch(&self.shared, &batch.parsed, &outs, &identities);
+        self.give(batch.parsed);
+    }
+
+    /// Let time pass without frames: flows that are over end.
+    pub fn tick(&self, now: Nanos) {
+        let clock = lock(&self.sequencer).stage.advance(now);
+        self.end_flows(clock, |shard, out| shard.tick(clock, out));
+    }
+
+    /// The end of the run: every flow ends, the statistics event is written.
+    pub fn finish(&self) {
+        let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
+        self.end_flows(clock, Shard::finish);
+        let counters = self.counters();
+        let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
+        self.with_summary(&counters, None, |summary| {
+            lock(&self.merger).stats(&self.shared, clock, summary, &identities)
+        });
+    }
+
+    fn end_flows(&self, clock: Nanos, end: impl Fn(&mut Shard, &mut ShardOut)) {
+        let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
+        let mut out = ShardOut::default();
+        self.shards.iter().for_each(|shard| end(&mut lock(shard), &mut out));
+        lock(&self.merger).ended(&self.shared, clock, &out, &identities);
+    }
+
+    /// What came out since the last call.
+    pub fn output(&self) -> Output {
+        lock(&self.merger).take()
+    }
+
+    /// A table's rows since the last call; empty for one that the plan does not ask for.
+    ///
+    /// # Errors
+    /// `Error::Internal` where its columns are not of one length.
+    pub fn table(&self, table: plan::Table) -> Result<RecordBatch> {
+        lock(&self.merger).take_table(table)
+    }
+
+    /// Frames taken in so far.
+    pub fn frames(&self) -> u64 {
+        lock(&self.sequencer).stage.counters.frames.received
+    }
+
+    fn counters(&self) -> Counters {
+        let mut total = lock(&self.sequencer).stage.counters.clone();
+        self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
+        total
+    }
+
+    /// Append the summary document (`--stats`). `overflowed`: datagrams lost at the sockets, where there are sockets.
+    pub fn stats(&self, overflowed: Option<u64>, out: &mut Vec<u8>) {
+        let counters = self.counters();
+        let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
+        self.with_summary(&counters, overflowed, |summary| summary.write(out, &identities));
+    }
+
+    fn with_summary<R>(
+        &self,
+        counters: &Counters,
+        overflowed: Option<u64>,
+        use_it: impl FnOnce(&Summary<'_>) -> R,
+    ) -> R {
+        let (mut flows, mut evicted) = (0, 0);
+        let mut unknown = vec![0u64; self.shared.plan_rules.len()];
+        for shard in &self.shards {
+            let shard = lock(shard);
+            let stats = shard.flow_stats();
+            (flows, evicted) = (flows + stats.total, evicted + stats.evicted);
+            unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
+        }
+        let rules = RuleCounts { rules: &self.shared.plan_rules, unknown: &unknown };
+        let rules = (!self.shared.plan_rules.is_empty()).then_some(rules);
+        use_it(&Summary { counters, flows, evicted, rules, overflowed })
+    }
+}

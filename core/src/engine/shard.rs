@@ -1,0 +1,261 @@
+//! The state of one share of the packets: its flows, its rules' scratch, its counters.
+
+use super::Shared;
+use super::merge::is_refused;
+use super::parsed::{Parsed, SHARDS};
+use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
+use crate::error::Result;
+use crate::flow::record::FlowRecord;
+use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
+use crate::identify::Identities;
+use crate::packet::Packet;
+use crate::plan::Action;
+use crate::table::counters::Counters;
+use crate::table::eve::FlowNow;
+use crate::time::Nanos;
+use std::sync::{PoisonError, RwLock};
+
+/// Packets that are hashed and whose flows are fetched ahead of their use: enough to hide memory behind work.
+const RUN: usize = 32;
+
+/// A rule that matched.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Alert {
+    /// The packet's row.
+    pub row: u32,
+    /// The rule's row in the plan.
+    pub rule: u32,
+    /// The flow at that moment.
+    pub flow: Option<FlowThen>,
+}
+
+/// A flow at the moment of an alert.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FlowThen {
+    pub id: u64,
+    pub to_server: bool,
+    pub counters: flow::Counters,
+}
+
+impl FlowThen {
+    /// As events show it.
+    pub fn now(&self) -> FlowNow<'static> {
+        let c = &self.counters;
+        FlowNow {
+            id: self.id,
+            to_server: self.to_server,
+            src: c.src,
+            dst: c.dst,
+            sport: c.sport,
+            dport: c.dport,
+            start: c.start,
+            packets: c.packets,
+            bytes: c.bytes,
+            community_id: "",
+        }
+    }
+}
+
+/// What a shard found in a batch, in the order of its packets.
+#[derive(Debug, Default)]
+pub(super) struct ShardOut {
+    /// Flows that were over when the packet of that row came.
+    pub ended: Vec<(u32, FlowRecord)>,
+    pub alerts: Vec<Alert>,
+    /// Flow ids by row, where the packets table is wanted.
+    pub flow_ids: Vec<(u32, u64)>,
+    /// Rows of packets that made the stage panic.
+    pub lost: Vec<u32>,
+}
+
+/// One share of the engine's state.
+pub(super) struct Shard {
+    flows: FlowTable,
+    scratch: Option<Scratch>,
+    /// Packets and alerts.
+    pub counters: Counters,
+    number: usize,
+    ended: Vec<FlowRecord>,
+    keys: [Option<(FlowKey, u64)>; RUN],
+}
+
+impl Shard {
+    pub fn new(shared: &Shared, number: usize) -> Result<Self> {
+        Ok(Self {
+            flows: table(shared, number)?,
+            scratch: shared.rules.as_ref().map(|rules| rules.scratch()),
+            counters: Counters::default(),
+            number,
+            ended: Vec::new(),
+            keys: [None; RUN],
+        })
+    }
+
+    pub fn flow_stats(&self) -> flow::Stats {
+        self.flows.stats()
+    }
+
+    /// By rule: packets on which only missing bytes kept it from a decision.
+    pub fn unknown(&self) -> &[u64] {
+        self.scratch.as_ref().map_or(&[], |scratch| &scratch.unknown)
+    }
+
+    /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
+    pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, identities: &RwLock<Identities>, out: &mut ShardOut) {
+        let rows = parsed.shard(self.number);
+        let mut done = 0;
+        while let Some(rest) = rows.get(done..).filter(|rest| !rest.is_empty()) {
+            let attempt = std::panic::AssertUnwindSafe(|| self.runs(shared, parsed, rest, identities, out, &mut done));
+            if std::panic::catch_unwind(attempt).is_err() {
+                self.reset(shared);
+                out.lost.extend(rows.get(done));
+                done += 1;
+            }
+        }
+    }
+
+    /// Begin anew after a panic.
+    fn reset(&mut self, shared: &Shared) {
+        if let Ok(flows) = table(shared, self.number) {
+            self.flows = flows;
+        }
+        self.counters.frames.lost_to_panic();
+    }
+
+    fn runs(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        rows: &[u32],
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+        done: &mut usize,
+    ) {
+        for run in rows.chunks(RUN) {
+            self.fetch(parsed, run);
+            for (at, &row) in run.iter().enumerate() {
+                self.row(shared, parsed, row, at, identities, out);
+                *done += 1;
+            }
+        }
+    }
+
+    /// Hash a run of packets and fetch what their flows need, all at once instead of one after the other.
+    #[inline]
+    fn fetch(&mut self, parsed: &Parsed, run: &[u32]) {
+        for (slot, &row) in self.keys.iter_mut().zip(run) {
+            let key = parsed.packets.get(row as usize).and_then(flow::key);
+            *slot = key.map(|key| (key, self.flows.hash(&key)));
+        }
+        let keys = self.keys.iter().take(run.len()).flatten();
+        keys.clone().for_each(|(_, hash)| self.flows.prefetch_index(*hash));
+        keys.for_each(|(_, hash)| self.flows.prefetch_entry(*hash));
+    }
+
+    #[inline]
+    fn row(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        row: u32,
+        at: usize,
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) {
+        let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
+        let wrap = parsed.wrap(packet);
+        self.counters.add(packet);
+        self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
+        let seen = self
+            .keys
+            .get(at)
+            .copied()
+            .flatten()
+            .map(|(key, hash)| self.flows.update(packet, wrap, &key, hash, &mut self.ended));
+        if !self.ended.is_empty() {
+            out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
+        }
+        if let Some(seen) = &seen
+            && shared.wants_flow_ids
+        {
+            out.flow_ids.push((row, seen.id));
+        }
+        if shared.rules.is_some() {
+            self.inspect(shared, parsed, row, packet, seen, identities, out);
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    fn inspect(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        row: u32,
+        packet: &Packet,
+        seen: Option<Seen>,
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) {
+        let (Some(rules), Some(scratch)) = (&shared.rules, &mut self.scratch) else { return };
+        let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
+        let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
+        let payload =
+            Buffer { bytes: packet.payload_bytes(&parsed.batch.slab), original: packet.payload_original as usize };
+        let subject = Subject {
+            packet,
+            payload,
+            flow: seen.map(|seen| FlowFacts {
+                to_server: seen.to_server,
+                established: seen.established,
+                first_in_direction: seen.first_in_direction,
+                passed: seen.passed,
+                dropped: seen.dropped,
+            }),
+            session: known.map_or("", |known| &known.session),
+            session_name: known.map_or("", |known| &known.name),
+            vni: parsed.wrap(packet).map(|wrap| wrap.vni),
+        };
+        let outcome = rules.inspect(&subject, scratch);
+        let Some(seen) = seen else {
+            return self.alerts(shared, row, None, out);
+        };
+        match outcome.flow {
+            Some(FlowVerdict::Pass) => self.flows.mark_passed(seen.slot),
+            Some(FlowVerdict::Drop) => self.flows.mark_dropped(seen.slot),
+            None => {}
+        }
+        self.alerts(shared, row, Some(seen), out);
+    }
+
+    /// Note the last inspection's hits that are to be told.
+    fn alerts(&mut self, shared: &Shared, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
+        for &rule in self.scratch.iter().flat_map(|scratch| &scratch.hits) {
+            let told = shared.plan_rules.get(rule as usize).is_some_and(|r| r.action != Action::Pass && !r.noalert);
+            if !told {
+                continue;
+            }
+            self.counters.alerts += 1;
+            let flow = seen.map(|seen| {
+                self.flows.mark_alerted(seen.slot);
+                FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }
+            });
+            out.alerts.push(Alert { row, rule, flow });
+        }
+    }
+
+    /// Let time pass.
+    pub fn tick(&mut self, now: Nanos, out: &mut ShardOut) {
+        self.flows.advance(now, &mut self.ended);
+        out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
+    }
+
+    /// End all flows.
+    pub fn finish(&mut self, out: &mut ShardOut) {
+        self.flows.finish(&mut self.ended);
+        out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
+    }
+}
+
+fn table(shared: &Shared, number: usize) -> Result<FlowTable> {
+    FlowTable::new(&shared.flow, Seed::new(shared.seed), number as u32, SHARDS as u32)
+}

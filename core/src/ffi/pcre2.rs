@@ -1,0 +1,270 @@
+//! PCRE2 patterns: compiled once and shared, matched with limits and with partial matching.
+#![allow(unsafe_code)]
+
+use pcre2_sys as sys;
+use std::alloc::{Layout, handle_alloc_error};
+use std::ptr::{NonNull, null_mut};
+
+/// Suricata's stock `pcre.match-limit`.
+const MATCH_LIMIT: u32 = 3500;
+/// Suricata's stock `pcre.match-limit-recursion`.
+const DEPTH_LIMIT: u32 = 1500;
+
+/// Why a pattern is not one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatternError {
+    /// PCRE2's own words.
+    pub message: String,
+    /// The byte of the pattern where it noticed.
+    pub offset: usize,
+}
+
+/// What a pattern says of a subject.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Found {
+    /// It matches these bytes.
+    Match {
+        /// First byte of the match.
+        start: usize,
+        /// The byte after it; below `start` only with `\K` in an assertion.
+        end: usize,
+    },
+    /// It does not match.
+    No,
+    /// More bytes could decide.
+    Partial,
+    /// A limit was reached, or the subject is not what the pattern asks for (UTF-8).
+    Failed,
+}
+
+/// A compiled pattern.
+#[derive(Debug)]
+pub struct Code {
+    raw: NonNull<sys::pcre2_code_8>,
+    jit: bool,
+    anchored: bool,
+    unlimited: bool,
+}
+
+// SAFETY: a compiled pattern, JIT code included, is never changed by matching ("Multithreading" in pcre2api).
+unsafe impl Send for Code {}
+// SAFETY: as above.
+unsafe impl Sync for Code {}
+
+impl Code {
+    /// Compile `pattern`. `flags` are of `imsxAEG` and `O` (no limits); others mean nothing here.
+    ///
+    /// # Errors
+    /// What PCRE2 says of a pattern that it does not take.
+    pub fn new(pattern: &[u8], flags: &str) -> Result<Self, PatternError> {
+        let options = flags.chars().map(option).fold(0, |all, one| all | one);
+        let (mut code, mut offset) = (0, 0);
+        // SAFETY: the pattern is read for `len` bytes during the call, both out-pointers are to live integers, and a
+        // null compile context stands for the defaults.
+        let raw = unsafe {
+            sys::pcre2_compile_8(pattern.as_ptr(), pattern.len(), options, &mut code, &mut offset, null_mut())
+        };
+        let raw = NonNull::new(raw).ok_or_else(|| PatternError { message: message(code), offset })?;
+        // SAFETY: `raw` is a compiled pattern that no one else has yet.
+        let jit =
+            unsafe { sys::pcre2_jit_compile_8(raw.as_ptr(), sys::PCRE2_JIT_COMPLETE | sys::PCRE2_JIT_PARTIAL_HARD) };
+        let anchored = info(raw, sys::PCRE2_INFO_ALLOPTIONS) & sys::PCRE2_ANCHORED != 0;
+        Ok(Self { raw, jit: jit == 0, anchored, unlimited: flags.contains('O') })
+    }
+
+    /// Whether it is machine code. It is not where a sandbox forbids writable executable memory: slower, same answers.
+    pub fn is_jit(&self) -> bool {
+        self.jit
+    }
+
+    /// Whether it can only match at the start of its subject.
+    pub fn is_anchored(&self) -> bool {
+        self.anchored
+    }
+}
+
+impl Drop for Code {
+    fn drop(&mut self) {
+        // SAFETY: `raw` came from pcre2_compile_8 and is freed once.
+        unsafe { sys::pcre2_code_free_8(self.raw.as_ptr()) }
+    }
+}
+
+/// The memory that matching needs; one for each thread, used again and again.
+#[derive(Debug)]
+pub struct Matcher {
+    data: NonNull<sys::pcre2_match_data_8>,
+    limits: NonNull<sys::pcre2_match_context_8>,
+}
+
+// SAFETY: both blocks belong to this value alone, and PCRE2 ties neither to a thread.
+unsafe impl Send for Matcher {}
+
+impl Matcher {
+    /// Memory for matching. Only the whole match is asked for, so one pair of offsets does.
+    pub fn new() -> Self {
+        // SAFETY: a null general context stands for malloc and free.
+        let data = allocated(unsafe { sys::pcre2_match_data_create_8(1, null_mut()) });
+        // SAFETY: as above.
+        let limits = allocated(unsafe { sys::pcre2_match_context_create_8(null_mut()) });
+        // SAFETY: `limits` is a live match context.
+        unsafe {
+            sys::pcre2_set_match_limit_8(limits.as_ptr(), MATCH_LIMIT);
+            sys::pcre2_set_depth_limit_8(limits.as_ptr(), DEPTH_LIMIT);
+        }
+        Self { data, limits }
+    }
+
+    /// Match `code` in `subject` from byte `start` on; what is before it is seen by assertions only. `more`: bytes are
+    /// missing after the subject, so that an answer that depends on its end is `Partial`.
+    pub fn find(&mut self, code: &Code, subject: &[u8], start: usize, more: bool) -> Found {
+        let partial = if more { sys::PCRE2_PARTIAL_HARD } else { 0 };
+        let mut status = self.run(code, subject, start, partial);
+        if status == sys::PCRE2_ERROR_JIT_STACKLIMIT {
+            // The interpreter keeps its frames on the heap, up to the limits.
+            status = self.run(code, subject, start, partial | sys::PCRE2_NO_JIT);
+        }
+        match status {
+            0.. => self.offsets(),
+            sys::PCRE2_ERROR_NOMATCH => Found::No,
+            sys::PCRE2_ERROR_PARTIAL => Found::Partial,
+            _ => Found::Failed,
+        }
+    }
+
+    fn run(&mut self, code: &Code, subject: &[u8], start: usize, options: u32) -> i32 {
+        let limits = if code.unlimited { null_mut() } else { self.limits.as_ptr() };
+        // SAFETY: code, match data and context are alive, the match data is ours alone, and the subject is read within
+        // its length; PCRE2 answers BADOFFSET for a start beyond it. A null context stands for PCRE2's own limits.
+        unsafe {
+            sys::pcre2_match_8(
+                code.raw.as_ptr(),
+                subject.as_ptr(),
+                subject.len(),
+                start,
+                options,
+                self.data.as_ptr(),
+                limits,
+            )
+        }
+    }
+
+    fn offsets(&self) -> Found {
+        // SAFETY: match data made for one pair has an ovector of two offsets, and a match has just set them.
+        let (start, end) = unsafe {
+            let pair = sys::pcre2_get_ovector_pointer_8(self.data.as_ptr());
+            (pair.read(), pair.add(1).read())
+        };
+        Found::Match { start, end }
+    }
+}
+
+impl Default for Matcher {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Matcher {
+    fn drop(&mut self) {
+        // SAFETY: both came from their create functions and are freed once.
+        unsafe {
+            sys::pcre2_match_data_free_8(self.data.as_ptr());
+            sys::pcre2_match_context_free_8(self.limits.as_ptr());
+        }
+    }
+}
+
+fn option(flag: char) -> u32 {
+    match flag {
+        'i' => sys::PCRE2_CASELESS,
+        'm' => sys::PCRE2_MULTILINE,
+        's' => sys::PCRE2_DOTALL,
+        'x' => sys::PCRE2_EXTENDED,
+        'A' => sys::PCRE2_ANCHORED,
+        'E' => sys::PCRE2_DOLLAR_ENDONLY,
+        'G' => sys::PCRE2_UNGREEDY,
+        _ => 0,
+    }
+}
+
+fn info(code: NonNull<sys::pcre2_code_8>, what: u32) -> u32 {
+    let mut value = 0_u32;
+    // SAFETY: `code` is alive, and what is asked for here is a uint32_t.
+    unsafe { sys::pcre2_pattern_info_8(code.as_ptr(), what, (&raw mut value).cast()) };
+    value
+}
+
+fn message(code: i32) -> String {
+    let mut text = [0_u8; 256];
+    // SAFETY: the buffer is written within its length, with a zero at the end.
+    let length = unsafe { sys::pcre2_get_error_message_8(code, text.as_mut_ptr(), text.len()) };
+    String::from_utf8_lossy(text.get(..usize::try_from(length).unwrap_or(0)).unwrap_or_default()).into_owned()
+}
+
+fn allocated<T>(raw: *mut T) -> NonNull<T> {
+    NonNull::new(raw).unwrap_or_else(|| handle_alloc_error(Layout::new::<usize>()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn find(pattern: &str, flags: &str, subject: &[u8], start: usize, more: bool) -> Found {
+        Matcher::new().find(&Code::new(pattern.as_bytes(), flags).unwrap(), subject, start, more)
+    }
+
+    const fn at(start: usize, end: usize) -> Found {
+        Found::Match { start, end }
+    }
+
+    #[test]
+    fn flags() {
+        assert_eq!(find("B", "", b"abc", 0, false), Found::No);
+        assert_eq!(find("B", "i", b"abc", 0, false), at(1, 2));
+        assert_eq!(find("^b", "m", b"a\nb", 0, false), at(2, 3));
+        assert_eq!(find("a.b", "s", b"a\nb", 0, false), at(0, 3));
+        assert_eq!(find("a b", "x", b"ab", 0, false), at(0, 2));
+        assert_eq!(find("b", "A", b"ab", 0, false), Found::No);
+        assert_eq!(find("a$", "", b"a\n", 0, false), at(0, 1));
+        assert_eq!(find("a$", "E", b"a\n", 0, false), Found::No);
+        assert_eq!(find("a+", "G", b"aaa", 0, false), at(0, 1));
+    }
+
+    #[test]
+    fn start_and_bytes_before_it() {
+        assert_eq!(find("(?<=a)b", "", b"ab", 1, false), at(1, 2));
+        assert_eq!(find("a", "", b"ab", 1, false), Found::No);
+        assert_eq!(find("a", "", b"ab", 3, false), Found::Failed);
+    }
+
+    #[test]
+    fn partial_where_the_end_could_decide() {
+        assert_eq!(find("abc", "", b"xxab", 0, true), Found::Partial);
+        assert_eq!(find("abc", "", b"xxab", 0, false), Found::No);
+        assert_eq!(find("ab$", "", b"ab", 0, true), Found::Partial);
+        assert_eq!(find(r"ab\b", "", b"ab", 0, true), Found::Partial);
+        assert_eq!(find("ab", "", b"abx", 0, true), at(0, 2));
+    }
+
+    #[test]
+    fn limits_unless_flag_o() {
+        let (pattern, subject) = ("^(a+a+)+b$", [b'a'; 18]);
+        assert_eq!(find(pattern, "", &subject, 0, false), Found::Failed);
+        assert_eq!(find(pattern, "O", &subject, 0, false), Found::No);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_pattern() {
+        let error = Code::new(b"a(b", "").unwrap_err();
+        assert_eq!(error.offset, 3);
+        assert!(error.message.contains("parenthesis"), "{}", error.message);
+    }
+
+    #[test]
+    fn anchored_is_known() {
+        assert!(Code::new(b"^a|^b", "").unwrap().is_anchored());
+        assert!(Code::new(b"a", "A").unwrap().is_anchored());
+        assert!(!Code::new(b"^a", "m").unwrap().is_anchored());
+    }
+}

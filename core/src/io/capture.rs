@@ -1,0 +1,228 @@
+//! Capture files: recognised by content, read in steps. Nothing is kept but the record that a step cut.
+
+use super::input::{Got, Input};
+use super::pcap::{HEADER, Halt, Pcap};
+use super::pcapng::{self, Pcapng};
+use super::{Fill, SLAB, Source, linktype};
+use crate::error::{Error, Fault, Result};
+use crate::frame::{Batch, Frame};
+
+#[derive(Debug)]
+enum Format {
+    Pcap(Pcap),
+    Pcapng(Pcapng),
+}
+
+impl Format {
+    fn walk(&mut self, slab: &[u8], frames: &mut Vec<Frame>) -> (usize, Halt) {
+        match self {
+            Self::Pcap(pcap) => pcap.walk(slab, frames),
+            Self::Pcapng(pcapng) => pcapng.walk(slab, frames),
+        }
+    }
+}
+
+#[derive(Debug)]
+enum State {
+    Reading,
+    /// Damaged at this byte, for this reason; what follows is counted.
+    Damaged(u64, String),
+    /// The next fill gives this error.
+    Refused(Error),
+    Ended,
+}
+
+/// A pcap or pcapng file, or one on standard input.
+#[derive(Debug)]
+pub struct Capture {
+    input: Input,
+    /// `None` until the first bytes are there.
+    format: Option<Format>,
+    /// Bytes read that no frame was made of yet: the record that the last step cut.
+    carry: Vec<u8>,
+    state: State,
+    warning: Option<String>,
+}
+
+impl Capture {
+    /// Open a path; "-" is standard input. A file's content is looked at at once, a pipe's with the first fill.
+    ///
+    /// # Errors
+    /// `Error::Input` for what can't be opened and for a file that is no capture.
+    pub fn open(path: &str) -> Result<Self> {
+        let input = Input::open(path)?;
+        let mut capture = Self { input, format: None, carry: Vec::new(), state: State::Reading, warning: None };
+        if capture.input.size.is_some() {
+            let mut head = Vec::new();
+            capture.recognise(&mut head)?;
+            capture.carry = head;
+        }
+        Ok(capture)
+    }
+
+    /// Whether this path is the file that is read: writing there would destroy it.
+    pub fn is_file(&self, path: &str) -> bool {
+        self.input.size.is_some() && self.input.is(path)
+    }
+
+    /// Read until the format is known; the slab is left with what follows the file header. False: not yet.
+    fn recognise(&mut self, slab: &mut Vec<u8>) -> Result<bool> {
+        while self.format.is_none() {
+            let ended = match self.input.read(slab, SLAB)? {
+                Got::Nothing => return Ok(false),
+                Got::Bytes => false,
+                Got::End => true,
+            };
+            if slab.len() < HEADER && !ended {
+                continue;
+            }
+            self.format = Some(self.begin(slab)?);
+        }
+        Ok(true)
+    }
+
+    /// The format, by the first bytes; a classic header is taken off.
+    fn begin(&self, slab: &mut Vec<u8>) -> Result<Format> {
+        let name = self.input.name.as_str();
+        if pcapng::begins(slab) {
+            return Ok(Format::Pcapng(Pcapng::default()));
+        }
+        let pcap = slab.first_chunk::<HEADER>().and_then(Pcap::new);
+        let pcap = pcap.ok_or_else(|| Error::Input(not_a_capture(name, slab)))?;
+        if linktype::link(pcap.link_type).is_none() {
+            return Err(linktype::refusal(name, pcap.link_type));
+        }
+        slab.drain(..HEADER);
+        Ok(Format::Pcap(pcap))
+    }
+
+    /// Read and walk until there are frames, or none will come.
+    fn advance(&mut self, batch: &mut Batch) -> Result<Fill> {
+        if !self.recognise(&mut batch.slab)? {
+            return Ok(Fill::Idle);
+        }
+        // What was read to recognise the format, and what the last step cut, come first.
+        let mut at = self.walk(batch);
+        while batch.frames.is_empty() && matches!(self.state, State::Reading) {
+            batch.slab.drain(..at);
+            at = 0;
+            match self.input.read(&mut batch.slab, SLAB)? {
+                Got::Nothing => break,
+                Got::Bytes => at = self.walk(batch),
+                Got::End => self.end(batch.slab.len()),
+            }
+        }
+        self.carry.extend_from_slice(batch.slab.get(at..).unwrap_or_default());
+        Ok(if batch.frames.is_empty() { Fill::Idle } else { Fill::More })
+    }
+
+    /// Make frames of the slab's whole records; gives where the first that is not whole begins.
+    fn walk(&mut self, batch: &mut Batch) -> usize {
+        let Some(format) = &mut self.format else { return 0 };
+        let (at, halt) = format.walk(&batch.slab, &mut batch.frames);
+        match halt {
+            Halt::More => {}
+            Halt::Damaged(why) => {
+                let place = self.input.position - (batch.slab.len() - at) as u64;
+                self.state = State::Damaged(place, why);
+            }
+            Halt::LinkType(number) => self.state = State::Refused(linktype::refusal(&self.input.name, number)),
+        }
+        at
+    }
+
+    /// The input ended with `left` bytes of a record that is not whole.
+    fn end(&mut self, left: usize) {
+        let skip = matches!(&self.format, Some(Format::Pcapng(pcapng)) if pcapng.skip > 0);
+        self.state = if left == 0 && !skip {
+            State::Ended
+        } else {
+            State::Damaged(self.input.position - left as u64, "the last record is cut".into())
+        };
+    }
+
+    /// Count what follows the damage: by the file's size, or by reading a pipe to its end.
+    fn drain(&mut self, place: u64, why: String, slab: &mut Vec<u8>) -> Result<Fill> {
+        let end = match self.input.size {
+            Some(size) => size.max(self.input.position),
+            None => {
+                if self.input.read(slab, SLAB)? != Got::End {
+                    self.state = State::Damaged(place, why);
+                    return Ok(Fill::Idle);
+                }
+                self.input.position
+            }
+        };
+        let left = end - place;
+        self.warning = Some(format!("damaged at byte {place}: {why}; {left} bytes left unread"));
+        Ok(Fill::End)
+    }
+}
+
+impl Source for Capture {
+    fn fill(&mut self, batch: &mut Batch) -> Result<Fill> {
+        batch.clear();
+        match std::mem::replace(&mut self.state, State::Reading) {
+            State::Reading => {
+                batch.slab.append(&mut self.carry);
+                self.advance(batch)
+            }
+            State::Damaged(place, why) => {
+                self.state = State::Ended;
+                self.drain(place, why, &mut batch.slab)
+            }
+            State::Refused(error) => {
+                self.state = State::Ended;
+                Err(error)
+            }
+            State::Ended => {
+                self.state = State::Ended;
+                Ok(Fill::End)
+            }
+        }
+    }
+
+    fn position(&self) -> u64 {
+        self.input.position
+    }
+
+    fn size(&self) -> Option<u64> {
+        self.input.size
+    }
+
+    fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
+    }
+}
+
+/// Why these first bytes are those of no capture, and what to do.
+fn not_a_capture(name: &str, bytes: &[u8]) -> Fault {
+    let compressed: [(&[u8], &str, &str); 5] = [
+        (b"\x1f\x8b", "gzip", "zcat"),
+        (b"\xfd7zXZ", "xz", "xzcat"),
+        (b"\x28\xb5\x2f\xfd", "zstd", "zstdcat"),
+        (b"BZh", "bzip2", "bzcat"),
+        (b"\x04\x22\x4d\x18", "lz4", "lz4cat"),
+    ];
+    if let Some((_, kind, tool)) = compressed.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
+        return Fault::new(name, format!("is compressed ({kind})"), format!("pipe it through {tool} and read \"-\""));
+    }
+    let magics: [&[u8]; 5] =
+        [b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a"];
+    let why = if bytes.is_empty() {
+        "is empty (0 bytes)".into()
+    } else if bytes.len() < HEADER && magics.iter().any(|magic| bytes.starts_with(magic)) {
+        format!("ends within the capture's header ({} bytes)", bytes.len())
+    } else if bytes.starts_with(b"snoop\0") {
+        "is a snoop capture".into()
+    } else if [&b"\x34\xcd\xb2\xa1"[..], b"\xa1\xb2\xcd\x34"].iter().any(|magic| bytes.starts_with(magic)) {
+        "is of a modified pcap format".into()
+    } else {
+        "is not a capture".into()
+    };
+    Fault::new(name, why, "tmrx reads pcap and pcapng; `editcap -F pcap` converts others")
+}
+
+#[cfg(test)]
+#[path = "capture_tests.rs"]
+mod tests;

@@ -1,0 +1,68 @@
+//! The edges: captures, sockets and the sender. Clocks, files and sockets are used here and nowhere else.
+
+pub mod capture;
+pub mod driver;
+pub mod send;
+pub mod udp;
+mod clock;
+mod fault;
+mod input;
+mod linktype;
+mod pcap;
+mod pcapng;
+#[cfg(target_os = "linux")]
+mod socket;
+
+pub use capture::Capture;
+pub use udp::Listener;
+
+use crate::error::Result;
+use crate::frame::Batch;
+use std::time::Duration;
+
+/// What one fill brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fill {
+    /// At least one frame.
+    More,
+    /// None for now: nothing arrived within `WAIT`, or a signal came. Ask again.
+    Idle,
+    /// None, and there will be none.
+    End,
+}
+
+/// Where frames come from.
+pub trait Source: Send {
+    /// Empty the batch and fill it again: about `SLAB` bytes of frames, after at most `WAIT`.
+    ///
+    /// # Errors
+    /// `Error::Input` when the source can't be read. Frames before the place that can't are given first.
+    fn fill(&mut self, batch: &mut Batch) -> Result<Fill>;
+
+    /// Frames come as they happen, so that waiting is time passing.
+    fn is_live(&self) -> bool {
+        false
+    }
+
+    /// Bytes read so far.
+    fn position(&self) -> u64;
+
+    /// Bytes there are to read; `None` where that is not known.
+    fn size(&self) -> Option<u64> {
+        None
+    }
+
+    /// What the user should know although the run goes on, such as a damaged tail.
+    fn warning(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// Bytes that one fill reads. It fits in a core's second-level cache, so that what follows finds it there.
+pub const SLAB: usize = 256 << 10;
+
+/// The longest frame that a capture may hold (libpcap's MAXIMUM_SNAPLEN); a record that claims more is damaged.
+pub const MAX_FRAME: usize = 256 << 10;
+
+/// How long a fill waits for the first bytes.
+pub const WAIT: Duration = Duration::from_millis(100);

@@ -1,0 +1,153 @@
+//! The engine for Python: one crossing a batch.
+
+use super::errors::UsageError;
+use super::source::with_source;
+use super::table::Table;
+use crate::engine::{self, Output};
+use crate::error::Result;
+use crate::frame::Link;
+use crate::io::driver::{self, Limits};
+use crate::plan::{self, Plan};
+use arrow_array::RecordBatch;
+use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// The longest that `run` keeps the caller: long enough to cost nothing, short enough for a progress bar and a signal.
+const MAX_RUN: Duration = Duration::from_millis(100);
+
+/// The engine: frames in, tables and events out. One thread owns it at a time.
+#[pyclass(frozen, module = "tmrx._core")]
+pub struct Engine {
+    engine: engine::Engine,
+    tables: Vec<plan::Table>,
+    workers: usize,
+    busy: AtomicBool,
+}
+
+/// What came of a call.
+#[pyclass(frozen, module = "tmrx._core")]
+pub struct Batch {
+    /// Frames taken in by the call.
+    #[pyo3(get)]
+    frames: u64,
+    /// Alerts raised.
+    #[pyo3(get)]
+    alerts: u64,
+    /// The source is at its end.
+    #[pyo3(get)]
+    ended: bool,
+    /// EVE lines.
+    #[pyo3(get)]
+    eve: Py<PyBytes>,
+    /// fast.log lines.
+    #[pyo3(get)]
+    fast: Py<PyBytes>,
+    /// The next piece of a pcap of the innermost packets.
+    #[pyo3(get)]
+    pcap: Py<PyBytes>,
+    /// A pcap of the frames that made the core panic; empty on every good day.
+    #[pyo3(get)]
+    quarantine: Py<PyBytes>,
+    tables: Vec<(&'static str, RecordBatch)>,
+}
+
+#[pymethods]
+impl Batch {
+    /// A table's rows; KeyError for one that the plan did not ask for.
+    fn table(&self, name: &str) -> PyResult<Table> {
+        let found = self.tables.iter().find(|(table, _)| *table == name);
+        found.map(|(_, batch)| Table::new(batch.clone())).ok_or_else(|| PyKeyError::new_err(name.to_owned()))
+    }
+}
+
+/// Marks the engine as free again, however the call ends.
+struct Busy<'a>(&'a AtomicBool);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Release);
+    }
+}
+
+impl Engine {
+    fn own(&self) -> PyResult<Busy<'_>> {
+        if self.busy.swap(true, Ordering::Acquire) {
+            return Err(UsageError::new_err((
+                "engine",
+                "is in use by another thread",
+                "give each thread its own engine",
+            )));
+        }
+        Ok(Busy(&self.busy))
+    }
+
+    fn batch(&self, py: Python<'_>, frames: u64, ended: bool) -> PyResult<Batch> {
+        let tables = self.tables.iter().map(|&table| Ok((table.name(), self.engine.table(table)?)));
+        let tables = tables.collect::<Result<Vec<_>>>()?;
+        let Output { alerts, eve, fast, pcap, quarantine } = self.engine.output();
+        let bytes = |bytes: Vec<u8>| PyBytes::new(py, &bytes).unbind();
+        let (eve, fast, pcap, quarantine) = (bytes(eve), bytes(fast), bytes(pcap), bytes(quarantine));
+        Ok(Batch { frames, alerts, ended, eve, fast, pcap, quarantine, tables })
+    }
+}
+
+#[pymethods]
+impl Engine {
+    #[new]
+    #[pyo3(signature = (plan, workers = 1))]
+    fn new(plan: &[u8], workers: usize) -> PyResult<Self> {
+        let plan = Plan::decode(plan)?;
+        let tables = plan.outputs.tables.clone();
+        let engine = engine::Engine::new(plan, RandomState::new().build_hasher().finish())?;
+        Ok(Self { engine, tables, workers: workers.clamp(1, engine::SHARDS), busy: AtomicBool::new(false) })
+    }
+
+    /// Take in frames: (time in ns, bytes, original length) each; `link` is "ethernet" or "ip".
+    #[pyo3(signature = (frames, link = "ethernet"))]
+    fn push(&self, py: Python<'_>, frames: Vec<(i64, Vec<u8>, u32)>, link: &str) -> PyResult<Batch> {
+        let _busy = self.own()?;
+        let link = match link {
+            "ethernet" => Link::Ethernet,
+            "ip" => Link::Ip,
+            _ => return Err(PyValueError::new_err(format!("link {link:?} is neither \"ethernet\" nor \"ip\""))),
+        };
+        let count = frames.len() as u64;
+        py.detach(|| {
+            let mut parsed = self.engine.take();
+            parsed.batch.clear();
+            frames.iter().for_each(|(time, bytes, original)| parsed.batch.push(*time, bytes, *original, link));
+            self.engine.push(parsed);
+        });
+        self.batch(py, count, false)
+    }
+
+    /// Take in frames of a source until it is idle or at its end, `max_frames` (0: no limit) or the time is reached.
+    #[pyo3(signature = (source, max_frames = 0, timeout_ms = 100))]
+    fn run(&self, source: &Bound<'_, PyAny>, max_frames: u64, timeout_ms: u64) -> PyResult<Batch> {
+        let _busy = self.own()?;
+        let frames = if max_frames == 0 { u64::MAX } else { max_frames };
+        let limits = Limits { frames, time: Duration::from_millis(timeout_ms).min(MAX_RUN), workers: self.workers };
+        let ran = with_source(source, |source| driver::run(&self.engine, source, limits))??;
+        self.batch(source.py(), ran.frames, ran.ended)
+    }
+
+    /// The end of the run: all flows end.
+    fn finish(&self, py: Python<'_>) -> PyResult<Batch> {
+        let _busy = self.own()?;
+        py.detach(|| self.engine.finish());
+        self.batch(py, 0, true)
+    }
+
+    /// The summary document as JSON; `overflowed`: datagrams lost at the sockets, where there are sockets.
+    #[pyo3(signature = (overflowed = None))]
+    fn stats<'py>(&self, py: Python<'py>, overflowed: Option<u64>) -> PyResult<Bound<'py, PyBytes>> {
+        let _busy = self.own()?;
+        let mut out = Vec::new();
+        py.detach(|| self.engine.stats(overflowed, &mut out));
+        Ok(PyBytes::new(py, &out))
+    }
+}

@@ -1,0 +1,91 @@
+//! The stats event: Suricata's counters, as far as tmrx has them, and the summary under `mirror`.
+
+use crate::anomaly::Anomaly;
+use crate::identify::Identities;
+use crate::packet::{Encapsulation, Layer, Stop};
+use crate::table::counters::Counters;
+use crate::table::json::{Json, number};
+use crate::table::summary::Summary;
+
+pub(super) fn write(json: &mut Json<'_>, uptime: u64, summary: &Summary<'_>, identities: &Identities) {
+    json.object("stats");
+    json.number("uptime", uptime);
+    decoder(json, summary.counters, identities);
+    json.object("flow");
+    json.number("total", summary.flows);
+    json.end();
+    json.object("detect");
+    engines(json, summary);
+    json.number("alert", summary.counters.alerts);
+    json.end();
+    json.key("mirror");
+    summary.write(json.0, identities);
+    json.end();
+}
+
+fn engines(json: &mut Json<'_>, summary: &Summary<'_>) {
+    json.list("engines");
+    json.begin();
+    json.number("id", 0);
+    json.number("rules_loaded", summary.rules.map_or(0, |rules| rules.rules.len()));
+    json.end();
+    json.end_list();
+}
+
+fn decoder(json: &mut Json<'_>, counters: &Counters, identities: &Identities) {
+    let frames = &counters.frames;
+    json.object("decoder");
+    json.number("pkts", frames.received);
+    json.number("bytes", frames.bytes);
+    json.number("invalid", counters.stop(Stop::Malformed));
+    json.number("ipv4", counters.version(4));
+    json.number("ipv6", counters.version(6));
+    json.number("arp", counters.layer(Layer::Arp));
+    json.number("tcp", counters.layer(Layer::Tcp));
+    json.number("udp", counters.layer(Layer::Udp));
+    json.number("icmpv4", counters.layer(Layer::Icmp));
+    json.number("icmpv6", counters.layer(Layer::Icmpv6));
+    json.number("vxlan", wrapped(counters, identities, &[Encapsulation::Vxlan, Encapsulation::GeneveVxlan]));
+    json.number("geneve", wrapped(counters, identities, &[Encapsulation::Geneve, Encapsulation::GeneveVxlan]));
+    json.number("avg_pkt_size", frames.bytes.checked_div(frames.received).unwrap_or(0));
+    json.number("max_pkt_size", frames.largest);
+    events(json, counters);
+    json.end();
+}
+
+/// Frames of the sessions that come in one of these encapsulations.
+fn wrapped(counters: &Counters, identities: &Identities, kinds: &[Encapsulation]) -> u64 {
+    let rows = counters.sessions.iter().zip(identities.rows());
+    rows.filter(|(_, row)| kinds.contains(&row.wrap.encapsulation)).map(|(session, _)| session.frames).sum()
+}
+
+/// `decoder.ipv4.trunc_pkt` is written as `{"event": {"ipv4": {"trunc_pkt": n}}}`; two anomalies may share an event.
+fn events(json: &mut Json<'_>, counters: &Counters) {
+    let mut events: Vec<(&str, &str, u64)> = Vec::new();
+    for anomaly in Anomaly::ALL {
+        let Some(event) = anomaly.entry().suricata.strip_prefix("decoder.") else { continue };
+        let (group, name) = event.split_once('.').unwrap_or(("", event));
+        let n = counters.anomalies.get(*anomaly as usize).copied().unwrap_or(0);
+        match events.iter_mut().find(|(g, e, _)| (*g, *e) == (group, name)) {
+            Some((_, _, sum)) => *sum = sum.saturating_add(n),
+            None => events.push((group, name, n)),
+        }
+    }
+    events.sort_unstable();
+    json.object("event");
+    for group in events.chunk_by(|a, b| a.0 == b.0) {
+        let nested = group.first().map_or("", |event| event.0);
+        if !nested.is_empty() {
+            json.name(nested);
+            json.0.push(b'{');
+        }
+        for (_, name, n) in group {
+            json.name(name);
+            number(json.0, *n);
+        }
+        if !nested.is_empty() {
+            json.end();
+        }
+    }
+    json.end();
+}

@@ -1,0 +1,102 @@
+//! The names that records print for the enums of other modules.
+
+use crate::anomaly::Severity;
+use crate::flow::record::{EndReason, FlowState, TcpState};
+use crate::packet::{Encapsulation, Layer, LenSource, Stop};
+use crate::plan::Action;
+
+/// A reason why decoding ended.
+pub fn stop(stop: Stop) -> &'static str {
+    match stop {
+        Stop::Complete => "complete",
+        Stop::Truncated => "truncated",
+        Stop::Malformed => "malformed",
+        Stop::Unknown => "unknown",
+        Stop::Fragment => "fragment",
+    }
+}
+
+/// What a length was taken from.
+pub fn length_source(source: LenSource) -> &'static str {
+    match source {
+        LenSource::Frame => "frame",
+        LenSource::Ipv4TotalLength => "ipv4_total_length",
+        LenSource::Ipv6PayloadLength => "ipv6_payload_length",
+    }
+}
+
+/// A layer.
+pub fn layer(layer: Layer) -> &'static str {
+    match layer {
+        Layer::None => "none",
+        Layer::Ethernet => "ethernet",
+        Layer::Vlan => "vlan",
+        Layer::Arp => "arp",
+        Layer::Ipv4 => "ipv4",
+        Layer::Ipv6 => "ipv6",
+        Layer::Tcp => "tcp",
+        Layer::Udp => "udp",
+        Layer::Icmp => "icmp",
+        Layer::Icmpv6 => "icmpv6",
+        Layer::Other => "other",
+    }
+}
+
+/// An anomaly's severity.
+pub fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "info",
+        Severity::Notice => "notice",
+        Severity::Warning => "warning",
+    }
+}
+
+/// A flow's state (Suricata's `flow.state`).
+pub fn flow_state(state: FlowState) -> &'static str {
+    match state {
+        FlowState::New => "new",
+        FlowState::Established => "established",
+        FlowState::Closed => "closed",
+    }
+}
+
+/// Why a flow ended (Suricata's `flow.reason`).
+pub fn end_reason(reason: EndReason) -> &'static str {
+    match reason {
+        EndReason::Timeout => "timeout",
+        EndReason::TcpReuse => "tcp_reuse",
+        EndReason::Forced => "forced",
+        EndReason::Shutdown => "shutdown",
+    }
+}
+
+/// A TCP session's state (Suricata's `tcp.state`).
+pub fn tcp_state(state: TcpState) -> &'static str {
+    match state {
+        TcpState::None => "none",
+        TcpState::SynSent => "syn_sent",
+        TcpState::SynRecv => "syn_recv",
+        TcpState::Established => "established",
+        TcpState::FinWait1 => "fin_wait1",
+        TcpState::FinWait2 => "fin_wait2",
+        TcpState::TimeWait => "time_wait",
+        TcpState::LastAck => "last_ack",
+        TcpState::CloseWait => "close_wait",
+        TcpState::Closing => "closing",
+        TcpState::Closed => "closed",
+    }
+}
+
+/// What an alert says was done: nothing is ever dropped here; a reject rule counts as blocked, as Suricata has it.
+pub fn alert_action(action: Action) -> &'static str {
+    if action == Action::Reject { "blocked" } else { "allowed" }
+}
+
+/// Where a packet came from (Suricata's `pkt_src`).
+pub fn packet_source(encapsulation: Encapsulation) -> &'static str {
+    match encapsulation {
+        Encapsulation::None => "wire/pcap",
+        Encapsulation::Geneve => "geneve encapsulation",
+        Encapsulation::Vxlan | Encapsulation::GeneveVxlan => "vxlan encapsulation",
+    }
+}

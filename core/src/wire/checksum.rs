@@ -1,0 +1,53 @@
+//! The Internet checksum (RFC 1071): a one's complement sum that does not care for byte order until it is folded.
+
+/// Unfolded sum of the bytes as 16-bit words in the machine's order; an odd last byte is padded with zero.
+#[inline]
+pub fn sum(bytes: &[u8]) -> u64 {
+    let (words, rest) = bytes.as_chunks::<4>();
+    // A packet has far fewer than 2^32 words, so 32-bit words can't overflow 64 bits.
+    let total = words.iter().fold(0u64, |total, word| total.wrapping_add(u64::from(u32::from_ne_bytes(*word))));
+    match *rest {
+        [a] => total.wrapping_add(u64::from(u16::from_ne_bytes([a, 0]))),
+        [a, b] => total.wrapping_add(u64::from(u16::from_ne_bytes([a, b]))),
+        [a, b, c] => total.wrapping_add(u64::from(u32::from_ne_bytes([a, b, c, 0]))),
+        _ => total,
+    }
+}
+
+/// The sum as sixteen bits, in the order that the wire has; 0xffff over data with its checksum that is right.
+#[inline]
+pub fn fold(mut total: u64) -> u16 {
+    total = (total & 0xffff_ffff) + (total >> 32);
+    total = (total & 0xffff_ffff) + (total >> 32);
+    total = (total & 0xffff) + (total >> 16);
+    total = (total & 0xffff) + (total >> 16);
+    u16::from_be(((total & 0xffff) + (total >> 16)) as u16)
+}
+
+/// A 16-bit number of the header's or pseudo-header's, ready to be added to a sum.
+#[inline]
+pub fn word(value: u16) -> u64 {
+    u64::from(value.to_be())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rfc_1071_example() {
+        assert_eq!(fold(sum(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7])), 0xddf2);
+    }
+
+    #[test]
+    fn odd_lengths_are_padded() {
+        for len in 0..40 {
+            let bytes: Vec<u8> = (0..len).map(|i| i * 37 + 11).collect();
+            let mut padded = bytes.clone();
+            padded.resize(bytes.len().next_multiple_of(2), 0);
+            let slow = padded.chunks(2).fold(0u32, |t, w| t + u32::from(u16::from_be_bytes([w[0], w[1]])));
+            let slow = (slow & 0xffff) + (slow >> 16);
+            assert_eq!(u32::from(fold(sum(&bytes))), (slow & 0xffff) + (slow >> 16));
+        }
+    }
+}

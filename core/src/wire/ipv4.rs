@@ -1,0 +1,82 @@
+//! IPv4 (RFC 791, section 3.1).
+
+use super::be16;
+use crate::frame::Addr;
+
+/// Bytes of the fixed header.
+pub const LEN: usize = 20;
+
+/// The fixed header.
+#[derive(Clone, Copy)]
+pub struct Ipv4<'a>(&'a [u8; LEN]);
+
+impl<'a> Ipv4<'a> {
+    /// The header and what follows it, options included.
+    #[inline]
+    pub fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        bytes.split_first_chunk().map(|(head, rest)| (Self(head), rest))
+    }
+
+    /// 4 on every IPv4 packet.
+    #[inline]
+    pub fn version(&self) -> u8 {
+        self.0[0] >> 4
+    }
+
+    /// Bytes of the header with options, as it says.
+    #[inline]
+    pub fn header_len(&self) -> usize {
+        usize::from(self.0[0] & 15) * 4
+    }
+
+    /// Bytes of the packet, as it says.
+    #[inline]
+    pub fn total_length(&self) -> u16 {
+        be16!(self.0, 2)
+    }
+
+    /// The flag that must be 0.
+    #[inline]
+    pub fn reserved_flag(&self) -> bool {
+        self.0[6] & 0x80 != 0
+    }
+
+    /// More fragments follow.
+    #[inline]
+    pub fn more_fragments(&self) -> bool {
+        self.0[6] & 0x20 != 0
+    }
+
+    /// Where this fragment belongs, in bytes.
+    #[inline]
+    pub fn fragment_offset(&self) -> u32 {
+        u32::from(be16!(self.0, 6) & 0x1fff) * 8
+    }
+
+    /// Time to live.
+    #[inline]
+    pub fn ttl(&self) -> u8 {
+        self.0[8]
+    }
+
+    /// Upper-layer protocol.
+    #[inline]
+    pub fn protocol(&self) -> u8 {
+        self.0[9]
+    }
+
+    /// Source address.
+    #[inline]
+    pub fn src(&self) -> Addr {
+        Addr::v4([self.0[12], self.0[13], self.0[14], self.0[15]])
+    }
+
+    /// Destination address.
+    #[inline]
+    pub fn dst(&self) -> Addr {
+        Addr::v4([self.0[16], self.0[17], self.0[18], self.0[19]])
+    }
+}
+
+/// Where the checksum stands in the header.
+pub const CHECKSUM: usize = 10;

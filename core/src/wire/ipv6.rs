@@ -1,0 +1,144 @@
+//! IPv6 (RFC 8200) and its extension headers.
+
+use super::be16;
+use crate::frame::Addr;
+
+/// Bytes of the fixed header.
+pub const LEN: usize = 40;
+/// How many extension headers are followed; RFC 8200, section 4.1 knows seven positions.
+pub const MAX_EXTENSIONS: usize = 8;
+
+/// The fixed header.
+#[derive(Clone, Copy)]
+pub struct Ipv6<'a>(&'a [u8; LEN]);
+
+impl<'a> Ipv6<'a> {
+    /// The header and what follows it.
+    #[inline]
+    pub fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        bytes.split_first_chunk().map(|(head, rest)| (Self(head), rest))
+    }
+
+    /// 6 on every IPv6 packet.
+    #[inline]
+    pub fn version(&self) -> u8 {
+        self.0[0] >> 4
+    }
+
+    /// Bytes after the fixed header, as it says.
+    #[inline]
+    pub fn payload_length(&self) -> u16 {
+        be16!(self.0, 4)
+    }
+
+    /// What follows the fixed header.
+    #[inline]
+    pub fn next_header(&self) -> u8 {
+        self.0[6]
+    }
+
+    /// Hop limit.
+    #[inline]
+    pub fn hop_limit(&self) -> u8 {
+        self.0[7]
+    }
+
+    /// Source address.
+    #[inline]
+    pub fn src(&self) -> Addr {
+        addr(self.0, 8)
+    }
+
+    /// Destination address.
+    #[inline]
+    pub fn dst(&self) -> Addr {
+        addr(self.0, 24)
+    }
+}
+
+/// Sixteen bytes as an address; zero where they are not there.
+#[inline]
+fn addr(bytes: &[u8], at: usize) -> Addr {
+    Addr(bytes.get(at..).and_then(|b| b.first_chunk()).copied().unwrap_or_default())
+}
+
+/// Next header values of extension headers.
+pub mod next {
+    #![allow(missing_docs)]
+    pub const HOP_BY_HOP: u8 = 0;
+    pub const ROUTING: u8 = 43;
+    pub const FRAGMENT: u8 = 44;
+    pub const AUTHENTICATION: u8 = 51;
+    pub const DESTINATION: u8 = 60;
+    pub const MOBILITY: u8 = 135;
+    pub const HIP: u8 = 139;
+    pub const SHIM6: u8 = 140;
+}
+
+/// An extension header.
+#[derive(Clone, Copy)]
+pub struct Extension<'a> {
+    /// Which one it is.
+    pub kind: u8,
+    /// What follows it.
+    pub next: u8,
+    /// Its bytes, as many as are there.
+    pub bytes: &'a [u8],
+    /// Bytes that it says it has.
+    pub len: usize,
+}
+
+impl<'a> Extension<'a> {
+    /// Whether this next-header value is an extension header with a known length.
+    #[inline]
+    pub fn is(kind: u8) -> bool {
+        use next::*;
+        matches!(kind, HOP_BY_HOP | ROUTING | FRAGMENT | AUTHENTICATION | DESTINATION | MOBILITY | HIP | SHIM6)
+    }
+
+    /// The extension header at the start of `bytes`; `None` where its first eight bytes are not all there.
+    pub fn parse(kind: u8, bytes: &'a [u8]) -> Option<Self> {
+        let head: &[u8; 8] = bytes.first_chunk()?;
+        let len = match kind {
+            next::FRAGMENT => 8,
+            next::AUTHENTICATION => (usize::from(head[1]) + 2) * 4,
+            _ => (usize::from(head[1]) + 1) * 8,
+        };
+        Some(Self { kind, next: head[0], bytes: bytes.get(..len).unwrap_or(bytes), len })
+    }
+
+    /// Whether this is a routing header of type 0 (RFC 5095).
+    pub fn is_routing_type_0(&self) -> bool {
+        self.kind == next::ROUTING && self.bytes.get(2) == Some(&0)
+    }
+
+    /// A fragment header's offset in bytes and its more flag.
+    pub fn fragment(&self) -> Option<(u32, bool)> {
+        let head: &[u8; 4] = self.bytes.first_chunk()?;
+        (self.kind == next::FRAGMENT).then(|| (u32::from(be16!(head, 2) & 0xfff8), head[3] & 1 != 0))
+    }
+
+    /// The final destination that a routing header names while segments are left (RFC 8200, section 8.1).
+    ///
+    /// The list is in travelling order, but for segment routing, where it is reversed (RFC 8754, section 2).
+    pub fn final_destination(&self) -> Option<Addr> {
+        let head: &[u8; 8] = self.bytes.first_chunk()?;
+        if self.kind != next::ROUTING || head[3] == 0 || self.bytes.len() < self.len || self.len < 24 {
+            return None;
+        }
+        Some(addr(self.bytes, if head[2] == 4 { 8 } else { self.len - 16 }))
+    }
+
+    /// The home address option of a destination options header (RFC 6275, section 6.3).
+    pub fn home_address(&self) -> Option<Addr> {
+        let mut options = self.bytes.get(2..).filter(|_| self.kind == next::DESTINATION)?;
+        loop {
+            options = match options {
+                [0, rest @ ..] => rest,
+                [0xc9, 16, rest @ ..] => return rest.first_chunk().map(|a| Addr(*a)),
+                [_, length, rest @ ..] => rest.get(usize::from(*length)..)?,
+                _ => return None,
+            };
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! Decapsulation, decoding and verification never allocate, whatever the bytes are.
+#![allow(missing_docs, unsafe_code, clippy::unwrap_used, clippy::indexing_slicing)]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use tmrx_core::decap::Decap;
+use tmrx_core::decode::decode;
+use tmrx_core::frame::{Link, Outer};
+use tmrx_core::packet::{Layer, Packet};
+use tmrx_core::plan::DecapSettings;
+use tmrx_core::verify::verify;
+
+struct Counting;
+
+thread_local! {
+    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
+}
+
+// SAFETY: everything is passed on to the system's allocator; counting does not allocate.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.with(|count| count.set(count.get() + 1));
+        // SAFETY: the caller's promise is the system allocator's.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
+        // SAFETY: as above.
+        unsafe { System.dealloc(pointer, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The first frame of a real AWS mirror (specification, section 5) up to its NTP header.
+const AWS: &str = "06e2439cff5e061d3c34d0770800 4500007e00000000ff115086ac1f00eeac1f11bc ffa512b5006a0000 0800000054fa1100 \
+    02292374c77d028569c2ab020800 4500004c09514000ff1119edac1f00ee4e2e5d27 ecd7007b00380192";
+/// GENEVE with AWS's endpoint option around VXLAN around IPv6, a hop-by-hop header and a TCP SYN with options.
+const GENEVE: &str = "020000000001020000000002 0800 4500 00b4 0000 0000 ff11 0000 0a000001 0a000002 e000 17c1 00a0 0000 \
+    0300 0800 000000 00 0108 01 02 0123456789abcdef \
+    4500 0080 0000 0000 ff11 0000 ac1f00ee ac1f11bc ffa5 12b5 006c 0000 08000000 00002a00 \
+    020000000003020000000004 8100 0064 86dd 6000 0000 0028 00 40 \
+    20010db8000000000000000000000001 20010db8000000000000000000000002 0600010400000000 \
+    c000 01bb 00000001 00000000 8002 faf0 0000 0000 020405b4 0402 0103";
+/// Plain ARP.
+const ARP: &str = "ffffffffffff020000000001 0806 0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002";
+
+fn bytes(hex: &str) -> Vec<u8> {
+    let digits: Vec<u8> = hex.chars().filter_map(|c| c.to_digit(16)).map(|d| d as u8).collect();
+    digits.chunks(2).map(|pair| pair[0] << 4 | pair[1]).collect()
+}
+
+/// All stages over one frame; the innermost layer that was reached.
+fn stages(decap: &Decap, frame: &[u8], original: usize, packet: &mut Packet) -> Layer {
+    let found = decap.frame(frame, original, Link::Ethernet);
+    let inner = &frame[found.inner.start as usize..];
+    packet.captured = inner.len() as u32;
+    packet.original = found.inner.received as u32;
+    decode(inner, found.inner.link, packet);
+    verify(inner, packet);
+    let socket = decap.payload(frame, original, &Outer { dport: 4789, ..Outer::default() });
+    decode(frame, socket.inner.link, packet);
+    decode(inner, found.inner.link, packet);
+    packet.layer
+}
+
+fn allocations() -> u64 {
+    ALLOCATIONS.with(Cell::get)
+}
+
+#[test]
+fn no_stage_allocates() {
+    let decap = Decap::new(&DecapSettings { vxlan_ports: vec![4789], geneve_ports: vec![6081], max_depth: 4 });
+    let frames = [(AWS, Layer::Udp), (GENEVE, Layer::Tcp), (ARP, Layer::Arp)].map(|(hex, layer)| (bytes(hex), layer));
+    let mut packet = Packet::EMPTY;
+    let mut junk = frames.clone();
+    let before = allocations();
+    for (frame, layer) in &frames {
+        assert_eq!(stages(&decap, frame, frame.len(), &mut packet), *layer);
+        for cut in 0..frame.len() {
+            stages(&decap, &frame[..cut], frame.len(), &mut packet);
+        }
+    }
+    for (frame, _) in &mut junk {
+        for at in 0..frame.len() * 8 {
+            frame[at / 8] ^= 1 << (at % 8);
+            stages(&decap, frame, frame.len(), &mut packet);
+        }
+    }
+    assert_eq!(allocations(), before, "a stage allocated");
+    drop(std::hint::black_box(vec![0u8; 1]));
+    assert!(allocations() > before, "the counter does not count");
+}

@@ -1,0 +1,118 @@
+"""Write the pages of docs/reference that come from tables: `python -m docs.generate`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+import click
+
+FOLDER = Path(__file__).parent / "reference"
+WIDTH = 100
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table; what would end a cell is escaped."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines)
+
+
+def code(text: str) -> str:
+    """Inline code, or nothing for nothing."""
+    return f"`{text}`" if text else ""
+
+
+def page(title: str, intro: str, body: str) -> str:
+    """A whole page, which says that it is generated."""
+    return f"<!-- made by docs/generate.py: make docs -->\n# {title}\n\n{intro}\n\n{body}"
+
+
+def anomalies() -> str:
+    """The core's catalogue of anomalies."""
+    from tmrx import _core  # noqa: PLC0415  # the built core is needed for this page alone
+
+    rows = [(code(name), severity, meaning, code(event)) for name, _, severity, meaning, event in _core.anomalies()]
+    intro = (
+        "Everything that tmrx finds wrong with a packet. A packet with an anomaly is still decoded as far as it goes; "
+        "records name its anomalies, and `--stats` counts them. The last column is Suricata's event of the same thing."
+    )
+    return page("Anomalies", intro, table(("name", "severity", "meaning", "Suricata's event"), rows))
+
+
+def settings() -> str:
+    """Every setting of tmrx."""
+    from tmrx import config  # noqa: PLC0415  # as above
+
+    def text(value: object) -> str:
+        return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+    rows = [(code(s.name), code(text(s.default)), s.unit, s.limits, s.help) for s in config.SETTINGS]
+    intro = (
+        "Settings stand in the `[settings]` section of the TOML given with `--mirror`, or in `--set NAME=VALUE`; the "
+        "command line wins. Sizes take `k M G` and `Ki Mi Gi`, durations `ms s m h`."
+    )
+    return page("Settings", intro, table(("name", "default", "unit", "limits", "meaning"), rows))
+
+
+def keywords() -> str:
+    """Every keyword of the rule language, and whether tmrx evaluates it."""
+    from tmrx.rules import catalogue, options  # noqa: PLC0415  # as above
+
+    known = {keyword.name: keyword for keyword in catalogue.keywords().values()}
+    rows = [
+        (code(name), code(word.value), word.kind, "yes" if name in options.HANDLERS else "not yet", word.note)
+        for name, word in sorted(known.items())
+    ]
+    intro = (
+        "The keywords of Suricata's rule language, and tmrx's own `mirror.*`. A rule with a keyword that is not "
+        "evaluated yet is reported and left out; with `--strict` it ends the run."
+    )
+    return page("Rule keywords", intro, table(("keyword", "value", "kind", "evaluated", "note"), rows))
+
+
+def commands() -> dict[tuple[str, ...], click.Context]:
+    """Every command with its context, by the words that call it."""
+    from tmrx.cli import cli  # noqa: PLC0415  # as above
+
+    return dict(_walk(cli, None, ("tmrx",)))
+
+
+def _walk(
+    command: click.Command, parent: click.Context | None, path: tuple[str, ...]
+) -> Iterable[tuple[tuple[str, ...], click.Context]]:
+    width = {"terminal_width": WIDTH, "max_content_width": WIDTH}
+    context = click.Context(command, info_name=path[-1], parent=parent, **width, **command.context_settings)
+    yield path, context
+    if isinstance(command, click.Group):
+        for name in command.list_commands(context):
+            inner = command.get_command(context, name)
+            if inner is not None and not inner.hidden:
+                yield from _walk(inner, context, (*path, name))
+
+
+def command_pages() -> str:
+    """What `--help` prints, command by command."""
+    parts = [f"## {' '.join(path)}\n\n```text\n{context.get_help()}\n```\n" for path, context in commands().items()]
+    intro = (
+        "What each command prints for `--help`. Exit codes: 0 done, 1 a check does not hold, 2 bad usage or input, "
+        "3 a fault of tmrx."
+    )
+    return page("Commands", intro, "\n".join(parts))
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "anomalies.md": anomalies,
+    "commands.md": command_pages,
+    "keywords.md": keywords,
+    "settings.md": settings,
+}
+
+
+def main() -> None:
+    """Write every page."""
+    for name, make in PAGES.items():
+        (FOLDER / name).write_text(make())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,272 @@
+"""The commands on real input: what they print, write and end with."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+SHARED = Path(os.environ.get("TMRX_SHARED", ROOT.parent / "shared"))
+AWS = SHARED / "captures" / "aws-mirror-2019.pcap"
+SAMPLES = ROOT / "sample_pcaps"
+ATTACK = SAMPLES / "attack.pcap"
+
+Run = Callable[..., subprocess.CompletedProcess[bytes]]
+
+needs_aws = pytest.mark.skipif(not AWS.exists(), reason="the real capture is not beside the checkout")
+
+
+@pytest.fixture
+def tmrx(tmp_path: Path) -> Run:
+    """Runs a command line in an empty folder."""
+
+    def run(*args: str | Path, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(
+            command(*args), input=stdin, capture_output=True, cwd=tmp_path, env=ENV, timeout=50, check=False
+        )
+
+    return run
+
+
+ENV = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
+
+
+def command(*args: str | Path) -> list[str]:
+    return [sys.executable, "-m", "tmrx", *map(str, args)]
+
+
+def stats_of(tmrx: Run, *args: str | Path) -> dict[str, Any]:
+    done = tmrx("analyze", *args, "--format", "json", "--quiet")
+    assert done.returncode == 0, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
+
+
+def fates(frames: dict[str, Any]) -> int:
+    kept = sum(frames[fate] for fate in ("decoded", "merged", "duplicate", "held"))
+    return kept + sum(frames["rejected"].values()) + sum(frames["dropped"].values())
+
+
+@needs_aws
+def test_the_real_capture(tmrx: Run) -> None:
+    stats = stats_of(tmrx, AWS)
+    assert stats["frames"]["received"] == fates(stats["frames"]) == 100
+    assert (stats["packets"]["tcp"], stats["packets"]["udp"]) == (82, 18)
+    assert stats["packets"]["checksum"]["l4"]["valid"] == 100
+    assert set(stats["anomalies"]) == {"mirror.unknown_identity"}
+    (session,) = stats["sessions"]
+    assert (session["vni"], session["outer_src"], session["known"]) == (5569041, "172.31.0.238", False)
+
+
+@needs_aws
+def test_decap_gives_the_frames_inside(tmrx: Run) -> None:
+    done = tmrx("decap", AWS, "-w", "-")
+    assert done.returncode == 0
+    assert done.stderr == b""
+    again = tmrx("analyze", "-", "--format", "json", stdin=done.stdout)
+    packets = json.loads(again.stdout)["packets"]
+    assert (packets["total"], packets["tcp"], packets["udp"]) == (100, 82, 18)
+
+
+@needs_aws
+def test_sessions_in_every_form(tmrx: Run) -> None:
+    table, as_json, as_csv = (tmrx("sessions", AWS, "--format", form).stdout for form in ("table", "json", "csv"))
+    assert b"5569041" in table
+    assert [session["vni"] for session in json.loads(as_json)] == [5569041]
+    assert [row["outer_src"] for row in csv.DictReader(io.StringIO(as_csv.decode()))] == ["172.31.0.238"]
+
+
+@needs_aws
+def test_a_known_session_is_named(tmrx: Run, tmp_path: Path) -> None:
+    session = {
+        "TrafficMirrorSessionId": "tms-1",
+        "VirtualNetworkId": 5569041,
+        "Tags": [{"Key": "Name", "Value": "web"}],
+    }
+    (tmp_path / "m.json").write_text(json.dumps({"TrafficMirrorSessions": [session]}))
+    (found,) = json.loads(tmrx("sessions", AWS, "--mirror", "m.json", "--format", "json").stdout)
+    assert (found["session"], found["name"], found["known"]) == ("tms-1", "web", True)
+
+
+@needs_aws
+def test_unknown_sessions_can_be_refused(tmrx: Run) -> None:
+    frames = stats_of(tmrx, AWS, "--set", "unknown=refuse")["frames"]
+    assert (frames["decoded"], fates(frames)) == (0, 100)
+
+
+@needs_aws
+def test_outputs(tmrx: Run, tmp_path: Path) -> None:
+    done = tmrx("analyze", AWS, "--eve", "eve.json", "-w", "in.pcap", "--stats", "stats.json", "--workers", "2")
+    assert done.returncode == 0
+    assert done.stdout == b""
+    assert b"mirror sessions" in done.stderr
+    events = [json.loads(line) for line in (tmp_path / "eve.json").read_text().splitlines()]
+    assert {"flow", "stats"} <= {event["event_type"] for event in events}
+    stats = json.loads((tmp_path / "stats.json").read_text())
+    assert stats["frames"]["received"] == 100
+    assert stats["flows"]["total"] == sum(event["event_type"] == "flow" for event in events)
+
+
+@needs_aws
+def test_several_captures_are_one(tmrx: Run, tmp_path: Path) -> None:
+    for name in ("a.pcap", "b.pcap"):
+        shutil.copy(AWS, tmp_path / name)
+    assert stats_of(tmrx, tmp_path)["frames"]["received"] == 200
+
+
+@needs_aws
+def test_a_damaged_tail_is_a_warning(tmrx: Run, tmp_path: Path) -> None:
+    (tmp_path / "cut.pcap").write_bytes(AWS.read_bytes()[:-10])
+    done = tmrx("analyze", "cut.pcap", "--format", "json")
+    assert done.returncode == 0
+    assert done.stderr.startswith(b"tmrx: warning: cut.pcap: ")
+    assert json.loads(done.stdout)["frames"]["received"] == 99
+
+
+EMPTY_PCAP = bytes.fromhex("d4c3b2a1 0200 0400 00000000 00000000 ffff0000 01000000")
+
+
+def test_a_capture_without_packets_is_no_fault(tmrx: Run, tmp_path: Path) -> None:
+    (tmp_path / "none.pcap").write_bytes(EMPTY_PCAP)
+    done = tmrx("decap", "none.pcap", "-w", "-")
+    assert done.returncode == 0
+    assert len(done.stdout) == len(EMPTY_PCAP)
+
+
+@pytest.mark.parametrize(
+    ("args", "what"),
+    [
+        (["analyze", "text.pcap"], b"text.pcap: "),
+        (["analyze", "zero.pcap"], b"zero.pcap: "),
+        (["analyze", "missing.pcap"], b"missing.pcap: "),
+        (["analyze", "folder"], b"folder: is a folder without captures ("),
+        (["decap", "text.pcap", "-w", "out.pcap"], b"text.pcap: "),
+        (["analyze", "none.pcap", "--mirror", "text.pcap"], b"text.pcap: is neither JSON nor TOML"),
+        (["analyze", "none.pcap", "--eve", "/dev/full"], b"/dev/full: can't be written: no space left on device ("),
+        (["decap", "none.pcap", "-w", "/dev/full"], b"/dev/full: can't be written: no space left on device ("),
+        (["analyze", "none.pcap", "--eve", "folder"], b"folder: can't be written: is a directory ("),
+        (["analyze", "none.pcap", "-w", "none.pcap"], b"none.pcap: is also 'none.pcap', and would be overwritten ("),
+        (["analyze", "none.pcap", "--set", "max_flows=1"], b"--set max_flows: 1 is below 1024 ("),
+        (["analyze", "none.pcap", "-S", "bad.rules", "--strict"], b"bad.rules:1:"),
+        (["listen", "--on", "192.0.2.1:4789"], b"192.0.2.1:4789: "),
+    ],
+)
+def test_bad_input_is_one_line(tmrx: Run, tmp_path: Path, args: list[str], what: bytes) -> None:
+    (tmp_path / "text.pcap").write_text("this is no capture, and no configuration either\n")
+    (tmp_path / "zero.pcap").write_bytes(b"")
+    (tmp_path / "none.pcap").write_bytes(EMPTY_PCAP)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "bad.rules").write_text("alert ip any any -> any any (nonsense; sid:1;)\n")
+    (tmp_path / "out.pcap").write_bytes(b"precious")
+    done = tmrx(*args)
+    assert done.returncode == 2
+    assert done.stdout == b""
+    assert done.stderr.startswith(b"tmrx: error: " + what)
+    assert done.stderr.count(b"\n") == 1
+    assert (tmp_path / "out.pcap").read_bytes() == b"precious"
+    assert (tmp_path / "none.pcap").read_bytes() == EMPTY_PCAP
+
+
+class Listening:
+    """`tmrx listen` on a free port, once it listens."""
+
+    def __init__(self, folder: Path, *args: str | Path) -> None:
+        program = command("listen", "--on", "vxlan:127.0.0.1:0", *args)
+        pipe = subprocess.PIPE
+        self.process = subprocess.Popen(program, stdout=pipe, stderr=pipe, cwd=folder, env=ENV)
+
+    def __enter__(self) -> Listening:
+        assert self.process.stderr is not None
+        found = re.search(rb"listening on vxlan:127\.0\.0\.1:(\d+)", self.process.stderr.readline())
+        assert found is not None
+        self.port = int(found[1])
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def result(self) -> tuple[int, bytes, bytes]:
+        out, err = self.process.communicate(timeout=30)
+        return self.process.returncode, out, err
+
+
+@needs_aws
+def test_live_is_as_offline(tmrx: Run, tmp_path: Path) -> None:
+    assert tmrx("decap", AWS, "-w", "in.pcap").returncode == 0
+    with Listening(tmp_path, "--count", "100", "--stats", "live.json", "-w", "live.pcap") as live:
+        sent = tmrx("send", "in.pcap", "--to", f"127.0.0.1:{live.port}", "--vni", "5569041", "--flat-out")
+        assert sent.returncode == 0, sent.stderr
+        code, out, err = live.result()
+    assert (code, out) == (0, b"")
+    assert b"mirror sessions" in err
+    offline, online = stats_of(tmrx, AWS), json.loads((tmp_path / "live.json").read_text())
+    for part in ("packets", "flows", "anomalies"):
+        assert online[part] == offline[part]
+    assert stats_of(tmrx, "live.pcap")["packets"] == offline["packets"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_end_a_run_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+    with Listening(tmp_path, "--stats", "stats.json", "-w", "in.pcap") as live:
+        live.process.send_signal(number)
+        code, _, err = live.result()
+    assert code == 0
+    assert b"frames" in err
+    assert json.loads((tmp_path / "stats.json").read_text())["frames"]["received"] == 0
+    assert len((tmp_path / "in.pcap").read_bytes()) == len(EMPTY_PCAP)
+
+
+def test_a_signal_asks_for_the_summary_document(tmp_path: Path) -> None:
+    with Listening(tmp_path, "--stats", "stats.json") as live:
+        live.process.send_signal(signal.SIGUSR1)
+        until = time.monotonic() + 10
+        while not (tmp_path / "stats.json").read_bytes() and time.monotonic() < until:
+            time.sleep(0.02)
+        assert json.loads((tmp_path / "stats.json").read_text())["frames"]["received"] == 0
+        assert live.process.poll() is None
+
+
+def test_a_time_ends_a_run(tmrx: Run) -> None:
+    done = tmrx("listen", "--on", "127.0.0.1:0", "--duration", "200ms", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")
+
+
+def test_a_port_in_use(tmrx: Run, tmp_path: Path) -> None:
+    with Listening(tmp_path) as live:
+        done = tmrx("listen", "--on", f"127.0.0.1:{live.port}", "--quiet")
+    assert done.returncode == 2
+    assert done.stderr.startswith(b"tmrx: error: ")
+    assert done.stderr.count(b"\n") == 1
+
+
+def test_a_reader_that_leaves(tmp_path: Path) -> None:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(
+        command("decap", ATTACK, "-w", "-"), stdout=pipe, stderr=pipe, cwd=tmp_path, env=ENV
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
+    assert process.returncode == 0
+
+
+def test_demo(tmrx: Run) -> None:
+    done = tmrx("demo")
+    assert done.returncode == 0, done.stderr
+    assert b"Live and offline agree" in done.stdout
+    assert b"packet length" in done.stdout

@@ -1,0 +1,86 @@
+"""`tmrx rules check` and `list`: what they print, where, and their exit codes."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tmrx.cli.rules import rules
+
+GOOD = 'alert tcp any any -> any 80 (msg:"one, \\"two\\""; sid:7; rev:2; classtype:network-scan;)\n'
+BAD = 'alert tcp any any -> any any (contnet:"a"; sid:8;)\n'
+UNSUPPORTED = "alert http any any -> any any (sid:9;)\n"
+UNMET = "alert tcp any any -> any any (requires: feature x; sid:10;)\n"
+WARNED = "alert tcp any any -> any any (classtype:none; sid:11;)\n"
+
+
+@pytest.fixture
+def run(tmp_path: Path):
+    def invoke(command: str, text: str, *arguments: str) -> Result:
+        (tmp_path / "t.rules").write_text(text)
+        return CliRunner().invoke(rules, [command, str(tmp_path / "t.rules"), *arguments])
+
+    return invoke
+
+
+@pytest.mark.parametrize(
+    ("text", "arguments", "code", "summary"),
+    [
+        ("", (), 0, "0 rules loaded"),
+        (GOOD, (), 0, "1 rule loaded"),
+        (GOOD + BAD, (), 1, "1 rule loaded, 1 refused (1 wrong, 0 unsupported)"),
+        (GOOD + UNSUPPORTED, (), 1, "1 rule loaded, 1 refused (0 wrong, 1 unsupported)"),
+        (GOOD + BAD, ("--strict",), 2, "1 rule loaded, 1 refused (1 wrong, 0 unsupported)"),
+        (GOOD + UNMET + WARNED, ("--strict",), 0, "2 rules loaded, 1 skipped, 1 warning"),
+    ],
+)
+def test_check(text: str, arguments: tuple[str, ...], code: int, summary: str, run) -> None:
+    result = run("check", text, *arguments)
+    assert (result.exit_code, result.stdout) == (code, summary + "\n")
+
+
+def test_check_shows_the_place(run, tmp_path: Path) -> None:
+    result = run("check", GOOD + BAD + UNMET + WARNED)
+    where = tmp_path / "t.rules"
+    assert result.stderr == (
+        f"tmrx: error: {where}:2:31: unknown keyword 'contnet' (did you mean 'content'?)\n"
+        f"    {BAD}"
+        f"    {' ' * 30}^\n"
+        f"tmrx: note: {where}:3:31: missing a required feature: feature x\n"
+        f"    {UNMET}"
+        f"    {' ' * 30}^\n"
+        f"tmrx: warning: {where}:4:41: unknown classtype 'none' (see classification.config)\n"
+        f"    {WARNED}"
+        f"    {' ' * 40}^\n"
+    )
+    assert run("check", BAD, "--quiet").stderr == ""
+
+
+EXPECTED = {
+    "sid": 7, "gid": 1, "rev": 2, "action": "alert", "protocol": "tcp", "priority": 3,
+    "category": "Network scan", "msg": 'one, "two"', "line": 1,
+}  # fmt: skip
+
+
+def test_list_json(run, tmp_path: Path) -> None:
+    result = run("list", GOOD + WARNED, "--format", "json")
+    first, second = json.loads(result.stdout)
+    assert first == EXPECTED | {"file": str(tmp_path / "t.rules")}
+    assert second["sid"] == 11
+    assert json.loads(run("list", "", "--format", "json").stdout) == []
+
+
+def test_list_csv(run) -> None:
+    (row,) = csv.DictReader(run("list", GOOD, "--format", "csv").stdout.splitlines())
+    assert {name: row[name] for name in EXPECTED} == {name: str(value) for name, value in EXPECTED.items()}
+
+
+def test_list_says_what_it_leaves_out(run) -> None:
+    result = run("list", GOOD + BAD)
+    assert result.exit_code == 0
+    assert "one" in result.stdout
+    assert result.stderr == "tmrx: warning: rules: 1 rule left out (tmrx rules check says why)\n"

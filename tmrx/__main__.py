@@ -1,0 +1,5 @@
+"""`python -m tmrx` is `tmrx`."""
+
+from tmrx.cli import main
+
+main()

@@ -1,0 +1,28 @@
+"""`tmrx decap`: a capture of mirrored traffic → a capture of the frames inside."""
+
+from __future__ import annotations
+
+import click
+
+from tmrx.cli import options, running
+from tmrx.cli.options import FILE, Given, Talk
+from tmrx.sinks import Paths
+from tmrx.sources import Captures
+
+
+@click.command()
+@click.argument("capture", metavar="CAPTURE")
+@click.option("-w", "--write", "pcap", required=True, type=FILE, metavar="PCAP", help="Where to; - is standard output.")
+@options.settings
+@options.quiet
+def decap(capture: str, pcap: str, given: Given, talk: Talk) -> None:
+    """Take off what the mirror put around the frames of a capture.
+
+    The frames inside keep their times and their original lengths; those without encapsulation stay as they are.
+
+    \b
+    Examples:
+      tmrx decap mirrored.pcap -w inner.pcap
+      tmrx decap mirrored.pcap -w - | tcpdump -nr -
+    """
+    running.over_captures(running.Job(given, Paths(pcap=pcap), talk.quiet), Captures.of([capture]), "decap")

@@ -1,0 +1,166 @@
+"""Options that commands share, as bundles: each adds its options to a command and hands it one value made of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import click
+
+from tmrx import config, units
+from tmrx import plan as plans
+from tmrx.cli import errors
+from tmrx.mirror import Mirror
+from tmrx.mirror import load as load_mirror
+from tmrx.pipeline import Control
+from tmrx.sinks import Paths
+
+F = TypeVar("F", bound=Callable[..., Any])
+FILE = click.Path(allow_dash=True)
+
+
+class Quantity(click.ParamType[Any]):
+    """A text that one of `units`' readers takes."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name = name
+        self.read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Read it; a fault is one of usage."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self.read(value)
+        except ValueError as why:
+            self.fail(f"{value!r} {why}", param, ctx)
+
+
+class SettingParam(click.ParamType[str]):
+    """`NAME=VALUE`; shells complete the names."""
+
+    name = "name=value"
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[Any]:
+        """The settings that begin so."""
+        from click.shell_completion import CompletionItem  # noqa: PLC0415
+
+        found = (setting for setting in config.SETTINGS if setting.name.startswith(incomplete))
+        return [CompletionItem(f"{setting.name}=", help=setting.help) for setting in found]
+
+
+def bundle(name: str, build: Callable[..., Any], **options: Callable[[Any], Any]) -> Callable[[F], F]:
+    """A decorator that adds `options`, by their parameters' names, and passes what `build` makes of them as `name`."""
+
+    def decorate(command: F) -> F:
+        @functools.wraps(command)
+        def call(*args: Any, **values: Any) -> Any:
+            made = build(**{key: values.pop(key) for key in options})
+            return command(*args, **values, **{name: made})
+
+        for option in reversed(options.values()):
+            call = option(call)
+        return call  # type: ignore[return-value]
+
+    return decorate
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """What a run is configured with, read."""
+
+    mirror: Mirror
+    settings: config.Settings
+    rules: plans.Rules
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a run is configured with, as named by options."""
+
+    mirror_files: tuple[str, ...] = ()
+    rule_files: tuple[str, ...] = ()
+    strict: bool = False
+    set_options: tuple[str, ...] = ()
+    workers: int = 1
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that are read."""
+        return self.mirror_files + self.rule_files
+
+    def read(self, *, quiet: bool = False) -> Inputs:
+        """Read it all; warnings and refused rules are printed. Raises TmrxError."""
+        mirror = load_mirror(self.mirror_files)
+        for warning in () if quiet else mirror.warnings:
+            errors.warn(warning)
+        return Inputs(mirror, config.from_options(self.set_options), self._rules())
+
+    def _rules(self) -> plans.Rules:
+        if not self.rule_files:
+            return plans.Rules()
+        from tmrx import rules as compiler  # noqa: PLC0415
+
+        rules = compiler.load(self.rule_files, strict=self.strict)
+        for found in rules.diagnostics:
+            say = errors.error if found.refused else errors.warn
+            say(str(found))
+        return rules.plan()
+
+
+@dataclass(frozen=True)
+class Talk:
+    """How much is printed, and in which form."""
+
+    quiet: bool = False
+    form: str = "table"
+
+
+_MIRROR = click.option(
+    "--mirror", "mirror_files", multiple=True, type=FILE, metavar="FILE",
+    help="What the mirror is: JSON of aws ec2 describe-…, or tmrx's TOML. Several are merged.",
+)  # fmt: skip
+_SET = click.option(
+    "--set", "set_options", multiple=True, type=SettingParam(), metavar="NAME=VALUE",
+    help="Change a setting, as in --set max_flows=100k.",
+)  # fmt: skip
+_RULES = click.option(
+    "-S", "--rules", "rule_files", multiple=True, type=FILE, metavar="RULES", help="Rules: a file or a folder of them.",
+)  # fmt: skip
+_STRICT = click.option("--strict", is_flag=True, help="End with an error if a rule is refused.")
+_WORKERS = click.option(
+    "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads that analyse.",
+)  # fmt: skip
+_QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress, no warnings, no summary.")
+_FORMAT = click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
+    help="How records are printed.",
+)  # fmt: skip
+
+mirror = bundle("given", Given, mirror_files=_MIRROR, set_options=_SET)
+analysis = bundle(
+    "given", Given, mirror_files=_MIRROR, rule_files=_RULES, strict=_STRICT, workers=_WORKERS, set_options=_SET
+)
+settings = bundle("given", Given, set_options=_SET)
+outputs = bundle(
+    "outputs",
+    Paths,
+    eve=click.option("--eve", type=FILE, metavar="FILE", help="Write events as EVE JSON."),
+    fast=click.option("--fast", type=FILE, metavar="FILE", help="Write alerts, a line each."),
+    pcap=click.option("-w", "--write", "pcap", type=FILE, metavar="PCAP", help="Write the frames inside as a capture."),
+    stats=click.option("--stats", type=FILE, metavar="FILE", help="Write the summary as JSON."),
+)
+limits = bundle(
+    "limits",
+    Control,
+    count=click.option(
+        "--count", type=Quantity("number", units.size), default=0, metavar="FRAMES", help="End after that many frames.",
+    ),
+    duration=click.option(
+        "--duration", type=Quantity("time", units.duration), metavar="T", help="End after that time, as in 30s or 5m.",
+    ),
+)  # fmt: skip
+talk = bundle("talk", Talk, form=_FORMAT, quiet=_QUIET)
+quiet = bundle("talk", Talk, quiet=_QUIET)

@@ -1,0 +1,122 @@
+"""A run of the engine as listen, analyze, decap and sessions share it: check, run, print."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tmrx import pipeline
+from tmrx.cli import console, errors, summary
+from tmrx.cli.options import Given, Talk
+from tmrx.cli.progress import Progress, progress
+from tmrx.errors import UsageError
+from tmrx.sinks import STDOUT, Paths, Sinks
+from tmrx.sources import Captures
+from tmrx.units import Endpoint
+
+if TYPE_CHECKING:
+    from tmrx._core import Batch, Capture, Engine, Listener
+
+
+@dataclass(frozen=True)
+class Job:
+    """What to run with, and where to. `listening` is None offline."""
+
+    given: Given
+    outputs: Paths
+    quiet: bool = False
+    inspect_outer: bool = False
+    listening: tuple[Endpoint, ...] | None = None
+
+    def engine(self) -> Engine:
+        """An engine; reads what the options name, and says what is refused of it. Raises TmrxError."""
+        from tmrx._core import Engine  # noqa: PLC0415
+
+        inputs = self.given.read(quiet=self.quiet)
+        plan = pipeline.make_plan(
+            mirror=inputs.mirror,
+            settings=inputs.settings,
+            rules=inputs.rules,
+            outputs=self.outputs.plan(),
+            listening=self.listening,
+            inspect_outer=self.inspect_outer,
+        )
+        return Engine(plan.encode(), self.given.workers)
+
+    def warn(self, text: str) -> None:
+        """A warning, unless warnings are not wanted."""
+        if not self.quiet:
+            errors.warn(text)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a run is shown and what ends it. `size` is what there is to read in bytes, None where that is not known.
+
+    `announce` is said once signals end the run cleanly.
+    """
+
+    label: str
+    control: pipeline.Control = field(default_factory=pipeline.Control)
+    size: int | None = None
+    announce: str = ""
+
+
+class Meter:
+    """Adds up what a run has taken in, and shows it."""
+
+    def __init__(self, show: Progress) -> None:
+        self._show = show
+        self._frames = 0
+        self._before = 0
+        self._position = 0
+
+    def batch(self, batch: Batch, source: Capture | Listener) -> None:
+        """One more batch of a source."""
+        self._frames += batch.frames
+        position: int = getattr(source, "position", 0)
+        if position < self._position:
+            self._before += self._position
+        self._position = position
+        self._show(self._frames, self._before + position)
+
+
+def over_captures(job: Job, captures: Captures, label: str) -> dict[str, Any]:
+    """Run over captures; the summary document. Nothing is written before all captures could be opened."""
+    engine = job.engine()
+    captures.check()
+    job.outputs.check((*captures.paths, *job.given.files))
+    return execute(job, engine, captures.open(), Pace(label, size=captures.size))
+
+
+def execute(job: Job, engine: Engine, sources: Iterable[tuple[str, Capture | Listener]], pace: Pace) -> dict[str, Any]:
+    """Run, with signals and progress; the summary document."""
+    # A moving bar and lines that come would be in each other's way.
+    still = job.quiet or STDOUT in job.outputs.named()
+    with Sinks(job.outputs) as sinks, pace.control.signals(), progress(pace.label, pace.size, quiet=still) as show:
+        if pace.announce and not job.quiet:
+            errors.note(pace.announce)
+        stats = pipeline.run(engine, sources, sinks, pace.control, pipeline.Watch(Meter(show).batch, job.warn))
+    document: dict[str, Any] = json.loads(stats)
+    return document
+
+
+def check_format(talk: Talk, outputs: Paths) -> None:
+    """JSON and CSV have standard output to themselves. Raises UsageError."""
+    if talk.form != "table" and STDOUT in outputs.named():
+        raise UsageError(f"--format {talk.form}", "an output is standard output too", "give that output a file")
+
+
+def print_summary(document: dict[str, Any], talk: Talk, *, aside: bool) -> None:
+    """The summary; as a table, `aside` puts it on standard error."""
+    if talk.form == "json":
+        click.echo(console.as_json(document), nl=False)
+    elif talk.form == "csv":
+        rows = [{"name": name, "value": value} for name, value in summary.flat(document)]
+        click.echo(console.as_csv(rows, ["name", "value"]), nl=False)
+    elif not talk.quiet:
+        click.echo("\n".join(summary.lines(document)), err=aside)

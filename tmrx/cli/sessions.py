@@ -1,0 +1,28 @@
+"""`tmrx sessions`: which mirror sessions a capture came through."""
+
+from __future__ import annotations
+
+import click
+
+from tmrx.cli import console, options, running, summary
+from tmrx.cli.options import Given, Talk
+from tmrx.sinks import Paths
+from tmrx.sources import Captures
+
+
+@click.command()
+@click.argument("captures", nargs=-1, required=True, metavar="CAPTURE...")
+@options.mirror
+@options.talk
+def sessions(captures: tuple[str, ...], given: Given, talk: Talk) -> None:
+    """List the mirror sessions that a capture came through.
+
+    With --mirror those it names are told apart from those it does not.
+
+    \b
+    Examples:
+      tmrx sessions mirrored.pcap
+      tmrx sessions mirrored.pcap --mirror sessions.json --format csv
+    """
+    document = running.over_captures(running.Job(given, Paths(), talk.quiet), Captures.of(captures), "sessions")
+    console.records(document["sessions"], summary.SESSION_COLUMNS, talk.form)

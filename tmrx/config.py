@@ -1,0 +1,216 @@
+"""Every setting once: its unit, default, limits and help.
+
+Settings come from a `[settings]` section of tmrx's TOML and from `--set NAME=VALUE`; the command line wins.
+Defaults are the plan's own.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tmrx import plan, units
+from tmrx.errors import ConfigError
+
+Value = int | str | tuple[int, ...]
+Kind = Literal["count", "seconds", "ports", "choice"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting. `low` and `high` bound a number (each of them, in a list); `choices` name what a choice may be."""
+
+    name: str
+    kind: Kind
+    unit: str
+    default: Value
+    help: str
+    low: int = 0
+    high: int = 0
+    choices: tuple[str, ...] = ()
+
+    @property
+    def limits(self) -> str:
+        """What it may be, in words."""
+        if self.choices:
+            return " or ".join(self.choices)
+        return f"{self.low} to {self.high}" + (" each" if self.kind == "ports" else "")
+
+    def read(self, value: object) -> Value:
+        """A value from TOML or from the command line's text. Raises ValueError with the reason."""
+        return _READERS[self.kind](self, value)
+
+
+_DECAP, _FLOW, _IDENTITY = plan.DecapSettings(), plan.FlowSettings(), plan.IdentitySettings()
+_TIMEOUTS = _FLOW.timeouts
+
+
+def _timeout(name: str, meaning: str) -> Setting:
+    default = getattr(_TIMEOUTS, name)
+    return Setting(f"timeout_{name}", "seconds", "s", default, f"Packet time after which {meaning} ends.", 1, 86_400)
+
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("vxlan_ports", "ports", "UDP port", _DECAP.vxlan_ports, "UDP ports that carry VXLAN.", 1, 65_535),
+    Setting("geneve_ports", "ports", "UDP port", _DECAP.geneve_ports, "UDP ports that carry GENEVE.", 1, 65_535),
+    Setting("max_depth", "count", "encapsulations", _DECAP.max_depth, "How many encapsulations are taken off.", 1, 8),
+    Setting(
+        "unknown", "choice", "", _IDENTITY.unknown,
+        "What to do about unknown mirror sessions: learn (count and report them) or refuse (reject the frame).",
+        choices=("learn", "refuse"),
+    ),
+    Setting(
+        "unknown_domain", "choice", "", _IDENTITY.unknown_domain,
+        "Whether unknown mirror sessions share one address space or each has its own.",
+        choices=("shared", "own"),
+    ),
+    Setting(
+        "max_learned", "count", "sessions", _IDENTITY.max_learned,
+        "How many unknown mirror sessions are told apart.", 1, 2**20,
+    ),
+    Setting(
+        "max_flows", "count", "flows", _FLOW.max_flows,
+        "How many flows are held at once; the oldest give way.", 1024, 2**28,
+    ),
+    _timeout("tcp_new", "a TCP flow without a complete handshake"),
+    _timeout("tcp_established", "an established TCP flow"),
+    _timeout("tcp_closed", "a closed TCP flow"),
+    _timeout("other_new", "a flow other than TCP that was seen in one direction"),
+    _timeout("other_established", "a flow other than TCP that was seen in both directions"),
+    Setting("community_id_seed", "count", "", _FLOW.community_id_seed, "Seed of the Community ID.", 0, 65_535),
+)  # fmt: skip
+BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Settings that were given; those that were not have their default."""
+
+    given: Mapping[str, Value] = field(default_factory=dict)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.given.get(name, BY_NAME[name].default)
+
+    def over(self, base: Settings) -> Settings:
+        """These, and those of `base` that are not given here."""
+        return Settings({**base.given, **self.given})
+
+    def decap(self, listening: Iterable[units.Endpoint] = ()) -> plan.DecapSettings:
+        """What the core is told of encapsulations; ports that are listened on count as configured."""
+        ports = {"vxlan": set(self["vxlan_ports"]), "geneve": set(self["geneve_ports"])}
+        for endpoint in listening:
+            ports[endpoint.kind].add(endpoint.port)
+            ports["geneve" if endpoint.kind == "vxlan" else "vxlan"].discard(endpoint.port)
+        vxlan, geneve = (tuple(sorted(ports[kind])) for kind in ("vxlan", "geneve"))
+        return plan.DecapSettings(vxlan_ports=vxlan, geneve_ports=geneve, max_depth=self["max_depth"])
+
+    def flow(self, *, live: bool) -> plan.FlowSettings:
+        """What the core is told of flows. The hash's seed is random live; offline it is fixed, so that runs repeat."""
+        timeouts = plan.Timeouts(**{name: self[f"timeout_{name}"] for name in plan.Timeouts.__struct_fields__})
+        return plan.FlowSettings(
+            max_flows=self["max_flows"],
+            timeouts=timeouts,
+            community_id_seed=self["community_id_seed"],
+            hash_seed=None if live else 0,
+        )
+
+    def faults(self) -> list[ConfigError]:
+        """What contradicts itself."""
+        both = sorted(set(self["vxlan_ports"]) & set(self["geneve_ports"]))
+        why = "port {} is among geneve_ports too"
+        return [ConfigError("vxlan_ports", why.format(port), "a port carries one kind") for port in both]
+
+
+def read(values: Mapping[str, object], place: str = "") -> tuple[Settings, list[ConfigError]]:
+    """Settings from a TOML section or from texts, and everything wrong with them.
+
+    `place` is put before their names in faults.
+    """
+    given: dict[str, Value] = {}
+    faults: list[ConfigError] = []
+    for name, value in values.items():
+        try:
+            given[name] = find(name).read(value)
+        except ValueError as why:
+            faults.append(ConfigError(place + name, str(why), _hint(name)))
+    settings = Settings(given)
+    return settings, faults or settings.faults()
+
+
+def from_options(options: Iterable[str]) -> Settings:
+    """Settings from `NAME=VALUE` texts. Raises ConfigError with every fault."""
+    values: dict[str, object] = {}
+    for option in options:
+        name, equals, value = option.partition("=")
+        if not equals:
+            raise ConfigError(f"--set {option}", "is not NAME=VALUE", "as in --set max_flows=100k")
+        values[name.strip()] = value.strip()
+    settings, faults = read(values, "--set ")
+    if faults:
+        raise ConfigError.of(faults)
+    return settings
+
+
+def find(name: str) -> Setting:
+    """The setting of that name. Raises ValueError."""
+    if name not in BY_NAME:
+        raise ValueError("is no setting of tmrx")
+    return BY_NAME[name]
+
+
+def _hint(name: str) -> str:
+    if name in BY_NAME:
+        setting = BY_NAME[name]
+        return f"{setting.limits}{' ' + setting.unit if setting.unit else ''}; default {_text(setting.default)}"
+    near = difflib.get_close_matches(name, BY_NAME, 1)
+    return f"did you mean {near[0]}?" if near else f"one of {', '.join(BY_NAME)}"
+
+
+def _text(value: Value) -> str:
+    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+
+
+def _number(setting: Setting, value: object, parse: Callable[[str], int]) -> int:
+    if isinstance(value, str):
+        try:
+            number = parse(value)
+        except ValueError as why:
+            raise ValueError(f"{value!r} {why}") from None
+    elif isinstance(value, int) and not isinstance(value, bool):
+        number = value
+    else:
+        raise ValueError(f"{value!r} is not a number")
+    if number < setting.low:
+        raise ValueError(f"{number} is below {setting.low}")
+    if number > setting.high:
+        raise ValueError(f"{number} is above {setting.high}")
+    return number
+
+
+def _count(setting: Setting, value: object) -> int:
+    return _number(setting, value, units.size)
+
+
+def _seconds(setting: Setting, value: object) -> int:
+    return _number(setting, value, units.seconds)
+
+
+def _ports(setting: Setting, value: object) -> tuple[int, ...]:
+    items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+    return tuple(sorted({_number(setting, item, int) for item in items}))
+
+
+def _choice(setting: Setting, value: object) -> str:
+    if not isinstance(value, str) or value not in setting.choices:
+        raise ValueError(f"{value!r} is not {setting.limits}")
+    return value
+
+
+_READERS: Mapping[Kind, Callable[[Setting, object], Value]] = {
+    "count": _count,
+    "seconds": _seconds,
+    "ports": _ports,
+    "choice": _choice,
+}

@@ -1,0 +1,164 @@
+"""The one loop: source → engine → sinks, until the source ends, a limit is reached or a signal comes."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+from typing import TYPE_CHECKING
+
+from tmrx import plan
+from tmrx.config import Settings
+from tmrx.errors import ConfigError, InputError
+from tmrx.mirror import Mirror
+from tmrx.sinks import Sinks
+from tmrx.units import Endpoint
+
+if TYPE_CHECKING:
+    from tmrx._core import Batch, Capture, Engine, Listener
+
+IDLE_MS = 100  # how long the engine waits for frames before it looks at what else there is to do
+
+
+@dataclass
+class Control:
+    """What ends a run early: frames taken (`count`, 0 for no limit), seconds passed (`duration`), a signal."""
+
+    count: int = 0
+    duration: float | None = None
+    stopped: bool = False
+    # A summary document is wanted now, with the run going on.
+    asked: bool = False
+    _began: float = 0.0
+    _frames: int = 0
+
+    def took(self, frames: int) -> None:
+        """Count frames."""
+        self._frames += frames
+
+    @property
+    def left(self) -> int:
+        """Frames that the next call may take; 0 for no limit."""
+        return max(self.count - self._frames, 1) if self.count else 0
+
+    @property
+    def ended(self) -> bool:
+        """Whether the run is over."""
+        reached = bool(self.count) and self._frames >= self.count
+        late = self.duration is not None and time.monotonic() - self._began >= self.duration
+        return self.stopped or reached or late
+
+    @property
+    def wait_ms(self) -> int:
+        """How long the next call may wait for frames."""
+        if self.duration is None:
+            return IDLE_MS
+        return min(IDLE_MS, max(1, int((self._began + self.duration - time.monotonic()) * 1000)))
+
+    @contextmanager
+    def signals(self) -> Iterator[Control]:
+        """Meanwhile SIGINT and SIGTERM end the run, the second one at once; SIGUSR1 asks for a summary document."""
+        self._began = time.monotonic()
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGUSR1)}
+        signal.signal(signal.SIGINT, self._stop)
+        signal.signal(signal.SIGTERM, self._stop)
+        signal.signal(signal.SIGUSR1, self._ask)
+        try:
+            yield self
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _stop(self, number: int, _frame: FrameType | None) -> None:
+        self.stopped = True
+        signal.signal(number, signal.SIG_DFL)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        self.asked = True
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who is told how it goes: of each batch and its source, and of what is worth a warning."""
+
+    batch: Callable[[Batch, Capture | Listener], None] = lambda _batch, _source: None
+    warning: Callable[[str], None] = lambda _text: None
+
+
+def make_plan(  # noqa: PLR0913 -- a plan has that many parts
+    *,
+    mirror: Mirror,
+    settings: Settings,
+    outputs: plan.Outputs,
+    rules: plan.Rules | None = None,
+    listening: Iterable[Endpoint] | None = None,
+    inspect_outer: bool = False,
+) -> plan.Plan:
+    """What the core is told; `listening` is None offline. `settings` win over the mirror's own. Raises ConfigError."""
+    together = settings.over(mirror.settings)
+    faults = together.faults()
+    if faults:
+        raise ConfigError.of(faults)
+    return plan.Plan(
+        decap=together.decap(listening or ()),
+        identity=mirror.identities(together),
+        flow=together.flow(live=listening is not None),
+        rules=rules or plan.Rules(),
+        outputs=outputs,
+        inspect_outer=inspect_outer,
+    )
+
+
+def run(
+    engine: Engine,
+    sources: Iterable[tuple[str, Capture | Listener]],
+    sinks: Sinks,
+    control: Control,
+    watch: Watch,
+) -> bytes:
+    """Take in every source, in their order, and finish; the summary document.
+
+    What was read before a source failed is finished and written too. Raises InputError, OutputError.
+    """
+    overflowed: int | None = None
+    failed: InputError | None = None
+    try:
+        for name, source in sources:
+            _drain(engine, source, sinks, control, watch)
+            overflowed = getattr(source, "overflowed", None)
+            if overflowed is None and source.warning:
+                watch.warning(f"{name}: {source.warning}")
+            if control.ended:
+                break
+    except InputError as error:
+        failed = error
+    _take(engine.finish(), sinks, watch)
+    stats = engine.stats(overflowed)
+    sinks.report(stats)
+    if failed is not None:
+        raise failed
+    return stats
+
+
+def _drain(engine: Engine, source: Capture | Listener, sinks: Sinks, control: Control, watch: Watch) -> None:
+    """One source, to its end or the run's."""
+    ended = False
+    while not (ended or control.ended):
+        batch = engine.run(source, control.left, control.wait_ms)
+        control.took(batch.frames)
+        _take(batch, sinks, watch)
+        watch.batch(batch, source)
+        ended = batch.ended
+        if control.asked:
+            control.asked = False
+            sinks.report(engine.stats(getattr(source, "overflowed", None)))
+
+
+def _take(batch: Batch, sinks: Sinks, watch: Watch) -> None:
+    sinks.take(batch)
+    kept = sinks.quarantine(batch)
+    if kept is not None:
+        watch.warning(f"tmrx failed on a frame and left it out; it is in {kept}: please report it")
