@@ -19,6 +19,7 @@ fn packet(flow: u32, back: bool) -> Packet {
         parent: NONE,
         start: 0,
         captured: 350,
+        padding: 0,
         original: 350,
         length_source: LenSource::Ipv4TotalLength,
         identity: 3,

@@ -83,13 +83,9 @@ def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: Pat
 @rules.command("list")
 @_files
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "csv"]),
-    default="table",
-    show_default=True,
-    help="How rules are printed.",
-)
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
+    help="How records are printed.",
+)  # fmt: skip
 @_classification
 def list_(files: tuple[str, ...], form: str, classification: Path | None) -> None:
     """List the rules that load, in the order of their evaluation.
