@@ -9,6 +9,9 @@ DEBUG: bool
 def anomalies() -> list[tuple[str, str, str, str, str]]:
     """The catalogue of anomalies: name, layer, severity, meaning, Suricata's event or ""."""
 
+def pcre_error(pattern: bytes, flags: str) -> tuple[str, int] | None:
+    """What is wrong with a pattern, and at which byte; None where PCRE2 takes it. `flags` as in the plan."""
+
 @final
 class Table:
     """Rows of one kind, through Arrow's C stream."""
