@@ -47,7 +47,7 @@ test: test-rust test-python  ## all tests, Rust and Python
 
 test-rust:
 	@.ci/need rust
-	$(CARGO) test $(MANIFEST) --quiet
+	$(CARGO) test $(MANIFEST) --quiet --lib --tests
 
 test-python: build $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n auto $(PYTEST_ARGS)

@@ -59,7 +59,7 @@ def generated(flows: int, frames: int) -> Capture:
     return built(f"generated-{flows}-{frames}", tool, [str(tool), "{out}", str(flows), str(frames), "1"])
 
 
-def of_size(mib: int, flows: int = 100_000) -> Capture:
+def of_size(mib: int, flows: int) -> Capture:
     """Generated traffic of about that many MiB."""
     return generated(flows, mib * MIB // (RECORD + MEAN))
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from bench.captures import Capture
 
-TMRX = Path(sys.executable).with_name("tmrx")
+TMRX = [sys.executable, "-m", "tmrx"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def tmrx(capture: Capture, *options: str, workers: int = 1) -> Run:
     """`tmrx analyze` with the summary as only output; its own count of the frames is checked."""
     with tempfile.TemporaryDirectory() as folder:
         stats = Path(folder) / "stats.json"
-        command = [str(TMRX), "analyze", str(capture.path), "--quiet", "--stats", str(stats), "--workers", str(workers)]
+        command = [*TMRX, "analyze", str(capture.path), "--quiet", "--stats", str(stats), "--workers", str(workers)]
         done = run([*command, *options], workers)
         document = json.loads(stats.read_text())
     frames = document["frames"]

@@ -23,6 +23,7 @@ from bench.captures import MIB, ROOT, Capture
 from bench.measure import Run
 
 RULES = 100
+MEMORY_FLOWS = 50_000
 SEED = 1
 
 
@@ -151,7 +152,7 @@ def bench(given: argparse.Namespace) -> None:
     plain = [(few, 0.8), (many, 0.6)] + ([(corpus, 0.8)] if corpus else [])
     results = [against_tcpdump(capture, start, given.rounds, target) for capture, target in plain]
     results += [with_rules(few, rules, start, given.rounds), with_workers(few, start, given.rounds)]
-    peaks = memory(captures.of_size(given.large // 8), captures.of_size(given.large))
+    peaks = memory(*(captures.of_size(mib, MEMORY_FLOWS) for mib in (given.large // 8, given.large)))
     show(results, start, peaks)
     per_stage = stages(few)
     print(per_stage, end="")

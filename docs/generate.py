@@ -72,7 +72,7 @@ def keywords() -> str:
 
 def commands() -> dict[tuple[str, ...], click.Context]:
     """Every command with its context, by the words that call it."""
-    from tmrx.cli import tmrx as cli  # noqa: PLC0415  # as above
+    from tmrx.cli import cli  # noqa: PLC0415  # as above
 
     return dict(_walk(cli, None, ("tmrx",)))
 

@@ -18,7 +18,10 @@ MAX_PORT = 65_535
 _SIZES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "": Decimal(1)}
 _PREFIXES = {"": 1, "k": 10**3, "M": 10**6, "G": 10**9}
-_RATES = {f"{prefix}{unit}": (scale, unit) for prefix, scale in _PREFIXES.items() for unit in ("pps", "bps")}
+_RATES: dict[str, tuple[int, Literal["pps", "bps"]]] = {
+    **{f"{prefix}pps": (scale, "pps") for prefix, scale in _PREFIXES.items()},
+    **{f"{prefix}bps": (scale, "bps") for prefix, scale in _PREFIXES.items()},
+}
 
 VXLAN_PORT = 4789  # RFC 7348, section 5
 GENEVE_PORT = 6081  # RFC 8926, section 3.3
@@ -31,7 +34,7 @@ class Rate:
     """So many packets (`pps`) or bits (`bps`) a second."""
 
     amount: int
-    unit: str
+    unit: Literal["pps", "bps"]
 
 
 @dataclass(frozen=True)

@@ -77,10 +77,30 @@ fn main() {
         before = total;
     };
     println!("{:<22}{:>8}{:>10}", "stage", "ns", "so far");
-    line("read", time(path, |batch| drop(std::hint::black_box(batch.frames.len()))));
-    line("decap", time(path, |batch| drop(std::hint::black_box(packets(batch, &decap, 0)))));
-    line("decode", time(path, |batch| drop(std::hint::black_box(packets(batch, &decap, 1)))));
-    line("verify", time(path, |batch| drop(std::hint::black_box(packets(batch, &decap, 2)))));
+    line(
+        "read",
+        time(path, |batch| {
+            std::hint::black_box(batch.frames.len());
+        }),
+    );
+    line(
+        "decap",
+        time(path, |batch| {
+            std::hint::black_box(packets(batch, &decap, 0));
+        }),
+    );
+    line(
+        "decode",
+        time(path, |batch| {
+            std::hint::black_box(packets(batch, &decap, 1));
+        }),
+    );
+    line(
+        "verify",
+        time(path, |batch| {
+            std::hint::black_box(packets(batch, &decap, 2));
+        }),
+    );
     line("identify, flow, count", engine(path, &ruleless, 1));
     if !plan.rules.rules.is_empty() {
         line("detect", engine(path, &plan, 1));

@@ -36,10 +36,21 @@ struct Datagram<'a> {
 pub struct Span {
     /// First byte.
     pub start: u32,
+    /// Bytes that are there.
+    pub captured: u32,
     /// Bytes that were received; at least those captured.
     pub received: u32,
     /// How it begins.
     pub link: Link,
+}
+
+impl Span {
+    /// Its bytes, of the frame's.
+    #[inline]
+    pub fn bytes<'a>(&self, frame: &'a [u8]) -> &'a [u8] {
+        let start = self.start as usize;
+        frame.get(start..start + self.captured as usize).unwrap_or_default()
+    }
 }
 
 /// What was found in a frame: the innermost packet, and what was around it.
@@ -57,6 +68,8 @@ pub struct Found {
     pub carrier_length: usize,
     /// Bytes of the mirror's copy that were received.
     pub copy_length: usize,
+    /// Where in the frame the mirror's copy ends, were all of it captured.
+    pub copy_end: usize,
     /// What was wrong on the way.
     pub anomalies: AnomalySet,
 }
@@ -79,7 +92,8 @@ impl Decap {
     /// Take off a captured frame's encapsulations. `original`: the frame's length on the wire.
     #[inline]
     pub fn frame(&self, bytes: &[u8], original: usize, link: Link) -> Found {
-        let mut found = Found { inner: Span { start: 0, received: original as u32, link }, ..Found::default() };
+        let inner = Span { start: 0, captured: bytes.len() as u32, received: original as u32, link };
+        let mut found = Found { inner, ..Found::default() };
         self.peel(bytes, &mut found);
         found
     }
@@ -98,7 +112,7 @@ impl Decap {
 
     /// Go inwards as long as the innermost packet is a tunnel's datagram.
     fn peel(&self, bytes: &[u8], found: &mut Found) {
-        while let Some(datagram) = bytes.get(found.inner.start as usize..).and_then(|b| datagram(b, &found.inner)) {
+        while let Some(datagram) = datagram(found.inner.bytes(bytes), &found.inner) {
             if !self.tunnel(&datagram, found) {
                 return;
             }
@@ -226,12 +240,18 @@ fn carried_by(datagram: &Datagram<'_>, vni: u32, header: usize, found: &mut Foun
     found.wrap.vni = vni;
     found.carrier_length = datagram.ip_length;
     found.copy_length = datagram.sent - header;
+    found.copy_end = datagram.at + datagram.sent;
 }
 
 /// Make what follows the tunnel's header the innermost packet.
 #[inline]
 fn enter(datagram: &Datagram<'_>, header: usize, link: Link, found: &mut Found) {
-    found.inner = Span { start: (datagram.at + header) as u32, received: (datagram.sent - header) as u32, link };
+    found.inner = Span {
+        start: (datagram.at + header) as u32,
+        captured: datagram.payload.len().saturating_sub(header) as u32,
+        received: (datagram.sent - header) as u32,
+        link,
+    };
 }
 
 /// The UDP datagram that a packet is, where its headers are whole and it is no fragment.

@@ -156,10 +156,10 @@ fn ipv4(bytes: &[u8], at: usize, packet: &mut Packet) {
         packet.anomalies.add(Anomaly::Ipv4ReservedFlag);
     }
     let (fragment, more) = (ip.fragment_offset(), ip.more_fragments());
-    if fragment + length as u32 > MAX_DATAGRAM {
+    packet.fragment = more || fragment != 0;
+    if packet.fragment && fragment + length as u32 > MAX_DATAGRAM {
         packet.anomalies.add(Anomaly::Ipv4FragmentTooLarge);
     }
-    packet.fragment = more || fragment != 0;
     upper(rest, at + header, length - header, fragment, packet);
 }
 
@@ -283,7 +283,7 @@ fn has_odd_flags(flags: u8) -> bool {
     let flags = flags & 0x3f;
     flags == 0
         || flags & tcp::SYN != 0 && flags & (tcp::FIN | tcp::RST) != 0
-        || flags & (tcp::FIN | tcp::ACK | tcp::RST) == tcp::FIN
+        || flags & (tcp::FIN | tcp::ACK) == tcp::FIN
 }
 
 #[inline]
@@ -311,20 +311,22 @@ fn udp_datagram(bytes: &[u8], at: usize, length: usize, packet: &mut Packet) {
 }
 
 fn icmp_message(bytes: &[u8], at: usize, length: usize, layer: Layer, packet: &mut Packet) {
-    if length < icmp::LEN {
-        let v6 = layer == Layer::Icmpv6;
+    // ICMPv6 leaves everything behind the checksum to the type; ICMP's messages have eight bytes at least.
+    let v6 = layer == Layer::Icmpv6;
+    if length < if v6 { icmp::HEAD } else { icmp::LEN } {
         return malformed(packet, if v6 { Anomaly::Icmpv6TooShort } else { Anomaly::IcmpTooShort });
     }
+    let header = icmp::LEN.min(length);
     let Some((head, _)) = Icmp::parse(bytes) else {
         packet.stop = Stop::Truncated;
         return;
     };
     packet.layer = layer;
     (packet.sport, packet.dport) = (u16::from(head.kind()), u16::from(head.code()));
-    packet.payload_original = (length - icmp::LEN) as u32;
-    if bytes.len() < icmp::LEN {
+    packet.payload_original = (length - header) as u32;
+    if bytes.len() < header {
         packet.stop = Stop::Truncated;
         return;
     }
-    packet.payload = offset(at + icmp::LEN);
+    packet.payload = offset(at + header);
 }

@@ -5,7 +5,7 @@
 
 use crate::error::{Error, Fault, Result};
 use crate::frame::Addr;
-use crate::packet::{Causes, Packet, Wrap};
+use crate::packet::{Causes, Packet, Stop, Wrap};
 use crate::plan::{self, IdentitySettings, Unknown, UnknownDomain};
 use hashbrown::HashMap;
 
@@ -192,7 +192,8 @@ pub fn name_causes(packet: &mut Packet, limits: Limits, cut: Option<(u32, u32)>)
     if let Some((copy, carrier)) = cut {
         packet.truncated.0 |= limits.causes(copy, carrier);
     }
-    if packet.truncated.0 == 0 && packet.original > packet.captured {
+    // Where a header was cut there may be no length to compare with.
+    if packet.truncated.0 == 0 && (packet.original > packet.captured || packet.stop == Stop::Truncated) {
         packet.truncated.0 = Causes::UNKNOWN;
     }
 }

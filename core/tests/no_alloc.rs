@@ -54,7 +54,7 @@ fn bytes(hex: &str) -> Vec<u8> {
 /// All stages over one frame; the innermost layer that was reached.
 fn stages(decap: &Decap, frame: &[u8], original: usize, packet: &mut Packet) -> Layer {
     let found = decap.frame(frame, original, Link::Ethernet);
-    let inner = &frame[found.inner.start..];
+    let inner = &frame[found.inner.start as usize..];
     packet.captured = inner.len() as u32;
     packet.original = found.inner.received as u32;
     decode(inner, found.inner.link, packet);

@@ -1,15 +1,15 @@
 """Run every folder here that has a case.toml: a behaviour each, no code.
 
-    what = "what the case shows"             sample = "NAME"        a capture of sample_pcaps/
-    mirror = true                            pcap = "FILE"          … beside case.toml
-      with sample_pcaps/mirror.json,         shared = "PATH"        … under ../shared; skipped where that is not there
-      or the name of a file beside           frames = ["HEX", …]    … of these frames, blanks allowed
-    rules = ["FILE", …]                      from here, or tmrx's own by "rules/FILE"
-    options = ["--inspect", "outer,inner"]   exit = 0               expected exit code of `tmrx analyze`
-    [stats]   "packets.tcp" = 82             a dotted path into the --stats document and its value
-    [[eve]]   count = 3                      how many EVE events have all of
-              match = { event_type = "flow", "mirror.vni" = 101 }
-              a value stands for itself; in a list it is one of the members; "" is any that is there, "-" that none is
+what = "what the case shows"             sample = "NAME"        a capture of sample_pcaps/
+mirror = true                            pcap = "FILE"          … beside case.toml
+  with sample_pcaps/mirror.json,         shared = "PATH"        … under ../shared; skipped where that is not there
+  or the name of a file beside           frames = ["HEX", …]    … of these frames, blanks allowed
+rules = ["FILE", …]                      from here, or tmrx's own by "rules/FILE"
+options = ["--inspect", "outer,inner"]   exit = 0               expected exit code of `tmrx analyze`
+[stats]   "packets.tcp" = 82             a dotted path into the --stats document and its value
+[[eve]]   count = 3                      how many EVE events have all of
+          match = { event_type = "flow", "mirror.vni" = 101 }
+          a value stands for itself; in a list it is one of the members; "" is any that is there, "-" that none is
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import pytest
 
 from tmrx import plan
 from tmrx.plan import Content, Number
-from tmrx.rules import Diagnostic, RuleSet, Variables, load
+from tmrx.rules import Diagnostic, RuleSet, Variables, load, pcre
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -219,6 +219,14 @@ def test_refused(marked: str, expected: str, rules) -> None:
     found = said(rules(marked.replace("§", "")))
     assert f"{found.severity}: {found.why}" + (f" ({found.hint})" if found.hint else "") == expected
     assert (found.line, found.column) == (1, marked.index("§") + 1)
+
+
+@pytest.mark.skipif(pcre.check() is pcre.take, reason="the core is not built")
+def test_pcre2_is_asked(rules) -> None:
+    found = said(rules(tcp('pcre:"/é(b/i";')))
+    assert (found.severity, found.why) == ("error", "pcre: missing closing parenthesis")
+    assert found.text[: found.column - 1].endswith("/é(b")
+    one(rules(tcp('pcre:"/(?<=a)b++(?R)?/i";')))
 
 
 def test_text_that_is_none(rules) -> None:

@@ -1,4 +1,3 @@
-# ruff: noqa: S104 -- addresses to parse, nothing is bound
 """Where frames come from."""
 
 from __future__ import annotations

@@ -1,4 +1,3 @@
-# ruff: noqa: S104 -- addresses to parse, nothing is bound
 """Quantities as people write them."""
 
 from __future__ import annotations

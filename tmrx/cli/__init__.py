@@ -20,14 +20,14 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("tmrx.cli.analyze:analyze", "Say what is in captures of mirrored traffic."),
     "decap": ("tmrx.cli.decap:decap", "Take off what the mirror put around the frames of a capture."),
     "sessions": ("tmrx.cli.sessions:sessions", "List the mirror sessions that a capture came through."),
-    "rules": ("tmrx.cli.rules:rules", "Check and list detection rules."),
+    "rules": ("tmrx.cli.rules:rules", "Check and list rule files."),
     "demo": ("tmrx.cli.demo:demo", "See it work: mirror an attack to yourself, and catch it."),
     "completion": ("tmrx.cli.completion:completion", "Print what makes a shell complete tmrx's commands."),
 }
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
-@click.group(cls=Lazy, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Lazy, table=COMMANDS)
 @click.version_option(__version__, prog_name="tmrx")
 def cli() -> None:
     """Receive mirrored cloud traffic: take off what the mirror put around it, tell what the mirror did to it, and say
@@ -77,7 +77,7 @@ def _told(fault: Exception) -> TmrxError:
         return fault
     if isinstance(fault, click.ClickException):
         return _usage(fault)
-    if isinstance(fault, ImportError) and fault.name == "tmrx._core":
+    if isinstance(fault, ModuleNotFoundError) and fault.name == "tmrx._core":
         return InternalError("tmrx._core", "is not built for this Python", "run make build in tmrx's repository")
     if os.environ.get("TMRX_DEBUG"):
         raise fault

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import click
 
-from tmrx.cli import errors, options, running
+from tmrx.cli import options, running
 from tmrx.cli.options import Given, Talk
 from tmrx.pipeline import Control
 from tmrx.sinks import STDOUT, Paths
@@ -41,15 +41,15 @@ def listen(on: tuple[str, ...], given: Given, outputs: Paths, limits: Control, t
         outputs = replace(outputs, fast=STDOUT)
     running.check_format(talk, outputs)
     listener = Sockets.of(on).open()
-    ports = [Endpoint(kind, address, port) for kind, address, port in listener.on]
-    job = running.Job(given, outputs, talk.quiet, listening=tuple(ports))
+    ports = tuple(Endpoint(kind, address, port) for kind, address, port in listener.on)
+    job = running.Job(given, outputs, talk.quiet, listening=ports)
     engine = job.engine()
     outputs.check(given.files)
     if listener.warning:
         job.warn(listener.warning)
-    if not talk.quiet:
-        errors.note(f"listening on {', '.join(map(str, ports))}; Ctrl-C ends")
-    document = running.execute(job, engine, [("listen", listener)], running.Pace("listen", limits))
+    announce = f"listening on {', '.join(map(str, ports))}; Ctrl-C ends"
+    pace = running.Pace("listen", limits, announce=announce)
+    document = running.execute(job, engine, [("listen", listener)], pace)
     if listener.overflowed:
         job.warn(f"{listener.overflowed:,} datagrams were lost at the sockets")
     running.print_summary(document, talk, aside=aside)

@@ -82,7 +82,10 @@ def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: Pat
 
 @rules.command("list")
 @_files
-@click.option("--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True)
+@click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
+    help="How records are printed.",
+)  # fmt: skip
 @_classification
 def list_(files: tuple[str, ...], form: str, classification: Path | None) -> None:
     """List the rules that load, in the order of their evaluation.

@@ -55,11 +55,15 @@ class Job:
 
 @dataclass(frozen=True)
 class Pace:
-    """How a run is shown and what ends it. `size` is what there is to read in bytes, None where that is not known."""
+    """How a run is shown and what ends it. `size` is what there is to read in bytes, None where that is not known.
+
+    `announce` is said once signals end the run cleanly.
+    """
 
     label: str
     control: pipeline.Control = field(default_factory=pipeline.Control)
     size: int | None = None
+    announce: str = ""
 
 
 class Meter:
@@ -94,6 +98,8 @@ def execute(job: Job, engine: Engine, sources: Iterable[tuple[str, Capture | Lis
     # A moving bar and lines that come would be in each other's way.
     still = job.quiet or STDOUT in job.outputs.named()
     with Sinks(job.outputs) as sinks, pace.control.signals(), progress(pace.label, pace.size, quiet=still) as show:
+        if pace.announce and not job.quiet:
+            errors.note(pace.announce)
         stats = pipeline.run(engine, sources, sinks, pace.control, pipeline.Watch(Meter(show).batch, job.warn))
     document: dict[str, Any] = json.loads(stats)
     return document

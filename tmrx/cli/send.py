@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -18,6 +18,8 @@ from tmrx.sinks import Paths
 
 if TYPE_CHECKING:
     from tmrx._core import Sender
+
+PaceKind = Literal["captured", "pps", "bps", "flat-out"]
 
 # Ends of the outer headers that only -w shows (RFC 5737: documentation).
 _OUTER = ("192.0.2.1", "192.0.2.2")
@@ -46,13 +48,14 @@ class To:
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast: at most one of a rate, a speed and flat out; else as captured."""
+    """How fast, at most one of a rate, a speed and flat out, else as captured; and how often."""
 
     rate: units.Rate | None
     speed: float | None
     flat_out: bool
+    loop: int
 
-    def of(self) -> tuple[str, float]:
+    def of(self) -> tuple[PaceKind, float]:
         """As the sender takes it. Raises UsageError."""
         if (self.rate is not None) + (self.speed is not None) + self.flat_out > 1:
             raise UsageError("tmrx send", "wants at most one of --rate, --speed and --flat-out", "see tmrx send --help")
@@ -67,7 +70,7 @@ class Session:
 
     vni: int
     packet_length: int | None
-    encap: str
+    encap: Literal["vxlan", "geneve+vxlan"]
     outer_src: str
     outer_dst: str
 
@@ -80,7 +83,8 @@ _to = options.bundle(
 _session = options.bundle(
     "session", Session,
     vni=click.option(
-        "--vni", type=click.IntRange(0, MAX_VNI), required=True, metavar="N", help="The session's VXLAN network identifier.",
+        "--vni", type=click.IntRange(0, MAX_VNI), required=True, metavar="N",
+        help="The session's VXLAN network identifier.",
     ),
     packet_length=click.option(
         "--packet-length", type=click.IntRange(1, MAX_PACKET_LENGTH), metavar="N",
@@ -91,10 +95,11 @@ _session = options.bundle(
         help="What is put around them; geneve+vxlan is what passes a Gateway Load Balancer.",
     ),
     outer_src=click.option(
-        "--outer-src", default=_OUTER[0], show_default=True, metavar="ADDR", help="The copies' source, with -w.",
+        "--outer-src", default=_OUTER[0], show_default=True, metavar="ADDR",
+        help="The copies' source, with -w or behind GENEVE.",
     ),
     outer_dst=click.option(
-        "--outer-dst", default=_OUTER[1], show_default=True, metavar="ADDR", help="The copies' destination, with -w.",
+        "--outer-dst", default=_OUTER[1], show_default=True, metavar="ADDR", help="The copies' destination, there too.",
     ),
 )  # fmt: skip
 _pace = options.bundle(
@@ -104,6 +109,9 @@ _pace = options.bundle(
         "--speed", type=click.FloatRange(0, min_open=True), metavar="X", help="That many times as fast as captured.",
     ),
     flat_out=click.option("--flat-out", is_flag=True, help="As fast as the machine can."),
+    loop=click.option(
+        "--loop", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Send it that many times.",
+    ),
 )  # fmt: skip
 
 
@@ -112,11 +120,8 @@ _pace = options.bundle(
 @_to
 @_session
 @_pace
-@click.option(
-    "--loop", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Send it that many times."
-)
 @options.quiet
-def send(capture: str, to: To, session: Session, pace: Pace, loop: int, talk: Talk) -> None:  # noqa: PLR0913
+def send(capture: str, to: To, session: Session, pace: Pace, talk: Talk) -> None:
     """Send a capture as a mirror would.
 
     Every frame is copied, its bytes unchanged but for --packet-length. Copies are paced as the frames were captured,
@@ -138,10 +143,10 @@ def send(capture: str, to: To, session: Session, pace: Pace, loop: int, talk: Ta
         packet_length=session.packet_length,
         encap=session.encap,
         pace=pace.of(),
-        loops=loop,
+        loops=pace.loop,
         outer=(session.outer_src, session.outer_dst),
     )
-    size = None if sender.size is None else sender.size * loop
+    size = None if sender.size is None else sender.size * pace.loop
     with Control().signals() as control, progress("send", size, quiet=talk.quiet) as show:
         _drive(sender, control, show)
     if not talk.quiet:

@@ -9,8 +9,8 @@ import msgspec
 
 from tmrx.errors import ConfigError
 
-# tmrx's own, beside its rules.
-SHIPPED = Path(__file__).parents[2] / "rules" / "classification.config"
+# tmrx's own: a link to the one beside its rules, which a wheel does not have.
+SHIPPED = Path(__file__).with_name("classification.config")
 _LINE = re.compile(r"config\s+classification\s*:\s*([\w-]+)\s*,\s*([^,]*?)\s*,\s*(\d{1,3})\s*")
 
 

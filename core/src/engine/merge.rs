@@ -213,19 +213,27 @@ impl Merger {
         }
     }
 
-    /// Write the statistics event.
+    /// The end of a run: write the statistics event.
     pub fn stats(&mut self, shared: &Shared, clock: Nanos, summary: &Summary<'_>, identities: &Identities) {
         if shared.outputs.eve {
             let uptime = clock.saturating_sub(self.began.unwrap_or(clock)) / SECOND;
             self.eve.stats(&mut self.output.eve, clock, uptime.unsigned_abs(), summary, identities);
         }
+        if shared.outputs.pcap {
+            self.begin_pcap();
+        }
+    }
+
+    /// The pcap's header, once; without packets too, so that the file is a capture.
+    fn begin_pcap(&mut self) {
+        if !std::mem::replace(&mut self.pcap_begun, true) {
+            pcap::header(&mut self.output.pcap);
+        }
     }
 
     /// Append the innermost packets to the pcap.
     fn pcap(&mut self, parsed: &Parsed) {
-        if !std::mem::replace(&mut self.pcap_begun, true) {
-            pcap::header(&mut self.output.pcap);
-        }
+        self.begin_pcap();
         for packet in innermost(&parsed.packets) {
             pcap::record(&mut self.output.pcap, packet, packet.padded_bytes(&parsed.batch.slab));
         }

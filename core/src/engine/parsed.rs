@@ -6,7 +6,7 @@ use crate::decode::decode;
 use crate::excluded::is_excluded;
 use crate::flow::{Seed, address_hash};
 use crate::frame::{Batch, Frame, Link};
-use crate::packet::{Causes, NONE, Packet, Wrap};
+use crate::packet::{Causes, NONE, Packet, Stop, Wrap};
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
 use crate::verify::verify;
@@ -153,19 +153,18 @@ impl Parsed {
         }
         let index = self.packets.len() as u32;
         let place = Place { span: &found.inner, row, frame, parent, wrap };
-        let cut = self.packet(parser, place, bytes, found.anomalies);
-        if cut && wrap != NONE {
+        self.packet(parser, place, bytes, found.anomalies);
+        if wrap != NONE && self.packets.last().is_some_and(|packet| is_cut(packet, found)) {
             let (copy, carrier) = (found.copy_length as u32, found.carrier_length as u32);
             self.cuts.push(Cut { packet: index, copy, carrier });
         }
     }
 
-    /// Decode and judge one packet; true where the mirror, not the capture, cut it.
+    /// Decode and judge one packet.
     #[inline]
-    fn packet(&mut self, parser: &Parser, place: Place<'_>, bytes: &[u8], anomalies: AnomalySet) -> bool {
+    fn packet(&mut self, parser: &Parser, place: Place<'_>, bytes: &[u8], anomalies: AnomalySet) {
         let Place { span, row, frame, parent, wrap } = place;
-        let bytes = bytes.get(span.start as usize..).unwrap_or_default();
-        let bytes = bytes.get(..span.received as usize).unwrap_or(bytes);
+        let bytes = span.bytes(bytes);
         let mut packet = Packet {
             time: frame.time,
             frame: row,
@@ -184,6 +183,7 @@ impl Parsed {
         if wrap == NONE {
             if frame.original < 14 && span.link == Link::Ethernet {
                 packet.anomalies.add(Anomaly::EthernetTooShort);
+                packet.stop = Stop::Malformed;
             }
         } else if is_excluded(&packet) {
             packet.anomalies.add(Anomaly::ExcludedTraffic);
@@ -191,10 +191,8 @@ impl Parsed {
         if frame.captured < frame.original && packet.captured < packet.original {
             packet.truncated.0 |= Causes::SNAPLEN;
         }
-        let cut = packet.original > span.received;
         self.shards.push(shard_of(&packet, &parser.seed));
         self.packets.push(packet);
-        cut
     }
 
     /// Counting sort of the packets' rows by shard.
@@ -228,6 +226,12 @@ impl Parsed {
 #[inline]
 fn shard_of(packet: &Packet, seed: &Seed) -> u8 {
     if packet.ip == 0 { 0 } else { (address_hash(seed, 0, &packet.src, &packet.dst) % SHARDS as u64) as u8 }
+}
+
+/// Whether the mirror, not the capture, cut a packet: it goes on behind the copy's end, or a header is cut there.
+fn is_cut(packet: &Packet, found: &Found) -> bool {
+    let end = |length: u32| found.inner.start as usize + length as usize;
+    end(packet.original) > found.copy_end || packet.stop == Stop::Truncated && end(packet.captured) == found.copy_end
 }
 
 /// Where a packet stands.

@@ -9,7 +9,7 @@ use crate::packet::{NONE, Wrap};
 use crate::table::counters::Counters;
 use crate::table::fate::{Fate, Rejection};
 use crate::time::{Nanos, SECOND};
-use std::sync::{PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
 /// The most that one frame moves the clock: a single wrong timestamp must not end every flow.
 const MAX_STEP: Nanos = 3600 * SECOND;
@@ -75,8 +75,7 @@ impl Sequencer {
 
     /// Give every wrapped packet its identity and domain; name what cut it.
     fn identify(&mut self, parsed: &mut Parsed, identities: &RwLock<Identities>) {
-        self.resolved.clear();
-        self.resolved.extend(parsed.wraps.iter().map(|wrap| resolve(wrap, identities)));
+        self.resolve(&parsed.wraps, identities);
         let Parsed { packets, fates, cuts, .. } = parsed;
         let mut cuts = cuts.iter().peekable();
         for (index, packet) in packets.iter_mut().enumerate() {
@@ -96,22 +95,33 @@ impl Sequencer {
             name_causes(packet, resolved.limits, cut);
         }
     }
+
+    /// Look the wraps up. Most were seen before: readers are held up only where there is something to learn.
+    fn resolve(&mut self, wraps: &[Wrap], identities: &RwLock<Identities>) {
+        self.resolved.clear();
+        let seen = read(identities);
+        self.resolved.extend(wraps.iter().map_while(|wrap| seen.find(wrap).map(|row| resolved(&seen, row, false))));
+        drop(seen);
+        for wrap in wraps.iter().skip(self.resolved.len()) {
+            let seen = read(identities).find(wrap).map(Identified::Known);
+            // A panic under a lock was caught and said; the identities are whole all the same.
+            let found =
+                seen.unwrap_or_else(|| identities.write().unwrap_or_else(PoisonError::into_inner).identify(wrap));
+            self.resolved.push(match found {
+                Identified::Known(row) => resolved(&read(identities), row, false),
+                Identified::Learned(row) => resolved(&read(identities), row, true),
+                Identified::Refused => Resolved { identity: NONE, domain: 0, limits: Limits::default(), is_new: false },
+            });
+        }
+    }
 }
 
-/// Look a wrap up; most were seen before, so that readers are not held up.
-fn resolve(wrap: &Wrap, identities: &RwLock<Identities>) -> Resolved {
-    // A panic under a lock was caught and said; the identities are whole all the same.
-    let seen = identities.read().unwrap_or_else(PoisonError::into_inner).find(wrap);
-    let found = match seen {
-        Some(row) => Identified::Known(row),
-        None => identities.write().unwrap_or_else(PoisonError::into_inner).identify(wrap),
-    };
-    let (Identified::Known(identity) | Identified::Learned(identity)) = found else {
-        return Resolved { identity: NONE, domain: 0, limits: Limits::default(), is_new: false };
-    };
-    let is_new = matches!(found, Identified::Learned(_));
-    let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
-    let (domain, limits) =
-        identities.rows().get(identity as usize).map_or_else(Default::default, |r| (r.domain, r.limits));
+fn read(identities: &RwLock<Identities>) -> RwLockReadGuard<'_, Identities> {
+    identities.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn resolved(identities: &Identities, identity: u32, is_new: bool) -> Resolved {
+    let row = identities.rows().get(identity as usize);
+    let (domain, limits) = row.map_or_else(Default::default, |row| (row.domain, row.limits));
     Resolved { identity, domain, limits, is_new }
 }

@@ -154,7 +154,7 @@ impl Capture {
             }
         };
         let left = end - place;
-        self.warning = Some(format!("{}: damaged at byte {place}: {why}; {left} bytes left unread", self.input.name));
+        self.warning = Some(format!("damaged at byte {place}: {why}; {left} bytes left unread"));
         Ok(Fill::End)
     }
 }

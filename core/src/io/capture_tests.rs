@@ -112,6 +112,54 @@ fn a_damaged_tail_is_a_warning_with_its_place_and_size() {
     assert!(warning.ends_with("116 bytes left unread"), "{warning}");
 }
 
+/// A pipe with a name, and what is written into it bit by bit.
+#[allow(unsafe_code)]
+fn pipe(name: &str, bytes: Vec<u8>) -> (Temp, std::thread::JoinHandle<()>) {
+    let path = std::env::temp_dir().join(format!("tmrx-{}-{name}", std::process::id()));
+    let text = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
+    // SAFETY: a string that ends in 0 and outlives the call.
+    assert_eq!(unsafe { libc::mkfifo(text.as_ptr(), 0o600) }, 0);
+    let writer = {
+        let path = path.clone();
+        std::thread::spawn(move || {
+            let mut file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
+            for (number, chunk) in bytes.chunks(701).enumerate() {
+                if number < 4 {
+                    std::thread::sleep(std::time::Duration::from_millis(130));
+                }
+                std::io::Write::write_all(&mut file, chunk).unwrap();
+            }
+        })
+    };
+    (Temp(path), writer)
+}
+
+#[test]
+fn a_slow_pipe_is_idle_between_its_frames() {
+    let whole = pcap(1, (0..3000).map(|i| i % 1500));
+    let (pipe, writer) = pipe("slow", whole.clone());
+    let mut capture = pipe.open().unwrap();
+    let mut batch = Batch::default();
+    assert_eq!(capture.fill(&mut batch).unwrap(), Fill::Idle, "a fill waits no longer than 100 ms");
+    assert_eq!(read_all(&mut capture).unwrap().len(), 3000);
+    assert_eq!((capture.size(), capture.position(), capture.warning()), (None, whole.len() as u64, None));
+    writer.join().unwrap();
+}
+
+#[test]
+fn a_damaged_pipe_is_read_to_its_end_and_counted() {
+    let mut bytes = pcap(1, (0..1000).map(|_| 1000));
+    let place = 24 + 10 * 1016;
+    bytes[place + 11] = 0xff;
+    let (pipe, writer) = pipe("damaged", bytes);
+    let mut capture = pipe.open().unwrap();
+    assert_eq!(read_all(&mut capture).unwrap().len(), 10);
+    let warning = capture.warning().unwrap();
+    assert!(warning.contains(&format!("damaged at byte {place}:")), "{warning}");
+    assert!(warning.ends_with(&format!("{} bytes left unread", 990 * 1016)), "{warning}");
+    writer.join().unwrap();
+}
+
 #[test]
 fn what_is_no_capture_is_refused_in_words() {
     let why = |name: &str, bytes: &[u8]| Temp::new(name, bytes).open().unwrap_err().to_string();

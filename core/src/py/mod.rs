@@ -2,11 +2,15 @@
 
 mod engine;
 mod errors;
+mod listen;
+mod pcre;
+mod send;
 mod source;
 mod table;
 
 use crate::anomaly::Anomaly;
 use crate::table::names;
+use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
 
 /// The catalogue of anomalies: name, layer, severity, meaning, Suricata's event or "".
@@ -19,13 +23,25 @@ fn anomalies() -> Vec<(&'static str, &'static str, &'static str, &'static str, &
         .collect()
 }
 
+/// A debug build is many times slower: whoever imports one by mistake is told.
+fn warn_of_debug_build(py: Python<'_>) -> PyResult<()> {
+    let warning = py.get_type::<PyRuntimeWarning>();
+    PyErr::warn(py, &warning, c"tmrx._core is a debug build, many times slower than a release build (make build)", 1)
+}
+
 /// The per-packet core of tmrx.
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("DEBUG", cfg!(debug_assertions))?;
+    if cfg!(debug_assertions) {
+        warn_of_debug_build(module.py())?;
+    }
     module.add_class::<engine::Engine>()?;
     module.add_class::<engine::Batch>()?;
     module.add_class::<source::Capture>()?;
+    module.add_class::<listen::Listener>()?;
+    module.add_class::<send::Sender>()?;
     module.add_class::<table::Table>()?;
+    module.add_function(wrap_pyfunction!(pcre::pcre_error, module)?)?;
     module.add_function(wrap_pyfunction!(anomalies, module)?)
 }

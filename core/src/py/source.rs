@@ -1,5 +1,6 @@
 //! Sources for Python: they are opened there and read by the engine.
 
+use super::listen::Listener;
 use crate::io::{self, Source};
 use pyo3::prelude::*;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -48,6 +49,10 @@ pub(super) fn with_source<R: Send>(
     object: &Bound<'_, PyAny>,
     use_it: impl FnOnce(&mut dyn Source) -> R + Send,
 ) -> PyResult<R> {
+    if let Ok(listener) = object.cast::<Listener>() {
+        let listener = listener.get();
+        return Ok(object.py().detach(|| use_it(&mut *listener.lock())));
+    }
     let capture = object.cast::<Capture>()?.get();
     Ok(object.py().detach(|| use_it(&mut *capture.lock())))
 }

@@ -3,7 +3,7 @@
 use crate::flow::record::FlowRecord;
 use crate::identify::Identities;
 use crate::packet::{Checksum, Encapsulation, NONE, Packet, Wrap};
-use crate::table::json::{Json, escape, hex};
+use crate::table::json::{Json, hex};
 use crate::table::known::Known;
 use crate::table::text;
 
@@ -90,7 +90,7 @@ fn render(json: &mut Json<'_>, wrap: &Wrap, known: &Known<'_>) {
 
 /// Append the id of a Gateway Load Balancer's endpoint.
 pub fn endpoint(out: &mut Vec<u8>, number: u64) {
-    escape(out, "vpce-");
+    out.extend_from_slice(b"vpce-");
     hex(out, number, 17);
 }
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 from tmrx.plan import Pcre
+from tmrx.rules import pcre
 from tmrx.rules.diagnostics import Fault, unsupported
 from tmrx.rules.draft import ContentDraft, Draft
 from tmrx.rules.numbers import unsigned
@@ -169,7 +170,13 @@ def _pcre(draft: Draft, option: Option) -> None:
         raise unsupported("a capture of 'pcre'", at=at)
     _check_flags(flags.strip(), at + end + 1)
     kept = "".join(flag for flag in _PCRE_OPTIONS if flag in flags)
-    draft.payload.append(Pcre(pattern=body.encode(), negated=negated, flags=kept, relative="R" in flags))
+    pattern = body.encode()
+    if error := pcre.check()(pattern, kept):
+        message, byte = error
+        raise Fault(
+            f"pcre: {message}", "the syntax is PCRE2's", at=at + 1 + len(pattern[:byte].decode(errors="ignore"))
+        )
+    draft.payload.append(Pcre(pattern=pattern, negated=negated, flags=kept, relative="R" in flags))
 
 
 def _check_flags(flags: str, at: int) -> None:

@@ -81,7 +81,8 @@ impl Ring {
         };
         let count = usize::try_from(count).map_err(|_| std::io::Error::last_os_error())?;
         for (arrived, message) in self.arrived.iter_mut().zip(&messages).take(count) {
-            let control = message.msg_hdr.msg_controllen as usize;
+            // Of 32 or 64 bits, as the C library has it.
+            let control: usize = message.msg_hdr.msg_controllen as _;
             *arrived = Arrived { length: message.msg_len as usize, control: control.min(CONTROL) };
         }
         Ok(count)

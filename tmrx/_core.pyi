@@ -1,0 +1,166 @@
+"""The per-packet core of tmrx. Errors are those of `tmrx.errors`."""
+
+from collections.abc import Sequence
+from typing import Literal, final
+
+DEBUG: bool
+"""Whether this is a debug build, many times slower than a release build."""
+
+def anomalies() -> list[tuple[str, str, str, str, str]]:
+    """The catalogue of anomalies: name, layer, severity, meaning, Suricata's event or ""."""
+
+def pcre_error(pattern: bytes, flags: str) -> tuple[str, int] | None:
+    """What is wrong with a pattern, and at which byte; None where PCRE2 takes it. `flags` as in the plan."""
+
+@final
+class Table:
+    """Rows of one kind, through Arrow's C stream."""
+
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object:
+        """A PyCapsule with an ArrowArrayStream."""
+    def __len__(self) -> int:
+        """Rows."""
+
+@final
+class Batch:
+    """What came of a call of the engine."""
+
+    @property
+    def frames(self) -> int:
+        """Frames taken in by the call."""
+    @property
+    def alerts(self) -> int:
+        """Alerts raised."""
+    @property
+    def ended(self) -> bool:
+        """The source is at its end."""
+    @property
+    def eve(self) -> bytes:
+        """EVE lines."""
+    @property
+    def fast(self) -> bytes:
+        """fast.log lines."""
+    @property
+    def pcap(self) -> bytes:
+        """The next piece of a pcap of the innermost packets."""
+    @property
+    def quarantine(self) -> bytes:
+        """A pcap of the frames that made the core panic; empty on every good day."""
+    def table(self, name: str) -> Table:
+        """A table's rows; KeyError for one that the plan did not ask for."""
+
+@final
+class Engine:
+    """Frames in, tables and events out. One thread owns it at a time."""
+
+    def __new__(cls, plan: bytes, workers: int = 1) -> Engine:
+        """From an encoded plan (`tmrx.plan`). ConfigError for one that can't be taken."""
+    def push(self, frames: Sequence[tuple[int, bytes, int]], link: str = "ethernet") -> Batch:
+        """Take in frames: (time in ns, bytes, original length) each; `link` is "ethernet" or "ip"."""
+    def run(self, source: Capture | Listener, max_frames: int = 0, timeout_ms: int = 100) -> Batch:
+        """Take in frames until the source is idle or ended, or `max_frames` (0: no limit) or the time is reached."""
+    def finish(self) -> Batch:
+        """The end of the run: flows end. Call it until the batch has `ended`: one call gives only so many."""
+    def stats(self, overflowed: int | None = None) -> bytes:
+        """The summary document as JSON; `overflowed`: datagrams lost at the sockets, where there are sockets."""
+
+@final
+class Capture:
+    """A pcap or pcapng file, recognised by its content; "-" is standard input.
+
+    A file's first bytes are looked at when it is opened, a pipe's when it is first read.
+    """
+
+    def __new__(cls, path: str) -> Capture: ...
+    @property
+    def size(self) -> int | None:
+        """Bytes in it; None for a pipe."""
+    @property
+    def position(self) -> int:
+        """Bytes read so far."""
+    @property
+    def warning(self) -> str | None:
+        """A damaged tail: where, and how many bytes were left."""
+
+@final
+class Listener:
+    """UDP sockets on the mirror's ports (Linux)."""
+
+    def __new__(cls, on: Sequence[tuple[str, str, int]], receive_buffer: int = 33554432) -> Listener:
+        """Bind a socket for each (kind, address, port).
+
+        The kind is vxlan or geneve, port 0 is any free one, and `receive_buffer` is in bytes. IPv6 sockets take IPv6
+        only, so that 0.0.0.0 and :: can be listened on together; :: on a machine without IPv6 is a `warning`.
+        """
+    @property
+    def on(self) -> list[tuple[Literal["vxlan", "geneve"], str, int]]:
+        """What is listened on, with the ports as bound."""
+    @property
+    def overflowed(self) -> int:
+        """Datagrams lost because a socket's buffer was full."""
+    @property
+    def receive_buffer(self) -> int:
+        """Bytes of the smallest receive buffer that the kernel gave."""
+    @property
+    def position(self) -> int:
+        """Bytes received so far."""
+    @property
+    def warning(self) -> str | None:
+        """An address that could not be listened on and need not be."""
+
+@final
+class Sender:
+    """Sends a capture as the mirror would, each frame with the bytes that it has.
+
+    `step` until it says False; between two steps, counts can be shown and signals taken.
+    """
+
+    def __new__(
+        cls,
+        capture: str,
+        to: tuple[str, int] | str,
+        *,
+        vni: int,
+        packet_length: int | None = None,
+        encap: Literal["vxlan", "geneve+vxlan"] = "vxlan",
+        pace: tuple[Literal["captured", "pps", "bps", "flat-out"], float] = ("captured", 1.0),
+        loops: int = 1,
+        outer: tuple[str, str] = ("192.0.2.1", "192.0.2.2"),
+    ) -> Sender:
+        """Open the capture, then the receiver's address and port, or the capture file ("-": standard output).
+
+        `packet_length` counts bytes from the inner Ethernet header on. The pace's number is times the captured speed,
+        packets a second, or bits a second of the encapsulated size; a file is written without waiting. `outer` is the
+        mirror source and target that a file's headers, and the headers behind GENEVE, show.
+        """
+    def step(self) -> bool:
+        """Send what is due within 100 ms; False when all was sent and written."""
+    def finish(self) -> None:
+        """Write what is still in memory, where the sender is left before its end."""
+    @property
+    def frames(self) -> int:
+        """Frames read."""
+    @property
+    def sent(self) -> int:
+        """Copies sent."""
+    @property
+    def bytes(self) -> int:
+        """Bytes of the copies, outer headers included."""
+    @property
+    def cut(self) -> int:
+        """Copies that the packet length cut."""
+    @property
+    def too_large(self) -> int:
+        """Frames that fit in no datagram and were left out."""
+    @property
+    def refused(self) -> int:
+        """Times that the receiver's host said that nothing listens there."""
+    @property
+    def size(self) -> int | None:
+        """Bytes in the capture; None for a pipe."""
+    @property
+    def position(self) -> int:
+        """Bytes of the capture read in this round."""
+    @property
+    def warning(self) -> str | None:
+        """A damaged tail of the capture: where, and how many bytes were left."""
