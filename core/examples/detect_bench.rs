@@ -131,7 +131,7 @@ fn packet() -> Packet {
         stop: Stop::Complete,
         sport: 40000,
         dport: 80,
-        ..Packet::default()
+        ..Packet::EMPTY
     }
 }
 

@@ -128,7 +128,7 @@ pub mod tcp {
 /// One packet of a frame's tree. Plain numbers only: it borrows nothing and is reused.
 ///
 /// Offsets `l3`, `l4`, `payload` count from `start`; one that was not reached equals `captured`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Packet {
     /// The frame's time.
     pub time: Nanos,

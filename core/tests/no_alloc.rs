@@ -1,13 +1,14 @@
-//! Decapsulation, decoding and verification never allocate, whatever the bytes are.
+//! Decapsulation, decoding and verification never allocate, whatever the bytes are; inspection not once it is warm.
 #![allow(missing_docs, unsafe_code, clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use tmrx_core::decap::Decap;
 use tmrx_core::decode::decode;
+use tmrx_core::detect::{Buffer, Rules, Subject};
 use tmrx_core::frame::{Link, Outer};
-use tmrx_core::packet::{Layer, Packet};
-use tmrx_core::plan::DecapSettings;
+use tmrx_core::packet::{Layer, Packet, Stop};
+use tmrx_core::plan::{self, DecapSettings};
 use tmrx_core::verify::verify;
 
 struct Counting;
@@ -91,4 +92,53 @@ fn no_stage_allocates() {
     assert_eq!(allocations(), before, "a stage allocated");
     drop(std::hint::black_box(vec![0u8; 1]));
     assert!(allocations() > before, "the counter does not count");
+}
+
+/// Rules on every way through inspection: a prefilter's, one without case, a pattern's, one that is always asked.
+fn rules() -> plan::Rules {
+    let content = |pattern: &str, more: &str| {
+        format!(
+            r#"{{"type":"content","pattern":"{pattern}","negated":false,"relative":false,"offset":0,"depth":null,
+            "distance":0,"within":null,"startswith":false,"endswith":false,"fast_pattern":false,{more}}}"#
+        )
+    };
+    let payloads = [
+        content("needle", r#""nocase":false"#),
+        content("NEEDLE", r#""nocase":true"#),
+        r#"{"type":"pcre","pattern":"ne+dle","negated":false,"flags":"i","relative":false}"#.into(),
+        content("absent", r#""nocase":false"#).replace(r#""negated":false"#, r#""negated":true"#),
+    ];
+    let rule = |(payload, sid): (&String, u32)| {
+        format!(
+            r#"{{"action":"alert","scope":null,"protocol":"udp","src":0,"sport":0,"dst":0,"dport":0,"sid":{sid},
+            "both_directions":false,"gid":1,"rev":1,"msg":"","category":"","priority":3,"references":[],"metadata":[],
+            "noalert":false,"flow":null,"checks":[],"payload":[{payload}]}}"#
+        )
+    };
+    let rules: Vec<String> = payloads.iter().zip(1..).map(rule).collect();
+    serde_json::from_str(&format!(
+        r#"{{"rules":[{}],"addresses":[{{"any":true,"negated":false,"v4":[],"v6":[]}}],"ports":[{{"any":true,"ranges":[]}}]}}"#,
+        rules.join(",")
+    ))
+    .unwrap()
+}
+
+#[test]
+fn warm_inspection_does_not_allocate() {
+    let rules = Rules::new(&rules()).unwrap();
+    let mut scratch = rules.scratch();
+    let packet = Packet { ip: 4, proto: 17, layer: Layer::Udp, stop: Stop::Complete, ..Packet::EMPTY };
+    let payload = b"hay and hay and a Needle, a needle and hay".repeat(20);
+    let mut hits = 0;
+    let mut inspect = |length: usize| {
+        let payload = Buffer { bytes: &payload[..length], original: payload.len() };
+        let subject = Subject { packet: &packet, payload, flow: None, session: "", session_name: "", vni: None };
+        rules.inspect(&subject, &mut scratch);
+        hits += scratch.hits.len();
+    };
+    inspect(payload.len());
+    let before = allocations();
+    (0..=payload.len()).for_each(&mut inspect);
+    assert_eq!(allocations(), before, "inspection allocated");
+    assert!(hits > 3 * payload.len() / 2, "{hits} hits: the rules were not asked");
 }

@@ -13,8 +13,10 @@ use std::hash::{BuildHasherDefault, Hasher};
 
 /// From how many patterns on the long ones are searched for by longer fragments of their own.
 const SPLIT: usize = 512;
-/// Slots of a gate for each gram in it: 1 in so many positions is a false hit.
-const SLOTS_PER_GRAM: usize = 256;
+/// The sizes of gates: so few that the loop over a payload is compiled for each.
+const SMALL: usize = 1 << 12;
+const MEDIUM: usize = 1 << 16;
+const LARGE: usize = 1 << 20;
 /// Odd, with well-mixed bits: 2^32 and 2^64 divided by the golden ratio.
 const MIX_GRAM: u32 = 0x9e37_79b1;
 const MIX_FRAGMENT: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -56,7 +58,6 @@ struct Class {
     width: usize,
     /// For each gram's slot, at which bytes of a fragment such a gram stands (bit n: byte n).
     gate: Box<[u8]>,
-    shift: u32,
     /// The number of each folded fragment's entry.
     numbers: HashMap<u64, u32, BuildHasherDefault<Mixer>>,
     first_entry: u32,
@@ -94,68 +95,79 @@ impl Class {
         let width = patterns.iter().map(|fast| fast.pattern.len()).min().unwrap_or(1).clamp(1, 8);
         let fragments = fragments(patterns, width);
         let Sampling { gram, stride } = Sampling::new(width);
-        let slots = (fragments.len() * stride * SLOTS_PER_GRAM).next_power_of_two().clamp(1 << 8, 1 << 21);
-        let shift = u32::BITS - slots.ilog2();
+        // A false hit costs as much as looking at twenty positions: most slots are to be empty.
+        let slots = match fragments.len() * stride {
+            0..=16 => SMALL,
+            17..=1024 => MEDIUM,
+            _ => LARGE,
+        };
         let mut gate = vec![0_u8; slots].into_boxed_slice();
         for (fragment, byte) in fragments.keys().flat_map(|fragment| (0..stride).map(move |byte| (fragment, byte))) {
-            let slot = slot(fragment >> (8 * byte), gram, shift);
-            if let Some(bits) = gate.get_mut(slot) {
+            if let Some(bits) = gate.get_mut(slot(fragment >> (8 * byte), gram, slots)) {
                 *bits |= 1 << byte;
             }
         }
         let first_entry = *entries;
         *entries += fragments.len() as u32;
         let numbers = fragments.keys().copied().zip(0..).collect();
-        Self { width, gate, shift, numbers, first_entry, entries: fragments.into_values().collect() }
+        Self { width, gate, numbers, first_entry, entries: fragments.into_values().collect() }
     }
 
     fn scan(&self, payload: &[u8], found: &mut Candidates) {
         match self.width {
-            1 => self.sample::<1, 1>(payload, found),
-            2 => self.sample::<2, 1>(payload, found),
-            3 => self.sample::<3, 1>(payload, found),
-            4 => self.sample::<3, 2>(payload, found),
-            5 => self.sample::<3, 3>(payload, found),
-            6 => self.sample::<3, 4>(payload, found),
-            7 => self.sample::<3, 5>(payload, found),
-            _ => self.sample::<4, 5>(payload, found),
+            1 => self.sized::<1, 1>(payload, found),
+            2 => self.sized::<2, 1>(payload, found),
+            3 => self.sized::<3, 1>(payload, found),
+            4 => self.sized::<3, 2>(payload, found),
+            5 => self.sized::<3, 3>(payload, found),
+            6 => self.sized::<3, 4>(payload, found),
+            7 => self.sized::<3, 5>(payload, found),
+            _ => self.sized::<4, 5>(payload, found),
+        }
+    }
+
+    /// The loop for the gate's size.
+    #[inline]
+    fn sized<const GRAM: usize, const STRIDE: usize>(&self, payload: &[u8], found: &mut Candidates) {
+        let gate = &*self.gate;
+        if let Ok(gate) = <&[u8; SMALL]>::try_from(gate) {
+            self.sample::<GRAM, STRIDE, SMALL>(gate, payload, found);
+        } else if let Ok(gate) = <&[u8; MEDIUM]>::try_from(gate) {
+            self.sample::<GRAM, STRIDE, MEDIUM>(gate, payload, found);
+        } else if let Ok(gate) = <&[u8; LARGE]>::try_from(gate) {
+            self.sample::<GRAM, STRIDE, LARGE>(gate, payload, found);
         }
     }
 
     /// Look at the gram of each sampled position: two words at a time, then one, then the last one again up to the end.
     #[inline]
-    fn sample<const GRAM: usize, const STRIDE: usize>(&self, payload: &[u8], found: &mut Candidates) {
+    fn sample<const GRAM: usize, const STRIDE: usize, const SLOTS: usize>(
+        &self,
+        gate: &[u8; SLOTS],
+        payload: &[u8],
+        found: &mut Candidates,
+    ) {
         let step = const { step(GRAM, STRIDE) };
-        let mut at = 0;
-        while let Some(two) = payload.get(at..).and_then(<[u8]>::first_chunk::<18>) {
-            if self.any::<GRAM, STRIDE>(folded(two, 0)) | self.any::<GRAM, STRIDE>(folded(two, step)) != 0 {
+        let any = |bytes: &[u8], at| any::<GRAM, STRIDE, SLOTS>(gate, folded(bytes, at));
+        let mut rest = payload;
+        while let Some(two) = rest.first_chunk::<18>() {
+            if any(two, 0) | any(two, step) != 0 {
+                let at = payload.len() - rest.len();
                 self.near::<GRAM, STRIDE>(payload, at, at + 2 * step, found);
             }
-            at += 2 * step;
+            rest = rest.get(2 * step..).unwrap_or_default();
         }
-        while let Some(one) = payload.get(at..).and_then(<[u8]>::first_chunk::<8>) {
-            if self.any::<GRAM, STRIDE>(folded(one, 0)) != 0 {
+        while let Some(one) = rest.first_chunk::<8>() {
+            if any(one, 0) != 0 {
+                let at = payload.len() - rest.len();
                 self.near::<GRAM, STRIDE>(payload, at, at + step, found);
             }
-            at += step;
+            rest = rest.get(step..).unwrap_or_default();
         }
         let last = payload.len().saturating_sub(8);
-        if self.any::<GRAM, STRIDE>(folded(payload, last)) != 0 {
+        if any(payload, last) != 0 {
             self.near::<GRAM, STRIDE>(payload, last, payload.len(), found);
         }
-    }
-
-    /// The gate's answers for all sampled grams of a word.
-    #[inline]
-    fn any<const GRAM: usize, const STRIDE: usize>(&self, word: u64) -> u8 {
-        let many = const { step(GRAM, STRIDE) / STRIDE };
-        (0..many).fold(0, |any, number| any | self.look::<GRAM>(word >> (8 * STRIDE * number)))
-    }
-
-    /// The gate's answer for the gram in a word's low bytes.
-    #[inline]
-    fn look<const GRAM: usize>(&self, word: u64) -> u8 {
-        self.gate.get(slot(word, GRAM, self.shift)).copied().unwrap_or_default()
     }
 
     /// The sampled positions of `from..to` one by one: which fragments are there?
@@ -168,7 +180,8 @@ impl Class {
         found: &mut Candidates,
     ) {
         for position in (from..to).step_by(STRIDE) {
-            let mut bytes = self.look::<GRAM>(folded(payload, position));
+            let slot = slot(folded(payload, position), GRAM, self.gate.len());
+            let mut bytes = self.gate.get(slot).copied().unwrap_or_default();
             while bytes != 0 {
                 if let Some(start) = position.checked_sub(bytes.trailing_zeros() as usize) {
                     self.check(payload, start, found);
@@ -218,10 +231,19 @@ fn folded(bytes: &[u8], at: usize) -> u64 {
     rest.first_chunk::<8>().map_or_else(|| word(rest), |bytes| u64::from_le_bytes(*bytes)) | FOLD
 }
 
-/// Where a gate holds what it knows of the gram in a word's low bytes.
+/// The gate's answers for all sampled grams of a word.
 #[inline]
-fn slot(word: u64, gram: usize, shift: u32) -> usize {
-    ((word & mask(gram)) as u32).wrapping_mul(MIX_GRAM) as usize >> shift
+fn any<const GRAM: usize, const STRIDE: usize, const SLOTS: usize>(gate: &[u8; SLOTS], word: u64) -> u8 {
+    let many = const { step(GRAM, STRIDE) / STRIDE };
+    let look = |word| gate.get(slot(word, GRAM, SLOTS)).copied().unwrap_or_default();
+    (0..many).fold(0, |any, number| any | look(word >> (8 * STRIDE * number)))
+}
+
+/// Where a gate of so many slots (a power of two) holds what it knows of the gram in a word's low bytes.
+#[inline]
+fn slot(word: u64, gram: usize, slots: usize) -> usize {
+    let hash = ((word & mask(gram)) as u32).wrapping_mul(MIX_GRAM);
+    (hash >> (u32::BITS - slots.trailing_zeros())) as usize
 }
 
 /// The hash of a fragment: payloads choose what is looked up, never what is in the table.
