@@ -80,8 +80,7 @@ def commands() -> dict[tuple[str, ...], click.Context]:
 def _walk(
     command: click.Command, parent: click.Context | None, path: tuple[str, ...]
 ) -> Iterable[tuple[tuple[str, ...], click.Context]]:
-    width = {"terminal_width": WIDTH, "max_content_width": WIDTH}
-    context = click.Context(command, info_name=path[-1], parent=parent, **width, **command.context_settings)
+    context = click.Context(command, info_name=path[-1], parent=parent, terminal_width=WIDTH, max_content_width=WIDTH)
     yield path, context
     if isinstance(command, click.Group):
         for name in command.list_commands(context):

@@ -75,9 +75,9 @@ fn measure(flows: u32, uniform: bool) {
         let table = &mut tables[part(&packet)];
         table.update(&packet, None, &key, table.hash(&key), &mut ended);
     }
-    let (mut state, mut spent, mut count) = (7u64, 0u128, 0u64);
-    while count < 4_000_000 {
-        let packets: Vec<Packet> = (0..RUN * 64)
+    let (mut state, mut times, mut stages) = (7u64, Vec::new(), [const { Vec::new() }; 3]);
+    while times.len() < 4_000 {
+        let packets: Vec<Packet> = (0..RUN * 16)
             .map(|n| {
                 let flow = if uniform {
                     (zipf(&mut state, 1 << 31) ^ (state >> 33) as u32) % flows
@@ -89,6 +89,7 @@ fn measure(flows: u32, uniform: bool) {
             .collect();
         let start = Instant::now();
         for run in packets.chunks(RUN) {
+            let begun = Instant::now();
             let mut keys = [(FlowKey::default(), 0u64, 0usize); RUN];
             for (packet, at) in run.iter().zip(&mut keys) {
                 let key = key(packet).unwrap_or_default();
@@ -96,22 +97,34 @@ fn measure(flows: u32, uniform: bool) {
                 *at = (key, key.hash(&seed), part);
                 tables[part].prefetch_index(at.1);
             }
+            let hashed = Instant::now();
             for (_, hash, part) in &keys {
                 tables[*part].prefetch_entry(*hash);
             }
+            let fetched = Instant::now();
             for (packet, (key, hash, part)) in run.iter().zip(&keys) {
                 let seen = tables[*part].update(packet, None, key, *hash, &mut ended);
                 std::hint::black_box(seen);
             }
+            let done = Instant::now();
+            for (all, time) in stages.iter_mut().zip([hashed - begun, fetched - hashed, done - fetched]) {
+                all.push(time.as_nanos() as f64 / RUN as f64);
+            }
         }
-        spent += start.elapsed().as_nanos();
-        count += packets.len() as u64;
+        times.push(start.elapsed().as_nanos() as f64 / packets.len() as f64);
     }
     let total: u64 = tables.iter().map(|table| table.stats().total).sum();
+    times.sort_by(f64::total_cmp);
+    let at = |share: usize| times[times.len() * share / 100];
+    let kind = if uniform { "uniform" } else { "Zipf" };
+    let stages = stages.map(|mut all: Vec<f64>| {
+        all.sort_by(f64::total_cmp);
+        all[all.len() / 2].round()
+    });
     println!(
-        "{flows:>8} flows, {}: {:.1} ns a packet ({total} begun)",
-        if uniform { "uniform" } else { "Zipf" },
-        spent as f64 / count as f64
+        "{flows:>8} flows, {kind}: median {:.1} ns a packet, 10 % {:.1} ({total} begun; hash, fetch, update: {stages:?})",
+        at(50),
+        at(10)
     );
 }
 

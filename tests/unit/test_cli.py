@@ -141,6 +141,13 @@ def test_summary_of_a_run() -> None:
     ]
 
 
+def test_a_summary_of_many_sessions_names_the_busiest() -> None:
+    sessions = [{**STATS["sessions"][0], "vni": number, "frames": number} for number in range(30)]
+    lines = summary.lines({**STATS, "sessions": sessions})
+    assert lines[2].split()[0] == "29"
+    assert lines[22] == "  … and 10 more, with fewer frames: --format json has them all"
+
+
 def test_numbers_of_a_summary_by_name() -> None:
     flat = dict(summary.flat(STATS))
     assert flat["frames.rejected.unknown_identity"] == 1

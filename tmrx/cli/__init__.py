@@ -27,7 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 _INTERRUPTED = 130  # 128 + SIGINT, as shells count
 
 
-@click.group(cls=Lazy, table=COMMANDS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=Lazy, table=COMMANDS)
 @click.version_option(__version__, prog_name="tmrx")
 def cli() -> None:
     """Receive mirrored cloud traffic: take off what the mirror put around it, tell what the mirror did to it, and say

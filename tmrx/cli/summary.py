@@ -29,6 +29,7 @@ _SUMMARY_COLUMNS = {
     key: SESSION_COLUMNS[key]
     for key in ("session", "name", "vni", "outer_src", "encapsulation", "known", "frames", "bytes", "truncated")
 }
+_SESSIONS = 20  # that the summary names
 _PROTOCOLS = ("ipv4", "ipv6", "tcp", "udp", "icmp", "other")
 
 
@@ -49,7 +50,10 @@ def flat(stats: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]
 def _sessions(sessions: list[dict[str, Any]]) -> list[str]:
     if not sessions:
         return []
-    return [heading("mirror sessions"), *table(sessions, _SUMMARY_COLUMNS, "  "), ""]
+    most = sorted(sessions, key=lambda session: -session["frames"])[:_SESSIONS]
+    left = len(sessions) - len(most)
+    more = [f"  … and {left:,} more, with fewer frames: --format json has them all"] if left else []
+    return [heading("mirror sessions"), *table(most, _SUMMARY_COLUMNS, "  "), *more, ""]
 
 
 def _totals(stats: Mapping[str, Any]) -> list[str]:

@@ -15,7 +15,7 @@ use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
 use crate::flow::Seed;
-use crate::frame::Frame;
+use crate::frame::{Batch, Frame};
 use crate::identify::Identities;
 use crate::plan::{self, Plan};
 use crate::table::counters::Counters;
@@ -48,6 +48,8 @@ pub struct Engine {
     shards: Vec<Mutex<Shard>>,
     merger: Mutex<Merger>,
     pool: Mutex<Vec<Parsed>>,
+    /// Frames that were read beyond a call's limit.
+    held: Mutex<Option<Batch>>,
 }
 
 /// A stage that takes batches in order.
@@ -93,6 +95,7 @@ impl Engine {
             sequenced: Condvar::new(),
             merger: Mutex::new(Merger::new()),
             pool: Mutex::default(),
+            held: Mutex::default(),
             shards,
             shared,
         })
@@ -106,6 +109,16 @@ impl Engine {
     /// Give a batch's memory back.
     pub fn give(&self, parsed: Parsed) {
         lock(&self.pool).push(parsed);
+    }
+
+    /// Keep frames that were read but are not to be processed yet.
+    pub fn hold(&self, batch: Batch) {
+        *lock(&self.held) = Some(batch);
+    }
+
+    /// The frames that were kept.
+    pub fn held(&self) -> Option<Batch> {
+        lock(&self.held).take()
     }
 
     /// All stages over one batch, for a single worker.

@@ -231,8 +231,7 @@ fn shard_of(packet: &Packet, seed: &Seed) -> u8 {
 /// Whether the mirror, not the capture, cut a packet: it goes on behind the copy's end, or a header is cut there.
 fn is_cut(packet: &Packet, found: &Found) -> bool {
     let end = |length: u32| found.inner.start as usize + length as usize;
-    end(packet.original) > found.copy_end
-        || packet.stop == Stop::Truncated && end(packet.captured) == found.copy_end
+    end(packet.original) > found.copy_end || packet.stop == Stop::Truncated && end(packet.captured) == found.copy_end
 }
 
 /// Where a packet stands.

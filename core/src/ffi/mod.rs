@@ -1,4 +1,5 @@
-//! Thin safe wrappers around C libraries: with `io` and `py` the only places where `unsafe` may stand.
+//! Thin safe wrappers around what only `unsafe` can reach: with `io` and `py` the only places where `unsafe` may stand.
 
+pub mod memory;
 pub mod pcre2;
 pub mod prefetch;

@@ -44,19 +44,19 @@ pub(super) struct Entry {
 
     pub sides: [Side; 2],
     end: Nanos,
-    /// The next slot of the same timer, or of the free ones.
-    pub next: u32,
-    /// TCP: the client's initial sequence number. ICMP: type and code of the first packet and of the first answer.
-    first: [u8; 4],
-
     /// 0: the entry is free.
     pub id: u64,
+
     pub start: Nanos,
     /// Bytes that the hosts sent and that were cut off.
     cut: [u64; 2],
     history: History,
     more_identities: [u32; FLOW_IDENTITIES - 1],
     truncated: u32,
+    /// The next slot of the same timer, or of the free ones.
+    pub next: u32,
+    /// TCP: the client's initial sequence number. ICMP: type and code of the first packet and of the first answer.
+    first: [u8; 4],
 
     wrap: Wrap,
 }
@@ -87,6 +87,12 @@ impl Entry {
             truncated: 0,
             wrap: wrap.copied().unwrap_or_default(),
         }
+    }
+
+    /// It has this key. (Comparing the arrays would call memcmp.)
+    #[inline]
+    pub fn has(&self, key: &FlowKey) -> bool {
+        self.key.iter().zip(&key.words).fold(0, |differs, (a, b)| differs | (a ^ b)) == 0
     }
 
     /// The packet with this key goes to the server.
@@ -161,7 +167,7 @@ impl Entry {
     #[inline]
     fn step(&mut self, packet: &Packet, to_server: bool) -> bool {
         if packet.l4_checksum == Checksum::Bad {
-            self.letter(Kind::BadChecksum, to_server);
+            self.note(Kind::BadChecksum.bit(), to_server);
             return to_server;
         }
         let mut to_server = to_server;
@@ -174,11 +180,8 @@ impl Entry {
         }
         let copies = self.identity_count > 1 || packet.identity != self.first_identity;
         self.tcp = tcp::step(self.tcp, &mut self.sides, packet, to_server);
-        let kinds = tcp::kinds(packet);
         let again = self.side(to_server).bits & tcp::AGAIN != 0 && !copies;
-        for kind in kinds.into_iter().flatten().chain(again.then_some(Kind::Retransmission)) {
-            self.letter(kind, to_server);
-        }
+        self.note(tcp::kinds(packet) | if again { Kind::Retransmission.bit() } else { 0 }, to_server);
         to_server
     }
 
@@ -197,21 +200,23 @@ impl Entry {
         history::flip(&mut self.history);
     }
 
+    /// Add to the history what this side had not sent before.
     #[inline]
-    fn letter(&mut self, kind: Kind, to_server: bool) {
+    fn note(&mut self, kinds: u8, to_server: bool) {
         let side = self.side(to_server);
-        if side.letters & kind.bit() == 0 {
-            side.letters |= kind.bit();
-            history::append(&mut self.history, kind.letter(to_server));
+        let new = kinds & !side.letters;
+        if new != 0 {
+            side.letters |= new;
+            history::append(&mut self.history, new, to_server);
         }
     }
 
     #[inline]
     fn note_udp(&mut self, packet: &Packet, to_server: bool) {
         if packet.l4_checksum == Checksum::Bad {
-            self.letter(Kind::BadChecksum, to_server);
+            self.note(Kind::BadChecksum.bit(), to_server);
         } else if packet.payload_original > 0 {
-            self.letter(Kind::Data, to_server);
+            self.note(Kind::Data.bit(), to_server);
         }
     }
 

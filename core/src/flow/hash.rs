@@ -29,16 +29,20 @@ fn fold(a: u64, b: u64) -> u64 {
     product as u64 ^ (product >> 64) as u64
 }
 
+/// The part that flows of two hosts share; of the two, the lower address first.
+#[inline(always)]
+fn hosts(seed: &Seed, low: [u64; 2], high: [u64; 2]) -> u64 {
+    let s = &seed.0;
+    fold(low[0] ^ s[0], low[1] ^ s[1]) ^ fold(high[0] ^ s[2], high[1] ^ s[3]).rotate_left(23)
+}
+
 impl FlowKey {
     /// The flow's hash, the same for both directions.
     #[inline]
     pub fn hash(&self, seed: &Seed) -> u64 {
         let [w0, w1, w2, w3, w4, w5] = self.words;
         let s = &seed.0;
-        let low = fold(w0 ^ s[0], w1 ^ s[1]);
-        let high = fold(w2 ^ s[2], w3 ^ s[3]);
-        let rest = fold(w4 ^ s[4], w5 ^ s[5]);
-        fold(low ^ high.rotate_left(23) ^ s[6], rest ^ s[7])
+        fold(hosts(seed, [w0, w1], [w2, w3]) ^ s[6], fold(w4 ^ s[4], w5 ^ s[5]) ^ s[7])
     }
 }
 
@@ -47,8 +51,6 @@ impl FlowKey {
 pub fn address_hash(seed: &Seed, domain: u32, a: &Addr, b: &Addr) -> u64 {
     let (a, b) = (u128::from_be_bytes(a.0), u128::from_be_bytes(b.0));
     let (low, high) = if a <= b { (a, b) } else { (b, a) };
-    let s = &seed.0;
-    let low = fold((low >> 64) as u64 ^ s[7], low as u64 ^ s[6]);
-    let high = fold((high >> 64) as u64 ^ s[5], high as u64 ^ s[4]);
-    fold(low ^ high.rotate_left(23) ^ s[3], u64::from(domain) ^ s[2])
+    let halves = |addr: u128| [(addr >> 64) as u64, addr as u64];
+    fold(hosts(seed, halves(low), halves(high)) ^ seed.0[5], u64::from(domain) ^ seed.0[4])
 }

@@ -20,20 +20,24 @@ const LETTERS: [u8; 8] = *b"SHADFRCT";
 pub(super) type History = [u8; 16];
 
 impl Kind {
-    /// Its letter.
-    pub fn letter(self, to_server: bool) -> u8 {
-        let letter = LETTERS.get(self as usize).copied().unwrap_or(b'?');
-        if to_server { letter } else { letter.to_ascii_lowercase() }
-    }
-
-    /// Its bit.
+    /// Its bit in a set of kinds.
+    #[inline]
     pub fn bit(self) -> u8 {
         1 << self as u8
     }
 }
 
-/// Add a letter while there is room.
-pub(super) fn append(history: &mut History, letter: u8) {
+/// Add the letters of a set of kinds, while there is room.
+#[cold]
+pub(super) fn append(history: &mut History, kinds: u8, to_server: bool) {
+    for (bit, letter) in LETTERS.iter().enumerate() {
+        if kinds >> bit & 1 == 1 {
+            push(history, if to_server { *letter } else { letter.to_ascii_lowercase() });
+        }
+    }
+}
+
+fn push(history: &mut History, letter: u8) {
     if let Some(free) = history.iter_mut().find(|at| **at == 0) {
         *free = letter;
     }
@@ -44,5 +48,5 @@ pub(super) fn flip(history: &mut History) {
     for letter in history.iter_mut() {
         *letter ^= if letter.is_ascii_alphabetic() { 0x20 } else { 0 };
     }
-    append(history, b'^');
+    push(history, b'^');
 }

@@ -3,6 +3,7 @@
 //! A cell is a 32-bit tag and a slot; linear probing; a removal closes the hole by moving its followers back, so that
 //! there are no tombstones. All cells start as zero pages, which cost nothing until they are touched.
 
+use crate::ffi::memory::prefer_huge_pages;
 use crate::ffi::prefetch::prefetch;
 
 /// Empty: what a fresh array holds.
@@ -30,8 +31,10 @@ fn slot(cell: u64) -> u32 {
 impl Index {
     /// Room for `slots` at three quarters of the cells at most.
     pub fn new(slots: usize) -> Self {
-        let cells = (slots.saturating_add(slots / 3).saturating_add(2)).next_power_of_two();
-        Self { cells: vec![EMPTY; cells], mask: cells - 1 }
+        let size = (slots.saturating_add(slots / 3).saturating_add(2)).next_power_of_two();
+        let mut cells = vec![EMPTY; size];
+        prefer_huge_pages(&mut cells);
+        Self { cells, mask: size - 1 }
     }
 
     #[inline(always)]

@@ -10,6 +10,7 @@ use super::key::FlowKey;
 use super::record::{EndReason, FlowRecord, FlowState};
 use super::wheel::{END, SPAN, Wheel};
 use crate::error::{Error, Fault, Result};
+use crate::ffi::memory::prefer_huge_pages;
 use crate::ffi::prefetch::prefetch;
 use crate::frame::Addr;
 use crate::packet::{Packet, Wrap};
@@ -132,7 +133,7 @@ impl FlowTable {
     /// `Error::Config` when there is no memory for so many flows.
     pub fn new(settings: &FlowSettings, seed: Seed, part: u32, parts: u32) -> Result<Self> {
         let capacity = settings.max_flows.div_ceil(parts.max(1)).max(1) as usize;
-        let mut slab = Vec::new();
+        let mut slab: Vec<Entry> = Vec::new();
         slab.try_reserve_exact(capacity).map_err(|_| {
             Error::Config(Fault::new(
                 "max_flows",
@@ -140,6 +141,7 @@ impl FlowTable {
                 "choose fewer",
             ))
         })?;
+        prefer_huge_pages(slab.spare_capacity_mut());
         let nanos = |seconds: u32| i64::from(seconds).saturating_mul(SECOND);
         let t = &settings.timeouts;
         Ok(Self {
@@ -225,7 +227,7 @@ impl FlowTable {
         ended: &mut Vec<FlowRecord>,
     ) -> Seen {
         let slab = &self.slab;
-        let found = self.index.find(hash, |slot| slab.get(slot as usize).is_some_and(|entry| entry.key == key.words));
+        let found = self.index.find(hash, |slot| slab.get(slot as usize).is_some_and(|entry| entry.has(key)));
         let (slot, new) = match found {
             Some((_, slot)) => (slot, self.renew(slot, packet, wrap, key, ended)),
             None => (self.create(packet, wrap, key, hash, ended), true),

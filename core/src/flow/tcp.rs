@@ -43,19 +43,23 @@ pub(super) fn sender_is_client(packet: &Packet) -> Option<bool> {
     }
 }
 
-/// The letters of a packet.
+/// The kinds of a packet.
 #[inline]
-pub(super) fn kinds(packet: &Packet) -> [Option<Kind>; 3] {
+pub(super) fn kinds(packet: &Packet) -> u8 {
     let flags = packet.tcp_flags;
     let data = packet.payload_original > 0;
     let open = match flags & (SYN | ACK) {
-        SYN => Some(Kind::Syn),
-        both if both == SYN | ACK => Some(Kind::SynAck),
-        ACK if !data && flags & (FIN | RST) == 0 => Some(Kind::PureAck),
-        _ => None,
+        SYN => Kind::Syn.bit(),
+        both if both == SYN | ACK => Kind::SynAck.bit(),
+        ACK if !data && flags & (FIN | RST) == 0 => Kind::PureAck.bit(),
+        _ => 0,
     };
-    let close = if flags & RST != 0 { Some(Kind::Rst) } else { (flags & FIN != 0).then_some(Kind::Fin) };
-    [open, data.then_some(Kind::Data), close]
+    let close = match flags & (FIN | RST) {
+        0 => 0,
+        FIN => Kind::Fin.bit(),
+        _ => Kind::Rst.bit(),
+    };
+    open | if data { Kind::Data.bit() } else { 0 } | close
 }
 
 /// The state after a packet; `sides` learn what it says.

@@ -7,6 +7,7 @@ use super::clock::{steady, wall};
 use super::{Fill, Source};
 use crate::engine::{Engine, Parsed, SHARDS, Sequenced};
 use crate::error::{Error, Result};
+use crate::frame::Batch;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -73,11 +74,16 @@ impl Reader<'_> {
             return None;
         }
         let mut parsed = engine.take();
-        match self.source.fill(&mut parsed.batch) {
+        let filled = match engine.held() {
+            Some(held) => {
+                parsed.batch = held;
+                Ok(Fill::More)
+            }
+            None => self.source.fill(&mut parsed.batch),
+        };
+        match filled {
             Ok(Fill::More) => {
-                parsed.batch.frames.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
-                self.left -= parsed.batch.frames.len() as u64;
-                self.ran.frames += parsed.batch.frames.len() as u64;
+                self.within_limit(engine, &mut parsed.batch);
                 return Some(parsed);
             }
             // A live source's idle time is time that passed; a slow pipe's is not.
@@ -89,6 +95,19 @@ impl Reader<'_> {
         self.over = true;
         engine.give(parsed);
         None
+    }
+
+    /// Count the batch's frames; those beyond the limit are held for the next call.
+    fn within_limit(&mut self, engine: &Engine, batch: &mut Batch) {
+        let most = usize::try_from(self.left).unwrap_or(usize::MAX);
+        if batch.frames.len() > most {
+            let mut rest = batch.clone();
+            rest.frames.drain(..most);
+            engine.hold(rest);
+            batch.frames.truncate(most);
+        }
+        self.left -= batch.frames.len() as u64;
+        self.ran.frames += batch.frames.len() as u64;
     }
 }
 

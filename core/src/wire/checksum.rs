@@ -42,7 +42,7 @@ mod tests {
     #[test]
     fn odd_lengths_are_padded() {
         for len in 0..40 {
-            let bytes: Vec<u8> = (0..len).map(|i| i * 37 + 11).collect();
+            let bytes: Vec<u8> = (0..len).map(|i: u8| i.wrapping_mul(37).wrapping_add(11)).collect();
             let mut padded = bytes.clone();
             padded.resize(bytes.len().next_multiple_of(2), 0);
             let slow = padded.chunks(2).fold(0u32, |t, w| t + u32::from(u16::from_be_bytes([w[0], w[1]])));

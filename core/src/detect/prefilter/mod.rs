@@ -66,3 +66,63 @@ impl Candidates {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aho_corasick::AhoCorasick;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn candidates(patterns: &[Vec<u8>], payload: &[u8]) -> Vec<u32> {
+        let fast: Vec<_> = patterns.iter().zip(0..).map(|(pattern, rule)| Fast { rule, pattern }).collect();
+        let mut entries = 0;
+        let grams = Grams::new(&fast, &mut entries);
+        let mut found = Candidates::new(entries as usize);
+        // What an earlier packet left must not matter.
+        for payload in [b"earlier".as_slice(), payload] {
+            found.clear();
+            grams.scan(payload, &mut found);
+        }
+        found.sort();
+        found.rules
+    }
+
+    #[test]
+    fn every_width_at_every_place() {
+        for width in 1..=12 {
+            let pattern = b"aXbYcZd|e!f?".get(..width).unwrap().to_vec();
+            for place in 0..40 {
+                let payload = [vec![b'.'; place], pattern.to_ascii_uppercase(), vec![b'.'; 40 - place]].concat();
+                assert_eq!(candidates(std::slice::from_ref(&pattern), &payload), [0], "{width} at {place}");
+                let cut = payload.get(..place + width).unwrap();
+                assert_eq!(candidates(std::slice::from_ref(&pattern), cut), [0], "{width} at {place}, at the end");
+            }
+            assert!(candidates(&[pattern], &[b'.'; 90]).is_empty());
+        }
+    }
+
+    #[test]
+    fn nested_and_repeated_patterns_are_taken_once() {
+        let patterns: Vec<_> = (1..300).map(|length| vec![b'a'; length]).collect();
+        let found = candidates(&patterns, &[b'a'; 60_000]);
+        assert_eq!(found, (0..299).collect::<Vec<_>>());
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_that_aho_corasick_finds_is_left_out(
+            few in vec(vec(97_u8..100, 1..12), 1..8),
+            many in prop_oneof![Just(0_usize), Just(700)],
+            payload in vec(prop_oneof![97_u8..100, any::<u8>()], 0..80),
+        ) {
+            let long = (0..many).map(|number| format!("{number:09}-{number}").into_bytes());
+            let patterns: Vec<_> = few.into_iter().chain(long).collect();
+            let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&patterns).unwrap();
+            let found = candidates(&patterns, &payload);
+            for hit in automaton.find_overlapping_iter(&payload) {
+                prop_assert!(found.binary_search(&hit.pattern().as_u32()).is_ok());
+            }
+        }
+    }
+}

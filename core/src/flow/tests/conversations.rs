@@ -1,12 +1,15 @@
 //! TCP sessions and others as tables: who sent what, the state and the history after it.
 
 use super::*;
-use crate::flow::record::{EndReason, FlowState, TcpState};
+use crate::flow::record::{EndReason, FlowState, FlowState as F, TcpState, TcpState as T};
 
 /// `>` from the host that spoke first in the table, `<` from the other; flags, seq, ack, payload; `!` a bad checksum.
 type Line = (&'static str, &'static str, u32, u32, u32);
 
-const HANDSHAKE: [Line; 3] = [(">", "S", 100, 0, 0), ("<", "SA", 900, 101, 0), (">", "A", 101, 901, 0)];
+const SYN: Line = (">", "S", 100, 0, 0);
+const SYN_ACK: Line = ("<", "SA", 900, 101, 0);
+const ACK: Line = (">", "A", 101, 901, 0);
+const HANDSHAKE: [Line; 3] = [SYN, SYN_ACK, ACK];
 
 fn packet(line: &Line) -> Packet {
     let (way, flags, seq, ack, payload) = *line;
@@ -21,132 +24,156 @@ fn play(lines: &[Line]) -> (Vec<Seen>, Vec<FlowRecord>) {
     (seen, run.finish())
 }
 
+/// What is played, its lines, the session's and the flow's state after them, the history.
+type Session = (&'static str, &'static [Line], T, F, &'static str);
+
+const SESSIONS: &[Session] = &[
+    ("SYN", &[SYN], T::SynSent, F::New, "S"),
+    ("SYN and SYN/ACK", &[SYN, SYN_ACK], T::SynRecv, F::New, "Sh"),
+    ("handshake", &[SYN, SYN_ACK, ACK], T::Established, F::Established, "ShA"),
+    ("each packet twice", &[SYN, SYN, SYN_ACK, SYN_ACK, ACK, ACK], T::Established, F::Established, "ShA"),
+    ("SYN/ACK before SYN", &[SYN_ACK, SYN, ACK], T::Established, F::Established, "^hSA"),
+    ("a SYN again", &[SYN, (">", "S", 500, 0, 0), ("<", "SA", 900, 501, 0)], T::SynRecv, F::New, "Sh"),
+    ("both open", &[SYN, ("<", "S", 900, 0, 0), (">", "SA", 100, 901, 0)], T::SynRecv, F::New, "SsH"),
+    ("lost SYN", &[SYN_ACK, ACK], T::Established, F::Established, "^hA"),
+    ("lost SYN/ACK", &[SYN, ACK], T::Established, F::Established, "SA"),
+    ("lost ACK", &[SYN, SYN_ACK, (">", "AP", 101, 901, 5)], T::Established, F::Established, "ShD"),
+    ("server first", &[SYN, SYN_ACK, ("<", "AP", 901, 101, 5)], T::Established, F::Established, "Shd"),
+    ("server's bare ACK", &[SYN, SYN_ACK, ("<", "A", 901, 101, 0)], T::SynRecv, F::New, "Sha"),
+    ("only the server", &[SYN_ACK, ("<", "AP", 901, 101, 5)], T::Established, F::Established, "^hd"),
+    ("midstream", &[(">", "AP", 7, 9, 5)], T::Established, F::Established, "D"),
+    ("midstream ACK", &[(">", "A", 7, 9, 0), ("<", "AP", 9, 7, 3)], T::Established, F::Established, "Ad"),
+    ("FIN with data", &[(">", "FA", 7, 9, 5)], T::FinWait1, F::Established, "DF"),
+    ("bare FIN", &[(">", "FA", 7, 9, 0)], T::None, F::New, "F"),
+    ("bare RST", &[(">", "R", 7, 0, 0)], T::None, F::New, "R"),
+    ("no flags", &[(">", "", 7, 0, 0)], T::None, F::New, ""),
+    ("refused", &[SYN, ("<", "RA", 0, 101, 0)], T::Closed, F::Closed, "Sr"),
+    ("refused wrongly", &[SYN, ("<", "RA", 0, 77, 0)], T::SynSent, F::New, "Sr"),
+    ("RST", &[SYN, SYN_ACK, ACK, ("<", "RA", 901, 101, 0)], T::Closed, F::Closed, "ShAr"),
+    ("RST too high", &[SYN, SYN_ACK, ACK, (">", "R", 601, 0, 0)], T::Established, F::Established, "ShAR"),
+    (
+        "RST after a gap",
+        &[SYN, SYN_ACK, ACK, (">", "A", 400, 901, 9), (">", "R", 601, 0, 0)],
+        T::Closed,
+        F::Closed,
+        "ShADR",
+    ),
+    ("client closes", &[SYN, SYN_ACK, ACK, (">", "FA", 101, 901, 0)], T::CloseWait, F::Established, "ShAF"),
+    (
+        "client closes, acknowledged twice",
+        &[
+            SYN,
+            SYN_ACK,
+            ACK,
+            (">", "FA", 101, 901, 0),
+            ("<", "A", 901, 102, 0),
+            ("<", "FA", 901, 102, 0),
+            ("<", "A", 901, 102, 0),
+        ],
+        T::LastAck,
+        F::Closed,
+        "ShAFaf",
+    ),
+    (
+        "client closes first",
+        &[
+            SYN,
+            SYN_ACK,
+            ACK,
+            (">", "FA", 101, 901, 0),
+            ("<", "FA", 901, 102, 0),
+            ("<", "FA", 901, 102, 0),
+            (">", "A", 102, 902, 0),
+        ],
+        T::Closed,
+        F::Closed,
+        "ShAFf",
+    ),
+    ("server closes", &[SYN, SYN_ACK, ACK, ("<", "FA", 901, 101, 0)], T::FinWait1, F::Established, "ShAf"),
+    (
+        "server closes, acknowledged",
+        &[SYN, SYN_ACK, ACK, ("<", "FA", 901, 101, 0), (">", "A", 101, 902, 0)],
+        T::FinWait2,
+        F::Established,
+        "ShAf",
+    ),
+    (
+        "server closes first",
+        &[
+            SYN,
+            SYN_ACK,
+            ACK,
+            ("<", "FA", 901, 101, 0),
+            (">", "A", 101, 902, 0),
+            (">", "FA", 101, 902, 0),
+            (">", "FA", 101, 902, 0),
+        ],
+        T::TimeWait,
+        F::Closed,
+        "ShAfF",
+    ),
+    (
+        "server closes first, to the end",
+        &[SYN, SYN_ACK, ACK, ("<", "FA", 901, 101, 0), (">", "FA", 101, 902, 0), ("<", "A", 902, 102, 0)],
+        T::Closed,
+        F::Closed,
+        "ShAfFa",
+    ),
+    (
+        "both close at once",
+        &[SYN, SYN_ACK, ACK, ("<", "FA", 901, 101, 0), (">", "FA", 101, 901, 0)],
+        T::Closing,
+        F::Established,
+        "ShAfF",
+    ),
+    (
+        "both close at once, acknowledged",
+        &[
+            SYN,
+            SYN_ACK,
+            ACK,
+            ("<", "FA", 901, 101, 0),
+            (">", "FA", 101, 901, 0),
+            (">", "A", 102, 902, 0),
+            ("<", "A", 902, 102, 0),
+        ],
+        T::Closed,
+        F::Closed,
+        "ShAfFa",
+    ),
+    (
+        "a late SYN",
+        &[SYN, SYN_ACK, ACK, SYN, SYN_ACK, (">", "AP", 101, 901, 5)],
+        T::Established,
+        F::Established,
+        "ShAD",
+    ),
+    ("another SYN", &[SYN, SYN_ACK, ACK, (">", "S", 70_000, 0, 0)], T::Established, F::Established, "ShA"),
+    (
+        "data again",
+        &[SYN, SYN_ACK, ACK, (">", "A", 101, 901, 5), (">", "A", 101, 901, 5)],
+        T::Established,
+        F::Established,
+        "ShADT",
+    ),
+    ("bad SYN", &[(">!", "S", 100, 0, 0)], T::None, F::New, "C"),
+    ("bad RST", &[SYN, SYN_ACK, ACK, (">!", "R", 101, 0, 0)], T::Established, F::Established, "ShAC"),
+    (
+        "numbers wrap",
+        &[(">", "S", u32::MAX, 0, 0), ("<", "SA", u32::MAX, 0, 0), (">", "AP", 0, 0, 3), ("<", "RA", 0, 3, 0)],
+        T::Closed,
+        F::Closed,
+        "ShDr",
+    ),
+];
+
 #[test]
 fn sessions() {
-    use FlowState as F;
-    use TcpState as T;
-    let h = HANDSHAKE;
-    let with = |rest: &[Line]| [&h[..], rest].concat();
-    let table: Vec<(&str, Vec<Line>, T, F, &str)> = vec![
-        ("SYN", h[..1].to_vec(), T::SynSent, F::New, "S"),
-        ("SYN and SYN/ACK", h[..2].to_vec(), T::SynRecv, F::New, "Sh"),
-        ("handshake", h.to_vec(), T::Established, F::Established, "ShA"),
-        ("each packet twice", h.iter().flat_map(|l| [*l, *l]).collect(), T::Established, F::Established, "ShA"),
-        ("SYN/ACK before SYN", vec![h[1], h[0], h[2]], T::Established, F::Established, "^hSA"),
-        ("a SYN again", vec![h[0], (">", "S", 500, 0, 0), ("<", "SA", 900, 501, 0)], T::SynRecv, F::New, "Sh"),
-        ("both open", vec![h[0], ("<", "S", 900, 0, 0), (">", "SA", 100, 901, 0)], T::SynRecv, F::New, "SsH"),
-        ("lost SYN", h[1..].to_vec(), T::Established, F::Established, "^hA"),
-        ("lost SYN/ACK", vec![h[0], h[2]], T::Established, F::Established, "SA"),
-        ("lost ACK", vec![h[0], h[1], (">", "AP", 101, 901, 5)], T::Established, F::Established, "ShD"),
-        ("server first", vec![h[0], h[1], ("<", "AP", 901, 101, 5)], T::Established, F::Established, "Shd"),
-        ("server's bare ACK", vec![h[0], h[1], ("<", "A", 901, 101, 0)], T::SynRecv, F::New, "Sha"),
-        ("only the server", vec![h[1], ("<", "AP", 901, 101, 5)], T::Established, F::Established, "^hd"),
-        ("midstream", vec![(">", "AP", 7, 9, 5)], T::Established, F::Established, "D"),
-        ("midstream ACK", vec![(">", "A", 7, 9, 0), ("<", "AP", 9, 7, 3)], T::Established, F::Established, "Ad"),
-        ("FIN with data", vec![(">", "FA", 7, 9, 5)], T::FinWait1, F::Established, "DF"),
-        ("bare FIN", vec![(">", "FA", 7, 9, 0)], T::None, F::New, "F"),
-        ("bare RST", vec![(">", "R", 7, 0, 0)], T::None, F::New, "R"),
-        ("no flags", vec![(">", "", 7, 0, 0)], T::None, F::New, ""),
-        ("refused", vec![h[0], ("<", "RA", 0, 101, 0)], T::Closed, F::Closed, "Sr"),
-        ("refused wrongly", vec![h[0], ("<", "RA", 0, 77, 0)], T::SynSent, F::New, "Sr"),
-        ("RST", with(&[("<", "RA", 901, 101, 0)]), T::Closed, F::Closed, "ShAr"),
-        ("RST too high", with(&[(">", "R", 601, 0, 0)]), T::Established, F::Established, "ShAR"),
-        ("RST after a gap", with(&[(">", "A", 400, 901, 9), (">", "R", 601, 0, 0)]), T::Closed, F::Closed, "ShADR"),
-        ("client closes", with(&[(">", "FA", 101, 901, 0)]), T::CloseWait, F::Established, "ShAF"),
-        (
-            "client closes, acknowledged twice",
-            with(&[
-                (">", "FA", 101, 901, 0),
-                ("<", "A", 901, 102, 0),
-                ("<", "FA", 901, 102, 0),
-                ("<", "A", 901, 102, 0),
-            ]),
-            T::LastAck,
-            F::Closed,
-            "ShAFaf",
-        ),
-        (
-            "client closes first",
-            with(&[
-                (">", "FA", 101, 901, 0),
-                ("<", "FA", 901, 102, 0),
-                ("<", "FA", 901, 102, 0),
-                (">", "A", 102, 902, 0),
-            ]),
-            T::Closed,
-            F::Closed,
-            "ShAFf",
-        ),
-        ("server closes", with(&[("<", "FA", 901, 101, 0)]), T::FinWait1, F::Established, "ShAf"),
-        (
-            "server closes, acknowledged",
-            with(&[("<", "FA", 901, 101, 0), (">", "A", 101, 902, 0)]),
-            T::FinWait2,
-            F::Established,
-            "ShAf",
-        ),
-        (
-            "server closes first",
-            with(&[
-                ("<", "FA", 901, 101, 0),
-                (">", "A", 101, 902, 0),
-                (">", "FA", 101, 902, 0),
-                (">", "FA", 101, 902, 0),
-            ]),
-            T::TimeWait,
-            F::Closed,
-            "ShAfF",
-        ),
-        (
-            "server closes first, to the end",
-            with(&[("<", "FA", 901, 101, 0), (">", "FA", 101, 902, 0), ("<", "A", 902, 102, 0)]),
-            T::Closed,
-            F::Closed,
-            "ShAfFa",
-        ),
-        (
-            "both close at once",
-            with(&[("<", "FA", 901, 101, 0), (">", "FA", 101, 901, 0)]),
-            T::Closing,
-            F::Established,
-            "ShAfF",
-        ),
-        (
-            "both close at once, acknowledged",
-            with(&[
-                ("<", "FA", 901, 101, 0),
-                (">", "FA", 101, 901, 0),
-                (">", "A", 102, 902, 0),
-                ("<", "A", 902, 102, 0),
-            ]),
-            T::Closed,
-            F::Closed,
-            "ShAfFa",
-        ),
-        ("a late SYN", with(&[h[0], h[1], (">", "AP", 101, 901, 5)]), T::Established, F::Established, "ShAD"),
-        ("another SYN", with(&[(">", "S", 70_000, 0, 0)]), T::Established, F::Established, "ShA"),
-        (
-            "data again",
-            with(&[(">", "A", 101, 901, 5), (">", "A", 101, 901, 5)]),
-            T::Established,
-            F::Established,
-            "ShADT",
-        ),
-        ("bad SYN", vec![(">!", "S", 100, 0, 0)], T::None, F::New, "C"),
-        ("bad RST", with(&[(">!", "R", 101, 0, 0)]), T::Established, F::Established, "ShAC"),
-        (
-            "numbers wrap",
-            vec![(">", "S", u32::MAX, 0, 0), ("<", "SA", u32::MAX, 0, 0), (">", "AP", 0, 0, 3), ("<", "RA", 0, 3, 0)],
-            T::Closed,
-            F::Closed,
-            "ShDr",
-        ),
-    ];
-    for (name, lines, tcp, state, letters) in table {
-        let (_, records) = play(&lines);
+    for (name, lines, tcp, state, letters) in SESSIONS {
+        let (_, records) = play(lines);
         assert_eq!(records.len(), 1, "{name}");
         let record = &records[0];
-        assert_eq!((record.tcp_state, record.state, history(record).as_str()), (tcp, state, letters), "{name}");
+        assert_eq!((record.tcp_state, record.state, history(record).as_str()), (*tcp, *state, *letters), "{name}");
         assert_eq!(record.packets.iter().sum::<u64>(), lines.len() as u64, "{name}");
         assert_eq!((record.sport, record.dport), (1000, 80), "{name}: the client is the client");
     }
