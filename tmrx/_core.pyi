@@ -60,7 +60,7 @@ class Engine:
     def run(self, source: Capture | Listener, max_frames: int = 0, timeout_ms: int = 100) -> Batch:
         """Take in frames until the source is idle or ended, or `max_frames` (0: no limit) or the time is reached."""
     def finish(self) -> Batch:
-        """The end of the run: all flows end."""
+        """The end of the run: flows end. Call it until the batch has `ended`: one call gives only so many."""
     def stats(self, overflowed: int | None = None) -> bytes:
         """The summary document as JSON; `overflowed`: datagrams lost at the sockets, where there are sockets."""
 

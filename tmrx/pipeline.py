@@ -135,7 +135,11 @@ def run(
                 break
     except InputError as error:
         failed = error
-    _take(engine.finish(), sinks, watch)
+    ended = False
+    while not ended:
+        batch = engine.finish()
+        _take(batch, sinks, watch)
+        ended = batch.ended
     stats = engine.stats(overflowed)
     sinks.report(stats)
     if failed is not None:

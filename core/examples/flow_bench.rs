@@ -66,7 +66,7 @@ fn measure(flows: u32, uniform: bool) {
         Timeouts { tcp_new: 60, tcp_established: 600, tcp_closed: 60, other_new: 30, other_established: 300 };
     let settings = FlowSettings { max_flows: 2_097_152, timeouts, community_id_seed: 0, hash_seed: Some(0) };
     let seed = Seed::new(0);
-    let mut tables: Vec<FlowTable> = (0..8).map(|n| FlowTable::new(&settings, seed, n, 8).unwrap()).collect();
+    let mut tables: Vec<FlowTable> = (0..8).map(|n| FlowTable::new(&settings, seed, (n, 8), false).unwrap()).collect();
     let mut ended = Vec::new();
     let part = |p: &Packet| (address_hash(&seed, p.domain, &p.src, &p.dst) >> 61) as usize;
     for flow in 0..flows {

@@ -5,7 +5,7 @@
 #![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
 
 use std::time::{Duration, Instant};
-use tmrx_core::decap::Decap;
+use tmrx_core::decap::{Decap, Outers};
 use tmrx_core::decode::decode;
 use tmrx_core::engine::Engine;
 use tmrx_core::frame::Batch;
@@ -34,10 +34,10 @@ fn time(path: &str, mut work: impl FnMut(&Batch)) -> f64 {
 
 /// Decap, and as many of decode and verify as asked for, of every frame.
 fn packets(batch: &Batch, decap: &Decap, stages: usize) -> u64 {
-    let mut sum = 0u64;
+    let (mut sum, mut outers) = (0u64, Outers::default());
     for frame in &batch.frames {
         let bytes = batch.bytes(frame);
-        let found = decap.frame(bytes, frame.original as usize, frame.link);
+        let found = decap.frame(bytes, frame.original as usize, frame.link, &mut outers);
         let bytes = bytes.get(found.inner.start as usize..).unwrap_or_default();
         let mut packet = Packet { captured: bytes.len() as u32, original: found.inner.received, ..Packet::EMPTY };
         if stages > 0 {

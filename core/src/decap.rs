@@ -58,8 +58,6 @@ impl Span {
 pub struct Found {
     /// The innermost packet.
     pub inner: Span,
-    /// Enclosing packets, outermost first; `outers[..depth]` are set. A datagram from a socket has none of its own.
-    pub outers: [Span; MAX_DEPTH],
     /// How many encapsulations were taken off.
     pub depth: usize,
     /// What the mirror put around it; of use where `depth` is not 0.
@@ -73,6 +71,10 @@ pub struct Found {
     /// What was wrong on the way.
     pub anomalies: AnomalySet,
 }
+
+/// The enclosing packets of a frame, outermost first, as many as its depth; reused from frame to frame. A datagram from a
+/// socket has none of its own: its first is empty.
+pub type Outers = [Span; MAX_DEPTH];
 
 /// Which ports carry what.
 #[derive(Debug, Clone)]
@@ -91,29 +93,29 @@ impl Decap {
 
     /// Take off a captured frame's encapsulations. `original`: the frame's length on the wire.
     #[inline]
-    pub fn frame(&self, bytes: &[u8], original: usize, link: Link) -> Found {
+    pub fn frame(&self, bytes: &[u8], original: usize, link: Link, outers: &mut Outers) -> Found {
         let inner = Span { start: 0, captured: bytes.len() as u32, received: original as u32, link };
         let mut found = Found { inner, ..Found::default() };
-        self.peel(bytes, &mut found);
+        self.peel(bytes, &mut found, outers);
         found
     }
 
     /// Take off the encapsulations of a datagram that came through a socket. `original`: its length.
     #[inline]
-    pub fn payload(&self, bytes: &[u8], original: usize, outer: &Outer) -> Found {
+    pub fn payload(&self, bytes: &[u8], original: usize, outer: &Outer, outers: &mut Outers) -> Found {
         let mut found = Found::default();
         let headers = udp::LEN + if outer.src.0.starts_with(&Addr::v4([0; 4]).0[..12]) { 20 } else { 40 };
         let datagram = Datagram { tuple: *outer, payload: bytes, at: 0, sent: original, ip_length: original + headers };
-        if self.tunnel(&datagram, &mut found) {
-            self.peel(bytes, &mut found);
+        if self.tunnel(&datagram, &mut found, outers) {
+            self.peel(bytes, &mut found, outers);
         }
         found
     }
 
     /// Go inwards as long as the innermost packet is a tunnel's datagram.
-    fn peel(&self, bytes: &[u8], found: &mut Found) {
+    fn peel(&self, bytes: &[u8], found: &mut Found, outers: &mut Outers) {
         while let Some(datagram) = datagram(found.inner.bytes(bytes), &found.inner) {
-            if !self.tunnel(&datagram, found) {
+            if !self.tunnel(&datagram, found, outers) {
                 return;
             }
         }
@@ -121,9 +123,11 @@ impl Decap {
 
     /// Take one tunnel off; false where there is none.
     #[inline]
-    fn tunnel(&self, datagram: &Datagram<'_>, found: &mut Found) -> bool {
-        let is_vxlan = self.vxlan.contains(&datagram.tuple.dport);
-        if !is_vxlan && !self.geneve.contains(&datagram.tuple.dport) {
+    fn tunnel(&self, datagram: &Datagram<'_>, found: &mut Found, outers: &mut Outers) -> bool {
+        let port = datagram.tuple.dport;
+        // A handful of ports: comparing them in line beats a call to a search.
+        let is_vxlan = self.vxlan.iter().any(|p| *p == port);
+        if !is_vxlan && !self.geneve.iter().any(|p| *p == port) {
             return false;
         }
         if found.depth == self.max_depth {
@@ -133,7 +137,7 @@ impl Decap {
         let outer = found.inner;
         let off = if is_vxlan { take_vxlan(datagram, found) } else { take_geneve(datagram, found) };
         if off {
-            if let Some(slot) = found.outers.get_mut(found.depth) {
+            if let Some(slot) = outers.get_mut(found.depth) {
                 *slot = outer;
             }
             found.depth += 1;

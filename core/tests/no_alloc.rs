@@ -3,7 +3,7 @@
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-use tmrx_core::decap::Decap;
+use tmrx_core::decap::{Decap, Outers};
 use tmrx_core::decode::decode;
 use tmrx_core::frame::{Link, Outer};
 use tmrx_core::packet::{Layer, Packet};
@@ -53,13 +53,14 @@ fn bytes(hex: &str) -> Vec<u8> {
 
 /// All stages over one frame; the innermost layer that was reached.
 fn stages(decap: &Decap, frame: &[u8], original: usize, packet: &mut Packet) -> Layer {
-    let found = decap.frame(frame, original, Link::Ethernet);
+    let mut outers = Outers::default();
+    let found = decap.frame(frame, original, Link::Ethernet, &mut outers);
     let inner = &frame[found.inner.start as usize..];
     packet.captured = inner.len() as u32;
     packet.original = found.inner.received as u32;
     decode(inner, found.inner.link, packet);
     verify(inner, packet);
-    let socket = decap.payload(frame, original, &Outer { dport: 4789, ..Outer::default() });
+    let socket = decap.payload(frame, original, &Outer { dport: 4789, ..Outer::default() }, &mut outers);
     decode(frame, socket.inner.link, packet);
     decode(inner, found.inner.link, packet);
     packet.layer

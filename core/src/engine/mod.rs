@@ -26,7 +26,10 @@ use merge::Merger;
 use parsed::Parser;
 use sequence::Sequencer;
 use shard::{Shard, ShardOut};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
+
+/// Flows that end in one call at the end of a run: what a call gives is bounded, whatever the table holds.
+const FLOWS_A_CALL: usize = 16_384;
 
 /// What all stages share and nothing changes.
 struct Shared {
@@ -37,6 +40,7 @@ struct Shared {
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
     wants_flow_ids: bool,
+    wants_flows: bool,
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -79,6 +83,7 @@ impl Engine {
         let seed = plan.flow.hash_seed.unwrap_or(random);
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets);
+        let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
         let shared = Shared {
             parser: Parser { decap: Decap::new(&plan.decap), outer: plan.inspect_outer, seed: Seed::new(seed) },
             outputs: plan.outputs,
@@ -87,6 +92,7 @@ impl Engine {
             plan_rules: plan.rules.rules,
             rules,
             wants_flow_ids,
+            wants_flows,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {
@@ -170,7 +176,7 @@ impl Engine {
 
     /// Last stage: its batches come in order.
     pub fn merge(&self, batch: Sequenced) {
-        let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
+        let identities = self.identities();
         let outs: Vec<ShardOut> =
             batch.outs.into_iter().map(|out| out.into_inner().unwrap_or_else(PoisonError::into_inner)).collect();
         lock(&self.merger).batch(&self.shared, &batch.parsed, &outs, &identities);
@@ -180,25 +186,33 @@ impl Engine {
     /// Let time pass without frames: flows that are over end.
     pub fn tick(&self, now: Nanos) {
         let clock = lock(&self.sequencer).stage.advance(now);
-        self.end_flows(clock, |shard, out| shard.tick(clock, out));
-    }
-
-    /// The end of the run: every flow ends, the statistics event is written.
-    pub fn finish(&self) {
-        let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
-        self.end_flows(clock, Shard::finish);
-        let counters = self.counters();
-        let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
-        self.with_summary(&counters, None, |summary| {
-            lock(&self.merger).stats(&self.shared, clock, summary, &identities)
-        });
-    }
-
-    fn end_flows(&self, clock: Nanos, end: impl Fn(&mut Shard, &mut ShardOut)) {
-        let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
         let mut out = ShardOut::default();
-        self.shards.iter().for_each(|shard| end(&mut lock(shard), &mut out));
-        lock(&self.merger).ended(&self.shared, clock, &out, &identities);
+        self.shards.iter().for_each(|shard| lock(shard).tick(clock, &mut out));
+        self.tell(clock, &out);
+    }
+
+    /// The end of the run: flows end, then the statistics event is written. True when flows are left for another call.
+    pub fn finish(&self) -> bool {
+        let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
+        let mut out = ShardOut::default();
+        let more = self.shards.iter().any(|shard| lock(shard).finish(FLOWS_A_CALL, &mut out));
+        self.tell(clock, &out);
+        if !more {
+            let counters = self.counters();
+            let identities = self.identities();
+            self.with_summary(&counters, None, |summary| {
+                lock(&self.merger).stats(&self.shared, clock, summary, &identities);
+            });
+        }
+        more
+    }
+
+    fn tell(&self, clock: Nanos, out: &ShardOut) {
+        lock(&self.merger).ended(&self.shared, clock, out, &self.identities());
+    }
+
+    fn identities(&self) -> RwLockReadGuard<'_, Identities> {
+        self.identities.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What came out since the last call.
@@ -228,7 +242,7 @@ impl Engine {
     /// Append the summary document (`--stats`). `overflowed`: datagrams lost at the sockets, where there are sockets.
     pub fn stats(&self, overflowed: Option<u64>, out: &mut Vec<u8>) {
         let counters = self.counters();
-        let identities = self.identities.read().unwrap_or_else(PoisonError::into_inner);
+        let identities = self.identities();
         self.with_summary(&counters, overflowed, |summary| summary.write(out, &identities));
     }
 

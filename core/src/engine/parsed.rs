@@ -1,7 +1,7 @@
 //! The stateless stages over one batch: decap, decode, verify. Any number of batches can be parsed at once.
 
 use crate::anomaly::{Anomaly, AnomalySet};
-use crate::decap::{Decap, Found, Span};
+use crate::decap::{Decap, Found, Outers, Span};
 use crate::decode::decode;
 use crate::excluded::is_excluded;
 use crate::flow::{Seed, address_hash};
@@ -13,6 +13,9 @@ use crate::verify::verify;
 
 /// Shards of the state, whatever the number of workers: what is in a shard does not depend on how many there are.
 pub const SHARDS: usize = 8;
+
+/// Wraps that are remembered within a batch: sources send by turns.
+const LATELY: usize = 256;
 
 /// What parsing needs to know.
 #[derive(Debug, Clone)]
@@ -37,7 +40,7 @@ pub struct Cut {
 }
 
 /// A batch and all that was found in it. Its memory is reused.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Parsed {
     /// The batch.
     pub batch: Batch,
@@ -53,10 +56,32 @@ pub struct Parsed {
     order: Vec<u32>,
     bounds: [u32; SHARDS + 1],
     shards: Vec<u8>,
+    /// By a few bits of a wrap: the row of the last one that had them.
+    lately: [u32; LATELY],
+    outers: Outers,
     /// The engine's clock at each packet.
     pub clocks: Vec<Nanos>,
     /// How many frames came before this batch.
     pub frames_before: u64,
+}
+
+impl Default for Parsed {
+    fn default() -> Self {
+        Self {
+            batch: Batch::default(),
+            packets: Vec::new(),
+            wraps: Vec::new(),
+            cuts: Vec::new(),
+            fates: Vec::new(),
+            order: Vec::new(),
+            bounds: [0; SHARDS + 1],
+            shards: Vec::new(),
+            lately: [0; LATELY],
+            outers: Outers::default(),
+            clocks: Vec::new(),
+            frames_before: 0,
+        }
+    }
 }
 
 impl Parsed {
@@ -117,8 +142,8 @@ impl Parsed {
         let bytes = batch.bytes(frame);
         let original = frame.original as usize;
         let found = match (frame.link, batch.outers.get(frame.outer as usize)) {
-            (Link::UdpPayload, Some(outer)) => parser.decap.payload(bytes, original, outer),
-            (link, _) => parser.decap.frame(bytes, original, link),
+            (Link::UdpPayload, Some(outer)) => parser.decap.payload(bytes, original, outer, &mut self.outers),
+            (link, _) => parser.decap.frame(bytes, original, link, &mut self.outers),
         };
         if frame.link == Link::UdpPayload && found.depth == 0 {
             self.fates.push((row, Fate::Rejected(Rejection::NotEncapsulated)));
@@ -134,7 +159,8 @@ impl Parsed {
     /// The enclosing packets; gives the row of the innermost of them.
     fn enclosing(&mut self, parser: &Parser, found: &Found, row: u32, frame: &Frame, bytes: &[u8]) -> u32 {
         let mut parent = NONE;
-        for span in found.outers.iter().take(found.depth).filter(|span| span.link != Link::UdpPayload) {
+        let outers = self.outers;
+        for span in outers.iter().take(found.depth).filter(|span| span.received > 0) {
             let index = self.packets.len() as u32;
             self.packet(parser, Place { span, row, frame, parent, wrap: NONE }, bytes, AnomalySet::default());
             parent = index;
@@ -146,10 +172,7 @@ impl Parsed {
     fn innermost(&mut self, parser: &Parser, found: &Found, row: u32, frame: &Frame, bytes: &[u8], parent: u32) {
         let mut wrap = NONE;
         if found.depth > 0 {
-            if self.wraps.last() != Some(&found.wrap) {
-                self.wraps.push(found.wrap);
-            }
-            wrap = self.wraps.len() as u32 - 1;
+            wrap = self.wrap_row(&found.wrap);
         }
         let index = self.packets.len() as u32;
         let place = Place { span: &found.inner, row, frame, parent, wrap };
@@ -160,12 +183,24 @@ impl Parsed {
         }
     }
 
+    /// The row of a wrap; one that was seen lately is not added again.
+    #[inline]
+    fn wrap_row(&mut self, wrap: &Wrap) -> u32 {
+        let key = wrap.vni.wrapping_add(u32::from(wrap.outer_src.0[15]));
+        let Some(lately) = self.lately.get_mut(key as usize % LATELY) else { return NONE };
+        if self.wraps.get(*lately as usize) != Some(wrap) {
+            *lately = self.wraps.len() as u32;
+            self.wraps.push(*wrap);
+        }
+        *lately
+    }
+
     /// Decode and judge one packet.
     #[inline]
     fn packet(&mut self, parser: &Parser, place: Place<'_>, bytes: &[u8], anomalies: AnomalySet) {
         let Place { span, row, frame, parent, wrap } = place;
         let bytes = span.bytes(bytes);
-        let mut packet = Packet {
+        self.packets.push(Packet {
             time: frame.time,
             frame: row,
             parent,
@@ -175,24 +210,24 @@ impl Parsed {
             wrap,
             anomalies,
             ..Packet::EMPTY
-        };
-        decode(bytes, span.link, &mut packet);
+        });
+        let Some(packet) = self.packets.last_mut() else { return };
+        decode(bytes, span.link, packet);
         packet.padding = bytes.len() as u32 - packet.captured;
         let bytes = bytes.get(..packet.captured as usize).unwrap_or(bytes);
-        verify(bytes, &mut packet);
+        verify(bytes, packet);
         if wrap == NONE {
             if frame.original < 14 && span.link == Link::Ethernet {
                 packet.anomalies.add(Anomaly::EthernetTooShort);
                 packet.stop = Stop::Malformed;
             }
-        } else if is_excluded(&packet) {
+        } else if is_excluded(packet) {
             packet.anomalies.add(Anomaly::ExcludedTraffic);
         }
         if frame.captured < frame.original && packet.captured < packet.original {
             packet.truncated.0 |= Causes::SNAPLEN;
         }
-        self.shards.push(shard_of(&packet, &parser.seed));
-        self.packets.push(packet);
+        self.shards.push(shard_of(packet, &parser.seed));
     }
 
     /// Counting sort of the packets' rows by shard.

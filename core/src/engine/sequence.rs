@@ -65,12 +65,7 @@ impl Sequencer {
             let clock = self.advance(packet.time);
             clocks.push(clock);
         }
-        parsed.fates.sort_unstable_by_key(|(row, _)| *row);
-        let mut fates = parsed.fates.iter().copied().peekable();
-        for (row, frame) in parsed.batch.frames.iter().enumerate() {
-            let fate = fates.next_if(|(at, _)| *at == row as u32).map_or(Fate::Decoded, |(_, fate)| fate);
-            self.counters.frame(frame.captured, fate);
-        }
+        self.counters.frames.add(&parsed.batch.frames, parsed.fates.iter().map(|(_, fate)| *fate));
     }
 
     /// Give every wrapped packet its identity and domain; name what cut it.

@@ -249,13 +249,14 @@ impl Shard {
         out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
     }
 
-    /// End all flows.
-    pub fn finish(&mut self, out: &mut ShardOut) {
-        self.flows.finish(&mut self.ended);
+    /// End flows until `out` has `most`; true when more are left.
+    pub fn finish(&mut self, most: usize, out: &mut ShardOut) -> bool {
+        let more = self.flows.finish(most.saturating_sub(out.ended.len()), &mut self.ended);
         out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
+        more
     }
 }
 
 fn table(shared: &Shared, number: usize) -> Result<FlowTable> {
-    FlowTable::new(&shared.flow, Seed::new(shared.seed), number as u32, SHARDS as u32)
+    FlowTable::new(&shared.flow, Seed::new(shared.seed), (number as u32, SHARDS as u32), shared.wants_flows)
 }

@@ -124,14 +124,18 @@ pub struct FlowTable {
     id_step: u64,
     stats: Stats,
     candidates: Vec<(Nanos, u32)>,
+    /// Somebody wants the records.
+    told: bool,
+    /// At the end of the run: the flows that have yet to end.
+    leaving: Option<Vec<(u64, u32)>>,
 }
 
 impl FlowTable {
-    /// The part with number `part` of `parts`, empty.
+    /// The part with number `part` of `parts`, empty. Unless `told`, flows end without a record.
     ///
     /// # Errors
     /// `Error::Config` when there is no memory for so many flows.
-    pub fn new(settings: &FlowSettings, seed: Seed, part: u32, parts: u32) -> Result<Self> {
+    pub fn new(settings: &FlowSettings, seed: Seed, (part, parts): (u32, u32), told: bool) -> Result<Self> {
         let capacity = settings.max_flows.div_ceil(parts.max(1)).max(1) as usize;
         let mut slab: Vec<Entry> = Vec::new();
         slab.try_reserve_exact(capacity).map_err(|_| {
@@ -161,6 +165,8 @@ impl FlowTable {
             id_step: u64::from(parts.max(1)),
             stats: Stats::default(),
             candidates: Vec::with_capacity(EVICTION_SEARCH),
+            told,
+            leaving: None,
         })
     }
 
@@ -330,7 +336,9 @@ impl FlowTable {
     /// Say what is to be said of a flow that is over.
     fn end(&mut self, slot: u32, reason: EndReason, ended: &mut Vec<FlowRecord>) {
         let Some(entry) = self.slab.get(slot as usize) else { return };
-        ended.push(entry.record(reason));
+        if self.told {
+            ended.push(entry.record(reason));
+        }
         self.stats.active -= 1;
         *match reason {
             EndReason::Timeout => &mut self.stats.timeout,
@@ -380,17 +388,27 @@ impl FlowTable {
         }
     }
 
-    /// End all flows, in the order in which they began.
-    pub fn finish(&mut self, ended: &mut Vec<FlowRecord>) {
-        let mut left: Vec<(u64, u32)> =
-            (0u32..).zip(&self.slab).filter(|(_, entry)| entry.id != 0).map(|(slot, entry)| (entry.id, slot)).collect();
-        left.sort_unstable();
-        for (_, slot) in left {
-            self.end(slot, EndReason::Shutdown, ended);
-            self.release(slot);
+    /// End up to `most` flows, in the order in which they began; true when more are left. No packets come after that.
+    pub fn finish(&mut self, most: usize, ended: &mut Vec<FlowRecord>) -> bool {
+        if !self.told {
+            self.stats.shutdown += std::mem::take(&mut self.stats.active);
+            return false;
         }
-        self.wheel = Wheel::new();
-        self.wheel.advance(self.now.div_euclid(SECOND));
+        let mut leaving = self.leaving.take().unwrap_or_else(|| self.latest_first());
+        let rest = leaving.len().saturating_sub(most);
+        for (_, slot) in leaving.drain(rest..).rev() {
+            self.end(slot, EndReason::Shutdown, ended);
+        }
+        self.leaving = Some(leaving);
+        rest > 0
+    }
+
+    /// The flows that are left: ids and slots.
+    fn latest_first(&self) -> Vec<(u64, u32)> {
+        let slots = (0u32..).zip(&self.slab).filter(|(_, entry)| entry.id != 0);
+        let mut flows: Vec<_> = slots.map(|(slot, entry)| (entry.id, slot)).collect();
+        flows.sort_unstable_by(|a, b| b.cmp(a));
+        flows
     }
 
     /// A rule alerted on the flow.

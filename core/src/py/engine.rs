@@ -135,11 +135,11 @@ impl Engine {
         self.batch(source.py(), ran.frames, ran.ended)
     }
 
-    /// The end of the run: all flows end.
+    /// The end of the run: flows end. Call it until `ended`, as one call gives only so many.
     fn finish(&self, py: Python<'_>) -> PyResult<Batch> {
         let _busy = self.own()?;
-        py.detach(|| self.engine.finish());
-        self.batch(py, 0, true)
+        let more = py.detach(|| self.engine.finish());
+        self.batch(py, 0, !more)
     }
 
     /// The summary document as JSON; `overflowed`: datagrams lost at the sockets, where there are sockets.

@@ -1,6 +1,7 @@
 //! Counters of a run: plain integers, added to for each packet, merged over workers.
 
 use crate::anomaly::Anomaly;
+use crate::frame::Frame;
 use crate::packet::{Causes, Checksum, Layer, NONE, Packet, Stop};
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
@@ -108,16 +109,6 @@ fn row(counts: &[u64], row: usize) -> u64 {
 }
 
 impl Counters {
-    /// Count a frame of `captured` bytes.
-    #[inline]
-    pub fn frame(&mut self, captured: u32, fate: Fate) {
-        let frames = &mut self.frames;
-        frames.received += 1;
-        frames.bytes += u64::from(captured);
-        frames.largest = frames.largest.max(u64::from(captured));
-        frames.count(fate, 1);
-    }
-
     /// Count an inner packet.
     #[inline]
     pub fn add(&mut self, packet: &Packet) {
@@ -221,6 +212,19 @@ impl Frames {
         }
     }
 
+    /// Count a batch's frames; `others` are the fates of those that were not simply decoded.
+    pub fn add(&mut self, frames: &[Frame], others: impl Iterator<Item = Fate>) {
+        self.received += frames.len() as u64;
+        self.decoded += frames.len() as u64;
+        self.bytes += frames.iter().map(|frame| u64::from(frame.captured)).sum::<u64>();
+        let largest = frames.iter().map(|frame| frame.captured).max().unwrap_or_default();
+        self.largest = self.largest.max(u64::from(largest));
+        for fate in others {
+            self.count(Fate::Decoded, -1);
+            self.count(fate, 1);
+        }
+    }
+
     /// A frame that was counted as decoded made a later stage panic.
     pub fn lost_to_panic(&mut self) {
         self.count(Fate::Decoded, -1);
@@ -253,7 +257,7 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::testing::packet;
+    use crate::table::testing::{frame, packet};
 
     fn packets() -> Vec<Packet> {
         let one = packet();
@@ -290,7 +294,7 @@ mod tests {
     #[test]
     fn a_fate_that_another_worker_counted_is_taken_back() {
         let (mut sequencer, mut worker) = (Counters::default(), Counters::default());
-        sequencer.frame(66, Fate::Decoded);
+        sequencer.frames.add(&[frame(66)], [Fate::Decoded].into_iter());
         worker.frames.lost_to_panic();
         sequencer.merge(&worker);
         let frames = sequencer.frames;
@@ -305,7 +309,7 @@ mod tests {
             let (mut one, mut workers) = (Counters::default(), [Counters::default(), Counters::default()]);
             for (row, (packet, fate)) in packets().iter().zip(fates).enumerate() {
                 for counters in [&mut one, &mut workers[usize::from(row >= split)]] {
-                    counters.frame(packet.captured, fate);
+                    counters.frames.add(&[frame(packet.captured)], [fate].into_iter());
                     counters.add(packet);
                 }
             }

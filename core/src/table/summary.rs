@@ -167,7 +167,7 @@ mod tests {
     use super::*;
     use crate::packet::Packet;
     use crate::table::fate::Fate;
-    use crate::table::testing::{TIME, identities, packet, rule};
+    use crate::table::testing::{TIME, frame, identities, packet, rule};
     use serde_json::{Value, json};
 
     fn document(summary: &Summary<'_>) -> Value {
@@ -202,11 +202,11 @@ mod tests {
         unknown.anomalies.add(Anomaly::UnknownIdentity);
         let arp = Packet { ip: 0, identity: crate::packet::NONE, ..packet() };
         for packet in [packet(), cut, unknown, arp] {
-            counters.frame(116, Fate::Decoded);
+            counters.frames.add(&[frame(116)], [Fate::Decoded].into_iter());
             counters.add(&packet);
         }
-        counters.frame(60, Fate::Rejected(Rejection::UnknownIdentity));
-        counters.frame(60, Fate::Dropped(Drop::Panic));
+        counters.frames.add(&[frame(60)], [Fate::Rejected(Rejection::UnknownIdentity)].into_iter());
+        counters.frames.add(&[frame(60)], [Fate::Dropped(Drop::Panic)].into_iter());
         counters
     }
 

@@ -1,7 +1,7 @@
 //! What the tests of this folder share: a packet, its wrap, its session, a flow and a rule.
 
 use crate::flow::record::{EndReason, FlowRecord, FlowState, TcpState};
-use crate::frame::Addr;
+use crate::frame::{Addr, Frame};
 use crate::identify::Identities;
 use crate::packet::{Checksum, Encapsulation, Layer, LenSource, NONE, Packet, Wrap, proto, tcp};
 use crate::plan::{self, Action, Rule, RuleProtocol};
@@ -12,6 +12,11 @@ pub const TIME: Nanos = 1_464_332_171_304_062_999;
 pub const SRC: Addr = Addr::v4([10, 0, 0, 1]);
 pub const DST: Addr = Addr::v4([10, 0, 0, 2]);
 pub const V6: Addr = Addr([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1]);
+
+/// A frame of so many bytes.
+pub fn frame(captured: u32) -> Frame {
+    Frame { captured, original: captured, ..Frame::default() }
+}
 
 /// TCP over IPv4 over Ethernet through identity 0.
 pub fn packet() -> Packet {

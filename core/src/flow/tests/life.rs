@@ -190,7 +190,7 @@ fn ids_are_unique_over_the_parts_and_repeat_with_the_run() {
         let mut ids = Vec::new();
         for part in 0..8 {
             let mut run = Run::new(4);
-            run.table = FlowTable::new(&settings(64), Seed::new(part), part as u32, 8).unwrap();
+            run.table = FlowTable::new(&settings(64), Seed::new(part), (part as u32, 8), true).unwrap();
             ids.extend((0..100).map(|n| run.push(Packet { sport: n, ..udp() }).id));
             let finished = run.finish();
             assert!(finished[92..].is_sorted_by_key(|record| record.id), "the end is in order");
@@ -208,8 +208,8 @@ fn ids_are_unique_over_the_parts_and_repeat_with_the_run() {
 
 #[test]
 fn no_memory_for_so_many_is_an_error() {
-    assert!(FlowTable::new(&settings(8), Seed::new(0), 0, 0).is_ok());
-    assert!(FlowTable::new(&settings(0), Seed::new(0), 7, 8).is_ok());
+    assert!(FlowTable::new(&settings(8), Seed::new(0), (0, 0), true).is_ok());
+    assert!(FlowTable::new(&settings(0), Seed::new(0), (7, 8), true).is_ok());
 }
 
 #[test]

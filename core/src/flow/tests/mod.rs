@@ -93,7 +93,7 @@ pub(super) struct Run {
 
 impl Run {
     pub fn new(max_flows: u32) -> Self {
-        Self { table: FlowTable::new(&settings(max_flows), Seed::new(0), 0, 1).unwrap(), ended: Vec::new() }
+        Self { table: FlowTable::new(&settings(max_flows), Seed::new(0), (0, 1), true).unwrap(), ended: Vec::new() }
     }
 
     pub fn at(&mut self, time: Nanos, packet: Packet) -> Seen {
@@ -111,7 +111,7 @@ impl Run {
     }
 
     pub fn finish(mut self) -> Vec<FlowRecord> {
-        self.table.finish(&mut self.ended);
+        while self.table.finish(7, &mut self.ended) {}
         assert_eq!(self.table.stats().active, 0);
         self.ended
     }

@@ -4,7 +4,7 @@ use crate::flow::record::TcpState;
 use crate::packet::{Causes, Checksum, NONE, proto};
 use crate::table::counters::Counters;
 use crate::table::summary::RuleCounts;
-use crate::table::testing::{DST, SRC, TIME, V6, flow, geneve, identities, packet, rule, wrap};
+use crate::table::testing::{DST, SRC, TIME, V6, flow, frame, geneve, identities, packet, rule, wrap};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ fn stats_line() {
     bad.anomalies.add(Anomaly::UdpLength);
     bad.anomalies.add(Anomaly::TooDeep);
     for packet in [packet(), bad] {
-        counters.frame(116, crate::table::fate::Fate::Decoded);
+        counters.frames.add(&[frame(116)], [crate::table::fate::Fate::Decoded].into_iter());
         counters.add(&packet);
     }
     let rules = [rule()];
