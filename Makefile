@@ -34,7 +34,9 @@ $(VENV)/.docs: requirements-docs.txt $(VENV)/.run
 
 $(VENV)/.core: $(CORE) $(VENV)/.run
 	@.ci/need rust
-	VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --locked --quiet && touch $@
+	@echo "building the core (some minutes the first time)"
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/maturin develop --release --locked >$(VENV)/build.log 2>&1 || { cat $(VENV)/build.log >&2; exit 2; }
+	@touch $@
 
 build: $(VENV)/.core  ## set everything up and build; then .venv/bin/tmrx works
 

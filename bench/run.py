@@ -21,9 +21,13 @@ from pathlib import Path
 from bench import captures, measure
 from bench.captures import MIB, ROOT, Capture
 from bench.measure import Run
+from tmrx.plan import Plan
+from tmrx.rules import load as load_rules
 
 RULES = 100
 MEMORY_FLOWS = 50_000
+# Five frames a flow: fewer would measure little but the making of flows.
+MANY_FRAMES = 5_000_000
 SEED = 1
 
 
@@ -104,11 +108,12 @@ def memory(small: Capture, large: Capture) -> dict[str, float]:
     return {"small_mib": sizes[0], "small_peak_mib": peaks[0], "large_mib": sizes[1], "large_peak_mib": peaks[1]}
 
 
-def stages(capture: Capture) -> str:
+def stages(capture: Capture, rules: Path) -> str:
     """Nanoseconds a frame for each stage, as the core's own example measures them."""
-    if not (ROOT / "core" / "examples" / "stages.rs").exists():
-        return ""
-    command = ["cargo", "run", "--release", "--locked", "--quiet", "--example", "stages", "--", str(capture.path)]
+    plan = captures.FOLDER / "stages.plan"
+    plan.write_bytes(Plan(rules=load_rules([str(rules)]).plan()).encode())
+    command = ["cargo", "run", "--release", "--locked", "--quiet", "--example", "stages", "--"]
+    command += [str(capture.path), str(plan)]
     return subprocess.run(command, cwd=ROOT / "core", check=True, capture_output=True, text=True).stdout
 
 
@@ -136,7 +141,7 @@ def options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="pairs of runs whose medians are taken")
-    parser.add_argument("--frames", type=int, default=2_000_000, help="frames of each generated capture")
+    parser.add_argument("--frames", type=int, default=2_000_000, help="frames of a generated capture")
     parser.add_argument("--large", type=int, default=2048, help="MiB of the capture that memory is measured on")
     parser.add_argument("--record", type=Path, default=ROOT / "bench" / "record", help="where the results go")
     return parser.parse_args()
@@ -145,7 +150,7 @@ def options() -> argparse.Namespace:
 def bench(given: argparse.Namespace) -> None:
     """All of it."""
     rules = captures.FOLDER / "content.rules"
-    few, many = (captures.generated(flows, given.frames) for flows in (100_000, 1_000_000))
+    few, many = captures.generated(100_000, given.frames), captures.generated(1_000_000, max(given.frames, MANY_FRAMES))
     corpus = captures.corpus(1000)
     write_rules(rules)
     start = startup(few, rules, given.rounds)
@@ -154,13 +159,13 @@ def bench(given: argparse.Namespace) -> None:
     results += [with_rules(few, rules, start, given.rounds), with_workers(few, start, given.rounds)]
     peaks = memory(*(captures.of_size(mib, MEMORY_FLOWS) for mib in (given.large // 8, given.large)))
     show(results, start, peaks)
-    per_stage = stages(few)
+    per_stage = stages(few, rules)
     print(per_stage, end="")
     document = {
         "machine": platform.machine(), "cores": os.cpu_count(), "rounds": given.rounds, "startup_s": asdict(start),
         "results": [asdict(result) for result in results], "memory": peaks, "stages": per_stage.splitlines(),
     }  # fmt: skip
-    print(f"written: {record(given.record, document).relative_to(ROOT)}")
+    print(f"written: {record(given.record, document)}")
 
 
 def main() -> int:
