@@ -31,7 +31,7 @@ class Timeouts(Struct, frozen=True, kw_only=True):
 class FlowSettings(Struct, frozen=True, kw_only=True):
     """The flow table's limits."""
 
-    max_flows: int = 2_097_152
+    max_flows: int = 1_572_864
     timeouts: Timeouts = Timeouts()
     community_id_seed: int = 0
     # None: drawn at random by the core (live); a number: fixed, so that runs repeat (offline).

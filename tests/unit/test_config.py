@@ -56,7 +56,7 @@ def test_every_fault_is_said() -> None:
     assert settings == Settings()
     assert [str(fault) for fault in faults] == [
         "[settings] max_depth: 9 is above 8 (1 to 8 encapsulations; default 4)",
-        "[settings] max_flows: True is not a number (1024 to 268435456 flows; default 2097152)",
+        "[settings] max_flows: True is not a number (1024 to 268435456 flows; default 1572864)",
         "[settings] timeout_tcp_new: '1d' has a unit that is none of ms s m h (1 to 86400 s; default 60)",
         "[settings] vxlan_ports: 0 is below 1 (1 to 65535 each UDP port; default 4789)",
         "[settings] unknown: 'drop' is not learn or refuse (learn or refuse; default learn)",

@@ -31,7 +31,7 @@ fn slot(cell: u64) -> u32 {
 impl Index {
     /// Room for `slots` at three quarters of the cells at most.
     pub fn new(slots: usize) -> Self {
-        let size = (slots.saturating_add(slots / 3).saturating_add(2)).next_power_of_two();
+        let size = slots.saturating_add(slots / 3).next_power_of_two().max(4);
         let mut cells = vec![EMPTY; size];
         prefer_huge_pages(&mut cells);
         Self { cells, mask: size - 1 }
