@@ -123,6 +123,7 @@ impl Decap {
 
     /// Take one tunnel off; false where there is none.
     #[inline]
+    #[allow(clippy::manual_contains)]
     fn tunnel(&self, datagram: &Datagram<'_>, found: &mut Found, outers: &mut Outers) -> bool {
         let port = datagram.tuple.dport;
         // A handful of ports: comparing them in line beats a call to a search.

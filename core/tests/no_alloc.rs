@@ -58,7 +58,7 @@ fn stages(decap: &Decap, frame: &[u8], original: usize, packet: &mut Packet) -> 
     let found = decap.frame(frame, original, Link::Ethernet, &mut outers);
     let inner = &frame[found.inner.start as usize..];
     packet.captured = inner.len() as u32;
-    packet.original = found.inner.received as u32;
+    packet.original = found.inner.received;
     decode(inner, found.inner.link, packet);
     verify(inner, packet);
     let socket = decap.payload(frame, original, &Outer { dport: 4789, ..Outer::default() }, &mut outers);
