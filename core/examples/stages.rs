@@ -2,7 +2,7 @@
 //!
 //! The stages of parsing are too short to be timed by themselves: each one's figure is a run with it less a run without.
 //! The plan is msgpack, as `tmrx.plan` writes it.
-#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::disallowed_methods, clippy::unwrap_used, clippy::expect_used, clippy::indexing_slicing)]
 
 use std::time::{Duration, Instant};
 use tmrx_core::decap::{Decap, Outers};
