@@ -2,10 +2,11 @@
 //!
 //! Identities are learned in the order of the frames, the clock is the largest time seen, every frame gets its fate.
 
+use super::merge::is_refused;
 use super::parsed::Parsed;
 use crate::anomaly::Anomaly;
 use crate::identify::{Identified, Identities, Limits, name_causes};
-use crate::packet::{NONE, Wrap};
+use crate::packet::{NONE, Packet, Wrap};
 use crate::table::counters::Counters;
 use crate::table::fate::{Fate, Rejection};
 use crate::time::{Nanos, SECOND};
@@ -47,10 +48,7 @@ impl Sequencer {
     /// Move the clock to `time` where that is later; gives where it stands.
     #[inline]
     pub fn advance(&mut self, time: Nanos) -> Nanos {
-        let clock = match self.clock {
-            None => time,
-            Some(clock) => clock.max(time.min(clock.saturating_add(MAX_STEP))),
-        };
+        let clock = later(self.clock, time);
         self.clock = Some(clock);
         clock
     }
@@ -59,35 +57,36 @@ impl Sequencer {
     pub fn apply(&mut self, parsed: &mut Parsed, identities: &RwLock<Identities>) {
         parsed.frames_before = self.frames;
         self.frames += parsed.batch.frames.len() as u64;
-        self.identify(parsed, identities);
-        let clocks = &mut parsed.clocks;
-        for packet in &parsed.packets {
-            let clock = self.advance(packet.time);
-            clocks.push(clock);
-        }
+        self.resolve(&parsed.wraps, identities);
+        self.place(parsed);
         self.counters.frames.add(&parsed.batch.frames, parsed.fates.iter().map(|(_, fate)| *fate));
     }
 
-    /// Give every wrapped packet its identity and domain; name what cut it.
-    fn identify(&mut self, parsed: &mut Parsed, identities: &RwLock<Identities>) {
-        self.resolve(&parsed.wraps, identities);
-        let Parsed { packets, fates, cuts, .. } = parsed;
+    /// Give every packet its place in time, every wrapped one its identity and domain; name what cut it.
+    fn place(&mut self, parsed: &mut Parsed) {
+        let Parsed { packets, fates, cuts, clocks, .. } = parsed;
         let mut cuts = cuts.iter().peekable();
+        let mut clock = self.clock;
         for (index, packet) in packets.iter_mut().enumerate() {
+            let now = later(clock, packet.time);
+            clock = Some(now);
+            clocks.push(now);
             let cut = cuts.next_if(|cut| cut.packet == index as u32).map(|cut| (cut.copy, cut.carrier));
             let Some(resolved) = self.resolved.get_mut(packet.wrap as usize) else {
                 name_causes(packet, Limits::default(), None);
                 continue;
             };
+            (packet.identity, packet.domain) = (resolved.identity, resolved.domain);
             if resolved.identity == NONE {
                 fates.push((packet.frame, Fate::Rejected(Rejection::UnknownIdentity)));
-                continue;
-            }
-            (packet.identity, packet.domain) = (resolved.identity, resolved.domain);
-            if std::mem::take(&mut resolved.is_new) {
+            } else if std::mem::take(&mut resolved.is_new) {
                 packet.anomalies.add(Anomaly::UnknownIdentity);
             }
             name_causes(packet, resolved.limits, cut);
+        }
+        self.clock = clock;
+        if !fates.is_empty() {
+            refuse_enclosing(packets);
         }
     }
 
@@ -107,6 +106,22 @@ impl Sequencer {
                 Identified::Learned(row) => resolved(&read(identities), row, true),
                 Identified::Refused => Resolved { identity: NONE, domain: 0, limits: Limits::default(), is_new: false },
             });
+        }
+    }
+}
+
+/// Where the clock stands after `time`.
+#[inline]
+fn later(clock: Option<Nanos>, time: Nanos) -> Nanos {
+    clock.map_or(time, |clock| clock.max(time.min(clock.saturating_add(MAX_STEP))))
+}
+
+/// A refused frame is refused whole: what encloses a refused packet is marked like it.
+fn refuse_enclosing(packets: &mut [Packet]) {
+    for inner in (0..packets.len()).rev() {
+        let Some(packet) = packets.get(inner).copied().filter(is_refused) else { continue };
+        if let Some(outer) = packets.get_mut(packet.parent as usize) {
+            outer.wrap = packet.wrap;
         }
     }
 }

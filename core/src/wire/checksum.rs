@@ -3,9 +3,18 @@
 /// Unfolded sum of the bytes as 16-bit words in the machine's order; an odd last byte is padded with zero.
 #[inline]
 pub fn sum(bytes: &[u8]) -> u64 {
-    let (words, rest) = bytes.as_chunks::<4>();
-    // A packet has far fewer than 2^32 words, so 32-bit words can't overflow 64 bits.
-    let total = words.iter().fold(0u64, |total, word| total.wrapping_add(u64::from(u32::from_ne_bytes(*word))));
+    let (blocks, rest) = bytes.as_chunks::<32>();
+    // Four sums side by side, so that the compiler uses vectors. A packet has far fewer than 2^32 words: none overflows.
+    let mut lanes = [0u64; 4];
+    for block in blocks {
+        for (lane, word) in lanes.iter_mut().zip(block.as_chunks::<8>().0) {
+            let word = u64::from_ne_bytes(*word);
+            *lane = lane.wrapping_add(word & 0xffff_ffff).wrapping_add(word >> 32);
+        }
+    }
+    let (words, rest) = rest.as_chunks::<4>();
+    let total = lanes.iter().copied().chain(words.iter().map(|word| u64::from(u32::from_ne_bytes(*word))));
+    let total = total.fold(0u64, u64::wrapping_add);
     match *rest {
         [a] => total.wrapping_add(u64::from(u16::from_ne_bytes([a, 0]))),
         [a, b] => total.wrapping_add(u64::from(u16::from_ne_bytes([a, b]))),
