@@ -12,8 +12,9 @@ CORE := $(shell find core/src core/build.rs -type f 2>/dev/null) core/Cargo.toml
 PYTHON_FILES := tmrx tests bench docs $(wildcard sample_pcaps rules)
 export PYTHONDONTWRITEBYTECODE := 1
 PYTEST_ARGS ?=
+SHARED := $(or $(TMRX_SHARED),../shared)
 
-.PHONY: help build demo test test-rust test-python lint lint-rust lint-python type fmt bench docs ci lock clean
+.PHONY: help build demo test test-rust test-python reading lint lint-rust lint-python type fmt bench docs ci lock clean
 
 help:  ## list what can be made
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +55,10 @@ test-rust:
 test-python: build $(VENV)/.dev
 	$(BIN)/python -m pytest -q -n auto $(PYTEST_ARGS)
 
+reading: build $(VENV)/.dev  ## every shared capture through the core and the reference (../shared or TMRX_SHARED)
+	@if [ -d "$(SHARED)" ]; then TMRX_SLOW=1 $(BIN)/python -m pytest -q -n auto tests/differential; \
+	else echo "no $(SHARED): its captures are not read"; fi
+
 lint: lint-python lint-rust  ## ruff, layers, banned APIs, rustfmt, clippy with and without Python
 
 lint-python: $(VENV)/.dev
@@ -82,7 +87,7 @@ docs: build $(VENV)/.docs  ## the reference pages from their tables, then the si
 	$(BIN)/python -m docs.generate
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
-ci: lint type test docs  ## what CI runs
+ci: lint type test reading docs  ## what CI runs
 
 lock: $(VENV)/.dev  ## renew requirements-*.txt and core/Cargo.lock (UPGRADE=1: to the newest)
 	.ci/lock $(BIN)/uv $(if $(UPGRADE),--upgrade)

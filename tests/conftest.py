@@ -18,5 +18,7 @@ settings.load_profile("slow" if SLOW else "fast")
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Leave out what is marked `slow` unless TMRX_SLOW is set."""
     for item in items:
+        if SLOW:
+            item.add_marker(pytest.mark.timeout(900))
         if not SLOW and item.get_closest_marker("slow"):
             item.add_marker(pytest.mark.skip(reason="slow: set TMRX_SLOW=1"))
