@@ -64,3 +64,4 @@ def test_no_two_outputs_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 def test_devices_take_any_number_of_outputs() -> None:
     Paths(eve="/dev/null", fast="/dev/null").check(["/dev/null", "-"])
+    Paths(eve="-").check(["-"])

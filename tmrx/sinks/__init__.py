@@ -97,7 +97,8 @@ class Paths:
 
     def check(self, inputs: Iterable[str]) -> None:
         """No output may be an input or another output. Raises UsageError, before anything is opened."""
-        taken = {key: path for path in inputs if (key := _identity(path))}
+        # `-` among the inputs is standard input, among the outputs standard output: two streams.
+        taken = {key: path for path in inputs if path != "-" and (key := _identity(path))}
         for path in self.named():
             key = _identity(path)
             if key is not None and key in taken:
