@@ -62,6 +62,16 @@ pub struct Outer {
     pub dport: u16,
 }
 
+/// How finely a source tells time, and so a capture made of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub enum TimeUnit {
+    /// Microseconds, as classic captures do and as is plenty for times of arrival.
+    #[default]
+    Micros,
+    /// Nanoseconds.
+    Nanos,
+}
+
 /// A slab of bytes and the frames in it. Reused from one fill to the next.
 #[derive(Debug, Default, Clone)]
 pub struct Batch {
@@ -71,6 +81,8 @@ pub struct Batch {
     pub frames: Vec<Frame>,
     /// Outer tuples that frames from sockets point to.
     pub outers: Vec<Outer>,
+    /// How finely its source tells time.
+    pub unit: TimeUnit,
 }
 
 impl Batch {
@@ -94,5 +106,6 @@ impl Batch {
         self.slab.clear();
         self.frames.clear();
         self.outers.clear();
+        self.unit = TimeUnit::default();
     }
 }

@@ -6,7 +6,7 @@ use super::shard::{Alert, FlowThen, ShardOut};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
-use crate::frame::{Addr, Frame, Link};
+use crate::frame::{Addr, Frame, Link, TimeUnit};
 use crate::identify::Identities;
 use crate::packet::{NONE, Packet};
 use crate::plan::Table;
@@ -42,7 +42,8 @@ pub(super) struct Merger {
     eve: Eve,
     fast: Fast,
     output: Output,
-    pcap_begun: bool,
+    /// How times stand in the pcap, once it is begun.
+    pcap_unit: Option<TimeUnit>,
     events: Vec<Event>,
     flow_ids: Vec<Option<u64>>,
     /// Rows of the packets table so far, and by packet of the batch its row there.
@@ -79,7 +80,7 @@ impl Merger {
             eve: Eve::default(),
             fast: Fast::default(),
             output: Output::default(),
-            pcap_begun: false,
+            pcap_unit: None,
             events: Vec::new(),
             flow_ids: Vec::new(),
             rows_before: 0,
@@ -220,22 +221,24 @@ impl Merger {
             self.eve.stats(&mut self.output.eve, clock, uptime.unsigned_abs(), summary, identities);
         }
         if shared.outputs.pcap {
-            self.begin_pcap();
+            self.begin_pcap(TimeUnit::default());
         }
     }
 
     /// The pcap's header, once; without packets too, so that the file is a capture.
-    fn begin_pcap(&mut self) {
-        if !std::mem::replace(&mut self.pcap_begun, true) {
-            pcap::header(&mut self.output.pcap);
-        }
+    fn begin_pcap(&mut self, unit: TimeUnit) -> TimeUnit {
+        let output = &mut self.output.pcap;
+        *self.pcap_unit.get_or_insert_with(|| {
+            pcap::header(output, unit);
+            unit
+        })
     }
 
     /// Append the innermost packets to the pcap.
     fn pcap(&mut self, parsed: &Parsed) {
-        self.begin_pcap();
+        let unit = self.begin_pcap(parsed.batch.unit);
         for packet in innermost(&parsed.packets) {
-            pcap::record(&mut self.output.pcap, packet, packet.padded_bytes(&parsed.batch.slab));
+            pcap::record(&mut self.output.pcap, unit, packet, packet.padded_bytes(&parsed.batch.slab));
         }
     }
 
@@ -265,13 +268,13 @@ impl Merger {
     pub fn quarantine(&mut self, frame: &Frame, bytes: &[u8]) {
         let out = &mut self.output.quarantine;
         if out.is_empty() {
-            pcap::header(out);
+            pcap::header(out, TimeUnit::Nanos);
         }
         // A socket's payload has no link header of its own; the made-up one marks it as raw.
         let l3 = if frame.link == Link::Ethernet { 14 } else { 0 };
         let packet =
             Packet { time: frame.time, l3, original: frame.original, captured: frame.captured, ..Packet::EMPTY };
-        pcap::record(out, &packet, bytes);
+        pcap::record(out, TimeUnit::Nanos, &packet, bytes);
     }
 }
 

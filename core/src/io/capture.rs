@@ -5,7 +5,7 @@ use super::pcap::{HEADER, Halt, Pcap};
 use super::pcapng::{self, Pcapng};
 use super::{Fill, SLAB, Source, linktype};
 use crate::error::{Error, Fault, Result};
-use crate::frame::{Batch, Frame};
+use crate::frame::{Batch, Frame, TimeUnit};
 
 #[derive(Debug)]
 enum Format {
@@ -58,6 +58,15 @@ impl Capture {
             capture.carry = head;
         }
         Ok(capture)
+    }
+
+    /// How finely its times are told; a pcapng file's can be of any fineness.
+    pub fn time_unit(&self) -> TimeUnit {
+        match &self.format {
+            Some(Format::Pcap(pcap)) => pcap.time_unit(),
+            Some(Format::Pcapng(_)) => TimeUnit::Nanos,
+            None => TimeUnit::Micros,
+        }
     }
 
     /// Whether this path is the file that is read: writing there would destroy it.
@@ -165,7 +174,9 @@ impl Source for Capture {
         match std::mem::replace(&mut self.state, State::Reading) {
             State::Reading => {
                 batch.slab.append(&mut self.carry);
-                self.advance(batch)
+                let filled = self.advance(batch);
+                batch.unit = self.time_unit();
+                filled
             }
             State::Damaged(place, why) => {
                 self.state = State::Ended;

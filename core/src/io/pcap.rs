@@ -1,7 +1,7 @@
 //! Classic pcap (draft-ietf-opsawg-pcap): records from bytes. Pure.
 
 use super::MAX_FRAME;
-use crate::frame::{Frame, Link};
+use crate::frame::{Frame, Link, TimeUnit};
 use crate::time::{Nanos, SECOND};
 
 /// The file header's length.
@@ -47,6 +47,11 @@ impl Pcap {
         let link_type = field & 0x03ff_ffff;
         let link = super::linktype::link(link_type).unwrap_or_default();
         Some(Self { big_endian, unit, link_type, link })
+    }
+
+    /// How finely its times are told.
+    pub fn time_unit(&self) -> TimeUnit {
+        if self.unit == 1 { TimeUnit::Nanos } else { TimeUnit::Micros }
     }
 
     /// Append a row for each whole record; gives where the first that is not lies, and why.

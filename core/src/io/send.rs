@@ -142,7 +142,7 @@ impl Sender {
             To::File(name) if source.is_file(name) => {
                 return Err(Error::Usage(Fault::new(name, "is the capture that is read", "write to another file")));
             }
-            To::File(name) => Sink::File(file::Writer::create(name)?),
+            To::File(name) => Sink::File(file::Writer::create(name, source.time_unit())?),
         };
         let pace = if matches!(sink, Sink::File(_)) { Pace::FlatOut } else { options.pace };
         Ok(Self {

@@ -2,6 +2,7 @@
 
 use super::{Copy, Counts};
 use crate::error::{Error, Result};
+use crate::frame::TimeUnit;
 use crate::io::fault;
 use crate::table::pcap;
 use std::fs::File;
@@ -14,17 +15,18 @@ pub(super) struct Writer {
     out: BufWriter<File>,
     name: String,
     row: Vec<u8>,
+    unit: TimeUnit,
 }
 
 impl Writer {
     /// Create the file; "-" is standard output.
-    pub fn create(path: &str) -> Result<Self> {
+    pub fn create(path: &str, unit: TimeUnit) -> Result<Self> {
         let name = if path == "-" { "standard output" } else { path };
         let file = if path == "-" { stdout() } else { create(path) };
         let file = file.map_err(|error| Error::Output(fault::of(name, &error)))?;
         let mut row = Vec::new();
-        pcap::header(&mut row);
-        let mut writer = Self { out: BufWriter::with_capacity(1 << 18, file), name: name.into(), row };
+        pcap::header(&mut row, unit);
+        let mut writer = Self { out: BufWriter::with_capacity(1 << 18, file), name: name.into(), row, unit };
         writer.put(&[])?;
         Ok(writer)
     }
@@ -34,7 +36,7 @@ impl Writer {
         for copy in copies {
             let length = copy.frame_length() as u32;
             self.row.clear();
-            pcap::row(&mut self.row, copy.time, length, length);
+            pcap::row(&mut self.row, self.unit, copy.time, length, length);
             self.row.extend_from_slice(copy.head.frame());
             self.put(copy.body(slab))?;
             counts.sent(copy);
