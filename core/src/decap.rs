@@ -68,6 +68,8 @@ pub struct Found {
     pub copy_length: usize,
     /// Where in the frame the mirror's copy ends, were all of it captured.
     pub copy_end: usize,
+    /// GENEVE options of the mirror's that tmrx gives no meaning to are among these: where they are in the frame.
+    pub options: Option<(u32, u32)>,
     /// What was wrong on the way.
     pub anomalies: AnomalySet,
 }
@@ -205,7 +207,9 @@ fn take_geneve(datagram: &Datagram<'_>, found: &mut Found) -> bool {
     if is_mirrors(found, Encapsulation::Geneve) {
         found.wrap.encapsulation = Encapsulation::Geneve;
         carried_by(datagram, head.vni(), header, found);
-        read_options(options, found);
+        if read_options(options, found) {
+            found.options = Some(((datagram.at + geneve::LEN) as u32, options.len() as u32));
+        }
     }
     enter(datagram, header, link, found);
     true
@@ -216,13 +220,15 @@ fn refuse(found: &mut Found, anomaly: Anomaly) -> bool {
     false
 }
 
-/// AWS's options by name; the others are passed over, and said where they are critical.
-fn read_options(mut options: &[u8], found: &mut Found) {
+/// AWS's options by name; true when there are others, which is an anomaly where they are critical.
+fn read_options(mut options: &[u8], found: &mut Found) -> bool {
+    let mut others = false;
     while !options.is_empty() {
         let Some((option, rest)) = GeneveOption::parse(options) else {
             found.anomalies.add(Anomaly::GeneveOptions);
-            return;
+            break;
         };
+        others |= !option.is_aws();
         match (option.class, option.kind, option.number8(), option.number4()) {
             (geneve::AWS, 1, Some(id), _) => found.wrap.endpoint = id,
             (geneve::AWS, 2, Some(id), _) => found.wrap.attachment = id,
@@ -235,6 +241,7 @@ fn read_options(mut options: &[u8], found: &mut Found) {
         }
         options = rest;
     }
+    others
 }
 
 /// Note whose datagram carried the mirror's copy, and how long it was.

@@ -50,6 +50,8 @@ pub struct Parsed {
     pub wraps: Vec<Wrap>,
     /// Packets that the mirror cut.
     pub cuts: Vec<Cut>,
+    /// GENEVE options without a meaning to tmrx: the frame's row, and where in the slab they are.
+    pub options: Vec<(u32, std::ops::Range<usize>)>,
     /// Frames that have another fate than to be decoded.
     pub fates: Vec<(u32, Fate)>,
     /// The packets' rows by shard, in order within each; `bounds[s]..bounds[s + 1]` are shard s.
@@ -72,6 +74,7 @@ impl Default for Parsed {
             packets: Vec::new(),
             wraps: Vec::new(),
             cuts: Vec::new(),
+            options: Vec::new(),
             fates: Vec::new(),
             order: Vec::new(),
             bounds: [0; SHARDS + 1],
@@ -90,6 +93,7 @@ impl Parsed {
         self.packets.clear();
         self.wraps.clear();
         self.cuts.clear();
+        self.options.clear();
         self.fates.clear();
         self.clocks.clear();
         self.shards.clear();
@@ -105,6 +109,13 @@ impl Parsed {
     #[inline]
     pub fn wrap(&self, packet: &Packet) -> Option<&Wrap> {
         self.wraps.get(packet.wrap as usize)
+    }
+
+    /// The GENEVE options of a packet's frame that have no meaning to tmrx, among others.
+    pub fn options(&self, packet: &Packet) -> &[u8] {
+        let found = self.options.binary_search_by_key(&packet.frame, |(row, _)| *row).ok();
+        let place = found.and_then(|at| self.options.get(at));
+        place.and_then(|(_, place)| self.batch.slab.get(place.clone())).unwrap_or_default()
     }
 
     /// Parse all frames of the batch.
@@ -173,6 +184,10 @@ impl Parsed {
         let mut wrap = NONE;
         if found.depth > 0 {
             wrap = self.wrap_row(&found.wrap);
+        }
+        if let Some((start, length)) = found.options {
+            let start = frame.offset as usize + start as usize;
+            self.options.push((row, start..start + length as usize));
         }
         let index = self.packets.len() as u32;
         let place = Place { span: &found.inner, row, frame, parent, wrap };

@@ -6,6 +6,7 @@ use crate::packet::{Checksum, Encapsulation, NONE, Packet, Wrap};
 use crate::table::json::{Json, hex};
 use crate::table::known::Known;
 use crate::table::text;
+use crate::wire::geneve::GeneveOption;
 
 /// Writes mirror objects. What an identity's packets have in common is kept as text.
 #[derive(Debug, Default)]
@@ -15,10 +16,20 @@ pub struct Mirrors {
 }
 
 impl Mirrors {
-    /// The object of a packet.
-    pub fn packet(&mut self, json: &mut Json<'_>, packet: &Packet, wrap: Option<&Wrap>, identities: &Identities) {
+    /// The object of a packet; `options` are GENEVE options around it, where some have no meaning to tmrx.
+    pub fn packet(
+        &mut self,
+        json: &mut Json<'_>,
+        packet: &Packet,
+        wrap: Option<&Wrap>,
+        options: &[u8],
+        identities: &Identities,
+    ) {
         json.object("mirror");
         self.common(json, packet.identity, wrap, identities);
+        if !options.is_empty() {
+            raw_options(json, options);
+        }
         json.number("length", packet.original);
         json.number("captured", packet.captured);
         if packet.truncated.0 != 0 {
@@ -86,6 +97,19 @@ fn render(json: &mut Json<'_>, wrap: &Wrap, known: &Known<'_>) {
     if wrap.has_cookie {
         json.plain("flow_cookie", |out| hex(out, u64::from(wrap.flow_cookie), 8));
     }
+}
+
+/// GENEVE options without a meaning to tmrx, each as it stands on the wire, in hexadecimal digits.
+fn raw_options(json: &mut Json<'_>, mut options: &[u8]) {
+    json.list("geneve_options");
+    while let Some((option, rest)) = GeneveOption::parse(options) {
+        let raw = options.get(..options.len() - rest.len()).unwrap_or_default();
+        if !option.is_aws() {
+            json.item(&raw.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
+        }
+        options = rest;
+    }
+    json.end_list();
 }
 
 /// Append the id of a Gateway Load Balancer's endpoint.

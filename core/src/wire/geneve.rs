@@ -71,6 +71,11 @@ impl<'a> GeneveOption<'a> {
         Some((Self { class: be16!(head, 0), kind: head[2] & 0x7f, critical: head[2] & 0x80 != 0, data }, rest))
     }
 
+    /// One of those that AWS's Gateway Load Balancer sends, of the length that it has.
+    pub fn is_aws(&self) -> bool {
+        self.class == AWS && matches!((self.kind, self.data.len()), (1 | 2, 8) | (3, 4))
+    }
+
     /// The data as a number, where it has eight bytes.
     pub fn number8(&self) -> Option<u64> {
         self.data.first_chunk().filter(|_| self.data.len() == 8).map(|d| u64::from_be_bytes(*d))

@@ -36,11 +36,15 @@ fn filled() -> Packets {
     let arp = Packet { ip: 0, layer: Layer::Arp, identity: NONE, anomalies, ..packet() };
     let wrap: Wrap = wrap();
     table.push(
-        &Context { frame: 1, packet: &tcp, wrap: Some(&wrap), tunnel: None, flow: Some(now()) },
+        &Context { frame: 1, packet: &tcp, wrap: Some(&wrap), tunnel: None, options: &[], flow: Some(now()) },
         None,
         &identities(),
     );
-    table.push(&Context { frame: 2, packet: &arp, wrap: None, tunnel: None, flow: None }, Some(0), &identities());
+    table.push(
+        &Context { frame: 2, packet: &arp, wrap: None, tunnel: None, options: &[], flow: None },
+        Some(0),
+        &identities(),
+    );
     table
 }
 
@@ -119,7 +123,11 @@ fn a_finished_table_starts_again() {
     assert_eq!(table.finish().unwrap().num_rows(), 0);
     let (packet, mut table) = (packet(), filled());
     table.finish().unwrap();
-    table.push(&Context { frame: 3, packet: &packet, wrap: None, tunnel: None, flow: None }, None, &identities());
+    table.push(
+        &Context { frame: 3, packet: &packet, wrap: None, tunnel: None, options: &[], flow: None },
+        None,
+        &identities(),
+    );
     assert_eq!(table.finish().unwrap()["frame"].as_primitive::<UInt64Type>().values(), &[3]);
 }
 
@@ -148,7 +156,7 @@ fn alerts_and_anomalies() {
     anomalies.add(Anomaly::TcpOptions);
     anomalies.add(Anomaly::TcpFlags);
     let (packet, wrap) = (Packet { anomalies, ..packet() }, wrap());
-    let at = Context { frame: 5, packet: &packet, wrap: Some(&wrap), tunnel: None, flow: Some(now()) };
+    let at = Context { frame: 5, packet: &packet, wrap: Some(&wrap), tunnel: None, options: &[], flow: Some(now()) };
     let (mut alerts, mut table) = (Alerts::default(), Anomalies::default());
     alerts.push(&at, &rule(), &identities());
     table.push(&at, &identities());

@@ -81,6 +81,8 @@ pub struct Context<'a> {
     pub wrap: Option<&'a Wrap>,
     /// The outermost packet around it.
     pub tunnel: Option<Tunnel>,
+    /// GENEVE options around it, where some have no meaning to tmrx; else empty.
+    pub options: &'a [u8],
     /// Its flow, where it has one.
     pub flow: Option<FlowNow<'a>>,
 }
@@ -98,7 +100,7 @@ impl Eve {
         let mut json = Json(out);
         self.header(&mut json, at, "alert");
         alert::write(&mut json, &mut self.clock, at, rule);
-        self.mirrors.packet(&mut json, at.packet, at.wrap, identities);
+        self.mirrors.packet(&mut json, at.packet, at.wrap, at.options, identities);
         json.end_line();
     }
 
@@ -108,7 +110,7 @@ impl Eve {
             let mut json = Json(out);
             self.header(&mut json, at, "anomaly");
             anomaly::write(&mut json, anomaly.entry());
-            self.mirrors.packet(&mut json, at.packet, at.wrap, identities);
+            self.mirrors.packet(&mut json, at.packet, at.wrap, at.options, identities);
             json.end_line();
         }
     }
