@@ -34,7 +34,7 @@ def analyze(captures: tuple[str, ...], given: Given, inspect: str, outputs: Path
       zcat mirrored.pcap.gz | tmrx analyze - --fast -
     """
     running.check_format(talk, outputs)
-    job = running.Job(given, outputs, talk.quiet, inspect_outer=_outer(inspect))
+    job = running.Job(given, outputs, talk, inspect_outer=_outer(inspect))
     document = running.over_captures(job, Captures.of(captures), "analyze")
     running.print_summary(document, talk, aside=outputs.records())
 

@@ -14,7 +14,7 @@ from tmrx.sources import Captures
 @click.argument("capture", metavar="CAPTURE")
 @click.option("-w", "--write", "pcap", required=True, type=FILE, metavar="PCAP", help="Where to; - is standard output.")
 @options.settings
-@options.quiet
+@options.voice
 def decap(capture: str, pcap: str, given: Given, talk: Talk) -> None:
     """Take off what the mirror put around the frames of a capture.
 
@@ -25,4 +25,4 @@ def decap(capture: str, pcap: str, given: Given, talk: Talk) -> None:
       tmrx decap mirrored.pcap -w inner.pcap
       tmrx decap mirrored.pcap -w - | tcpdump -nr -
     """
-    running.over_captures(running.Job(given, Paths(pcap=pcap), talk.quiet), Captures.of([capture]), "decap")
+    running.over_captures(running.Job(given, Paths(pcap=pcap), talk), Captures.of([capture]), "decap")

@@ -42,7 +42,7 @@ def listen(on: tuple[str, ...], given: Given, outputs: Paths, limits: Control, t
     running.check_format(talk, outputs)
     listener = Sockets.of(on).open()
     ports = tuple(Endpoint(kind, address, port) for kind, address, port in listener.on)
-    job = running.Job(given, outputs, talk.quiet, listening=ports)
+    job = running.Job(given, outputs, talk, listening=ports)
     engine = job.engine()
     outputs.check(given.files)
     if listener.warning:

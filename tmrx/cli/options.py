@@ -115,6 +115,7 @@ class Talk:
     """How much is printed, and in which form."""
 
     quiet: bool = False
+    verbose: bool = False
     form: str = "table"
 
 
@@ -134,6 +135,7 @@ _WORKERS = click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads that analyse.",
 )  # fmt: skip
 _QUIET = click.option("-q", "--quiet", is_flag=True, help="No progress, no warnings, no summary.")
+_VERBOSE = click.option("-v", "--verbose", is_flag=True, help="Say what the run was set up with.")
 _FORMAT = click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
     help="How records are printed.",
@@ -162,5 +164,6 @@ limits = bundle(
         "--duration", type=Quantity("time", units.duration), metavar="T", help="End after that time, as in 30s or 5m.",
     ),
 )  # fmt: skip
-talk = bundle("talk", Talk, form=_FORMAT, quiet=_QUIET)
+talk = bundle("talk", Talk, form=_FORMAT, quiet=_QUIET, verbose=_VERBOSE)
+voice = bundle("talk", Talk, quiet=_QUIET, verbose=_VERBOSE)
 quiet = bundle("talk", Talk, quiet=_QUIET)

@@ -20,6 +20,7 @@ from tmrx.units import Endpoint
 
 if TYPE_CHECKING:
     from tmrx._core import Batch, Capture, Engine, Listener
+    from tmrx.plan import Plan
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,14 @@ class Job:
 
     given: Given
     outputs: Paths
-    quiet: bool = False
+    talk: Talk
     inspect_outer: bool = False
     listening: tuple[Endpoint, ...] | None = None
+
+    @property
+    def quiet(self) -> bool:
+        """No progress, no warnings."""
+        return self.talk.quiet
 
     def engine(self) -> Engine:
         """An engine; reads what the options name, and says what is refused of it. Raises TmrxError."""
@@ -45,12 +51,26 @@ class Job:
             listening=self.listening,
             inspect_outer=self.inspect_outer,
         )
+        if self.talk.verbose:
+            errors.note(_described(plan, self.given.workers))
         return Engine(plan.encode(), self.given.workers)
 
     def warn(self, text: str) -> None:
         """A warning, unless warnings are not wanted."""
         if not self.quiet:
             errors.warn(text)
+
+
+def _described(plan: Plan, workers: int) -> str:
+    """What a run is set up with, in a line."""
+    decap, identity = plan.decap, plan.identity
+    ports = ", ".join(
+        [f"vxlan {port}" for port in decap.vxlan_ports] + [f"geneve {port}" for port in decap.geneve_ports]
+    )
+    counts = (
+        f"{len(identity.known):,} identities known, unknown ones: {identity.unknown}; {len(plan.rules.rules):,} rules"
+    )
+    return f"{ports}; {counts}; {plan.flow.max_flows:,} flows at most; {workers} worker{'s' * (workers > 1)}"
 
 
 @dataclass(frozen=True)

@@ -24,5 +24,5 @@ def sessions(captures: tuple[str, ...], given: Given, talk: Talk) -> None:
       tmrx sessions mirrored.pcap
       tmrx sessions mirrored.pcap --mirror sessions.json --format csv
     """
-    document = running.over_captures(running.Job(given, Paths(), talk.quiet), Captures.of(captures), "sessions")
+    document = running.over_captures(running.Job(given, Paths(), talk), Captures.of(captures), "sessions")
     console.records(document["sessions"], summary.SESSION_COLUMNS, talk.form)
