@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 import msgspec
 
+from tmrx.cli import errors
 from tmrx.rules import Diagnostic, Rule, RuleSet, load
 
 REFUSED, REFUSED_STRICT = 1, 2
@@ -50,7 +51,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 @click.group("rules")
 def rules() -> None:
-    """Check and list rule files.
+    """Check and list detection rules.
 
     RULES is a file, a folder (its *.rules), a glob, or - for standard input.
     """
@@ -77,7 +78,7 @@ def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: Pat
         click.echo("".join(map(report, found.diagnostics)), err=True, nl=False)
     click.echo(summary(found))
     if found.refused:
-        raise SystemExit(REFUSED_STRICT if strict else REFUSED)
+        click.get_current_context().exit(REFUSED_STRICT if strict else REFUSED)
 
 
 @rules.command("list")
@@ -98,7 +99,7 @@ def list_(files: tuple[str, ...], form: str, classification: Path | None) -> Non
     found = load(files, classification=classification)
     if found.refused:
         hint = "tmrx rules check says why"
-        click.echo(f"tmrx: warning: rules: {counted(len(found.refused), 'rule')} left out ({hint})", err=True)
+        errors.warn(f"rules: {counted(len(found.refused), 'rule')} left out ({hint})")
     listed = [Listed.of(rule) for rule in found.rules]
     if form == "table" and sys.stdout.isatty():
         _print_table(listed)
@@ -108,7 +109,8 @@ def list_(files: tuple[str, ...], form: str, classification: Path | None) -> Non
 
 def report(diagnostic: Diagnostic) -> str:
     """A diagnostic as `check` prints it: one line, then the source with a caret."""
-    return f"tmrx: {_LABELS[diagnostic.severity]}: {diagnostic}\n{diagnostic.excerpt()}\n"
+    said = errors.printable(str(diagnostic))
+    return f"tmrx: {_LABELS[diagnostic.severity]}: {said}\n{diagnostic.excerpt()}\n"
 
 
 def counted(number: int, what: str) -> str:

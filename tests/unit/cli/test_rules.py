@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from tmrx import cli
 from tmrx.cli.rules import rules
 
 GOOD = 'alert tcp any any -> any 80 (msg:"one, \\"two\\""; sid:7; rev:2; classtype:network-scan;)\n'
@@ -58,6 +59,18 @@ def test_check_shows_the_place(run, tmp_path: Path) -> None:
         f"    {' ' * 40}^\n"
     )
     assert run("check", BAD, "--quiet").stderr == ""
+
+
+def test_what_a_terminal_would_obey_is_made_visible(run) -> None:
+    result = run("check", "alert tcp any any -> any any (a\u009bb; sid:1;)\n")
+    assert "\u009b" not in result.stderr
+    assert "unknown keyword 'a\\x9bb'" in result.stderr
+
+
+@pytest.mark.parametrize(("text", "arguments", "code"), [(GOOD, (), 0), (BAD, (), 1), (BAD, ("--strict",), 2)])
+def test_exit_code_of_the_whole_command_line(text: str, arguments: tuple[str, ...], code: int, tmp_path: Path) -> None:
+    (tmp_path / "t.rules").write_text(text)
+    assert cli.run(["rules", "check", str(tmp_path / "t.rules"), *arguments]) == code
 
 
 EXPECTED = {
