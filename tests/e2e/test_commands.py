@@ -253,6 +253,15 @@ def test_a_port_in_use(tmrx: Run, tmp_path: Path) -> None:
     assert done.stderr.count(b"\n") == 1
 
 
+@pytest.mark.parametrize(("option", "code"), [((), 1), (("--strict",), 2)])
+def test_a_refused_rule_is_in_the_exit_code(tmrx: Run, tmp_path: Path, option: tuple[str, ...], code: int) -> None:
+    rules = tmp_path / "local.rules"
+    rules.write_text('alert tcp any any -> any any (msg:"typo"; contnet:"a"; sid:1;)\n')
+    assert tmrx("rules", "check", *option, rules).returncode == code
+    rules.write_text('alert tcp any any -> any any (msg:"right"; content:"a"; sid:1;)\n')
+    assert tmrx("rules", "check", *option, rules).returncode == 0
+
+
 def test_a_reader_that_leaves(tmp_path: Path) -> None:
     pipe = subprocess.PIPE
     with subprocess.Popen(
