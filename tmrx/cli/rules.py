@@ -51,7 +51,7 @@ class Listed(msgspec.Struct, frozen=True):
 
 @click.group("rules")
 def rules() -> None:
-    """Check and list detection rules.
+    """Check and list rule files.
 
     RULES is a file, a folder (its *.rules), a glob, or - for standard input.
     """
