@@ -15,7 +15,7 @@ use crate::wire::udp::{self, Udp};
 use crate::wire::vxlan::{self, Vxlan};
 
 /// Encapsulations that are taken off at most, whatever the plan says.
-pub const MAX_DEPTH: usize = 4;
+pub const MAX_DEPTH: usize = 8;
 
 /// A UDP datagram whose headers are whole.
 #[derive(Clone, Copy)]

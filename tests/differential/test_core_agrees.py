@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from tests.differential.rows import differences
+from tests.differential.rows import core_rows, differences
 from tests.support import SHARED, known_sessions, read_pcap, sample, sample_names
 from tmrx.plan import DecapSettings, IdentitySettings, Plan
+from tmrx.reference import Frame
 
 SUITE = SHARED / "conformance" / "suite"
 AWS = SHARED / "captures" / "aws-mirror-2019.pcap"
@@ -38,6 +40,24 @@ def test_aws_capture() -> None:
     frames = read_pcap(AWS)
     assert frames is not None
     assert differences(Plan(), frames) == []
+
+
+@pytest.mark.parametrize("layers", [3, 8, 9])
+def test_as_deep_as_the_setting_goes(layers: int) -> None:
+    """VXLAN in VXLAN, to the most that `max_depth` may be and one beyond."""
+    frame = bytes.fromhex("020000000001020000000002 0800 4500001c00000000401166cf0a0000010a000002 03e803e900080000")
+    for _ in range(layers):
+        inner = b"\x08\0\0\0\0\0\x07\0" + frame
+        udp = struct.pack(">4H", 50000, 4789, 8 + len(inner), 0) + inner
+        ip = struct.pack(
+            ">BBHHHBBH4s4s", 0x45, 0, 20 + len(udp), 0, 0, 255, 17, 0, bytes([10, 0, 0, 1]), bytes([10, 0, 0, 2])
+        )
+        frame = bytes(6) + bytes(6) + b"\x08\0" + ip + udp
+    plan = Plan(decap=DecapSettings(max_depth=8))
+    frames = [Frame(1, frame, len(frame))]
+    assert differences(plan, frames) == []
+    (row,) = core_rows(plan, frames)
+    assert (row["dport"], "mirror.too_deep" in row["anomalies"]) == ((4789, True) if layers > 8 else (1001, False))
 
 
 def agree(path: Path, limit: int | None) -> list[str]:

@@ -11,7 +11,6 @@ from typing import Any, Literal
 from tmrx.plan import Identity, Plan
 from tmrx.reference.packet import BRIDGING, IPV4, IPV6, Link, Packet, Wrap, decode
 
-MAX_DEPTH = 4
 AWS_CLASS = 0x0108
 OWN_DOMAIN = 0x8000_0000
 # AWS documents an overhead that is 4 bytes above the real one (specification, section 5).
@@ -69,7 +68,7 @@ def _tunnel(p: Packet, found: _Found, plan: Plan) -> tuple[int, Link] | None:
     vxlan = p.dport in plan.decap.vxlan_ports
     if not sound or "udp.length_too_long" in p.anomalies or not (vxlan or p.dport in plan.decap.geneve_ports):
         return None
-    if len(found.packets) > min(plan.decap.max_depth, MAX_DEPTH):
+    if len(found.packets) > plan.decap.max_depth:
         found.anomalies.add("mirror.too_deep")
         return None
     data = p.bytes_of_payload()
