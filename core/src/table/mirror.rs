@@ -79,8 +79,8 @@ pub fn flow_identities(flow: &FlowRecord) -> impl Iterator<Item = u32> + '_ {
     flow.identities.iter().copied().take(usize::from(flow.identity_count)).filter(|&identity| identity != NONE)
 }
 
-fn render(json: &mut Json<'_>, wrap: &Wrap, known: &Known<'_>) {
-    json.text_if("session", known.session);
+/// The keys that name an identity, after the session's own.
+pub(super) fn identity(json: &mut Json<'_>, wrap: &Wrap, known: &Known<'_>) {
     json.text_if("name", known.name);
     json.text_if("interface", known.interface);
     json.text_if("vpc", known.vpc);
@@ -91,6 +91,11 @@ fn render(json: &mut Json<'_>, wrap: &Wrap, known: &Known<'_>) {
     if wrap.endpoint != 0 {
         json.plain("endpoint", |out| endpoint(out, wrap.endpoint));
     }
+}
+
+fn render(json: &mut Json<'_>, wrap: &Wrap, known: &Known<'_>) {
+    json.text_if("session", known.session);
+    identity(json, wrap, known);
     if wrap.attachment != 0 {
         json.plain("attachment", |out| hex(out, wrap.attachment, 17));
     }
@@ -113,7 +118,7 @@ fn raw_options(json: &mut Json<'_>, mut options: &[u8]) {
 }
 
 /// Append the id of a Gateway Load Balancer's endpoint.
-pub fn endpoint(out: &mut Vec<u8>, number: u64) {
+fn endpoint(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(b"vpce-");
     hex(out, number, 17);
 }

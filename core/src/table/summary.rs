@@ -8,8 +8,8 @@ use crate::table::counters::{Counters, Session};
 use crate::table::fate::{Drop, Rejection};
 use crate::table::json::{Json, number};
 use crate::table::known::Known;
-use crate::table::mirror::endpoint;
-use crate::table::text::{self, Clock};
+use crate::table::mirror::identity;
+use crate::table::text::Clock;
 
 /// The rules that were loaded, and by rule the packets on which only missing bytes kept it from a decision.
 #[derive(Debug, Clone, Copy)]
@@ -130,16 +130,7 @@ fn session_object(json: &mut Json<'_>, clock: &mut Clock, session: &Session, kno
     } else {
         json.text("session", known.session)
     }
-    json.text_if("name", known.name);
-    json.text_if("interface", known.interface);
-    json.text_if("vpc", known.vpc);
-    json.number("vni", wrap.vni);
-    json.plain("outer_src", |out| text::mapped(out, &wrap.outer_src));
-    json.plain("outer_dst", |out| text::mapped(out, &wrap.outer_dst));
-    json.text("encapsulation", wrap.encapsulation.name());
-    if wrap.endpoint != 0 {
-        json.plain("endpoint", |out| endpoint(out, wrap.endpoint));
-    }
+    identity(json, wrap, known);
     json.flag("known", known.known);
     json.number("frames", session.frames);
     json.number("bytes", session.bytes);
