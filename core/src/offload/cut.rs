@@ -10,8 +10,8 @@ use crate::wire::{ipv4, ipv6, tcp, udp};
 
 /// Room for the headers of a frame, tunnels and their options included.
 const HEAD: usize = 512;
-/// Segments of one frame, so that a tiny `gso_size` makes no flood: the most that 64 KiB and TCP's smallest segments give.
-const MAX_SEGMENTS: usize = 8192;
+/// Segments of one frame, so that a tiny `gso_size` makes no flood: half a megabyte in TCP's default segments is a thousand.
+const MAX_SEGMENTS: usize = 2048;
 /// The largest IP datagram; a link header is counted as part of it, which no MTU comes near.
 const MAX_DATAGRAM: usize = 65_535;
 /// Bytes of the hop-by-hop header that a frame beyond 64 KiB carries inside the machine (RFC 2675).
