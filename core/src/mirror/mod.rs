@@ -38,6 +38,10 @@ const NTP: u16 = 123;
 /// UDP and TCP port of DNS (RFC 1035).
 const DNS: u16 = 53;
 
+/// The resolver's addresses in every VPC (specification, section 2.6), for where nothing says of which VPC a packet is.
+const RESOLVERS: [Addr; 2] =
+    [Addr::v4([169, 254, 169, 253]), Addr([0xfd, 0, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x53])];
+
 /// A session, ready to copy.
 #[derive(Debug)]
 struct Session {
@@ -186,7 +190,8 @@ impl Mirror {
     fn copy(&self, seen: &Seen<'_>, outcome: Outcome, index: u32, copies: &mut Copies) -> Outcome {
         let Some(session) = self.sessions.get(index as usize) else { return outcome };
         let source = self.sources.get(outcome.source as usize);
-        let resolver = source.is_some_and(|source| source.is_resolver_answer(&seen.packet));
+        let resolver = source.map_or(&RESOLVERS[..], |source| &source.resolvers);
+        let resolver = is_answer_of(resolver, &seen.packet);
         let cut = Cut::new(seen.frame, session.packet_length, session.mtu);
         let offloaded = outcome.direction == Some(Direction::Egress) && source.is_some_and(|source| source.offload);
         let mode = if offloaded && cut.by_mirror() { self.checksums } else { TruncatedChecksum::Kept };
@@ -243,17 +248,14 @@ impl Source {
     /// Whether this is traffic of the VPC's resolver: UDP or TCP, port 53 at its end.
     #[inline]
     fn is_resolver_traffic(&self, packet: &Packet) -> bool {
-        packet.has_ports() && (self.is_resolver_answer(packet) || packet.dport == DNS && self.resolves(&packet.dst))
+        let asks = packet.has_ports() && packet.dport == DNS && self.resolvers.contains(&packet.dst);
+        asks || is_answer_of(&self.resolvers, packet)
     }
+}
 
-    #[inline]
-    fn is_resolver_answer(&self, packet: &Packet) -> bool {
-        packet.has_ports() && packet.sport == DNS && self.resolves(&packet.src)
-    }
-
-    fn resolves(&self, address: &Addr) -> bool {
-        self.resolvers.contains(address)
-    }
+#[inline]
+fn is_answer_of(resolvers: &[Addr], packet: &Packet) -> bool {
+    packet.has_ports() && packet.sport == DNS && resolvers.contains(&packet.src)
 }
 
 /// Why this packet is never mirrored, at whatever source.
@@ -292,12 +294,7 @@ fn is_copy(seen: &Seen<'_>, identities: &HashSet<(Addr, u32)>) -> bool {
 }
 
 /// What the sessions of a source, in order, make of a packet.
-fn decide(
-    sessions: &[u32],
-    all: &[Session],
-    filters: &[Filter],
-    seen: (&Packet, Direction, bool),
-) -> (u32, Verdict) {
+fn decide(sessions: &[u32], all: &[Session], filters: &[Filter], seen: (&Packet, Direction, bool)) -> (u32, Verdict) {
     let mut rejected = (NONE, Verdict::NoRule);
     for &index in sessions {
         let filter = all.get(index as usize).and_then(|session| filters.get(session.filter));

@@ -37,8 +37,7 @@ pub enum Fate {
 
 impl Fate {
     /// The names that records print, by number.
-    pub const NAMES: [&'static str; 6] =
-        ["mirrored", "rejected", "excluded", "no_session", "not_at_source", "skipped"];
+    pub const NAMES: [&'static str; 6] = ["mirrored", "rejected", "excluded", "no_session", "not_at_source", "skipped"];
 
     /// The name that records print.
     pub fn name(self) -> &'static str {
