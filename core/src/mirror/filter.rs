@@ -4,7 +4,7 @@ use super::outcome::{Direction, Fate, Outcome, Reason};
 use crate::encap::addr;
 use crate::error::Result;
 use crate::frame::Addr;
-use crate::packet::{NONE, Packet};
+use crate::packet::{Layer, NONE, Packet};
 use crate::plan::mirror as plan;
 use std::ops::RangeInclusive;
 
@@ -16,6 +16,8 @@ pub(super) struct Match {
     src: Option<RangeInclusive<Addr>>,
     dst: Option<RangeInclusive<Addr>>,
     ports: Option<(RangeInclusive<u16>, RangeInclusive<u16>)>,
+    /// Type and code; below 0: any.
+    icmp: Option<(i16, i16)>,
 }
 
 impl Match {
@@ -29,6 +31,7 @@ impl Match {
             src: matches.src.as_ref().map(block).transpose()?,
             dst: matches.dst.as_ref().map(block).transpose()?,
             ports: has_ports.then(|| (range(matches.sports), range(matches.dports))),
+            icmp: matches.icmp,
         })
     }
 
@@ -41,7 +44,14 @@ impl Match {
             && self.ports.as_ref().is_none_or(|(sports, dports)| {
                 packet.has_ports() && sports.contains(&packet.sport) && dports.contains(&packet.dport)
             })
+            && self.icmp.is_none_or(|(kind, code)| is_icmp(packet, kind, code))
     }
+}
+
+/// Whether this is an ICMP message of that type and code; a decoded one has them where others have ports.
+fn is_icmp(packet: &Packet, kind: i16, code: i16) -> bool {
+    let fits = |wanted: i16, has: u16| wanted < 0 || wanted.unsigned_abs() == has;
+    matches!(packet.layer, Layer::Icmp | Layer::Icmpv6) && fits(kind, packet.sport) && fits(code, packet.dport)
 }
 
 /// First and last address of a block.
