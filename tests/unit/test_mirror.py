@@ -300,7 +300,8 @@ def test_contradictions(tables: dict[str, Any], fault: str) -> None:
 def test_an_unknown_word_in_toml() -> None:
     assert lines(toml('[settings]\nmax_flow = 1\n[[vpcs]]\nvpc_id = "v"\ndomian = "x"\n[quux]')) == [
         "m.toml: quux: is not known (one of traffic_mirror_sessions, traffic_mirror_targets, traffic_mirror_filters,"
-        " network_interfaces, vpcs, subnets, instances, settings)",
+        " traffic_mirror_filter_rules, network_interfaces, vpcs, subnets, instances, vpc_endpoints, security_groups,"
+        " network_acls, route_tables, settings)",
         "m.toml: vpcs[0].domian: is not known (did you mean domain?)",
         "m.toml: settings.max_flow: is no setting of tmrx (did you mean max_flows?)",
     ]
