@@ -297,7 +297,7 @@ class FilterRule(Struct, frozen=True, kw_only=True):
 
 
 class MirrorFilter(Struct, frozen=True, kw_only=True):
-    """Rules in the order of their numbers, by direction. `amazon_dns`: the resolver's traffic too, whatever they say."""
+    """Rules in the order of their numbers, by direction. `amazon_dns`: the resolver's traffic, whatever they say."""
 
     ingress: tuple[FilterRule, ...] = ()
     egress: tuple[FilterRule, ...] = ()
@@ -388,8 +388,8 @@ class Impairments(Struct, frozen=True, kw_only=True):
 class MirrorPlan(Struct, frozen=True, kw_only=True):
     """Everything that the sending side of the core is told.
 
-    `everything`: every frame is copied through the first session, unchanged but for its length: no direction, no filter,
-    no exclusion, no checksum action. `first_port`: outer source ports go from there to 65535.
+    `everything`: every frame is copied through the first session, unchanged but for its length: no direction, filter,
+    exclusion or checksum action. `first_port`: outer source ports go from there to 65535.
     """
 
     version: int = SCHEMA_VERSION
