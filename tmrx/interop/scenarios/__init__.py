@@ -44,7 +44,7 @@ def _near(help_: str) -> _Scenario:
 
 _SCENARIOS: Mapping[str, _Scenario] = {
     "port-scan": _far("The source is scanned: SYN, null, Xmas, SYN+FIN and UDP probes, and what it answers."),
-    "syn-flood": _far("500 SYNs of spoofed senders within a second, and the source's answers."),
+    "syn-flood": _far("300 SYNs of spoofed senders within a second, and the source's answers."),
     "http": _far("Clients fetch pages from the source, and a big download."),
     "http-attack": _far("Log4Shell, Shellshock, path traversal and SSRF against a web server on the source."),
     "dns": _near("Look-ups through the VPC's resolver, one cut and asked again over TCP, and one elsewhere."),

@@ -10,9 +10,9 @@ from scapy.layers.inet import TCP
 from tmrx.interop.line import Line
 from tmrx.interop.scene import Scene, Timed
 
-SYNS = 500
+SYNS = 300
 PORT = 80
-PAUSE_MS = 1.8
+PAUSE_MS = 3
 # Ranges that no one owns, so that no test mistakes them for someone (RFC 2544, section C.2.2).
 SPOOFED = "198.{}.{}.{}"
 
