@@ -17,7 +17,7 @@ PROGRAMS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 def test_the_table_has_every_scenario() -> None:
-    rows = re.findall(r"^\| ([a-z-]+) \|", PAGE, re.MULTILINE)
+    rows = re.findall(r"^\| ([a-z0-9-]+) \|", PAGE, re.MULTILINE)
     assert rows[2:] == list(names())
 
 

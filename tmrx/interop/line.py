@@ -71,17 +71,16 @@ class Line:
 class Udp:
     """Datagrams between a client's port and a server's."""
 
-    def __init__(self, line: Line, dport: int, sport: int | None = None) -> None:
-        self.line, self.dport = line, dport
-        self.sport = line.scene.port() if sport is None else sport
+    def __init__(self, line: Line, dport: int) -> None:
+        self.line, self.dport, self.sport = line, dport, line.scene.port()
 
-    def ask(self, data: bytes, after_us: int | None = None) -> Timed:
+    def ask(self, data: bytes) -> Timed:
         """The client's."""
-        return self.line.send(True, UDP(sport=self.sport, dport=self.dport) / Raw(data), after_us)
+        return self.line.send(True, UDP(sport=self.sport, dport=self.dport) / Raw(data))
 
-    def answer(self, data: bytes, after_us: int | None = None) -> Timed:
+    def answer(self, data: bytes) -> Timed:
         """The server's."""
-        return self.line.send(False, UDP(sport=self.dport, dport=self.sport) / Raw(data), after_us)
+        return self.line.send(False, UDP(sport=self.dport, dport=self.sport) / Raw(data))
 
     def exchange(self, question: bytes, answer: bytes) -> Iterator[Timed]:
         """One of each."""

@@ -101,9 +101,9 @@ class Scene:
     chance: Random
     start: int = START_NS
 
-    def later(self, seconds: float, peer: Party | None = None) -> Scene:
-        """The same later, to the µs, and perhaps with another peer: to put scenarios together."""
-        return replace(self, start=self.start + round(seconds * 1_000_000) * US, peer=peer or self.peer)
+    def later(self, seconds: float) -> Scene:
+        """The same later, to the µs: to put scenarios together."""
+        return replace(self, start=self.start + round(seconds * 1_000_000) * US)
 
     def port(self) -> int:
         """A client's port."""

@@ -11,11 +11,11 @@ from scapy.packet import Packet, Raw
 from tmrx.interop.line import Line
 from tmrx.interop.scene import MS, Timed
 
-# Scaled by 2**7 it holds the largest burst.
-WINDOW, SCALE = 1024, 7
+# Scaled by 2**7 it holds the largest burst; that of a SYN is never scaled.
+WINDOW, SCALE, FIRST_WINDOW = 1024, 7, 64240
 BURST = 120_000
 INITIAL_SEGMENTS = 10
-# NOP, NOP, timestamp: on every segment but a reset.
+# NOP, NOP, timestamp: on every segment.
 OPTIONS = 12
 IPV4_HEADERS, IPV6_HEADERS = 40, 60
 
@@ -33,10 +33,10 @@ class End:
 class Tcp:
     """A conversation of a client (who asks) and a server (who answers). A message is cut into segments, and acked."""
 
-    def __init__(self, line: Line, dport: int, sport: int | None = None) -> None:
+    def __init__(self, line: Line, dport: int) -> None:
         chance = line.scene.chance
         self.line = line
-        self.client = End(line.scene.port() if sport is None else sport, chance.getrandbits(32), chance.getrandbits(31))
+        self.client = End(line.scene.port(), chance.getrandbits(32), chance.getrandbits(31))
         self.server = End(dport, chance.getrandbits(32), chance.getrandbits(31))
         self.mss = min(line.client.mtu, line.server.mtu) - self._headers() - OPTIONS
 
@@ -61,12 +61,8 @@ class Tcp:
         yield self.segment(not by_client, "FA")
         yield self.segment(by_client, "A")
 
-    def reset(self, by_client: bool = True) -> Iterator[Timed]:
-        """One end gives up."""
-        yield self.segment(by_client, "RA")
-
     def segment(self, by_client: bool, flags: str, data: bytes = b"", ack: int | None = None) -> Timed:
-        """The next segment of one end. `ack`: an older number than all that it has seen."""
+        """The next segment of one end. `ack`: less than all that it has heard."""
         me, you = (self.client, self.server) if by_client else (self.server, self.client)
         self.line.turn(self.line.client if by_client else self.line.server)
         tcp = TCP(
@@ -75,7 +71,7 @@ class Tcp:
             seq=me.seq,
             ack=(you.seq if ack is None else ack) if "A" in flags else 0,
             flags=flags,
-            window=64240 if "S" in flags else 0 if "R" in flags else WINDOW,
+            window=FIRST_WINDOW if "S" in flags else WINDOW,
             options=self._options(by_client, flags),
         )
         me.seq = (me.seq + len(data) + ("S" in flags) + ("F" in flags)) % 2**32
@@ -98,8 +94,6 @@ class Tcp:
             burst = min(burst * 2, BURST // self.mss * self.mss)
 
     def _options(self, by_client: bool, flags: str) -> list[tuple[str, object]]:
-        if "R" in flags:
-            return []
         me, you = (self.client, self.server) if by_client else (self.server, self.client)
         me.stamp = (me.began + self.line.now // MS) % 2**32
         stamp = ("Timestamp", (me.stamp, you.stamp))

@@ -28,7 +28,7 @@ _CHUNK = 1 << 16
 
 @dataclass(frozen=True)
 class _Scenario:
-    """One line of help; whether the source's peer is in the internet or in its subnet."""
+    """One line of help; who the source's peer is, unless told."""
 
     help: str
     peer: Callable[[Party], Party]
@@ -56,7 +56,7 @@ _SCENARIOS: Mapping[str, _Scenario] = {
     "ipv6": _near("Neighbour discovery, ping, DNS, HTTP and extension headers over IPv6."),
     "fragments": _near("UDP datagrams in fragments, over IPv4 and IPv6, in order and not."),
     "jumbo": _near("Packets up to 9001 bytes, and of every length at which a mirror begins to cut."),
-    "excluded": _near("What no mirror copies: ARP, DHCP, instance metadata, Time Sync, Windows activation."),
+    "excluded": _near("What no mirror copies: ARP, DHCP, metadata, Time Sync, activation; and public NTP."),
     "mixed": _far("An hour of an office server, in miniature."),
 }
 
