@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from ipaddress import ip_address
 
 from tmrx import plan
@@ -23,6 +24,7 @@ OUTER_SRC, OUTER_DST = "192.0.2.1", "192.0.2.2"
 GATEWAY_SRC, GATEWAY_DST = "192.0.2.3", "192.0.2.4"
 ENDPOINT, ATTACHMENT = 0x0123_4567_89AB_CDEF, 1
 
+_GIVE = "add what aws ec2 describe-traffic-mirror-{} prints"
 _OWN_MACS = (bytes.fromhex("020000000002"), bytes.fromhex("020000000001"))
 _FIRST_PORTS = {"aws": 65_408, "ephemeral": 49_152}
 # Headers around a copy from the IP header on, by the version of IP: as on the wire, and as AWS's guide has them
@@ -48,10 +50,16 @@ def everything(vni: int, packet_length: int | None, ends: tuple[str, str], *, ga
 
 
 def source_plan(mirror: Mirror, settings: Settings) -> plan.MirrorPlan:
-    """What the sources of a mirror do; `settings` win over its own. Raises ConfigError where it has no session."""
+    """What the sources of a mirror do; `settings` win over its own.
+
+    Raises ConfigError where it has no session, or not all that its sessions need.
+    """
     together = settings.over(mirror.settings)
     if not mirror.sources():
         raise ConfigError("--mirror", "has no session with a source", "sessions name the interface that they mirror")
+    faults = list(_missing(mirror))
+    if faults:
+        raise ConfigError.of(faults)
     maker = _Maker(mirror, together)
     sources = tuple(maker.source(key, sessions) for key, sessions in mirror.sources().items())
     return plan.MirrorPlan(
@@ -62,6 +70,20 @@ def source_plan(mirror: Mirror, settings: Settings) -> plan.MirrorPlan:
         truncated_checksum=together["truncated_checksum"],
         first_port=_FIRST_PORTS[together["source_ports"]],
     )
+
+
+def _missing(mirror: Mirror) -> Iterator[ConfigError]:
+    """What a source can't do without, though a receiver can."""
+    for key, session in mirror.sessions.items():
+        interface, place = mirror.interface(session), partial(mirror.place, TrafficMirrorSession, key)
+        if mirror.filter(session) is None:
+            yield ConfigError(
+                place("traffic_mirror_filter_id"), "names no filter that is given", _GIVE.format("filters")
+            )
+        if session.network_interface_id and (interface is None or not (interface.mac_address or interface.addresses())):
+            why = "names an interface of which neither MAC nor IP address is given: nothing tells which packets are its"
+            hint = "add what aws ec2 describe-network-interfaces prints"
+            yield ConfigError(place("network_interface_id"), why, hint)
 
 
 class _Maker:
@@ -75,10 +97,10 @@ class _Maker:
 
     def source(self, key: str, sessions: Iterable[TrafficMirrorSession]) -> plan.MirrorSource:
         """A source, and its active sessions in their order."""
-        interface = self.mirror.interfaces.get(key) or NetworkInterface(network_interface_id=key)
+        interface = self.mirror.interfaces[key]
         active, inactive = [], ""
         for session in sessions:
-            why = self._inactive(session)
+            why = self.mirror.is_active(session)
             if why:
                 inactive = inactive or why
                 continue
@@ -94,11 +116,6 @@ class _Maker:
             sessions=tuple(active),
             inactive="" if active else inactive,
         )
-
-    def _inactive(self, session: TrafficMirrorSession) -> str:
-        if session.traffic_mirror_filter_id not in self._filters:
-            return "filter_gone"
-        return self.mirror.is_active(session)
 
     def _session(self, session: TrafficMirrorSession, interface: NetworkInterface) -> plan.SourceSession:
         target = self.mirror.target(session)

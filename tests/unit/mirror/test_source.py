@@ -133,6 +133,14 @@ def test_sessions_that_mirror_nothing() -> None:
         planned(TrafficMirrorSessions=[])
 
 
+def test_what_a_source_needs() -> None:
+    with pytest.raises(ConfigError) as caught:
+        planned(TrafficMirrorFilters=[], NetworkInterfaces=[{"NetworkInterfaceId": "eni-1"}, APPLIANCE])
+    filters, interface = caught.value.lines()
+    assert filters.startswith("m.json: TrafficMirrorSessions[0].TrafficMirrorFilterId: names no filter that is given")
+    assert interface.startswith("m.json: TrafficMirrorSessions[0].NetworkInterfaceId: names an interface of which")
+
+
 def test_security_groups_and_acls() -> None:
     permission = {"IpProtocol": "tcp", "FromPort": 80, "ToPort": 81, "IpRanges": [{"CidrIp": "10.1.0.0/16"}]}
     ping = {"IpProtocol": "icmp", "FromPort": 8, "ToPort": -1, "UserIdGroupPairs": [{"GroupId": "sg-1"}]}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tmrx.mirror import cover
 from tmrx.mirror.cover import Packets
-from tmrx.mirror.findings.finding import Check, Found
+from tmrx.mirror.findings.finding import Check, Found, skipped
 from tmrx.mirror.mirror import Mirror
 from tmrx.mirror.model import DIRECTIONS, Direction, TrafficMirrorFilter, TrafficMirrorFilterRule
 
@@ -97,7 +97,7 @@ def _no_amazon_dns(mirror: Mirror) -> Iterator[Found]:
 def _filters_of_sources(mirror: Mirror) -> Iterator[list[TrafficMirrorFilter]]:
     """The filters of each source's sessions that work, where all of them are known."""
     for sessions in mirror.sources().values():
-        own = [mirror.filter(session) for session in sessions if not mirror.is_active(session)]
+        own = [mirror.filter(session) for session in sessions if not skipped(mirror, session)]
         known = [one for one in own if one is not None]
         if len(known) == len(own):
             yield known

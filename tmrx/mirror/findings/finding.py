@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from tmrx.mirror.mirror import Mirror
+from tmrx.mirror.model import TrafficMirrorSession
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,11 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.place}: {self.text} ({self.advice})"
+
+
+def skipped(mirror: Mirror, session: TrafficMirrorSession) -> bool:
+    """Whether a session leaves its packets to the next; what stops a source stops all of its sessions."""
+    return mirror.is_active(session) in {"inactive", "target_gone"}
 
 
 # What a check yields: place, text, advice.

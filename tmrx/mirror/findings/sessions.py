@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tmrx.mirror import cover
 from tmrx.mirror.check import at_session
-from tmrx.mirror.findings.finding import Check, Found
+from tmrx.mirror.findings.finding import Check, Found, skipped
 from tmrx.mirror.mirror import Mirror
 from tmrx.mirror.model import DIRECTIONS, TrafficMirrorFilter, TrafficMirrorSession
 
@@ -38,7 +38,7 @@ def _shadowed_session(mirror: Mirror) -> Iterator[Found]:
         before: list[tuple[TrafficMirrorSession, TrafficMirrorFilter]] = []
         for session in sessions:
             own = mirror.filter(session)
-            if own is None or mirror.is_active(session):
+            if own is None or skipped(mirror, session):
                 continue
             if before and _accepts(own) and cover.takes_all((one for _, one in before), own):
                 yield _shadowed(mirror, session, [earlier for earlier, _ in before])
