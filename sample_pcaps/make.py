@@ -42,7 +42,7 @@ STEP_US = 1_000
 
 CLIENT_MAC, SERVER_MAC = "02:00:0a:01:00:0a", "02:00:0a:01:00:14"
 TARGET_MAC, ROUTER_MAC = "02:00:0a:ff:00:01", "02:00:0a:ff:00:fe"
-CLIENT, SERVER = "10.0.1.10", "10.0.1.20"
+CLIENT, SERVER, ROUTER = "10.0.1.10", "10.0.1.20", "10.0.1.30"
 CLIENT6, SERVER6 = "2001:db8:1::10", "2001:db8:1::20"
 TARGET, TARGET6 = "10.0.9.9", "2001:db8:9::9"
 GWLB, APPLIANCE = "10.9.0.5", "10.9.0.9"
@@ -255,14 +255,15 @@ def geneve() -> Iterator[Record]:
         yield record(carry(geneve_header(aws_options(), 0x86DD) + bytes(inner[IPv6]), GWLB, APPLIANCE, 6081))
 
 
-def truncated(length: int) -> Iterator[Record]:
+def truncated(length: int, src: str) -> Iterator[Record]:
     big = list(Conversation(sport=40001).whole(REQUEST, ANSWER + bytes(i % 251 for i in range(4000))))
     for inner in everyday() + everyday6() + big:
-        yield record(vxlan(inner, vni=120_000 + length, length=length))
+        yield record(vxlan(inner, vni=120_000 + length, src=src, length=length))
 
 
-for _length in (20, 64, 128, 1500):
-    SAMPLES[f"truncated-{_length}"] = lambda length=_length: truncated(length)  # type: ignore[misc]
+# A source has three sessions at most: the client has two others, so a router on the path has these.
+for _length, _src in ((20, ROUTER), (64, ROUTER), (128, CLIENT), (1500, ROUTER)):
+    SAMPLES[f"truncated-{_length}"] = lambda length=_length, src=_src: truncated(length, src)  # type: ignore[misc]
 
 
 @sample

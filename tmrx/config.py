@@ -96,7 +96,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting(
         "truncated_checksum", "choice", "", _MIRROR.truncated_checksum,
-        "What is in the checksums of egress copies that the source cut: the pseudo-header's sum, zero, or what was there.",
+        "What is in the checksums of egress copies that the source cut: the pseudo-header's sum, zero, or as was.",
         choices=("pseudo", "zero", "kept"),
     ),
     Setting(

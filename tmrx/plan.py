@@ -275,7 +275,8 @@ class PacketMatch(Struct, frozen=True, kw_only=True):
     """What a packet has to be; what is None, or 0 for `ip`, is any.
 
     Addresses are the first and the last of a block, 16 bytes each; a block implies its family, so `ip` is set with it.
-    Ports are first and last; only packets that have ports fit them (specification, section 2.3).
+    Ports are first and last; only packets that have ports fit them (specification, section 2.3). `icmp` are an ICMP
+    message's type and code, -1 for any; only ICMP and ICMPv6 fit it.
     """
 
     ip: Literal[0, 4, 6] = 0
@@ -284,6 +285,7 @@ class PacketMatch(Struct, frozen=True, kw_only=True):
     dst: tuple[bytes, bytes] | None = None
     sports: tuple[int, int] | None = None
     dports: tuple[int, int] | None = None
+    icmp: tuple[int, int] | None = None
 
 
 class FilterRule(Struct, frozen=True, kw_only=True):
@@ -295,7 +297,7 @@ class FilterRule(Struct, frozen=True, kw_only=True):
 
 
 class MirrorFilter(Struct, frozen=True, kw_only=True):
-    """Rules in the order of their numbers, by direction. `amazon_dns`: the resolver's traffic too, whatever they say."""
+    """Rules in the order of their numbers, by direction. `amazon_dns`: the resolver's traffic, whatever they say."""
 
     ingress: tuple[FilterRule, ...] = ()
     egress: tuple[FilterRule, ...] = ()
@@ -386,8 +388,8 @@ class Impairments(Struct, frozen=True, kw_only=True):
 class MirrorPlan(Struct, frozen=True, kw_only=True):
     """Everything that the sending side of the core is told.
 
-    `everything`: every frame is copied through the first session, unchanged but for its length: no direction, no filter,
-    no exclusion, no checksum action. `first_port`: outer source ports go from there to 65535.
+    `everything`: every frame is copied through the first session, unchanged but for its length: no direction, filter,
+    exclusion or checksum action. `first_port`: outer source ports go from there to 65535.
     """
 
     version: int = SCHEMA_VERSION

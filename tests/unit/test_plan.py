@@ -82,15 +82,16 @@ def everything() -> plan.Plan:
 
 
 def mirrors() -> tuple[plan.MirrorPlan, ...]:
-    """A mirror's plan with every struct and every field other than its default, then one for each word of the choices."""
-    match = plan.PacketMatch(ip=4, protocol=6, src=(V6, V6), dst=(V6, V6), sports=(1, 2), dports=(3, 4))
+    """A plan with every struct and every field other than its default, then one for each word of the choices."""
+    match = plan.PacketMatch(ip=4, protocol=6, src=(V6, V6), dst=(V6, V6), sports=(1, 2), dports=(3, 4), icmp=(8, -1))
     rule = plan.FilterRule(id="tmfr-1", accept=True, match=match)
     copies = plan.Copies(
         vni=7, src=V6, dst=(V6,), macs=bytes(12), packet_length=128, mtu=8965,
         gateway=plan.Gateway(src=V6, dst=(V6,), endpoint=1, attachment=2),
     )  # fmt: skip
     source = plan.MirrorSource(
-        interface="eni-1", mac=bytes(6), addresses=(V6,), resolvers=(V6,), offload=False, sessions=(0,), inactive="gone",
+        interface="eni-1", mac=bytes(6), addresses=(V6,), resolvers=(V6,), offload=False, sessions=(0,),
+        inactive="gone",
         firewall=plan.Firewall(ingress=(match,), egress=(match,), acl=(rule,), subnet=((V6, V6),)),
     )  # fmt: skip
     whole = plan.MirrorPlan(

@@ -141,6 +141,7 @@ _FORMAT = click.option(
     help="How records are printed.",
 )  # fmt: skip
 
+form = _FORMAT
 mirror = bundle("given", Given, mirror_files=_MIRROR, set_options=_SET)
 analysis = bundle(
     "given", Given, mirror_files=_MIRROR, rule_files=_RULES, strict=_STRICT, workers=_WORKERS, set_options=_SET

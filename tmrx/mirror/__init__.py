@@ -3,8 +3,12 @@
 document  bytes → a document, its format recognised by content
 read      a document → rows of checked values, every fault with its place
 merge     rows of several documents → one row an id
-check     contradictions among them
+complete  rules into their filters, VNIs that AWS would draw
+check     contradictions among them, and limits that they break
 mirror    the result, and the identities that the core is told of
+findings  what is allowed and does not do what was meant
+
+model, network and tables say what rows there are; guide has the lists and quotas of AWS's guide.
 """
 
 from __future__ import annotations
@@ -17,20 +21,21 @@ from typing import Any, TypeVar, cast
 
 from tmrx import config
 from tmrx.errors import ConfigError
-from tmrx.mirror.check import Check
+from tmrx.mirror import check, findings, limits
+from tmrx.mirror.complete import adopt_rules, draw_networks
 from tmrx.mirror.document import Document, parse
-from tmrx.mirror.merge import Rows, merge, rows_of
+from tmrx.mirror.merge import merge, rows_of
 from tmrx.mirror.mirror import Mirror
 from tmrx.mirror.model import (
-    Model,
+    Instance,
     NetworkInterface,
-    Subnet,
     TrafficMirrorFilter,
     TrafficMirrorSession,
     TrafficMirrorTarget,
-    Vpc,
 )
+from tmrx.mirror.network import NetworkAcl, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint
 from tmrx.mirror.read import Reader, build
+from tmrx.mirror.values import Model
 
 __all__ = ["Document", "Mirror", "from_documents", "load", "parse"]
 
@@ -61,6 +66,8 @@ def from_documents(documents: Iterable[Document], faults: Iterable[ConfigError] 
         settings = _settings(reader).over(settings)
         faults += reader.faults
     merged = merge(rows, faults)
+    adopt_rules(merged, faults)
+    drawn = draw_networks(merged)
     built = {model: _build(of_model, faults) for model, of_model in merged.items()}
     mirror = Mirror(
         sessions=_of(built, TrafficMirrorSession),
@@ -69,17 +76,20 @@ def from_documents(documents: Iterable[Document], faults: Iterable[ConfigError] 
         interfaces=_of(built, NetworkInterface),
         vpcs=_of(built, Vpc),
         subnets=_of(built, Subnet),
+        instances=_of(built, Instance),
+        vpc_endpoints=_of(built, VpcEndpoint),
+        security_groups=_of(built, SecurityGroup),
+        network_acls=_of(built, NetworkAcl),
+        route_tables=_of(built, RouteTable),
         settings=settings,
+        drawn=drawn,
+        rows=merged,
     )
-    return _checked(mirror, merged, faults)
-
-
-def _checked(mirror: Mirror, rows: Rows, faults: list[ConfigError]) -> Mirror:
-    check = Check(mirror, rows)
-    faults += check.faults()
+    faults += check.faults(mirror)
+    faults += limits.faults(mirror)
     if faults:
         raise ConfigError.of(faults)
-    return replace(mirror, warnings=tuple(check.warnings()))
+    return replace(mirror, warnings=tuple(map(str, findings.warnings(mirror))))
 
 
 def _build(rows: Mapping[str, Any], faults: list[ConfigError]) -> dict[str, Model]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tmrx.errors import ConfigError
-from tmrx.mirror.model import TABLES
+from tmrx.mirror.tables import TABLES
 
 _KEYS = (*(key for key, _, _ in TABLES), "Reservations")
 _YAML_TEMPLATE = re.compile(r"^(AWSTemplateFormatVersion|Resources|Transform)\s*:", re.MULTILINE)
@@ -20,11 +20,20 @@ _MARKS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"), (b"\xef\xbb\xbf", "u
 
 @dataclass(frozen=True)
 class Document:
-    """A file's content. `own`: tmrx's TOML, where an unknown word is a fault; else AWS's JSON, where it's ignored."""
+    """A file's content. `own`: tmrx's TOML, where an unknown word is a fault; else AWS's JSON, where it's ignored.
+
+    `planned`: what is still to be created, as templates say it, not what AWS described.
+    """
 
     source: str
     own: bool
     content: dict[str, Any]
+    planned: bool = False
+
+    @property
+    def described(self) -> bool:
+        """Whether AWS described what there is: with the VNIs that it drew, and tags that it made."""
+        return not self.own and not self.planned
 
 
 def parse(source: str, data: bytes) -> Document:

@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tmrx.errors import ConfigError
-from tmrx.mirror.model import TABLES, Attachment, Instance, Model, NetworkInterface
+from tmrx.mirror.model import Attachment, Instance, NetworkInterface
 from tmrx.mirror.read import INSTANCE, Reader, Row, did_you_mean
+from tmrx.mirror.tables import TABLES
+from tmrx.mirror.values import Model
 
 Rows = dict[type[Model], dict[str, Row]]
 _IDS = {model: name for _, model, name in TABLES}
@@ -74,3 +76,4 @@ def _over(known: Row, row: Row, faults: list[ConfigError]) -> None:
         known.values[name] = value
     known.places.update(row.places)
     known.layer, known.place = row.layer, row.place
+    known.described = known.described or row.described

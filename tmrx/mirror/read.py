@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
@@ -16,13 +16,19 @@ from msgspec import inspect
 
 from tmrx.errors import ConfigError
 from tmrx.mirror.document import Document
-from tmrx.mirror.model import Model
+from tmrx.mirror.values import Model
 
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 _SHOWN = 60  # characters of a wrong value that a message repeats
 
+# What a type says of its values beyond what msgspec checks.
+Extra = Mapping[str, Any]
+
 # Layers: what an instance says of its interfaces, what AWS's JSON says, what tmrx's TOML says.
 INSTANCE, AWS, OWN = range(3)
+
+# IANA's numbers of the protocols that AWS's tables call by name.
+_PROTOCOLS = {"all": -1, "icmp": 1, "tcp": 6, "udp": 17, "icmpv6": 58}
 
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}", re.ASCII)
 
@@ -33,11 +39,20 @@ def _mac(text: str) -> str:
     return text.lower()
 
 
+def _protocol(text: str) -> str:
+    number = _PROTOCOLS.get(text.lower())
+    number = int(text) if number is None else number
+    if not -1 <= number <= 255:  # noqa: PLR2004 - one byte (RFC 791, section 3.1)
+        raise ValueError
+    return str(number)
+
+
 # Strings with a form of their own: what puts them in their usual spelling, or raises ValueError.
 _FORMATS: Mapping[str, Callable[[str], str]] = {
     "an IP address": lambda text: str(ip_address(text)),
     "a CIDR block": lambda text: str(ip_network(text, strict=False)),
     "a MAC address": _mac,
+    "an IP protocol": _protocol,
 }
 
 
@@ -47,17 +62,26 @@ class Bad(Exception):
 
 @dataclass
 class Row:
-    """One object of a document: its values by field, and where each stands. `layer`: a higher one overrides a lower."""
+    """One object of a document: its values by field, and where each stands. `layer`: a higher one overrides a lower.
+
+    `described`: AWS described it.
+    """
 
     model: type[Model]
     layer: int
     place: str
     values: dict[str, Any] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
+    described: bool = False
 
     def at(self, name: str) -> str:
         """Where that field stands, or the row if it has none."""
         return self.places.get(name, self.place)
+
+    def item(self, name: str, index: int) -> str:
+        """Where one item of a list stands."""
+        item = f"[{index}]"
+        return self.places.get(name + item) or self.at(name) + item
 
 
 class Reader:
@@ -92,7 +116,8 @@ class Reader:
         if not isinstance(value, dict):
             self.fault(place, f"{_show(value)} is not an object")
             return None
-        row = Row(model, OWN if self.document.own else AWS, f"{self.document.source}: {place}")
+        layer = OWN if self.document.own else AWS
+        row = Row(model, layer, f"{self.document.source}: {place}", described=self.document.described)
         fields = {self._name(known): known for known in _fields(model)}
         if self.document.own:
             self._unknown(value, fields, place)
@@ -111,10 +136,10 @@ class Reader:
         """A value of that kind. Raises Bad after noting the fault."""
         if isinstance(kind, inspect.UnionType):
             kind = kind.types[0]
-        form = ""
+        more: Extra = {}
         if isinstance(kind, inspect.Metadata):
-            form, kind = (kind.extra or {}).get("format", ""), kind.type
-        return _CONVERT[type(kind)](self, kind, value, place, form)
+            more, kind = kind.extra or {}, kind.type
+        return _CONVERT[type(kind)](self, kind, value, place, more)
 
     def bad(self, place: str, why: str, hint: str = "") -> Bad:
         """Note a fault, to be raised."""
@@ -151,41 +176,46 @@ def _show(value: Any) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
-def _int(reader: Reader, kind: inspect.IntType, value: Any, place: str, _: str) -> int:
+def _int(reader: Reader, kind: inspect.IntType, value: Any, place: str, more: Extra) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise reader.bad(place, f"{_show(value)} is not a whole number")
-    hint = f"{kind.ge} to {kind.le}"
-    if kind.ge is not None and value < kind.ge:
-        raise reader.bad(place, f"{_show(value)} is below {kind.ge}", hint)
-    if kind.le is not None and value > kind.le:
-        raise reader.bad(place, f"{_show(value)} is above {kind.le}", hint)
+    least, most = kind.ge, more.get("le", kind.le)
+    hint = f"{least} to {most}"
+    if least is not None and value < least:
+        raise reader.bad(place, f"{_show(value)} is below {least}", hint)
+    if most is not None and value > most:
+        raise reader.bad(place, f"{_show(value)} is above {most}", hint)
     return value
 
 
-def _str(reader: Reader, kind: inspect.StrType, value: Any, place: str, form: str) -> str:
+def _str(reader: Reader, kind: inspect.StrType, value: Any, place: str, more: Extra) -> str:
     if not isinstance(value, str):
         raise reader.bad(place, f"{_show(value)} is not a string")
     if len(value) < (kind.min_length or 0):
         raise reader.bad(place, "is empty")
+    if kind.max_length is not None and len(value) > kind.max_length:
+        raise reader.bad(place, f"has {len(value):,} characters", f"at most {kind.max_length}")
+    if not reader.document.described and "reserved" in more and value.lower().startswith(more["reserved"]):
+        raise reader.bad(place, f"{_show(value)} begins with {more['reserved']}", "AWS keeps that for itself")
     try:
-        return _FORMATS[form](value) if form else value
+        return _FORMATS[more["format"]](value) if "format" in more else value
     except ValueError:
-        raise reader.bad(place, f"{_show(value)} is not {form}") from None
+        raise reader.bad(place, f"{_show(value)} is not {more['format']}") from None
 
 
-def _bool(reader: Reader, _kind: inspect.BoolType, value: Any, place: str, _: str) -> bool:
+def _bool(reader: Reader, _kind: inspect.BoolType, value: Any, place: str, _: Extra) -> bool:
     if not isinstance(value, bool):
         raise reader.bad(place, f"{_show(value)} is neither true nor false")
     return value
 
 
-def _literal(reader: Reader, kind: inspect.LiteralType, value: Any, place: str, _: str) -> Any:
+def _literal(reader: Reader, kind: inspect.LiteralType, value: Any, place: str, _: Extra) -> Any:
     if value not in kind.values:
         raise reader.bad(place, f"{_show(value)} is not {' or '.join(map(str, kind.values))}")
     return value
 
 
-def _list(reader: Reader, kind: inspect.VarTupleType, value: Any, place: str, _: str) -> tuple[Any, ...]:
+def _list(reader: Reader, kind: inspect.VarTupleType, value: Any, place: str, _: Extra) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise reader.bad(place, f"{_show(value)} is not a list")
     items = []
@@ -197,7 +227,7 @@ def _list(reader: Reader, kind: inspect.VarTupleType, value: Any, place: str, _:
     return tuple(items)
 
 
-def _struct(reader: Reader, kind: inspect.StructType, value: Any, place: str, _: str) -> Model:
+def _struct(reader: Reader, kind: inspect.StructType, value: Any, place: str, _: Extra) -> Model:
     row = reader.row(cast("type[Model]", kind.cls), value, place)
     if row is None:
         raise Bad
@@ -209,18 +239,27 @@ def _struct(reader: Reader, kind: inspect.StructType, value: Any, place: str, _:
 
 def build(row: Row, faults: list[ConfigError]) -> Model | None:
     """The model of a merged row; None, and a fault for each, where required fields are missing or bad."""
-    missing = [known for known in _fields(row.model) if known.required and known.name not in row.values]
-    for known in missing:
-        if known.name not in row.places:
-            faults.append(ConfigError(f"{row.place}.{_like(row, known)}", "is missing"))
-    return None if missing else row.model(**row.values)
+    required = [known.name for known in _fields(row.model) if known.required]
+    return row.model(**row.values) if has(row, required, faults) else None
 
 
-def _like(row: Row, known: inspect.Field) -> str:
-    return known.name if row.layer == OWN else known.encode_name
+def has(row: Row, names: Iterable[str], faults: list[ConfigError]) -> bool:
+    """Whether a row has these fields; a fault for each that was not given."""
+    missing = [name for name in names if name not in row.values]
+    # One that was given, and was no good, has been noted.
+    faults += [
+        ConfigError(f"{row.place}.{_like(row, name)}", "is missing") for name in missing if name not in row.places
+    ]
+    return not missing
 
 
-_CONVERT: Mapping[type, Callable[[Reader, Any, Any, str, str], Any]] = {
+def _like(row: Row, name: str) -> str:
+    """A field as the row's document spells it."""
+    spelled = {known.name: known.encode_name for known in _fields(row.model)}
+    return name if row.layer == OWN else spelled[name]
+
+
+_CONVERT: Mapping[type, Callable[[Reader, Any, Any, str, Extra], Any]] = {
     inspect.IntType: _int,
     inspect.StrType: _str,
     inspect.BoolType: _bool,

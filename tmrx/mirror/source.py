@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from ipaddress import ip_address, ip_network
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from ipaddress import ip_address
 
 from tmrx import plan
 from tmrx.config import Settings
 from tmrx.errors import ConfigError
-from tmrx.mirror.mirror import Mirror, packed
+from tmrx.mirror.firewall import block, firewall, version_of
+from tmrx.mirror.mirror import IP_VERSIONS, Mirror, packed
 from tmrx.mirror.model import (
     NetworkInterface,
     TrafficMirrorFilter,
@@ -22,9 +24,10 @@ OUTER_SRC, OUTER_DST = "192.0.2.1", "192.0.2.2"
 GATEWAY_SRC, GATEWAY_DST = "192.0.2.3", "192.0.2.4"
 ENDPOINT, ATTACHMENT = 0x0123_4567_89AB_CDEF, 1
 
+_GIVE = "add what aws ec2 describe-traffic-mirror-{} prints"
 _OWN_MACS = (bytes.fromhex("020000000002"), bytes.fromhex("020000000001"))
 _FIRST_PORTS = {"aws": 65_408, "ephemeral": 49_152}
-# Headers around a copy from the IP header on, by the version of IP: what is on the wire, and what AWS's guide says of it
+# Headers around a copy from the IP header on, by the version of IP: as on the wire, and as AWS's guide has them
 # (specification, section 5).
 _OVERHEAD = {"byte-exact": {4: 36, 6: 56}, "documented": {4: 40, 6: 60}}
 
@@ -47,16 +50,18 @@ def everything(vni: int, packet_length: int | None, ends: tuple[str, str], *, ga
 
 
 def source_plan(mirror: Mirror, settings: Settings) -> plan.MirrorPlan:
-    """What the sources of a mirror do; `settings` win over its own. Raises ConfigError where it has no session."""
+    """What the sources of a mirror do; `settings` win over its own.
+
+    Raises ConfigError where it has no session, or not all that its sessions need.
+    """
     together = settings.over(mirror.settings)
-    by_source: dict[str, list[TrafficMirrorSession]] = {}
-    for session in sorted(mirror.sessions.values(), key=lambda s: s.session_number or 1):
-        if session.network_interface_id:
-            by_source.setdefault(session.network_interface_id, []).append(session)
-    if not by_source:
-        raise ConfigError("--mirror", "has no session with a source", "traffic_mirror_sessions name their interface")
+    if not mirror.sources():
+        raise ConfigError("--mirror", "has no session with a source", "sessions name the interface that they mirror")
+    faults = list(_missing(mirror))
+    if faults:
+        raise ConfigError.of(faults)
     maker = _Maker(mirror, together)
-    sources = tuple(maker.source(key, sessions) for key, sessions in by_source.items())
+    sources = tuple(maker.source(key, sessions) for key, sessions in mirror.sources().items())
     return plan.MirrorPlan(
         sources=sources,
         sessions=tuple(maker.sessions),
@@ -65,6 +70,20 @@ def source_plan(mirror: Mirror, settings: Settings) -> plan.MirrorPlan:
         truncated_checksum=together["truncated_checksum"],
         first_port=_FIRST_PORTS[together["source_ports"]],
     )
+
+
+def _missing(mirror: Mirror) -> Iterator[ConfigError]:
+    """What a source can't do without, though a receiver can."""
+    for key, session in mirror.sessions.items():
+        interface, place = mirror.interface(session), partial(mirror.place, TrafficMirrorSession, key)
+        if mirror.filter(session) is None:
+            yield ConfigError(
+                place("traffic_mirror_filter_id"), "names no filter that is given", _GIVE.format("filters")
+            )
+        if session.network_interface_id and (interface is None or not (interface.mac_address or interface.addresses())):
+            why = "names an interface of which neither MAC nor IP address is given: nothing tells which packets are its"
+            hint = "add what aws ec2 describe-network-interfaces prints"
+            yield ConfigError(place("network_interface_id"), why, hint)
 
 
 class _Maker:
@@ -78,10 +97,10 @@ class _Maker:
 
     def source(self, key: str, sessions: Iterable[TrafficMirrorSession]) -> plan.MirrorSource:
         """A source, and its active sessions in their order."""
-        interface = self.mirror.interfaces.get(key) or NetworkInterface(network_interface_id=key)
+        interface = self.mirror.interfaces[key]
         active, inactive = [], ""
         for session in sessions:
-            why = self._inactive(session)
+            why = self.mirror.is_active(session)
             if why:
                 inactive = inactive or why
                 continue
@@ -90,17 +109,13 @@ class _Maker:
         return plan.MirrorSource(
             interface=key,
             mac=_mac(interface.mac_address),
-            addresses=tuple(packed(address) for address in _addresses(interface)),
+            addresses=tuple(packed(address) for address in interface.addresses()),
             resolvers=tuple(packed(address) for address in self.mirror.resolvers(interface)),
             offload=interface.offload,
+            firewall=firewall(self.mirror, interface),
             sessions=tuple(active),
             inactive="" if active else inactive,
         )
-
-    def _inactive(self, session: TrafficMirrorSession) -> str:
-        if session.traffic_mirror_filter_id not in self._filters:
-            return "filter_gone"
-        return self.mirror.is_active(session)
 
     def _session(self, session: TrafficMirrorSession, interface: NetworkInterface) -> plan.SourceSession:
         target = self.mirror.target(session)
@@ -126,22 +141,21 @@ class _Maker:
 
     def _ends(self, interface: NetworkInterface, target: TrafficMirrorTarget | None) -> tuple[str, tuple[str, ...]]:
         """Outer source, and the destinations in its family; an end that nothing names has one of documentation's."""
-        src = [address for address in _primaries(interface) if address]
-        dst = self._destinations(target) if target else ()
-        wanted = 6 if self.settings["outer"] == "ipv6" else 4
+        wanted = IP_VERSIONS[self.settings["outer"]]
         for version in (wanted, 10 - wanted):
-            from_, to = _of(src, version), _of(dst, version)
-            if (from_ or not src) and (to or not dst):
-                return (from_ or [_stand_in(OUTER_SRC, version)])[0], tuple(to or [_stand_in(OUTER_DST, version)])
-        why = f"{interface.network_interface_id} has no address of the family of {', '.join(dst)}"
-        raise ConfigError("--mirror", why, "give both ends an IPv4 address, or both an IPv6 one")
+            src = interface.outer_source(version)
+            dst = self._destinations(target, version) if target else ()
+            to = _of(dst, version)
+            if (src is None or ip_address(src).version == version) and (to or not dst):
+                return src or _stand_in(OUTER_SRC, version), tuple(to) or (_stand_in(OUTER_DST, version),)
+        what = f"{interface.network_interface_id} and {target.traffic_mirror_target_id if target else 'its target'}"
+        raise ConfigError(what, "have no addresses of one family", "give both an IPv4 address, or both an IPv6 one")
 
-    def _destinations(self, target: TrafficMirrorTarget) -> Sequence[str]:
+    def _destinations(self, target: TrafficMirrorTarget, version: int) -> Sequence[str]:
         """Whom copies are for: the target's own addresses, or the receivers behind a Network Load Balancer."""
         if target.network_load_balancer_arn and target.receivers:
             return target.receivers
-        own = self.mirror.interfaces.get(target.network_interface_id)
-        return target.addresses or [address for address in _primaries(own) if address] if own else target.addresses
+        return self.mirror.addresses(target, version)
 
     def _macs(self, interface: NetworkInterface, target: TrafficMirrorTarget | None) -> bytes:
         to = self.mirror.interfaces.get(target.network_interface_id) if target else None
@@ -161,54 +175,27 @@ def _gateway(receivers: Sequence[str], endpoint: int, attachment: int) -> plan.G
 
 def _filter(known: TrafficMirrorFilter) -> plan.MirrorFilter:
     return plan.MirrorFilter(
-        ingress=_rules(known.ingress_filter_rules, "ingress"),
-        egress=_rules(known.egress_filter_rules, "egress"),
-        amazon_dns="amazon-dns" in known.network_services,
+        ingress=tuple(_rule(rule, "ingress") for rule in known.rules("ingress")),
+        egress=tuple(_rule(rule, "egress") for rule in known.rules("egress")),
+        amazon_dns=known.amazon_dns(),
     )
 
 
-def _rules(rules: Iterable[TrafficMirrorFilterRule], direction: str) -> tuple[plan.FilterRule, ...]:
-    return tuple(
-        plan.FilterRule(
-            id=rule.traffic_mirror_filter_rule_id or f"{direction} {rule.rule_number}",
-            accept=rule.rule_action == "accept",
-            match=_match(rule),
-        )
-        for rule in sorted(rules, key=lambda rule: rule.rule_number)
-    )
+def _rule(rule: TrafficMirrorFilterRule, direction: str) -> plan.FilterRule:
+    key = rule.traffic_mirror_filter_rule_id or f"{direction} {rule.rule_number}"
+    return plan.FilterRule(id=key, accept=rule.rule_action == "accept", match=_match(rule))
 
 
 def _match(rule: TrafficMirrorFilterRule) -> plan.PacketMatch:
-    cidrs = [cidr for cidr in (rule.source_cidr_block, rule.destination_cidr_block) if cidr]
-    sports, dports = rule.source_port_range, rule.destination_port_range
+    cidrs, sports, dports = rule.cidrs(), rule.source_port_range, rule.destination_port_range
     return plan.PacketMatch(
-        ip=(6 if ip_network(cidrs[0]).version == 6 else 4) if cidrs else 0,
+        ip=version_of(cidrs[0]) if cidrs else 0,
         protocol=rule.protocol,
         src=block(rule.source_cidr_block),
         dst=block(rule.destination_cidr_block),
         sports=(sports.from_port, sports.to_port) if sports else None,
         dports=(dports.from_port, dports.to_port) if dports else None,
     )
-
-
-def block(cidr: str | None) -> tuple[bytes, bytes] | None:
-    """First and last address of a CIDR block, 16 bytes each; None for none."""
-    if not cidr:
-        return None
-    network = ip_network(cidr)
-    return packed(str(network[0])), packed(str(network[-1]))
-
-
-def _addresses(interface: NetworkInterface) -> tuple[str, ...]:
-    own = [interface.private_ip_address, *(a.private_ip_address for a in interface.private_ip_addresses)]
-    own += [address.ipv6_address for address in interface.ipv6_addresses]
-    return tuple(dict.fromkeys(address for address in own if address))
-
-
-def _primaries(interface: NetworkInterface) -> tuple[str | None, ...]:
-    """The primary IPv4 and IPv6 addresses."""
-    six = sorted(interface.ipv6_addresses, key=lambda address: not address.is_primary_ipv6)
-    return interface.outer_source(), six[0].ipv6_address if six else None
 
 
 def _of(addresses: Iterable[str], version: int) -> list[str]:

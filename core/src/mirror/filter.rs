@@ -4,7 +4,7 @@ use super::outcome::{Direction, Fate, Outcome, Reason};
 use crate::encap::addr;
 use crate::error::Result;
 use crate::frame::Addr;
-use crate::packet::{NONE, Packet};
+use crate::packet::{Layer, NONE, Packet};
 use crate::plan::mirror as plan;
 use std::ops::RangeInclusive;
 
@@ -13,9 +13,11 @@ use std::ops::RangeInclusive;
 pub(super) struct Match {
     ip: Option<u8>,
     protocol: Option<u8>,
-    src: Option<RangeInclusive<Addr>>,
-    dst: Option<RangeInclusive<Addr>>,
+    src: Option<Block>,
+    dst: Option<Block>,
     ports: Option<(RangeInclusive<u16>, RangeInclusive<u16>)>,
+    /// Type and code; below 0: any.
+    icmp: Option<(i16, i16)>,
 }
 
 impl Match {
@@ -29,6 +31,7 @@ impl Match {
             src: matches.src.as_ref().map(block).transpose()?,
             dst: matches.dst.as_ref().map(block).transpose()?,
             ports: has_ports.then(|| (range(matches.sports), range(matches.dports))),
+            icmp: matches.icmp,
         })
     }
 
@@ -41,12 +44,30 @@ impl Match {
             && self.ports.as_ref().is_none_or(|(sports, dports)| {
                 packet.has_ports() && sports.contains(&packet.sport) && dports.contains(&packet.dport)
             })
+            && self.icmp.is_none_or(|(kind, code)| is_icmp(packet, kind, code))
     }
 }
 
-/// First and last address of a block.
-pub(super) fn block(block: &plan::Block) -> Result<RangeInclusive<Addr>> {
-    Ok(addr(&block.0)?..=addr(&block.1)?)
+/// Whether this is an ICMP message of that type and code; a decoded one has them where others have ports.
+fn is_icmp(packet: &Packet, kind: i16, code: i16) -> bool {
+    let fits = |wanted: i16, has: u16| wanted < 0 || wanted.unsigned_abs() == has;
+    matches!(packet.layer, Layer::Icmp | Layer::Icmpv6) && fits(kind, packet.sport) && fits(code, packet.dport)
+}
+
+/// A block of addresses: first and last, as numbers.
+#[derive(Debug)]
+pub(super) struct Block(u128, u128);
+
+impl Block {
+    #[inline]
+    pub fn contains(&self, address: &Addr) -> bool {
+        (self.0..=self.1).contains(&address.number())
+    }
+}
+
+/// A block of the plan's.
+pub(super) fn block(block: &plan::Block) -> Result<Block> {
+    Ok(Block(addr(&block.0)?.number(), addr(&block.1)?.number()))
 }
 
 /// One rule.
@@ -76,8 +97,9 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// The outcome that it means.
-    pub fn outcome(self, session: u32, outcome: Outcome) -> Outcome {
+    /// Write down the outcome that it means.
+    #[inline]
+    pub fn write(self, session: u32, outcome: &mut Outcome) {
         let (fate, reason, rule) = match self {
             Self::Accepted(rule) => (Fate::Mirrored, Reason::Rule, rule),
             Self::Service => (Fate::Mirrored, Reason::AmazonDns, NONE),
@@ -85,7 +107,7 @@ impl Verdict {
             Self::NoRule => (Fate::Rejected, Reason::NoRule, NONE),
             Self::NoService => (Fate::Rejected, Reason::NoAmazonDns, NONE),
         };
-        Outcome { fate, reason, session, rule, ..outcome }
+        (outcome.fate, outcome.reason, outcome.session, outcome.rule) = (fate, reason, session, rule);
     }
 }
 

@@ -18,6 +18,7 @@ pub struct PacketMatch {
     pub dst: Option<Block>,
     pub sports: Option<(u16, u16)>,
     pub dports: Option<(u16, u16)>,
+    pub icmp: Option<(i16, i16)>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
