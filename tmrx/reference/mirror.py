@@ -9,7 +9,7 @@ Where the specification is silent, these decisions hold, here and in the core:
  2. An Ethernet frame of which not both MAC addresses were captured touches no source that has a MAC address.
  3. What the capture cut is not known: a rule with ports needs the transport header's fixed part, an exclusion by port
     too; an ARP message is one by its EtherType alone.
- 4. Where several exclusions fit, a mirrored copy is named first, then DHCP, instance metadata, NTP, activation.
+ 4. Where several exclusions fit, a mirrored copy is named first, then DHCP, instance metadata, activation and NTP.
  5. Security groups and network ACLs are asked of IP alone, and not of the resolver's traffic, which they can't filter.
     Network ACL first: a packet that it drops opens no flow. Flows have both ports (TCP, UDP), the identifier (ICMP
     echo) or none of them (everything else, all fragments).
@@ -176,8 +176,8 @@ class Mirror:
             "mirrored_copy": self._is_copy(seen),
             "dhcp": any(seen.any_end(port, "udp") for port in DHCP_PORTS.get(p.ip, ())),
             "instance_metadata": bool(ends & set(METADATA)),
-            "ntp": ntp[self.plan.exclude_ntp],
             "windows_activation": bool(ends & set(ACTIVATION)) and seen.any_end(ACTIVATION_PORT, "tcp"),
+            "ntp": ntp[self.plan.exclude_ntp],
         }
         return next((reason for reason, holds in fits.items() if holds), None)
 
