@@ -455,7 +455,8 @@ FROM = {"IpRanges": [{"CidrIp": "10.0.0.0/24"}]}
         (admits(UserIdGroupPairs=[{"GroupId": "sg-source"}]), False),
         (admits(UserIdGroupPairs=[{"GroupId": "sg-other"}]), True),
         (admits(PrefixListIds=[{"PrefixListId": "pl-1"}]), False),
-        ({"GroupId": "sg-1"}, True),
+        ({"GroupId": "sg-1", "IpPermissions": []}, True),
+        ({"GroupId": "sg-1"}, False),
         ({"GroupId": "sg-9"}, False),
     ],
 )
