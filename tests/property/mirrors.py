@@ -80,6 +80,7 @@ def matches(draw: st.DrawFn) -> plan.PacketMatch:
         dst=draw(block),
         sports=draw(seldom(ranges, None, 5)),
         dports=draw(seldom(ranges, None)),
+        icmp=draw(seldom(st.sampled_from(((8, 0), (-1, -1), (3, -1), (128, 0))), None, 10)),
     )
 
 

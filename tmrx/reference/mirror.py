@@ -283,7 +283,12 @@ def _fits(match: PacketMatch, seen: _Seen) -> bool:
     for end, ports in enumerate((match.sports, match.dports)):
         if ports is not None and not (seen.ports and ports[0] <= seen.ports[end] <= ports[1]):
             return False
-    return True
+    return match.icmp is None or _is_message(p, *match.icmp)
+
+
+def _is_message(p: Packet, kind: int, code: int) -> bool:
+    """Whether it is an ICMP message of that type and code, -1 for any."""
+    return p.layer in ECHOES and kind in (-1, p.sport) and code in (-1, p.dport)
 
 
 def _within(address: bytes, blocks: tuple[tuple[bytes, bytes], ...]) -> bool:
