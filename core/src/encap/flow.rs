@@ -20,10 +20,9 @@ impl Flow {
             return Self { hash: 0, resolver };
         }
         let (sport, dport) = ports(packet, bytes);
-        let ends = [(packet.src, sport), (packet.dst, dport)];
-        let [low, high] = if ends[0] <= ends[1] { ends } else { [ends[1], ends[0]] };
-        let hash = end(end(u64::from(packet.proto), &low.0, low.1), &high.0, high.1);
-        Self { hash, resolver }
+        // A sum has no order: both directions have the same.
+        let ends = end(&packet.src, sport).wrapping_add(end(&packet.dst, dport));
+        Self { hash: mix(ends ^ u64::from(packet.proto)), resolver }
     }
 
     /// The outer source port, from `first` to 65535; the first for the resolver's answers (specification, section 5).
@@ -54,14 +53,14 @@ impl Flow {
 
 /// What a load balancer makes of copies from this address and port.
 pub(super) fn of_port(src: &Addr, sport: u16) -> Flow {
-    Flow { hash: end(0, src, sport), resolver: false }
+    Flow { hash: end(src, sport), resolver: false }
 }
 
 #[inline]
-fn end(hash: u64, addr: &Addr, port: u16) -> u64 {
-    let (halves, _) = addr.0.as_chunks::<8>();
-    let hash = halves.iter().fold(hash, |hash, half| mix(hash ^ u64::from_be_bytes(*half)));
-    mix(hash ^ u64::from(port))
+fn end(addr: &Addr, port: u16) -> u64 {
+    let number = addr.number();
+    let (high, low) = ((number >> 64) as u64, number as u64);
+    mix(mix(high) ^ low.rotate_left(16) ^ u64::from(port).wrapping_mul(0xd6e8_feb8_6659_fd93))
 }
 
 /// One step of a multiplicative hash: good enough to spread flows over ports, and the same everywhere.

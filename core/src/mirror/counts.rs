@@ -57,12 +57,8 @@ impl Counts {
     #[inline]
     fn mirrored(&mut self, outcome: &Outcome) {
         let truncated = outcome.cut_by & (Causes::PACKET_LENGTH | Causes::MTU) != 0;
-        for (bit, count) in self.causes.iter_mut().enumerate() {
-            *count += u64::from(outcome.cut_by >> bit & 1);
-        }
-        for (bit, count) in self.impairments.iter_mut().enumerate() {
-            *count += u64::from(outcome.impairment >> bit & 1);
-        }
+        bump_bits(&mut self.causes, outcome.cut_by);
+        bump_bits(&mut self.impairments, outcome.impairment);
         bump(&mut self.checksums, outcome.checksum as usize);
         let session = outcome.session as usize;
         if self.sessions.len() <= session {
@@ -112,5 +108,13 @@ impl Counts {
 fn bump(counts: &mut [u64], at: usize) {
     if let Some(count) = counts.get_mut(at) {
         *count += 1;
+    }
+}
+
+#[inline]
+fn bump_bits(counts: &mut [u64], bits: u8) {
+    // Mostly there are none.
+    if bits != 0 {
+        counts.iter_mut().enumerate().for_each(|(bit, count)| *count += u64::from(bits >> bit & 1));
     }
 }

@@ -13,8 +13,8 @@ use std::ops::RangeInclusive;
 pub(super) struct Match {
     ip: Option<u8>,
     protocol: Option<u8>,
-    src: Option<RangeInclusive<Addr>>,
-    dst: Option<RangeInclusive<Addr>>,
+    src: Option<Block>,
+    dst: Option<Block>,
     ports: Option<(RangeInclusive<u16>, RangeInclusive<u16>)>,
     /// Type and code; below 0: any.
     icmp: Option<(i16, i16)>,
@@ -54,9 +54,20 @@ fn is_icmp(packet: &Packet, kind: i16, code: i16) -> bool {
     matches!(packet.layer, Layer::Icmp | Layer::Icmpv6) && fits(kind, packet.sport) && fits(code, packet.dport)
 }
 
-/// First and last address of a block.
-pub(super) fn block(block: &plan::Block) -> Result<RangeInclusive<Addr>> {
-    Ok(addr(&block.0)?..=addr(&block.1)?)
+/// A block of addresses: first and last, as numbers.
+#[derive(Debug)]
+pub(super) struct Block(u128, u128);
+
+impl Block {
+    #[inline]
+    pub fn contains(&self, address: &Addr) -> bool {
+        (self.0..=self.1).contains(&address.number())
+    }
+}
+
+/// A block of the plan's.
+pub(super) fn block(block: &plan::Block) -> Result<Block> {
+    Ok(Block(addr(&block.0)?.number(), addr(&block.1)?.number()))
 }
 
 /// One rule.
@@ -86,8 +97,9 @@ pub(super) enum Verdict {
 }
 
 impl Verdict {
-    /// The outcome that it means.
-    pub fn outcome(self, session: u32, outcome: Outcome) -> Outcome {
+    /// Write down the outcome that it means.
+    #[inline]
+    pub fn write(self, session: u32, outcome: &mut Outcome) {
         let (fate, reason, rule) = match self {
             Self::Accepted(rule) => (Fate::Mirrored, Reason::Rule, rule),
             Self::Service => (Fate::Mirrored, Reason::AmazonDns, NONE),
@@ -95,7 +107,7 @@ impl Verdict {
             Self::NoRule => (Fate::Rejected, Reason::NoRule, NONE),
             Self::NoService => (Fate::Rejected, Reason::NoAmazonDns, NONE),
         };
-        Outcome { fate, reason, session, rule, ..outcome }
+        (outcome.fate, outcome.reason, outcome.session, outcome.rule) = (fate, reason, session, rule);
     }
 }
 

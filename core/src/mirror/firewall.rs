@@ -1,14 +1,12 @@
 //! What security groups and network ACLs drop before it is mirrored (specification, section 3).
 
-use super::filter::{Match, Rule, block};
+use super::filter::{Block, Match, Rule, block};
 use super::outcome::{Direction, Reason};
 use crate::encap::Flow;
 use crate::error::Result;
-use crate::frame::Addr;
 use crate::packet::Packet;
 use crate::plan::mirror as plan;
 use hashbrown::HashSet;
-use std::ops::RangeInclusive;
 
 /// Flows that are remembered in a generation; the one before is remembered too.
 const GENERATION: usize = 65_536;
@@ -19,7 +17,7 @@ pub(super) struct Firewall {
     ingress: Option<Vec<Match>>,
     egress: Option<Vec<Match>>,
     acl: Option<Vec<Rule>>,
-    subnet: Vec<RangeInclusive<Addr>>,
+    subnet: Vec<Block>,
     /// Flows that were let through, so that their answers are: the latest, and those before.
     flows: [HashSet<u64>; 2],
 }

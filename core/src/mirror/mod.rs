@@ -84,7 +84,7 @@ pub struct Mirror {
 struct Seen<'a> {
     frame: &'a Frame,
     bytes: &'a [u8],
-    packet: Packet,
+    packet: &'a Packet,
 }
 
 impl Mirror {
@@ -114,20 +114,22 @@ impl Mirror {
         let bytes = batch.bytes(frame);
         let mut packet = Packet { captured: frame.captured, original: frame.original, ..Packet::EMPTY };
         decode(bytes, frame.link, &mut packet);
-        let seen = Seen { frame, bytes, packet };
-        let blank = Outcome { packet: self.packets, ..Outcome::BLANK };
+        let seen = Seen { frame, bytes, packet: &packet };
+        let mut blank = Outcome { packet: self.packets, ..Outcome::BLANK };
         if self.everything {
-            outcomes.push(self.copy(&seen, blank, 0, copies));
+            self.copy(&seen, 0, &mut blank, copies);
+            outcomes.push(blank);
             return;
         }
         let mut touched = std::mem::take(&mut self.touched);
-        self.ends.touched(&seen.packet, seen.link_addresses(), &mut touched);
+        self.ends.touched(seen.packet, seen.link_addresses(), &mut touched);
         if touched.is_empty() {
             outcomes.push(blank);
         }
-        for touch in &touched {
-            let outcome = Outcome { source: touch.source, direction: Some(touch.direction), ..blank };
-            outcomes.push(self.at_source(&seen, touch, outcome, copies));
+        for &Touch { source, direction } in &touched {
+            let mut outcome = Outcome { source, direction: Some(direction), ..blank };
+            self.at_source(&seen, direction, &mut outcome, copies);
+            outcomes.push(outcome);
         }
         self.touched = touched;
     }
@@ -163,46 +165,53 @@ impl Mirror {
         self.filters.get(session.filter)?.rule(outcome.direction?, outcome.rule)
     }
 
-    fn at_source(&mut self, seen: &Seen<'_>, touch: &Touch, outcome: Outcome, copies: &mut Copies) -> Outcome {
-        let Some(source) = self.sources.get_mut(touch.source as usize) else { return outcome };
-        let packet = &seen.packet;
+    /// Decide at the outcome's source.
+    fn at_source(&mut self, seen: &Seen<'_>, direction: Direction, outcome: &mut Outcome, copies: &mut Copies) {
+        let Some(source) = self.sources.get_mut(outcome.source as usize) else { return };
+        let packet = seen.packet;
         let resolver = source.is_resolver_traffic(packet);
         let excluded = if is_copy(seen, &self.identities) {
             Some(Reason::MirroredCopy)
         } else {
             // What goes to the resolver and back passes by security groups and ACLs.
-            let dropped = || if resolver { None } else { source.firewall.drops(packet, seen.bytes, touch.direction) };
+            let dropped = || if resolver { None } else { source.firewall.drops(packet, seen.bytes, direction) };
             excluded(packet, self.ntp).or_else(dropped)
         };
         if let Some(reason) = excluded {
-            return Outcome { fate: Fate::Excluded, reason, ..outcome };
+            (outcome.fate, outcome.reason) = (Fate::Excluded, reason);
+            return;
         }
         if source.sessions.is_empty() {
-            return Outcome { fate: Fate::NoSession, reason: Reason::Inactive, ..outcome };
+            (outcome.fate, outcome.reason) = (Fate::NoSession, Reason::Inactive);
+            return;
         }
-        let asked = (packet, touch.direction, resolver);
+        let asked = (packet, direction, resolver);
         let (session, verdict) = decide(&source.sessions, &self.sessions, &self.filters, asked);
-        let outcome = verdict.outcome(session, outcome);
-        if outcome.fate == Fate::Mirrored { self.copy(seen, outcome, session, copies) } else { outcome }
+        verdict.write(session, outcome);
+        if outcome.fate == Fate::Mirrored {
+            self.copy(seen, session, outcome, copies);
+        }
     }
 
     /// Append the copy, cut and with its headers.
-    fn copy(&self, seen: &Seen<'_>, outcome: Outcome, index: u32, copies: &mut Copies) -> Outcome {
-        let Some(session) = self.sessions.get(index as usize) else { return outcome };
+    #[inline]
+    fn copy(&self, seen: &Seen<'_>, index: u32, outcome: &mut Outcome, copies: &mut Copies) {
+        let Some(session) = self.sessions.get(index as usize) else { return };
         let source = self.sources.get(outcome.source as usize);
-        let resolver = source.map_or(&RESOLVERS[..], |source| &source.resolvers);
-        let resolver = is_answer_of(resolver, &seen.packet);
+        let resolvers = source.map_or(&RESOLVERS[..], |source| &source.resolvers);
+        let flow = Flow::of(seen.packet, seen.bytes, is_answer_of(resolvers, seen.packet));
         let cut = Cut::new(seen.frame, session.packet_length, session.mtu);
         let offloaded = outcome.direction == Some(Direction::Egress) && source.is_some_and(|source| source.offload);
         let mode = if offloaded && cut.by_mirror() { self.checksums } else { TruncatedChecksum::Kept };
-        let checksums = Checksums::of(&seen.packet, seen.bytes, cut.body, mode);
-        let flow = Flow::of(&seen.packet, seen.bytes, resolver);
-        let outcome = Outcome { session: index, sent: cut.sent, cut: cut.cut, cut_by: cut.by, ..outcome };
+        let checksums = Checksums::of(seen.packet, seen.bytes, cut.body, mode);
+        outcome.session = index;
         let place = copies::Place { source: outcome.source, session: index };
         if !copies.push(place, seen.frame, seen.bytes, &session.encap, flow, &cut, &checksums) {
-            return Outcome { fate: Fate::Skipped, reason: Reason::TooLarge, sent: 0, cut: 0, cut_by: 0, ..outcome };
+            (outcome.fate, outcome.reason) = (Fate::Skipped, Reason::TooLarge);
+            return;
         }
-        Outcome { fate: Fate::Mirrored, copies: 1, checksum: checksums.action(), ..outcome }
+        (outcome.fate, outcome.copies, outcome.checksum) = (Fate::Mirrored, 1, checksums.action());
+        (outcome.sent, outcome.cut, outcome.cut_by) = (cut.sent, cut.cut, cut.by);
     }
 }
 
@@ -282,9 +291,12 @@ fn is_ntp(packet: &Packet) -> bool {
 /// Whether this is a copy that one of the sessions made.
 #[inline]
 fn is_copy(seen: &Seen<'_>, identities: &HashSet<(Addr, u32)>) -> bool {
-    let packet = &seen.packet;
+    let packet = seen.packet;
     if packet.layer != Layer::Udp || packet.dport != VXLAN_PORT {
         return false;
+    }
+    if packet.payload_captured() < 8 {
+        return false; // what follows the datagram is padding
     }
     let header = seen.bytes.get(usize::from(packet.payload)..).and_then(|payload| payload.first_chunk::<8>());
     header.is_some_and(|header| {
