@@ -1,9 +1,9 @@
 """Bytes of a configuration file → a document, its format recognised by content.
 
-    tmrx's TOML
-    JSON of AWS               as `aws ec2 describe-…` prints it
-    CloudFormation templates  JSON or YAML, bare or as `aws cloudformation get-template` prints them
-    Terraform's JSON          `terraform show -json` of a state or a plan, and state files as they are
+tmrx's TOML
+JSON of AWS               as `aws ec2 describe-…` prints it
+CloudFormation templates  JSON or YAML, bare or as `aws cloudformation get-template` prints them
+Terraform's JSON          `terraform show -json` of a state or a plan, and state files as they are
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import tomllib
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,7 +73,7 @@ def _of_json(source: str, text: str) -> Document:
     if "AWSTemplateFormatVersion" in content or isinstance(content.get("Resources"), dict):
         return _template(source, content)
     if terraform.is_terraform(content):
-        return _imported(source, *terraform.read(source, content))
+        return _imported(source, terraform.read(source, content), [])
     if not content.keys() & set(_KEYS):
         raise ConfigError(source, "holds nothing that tmrx knows", f"expected any of {', '.join(_KEYS)}")
     return Document(source, False, content)
@@ -91,7 +92,7 @@ def _imported(source: str, content: dict[str, Any], faults: list[ConfigError]) -
 
 
 def _yaml(source: str, text: str) -> Any:
-    from tmrx.mirror.importers import template_yaml  # PyYAML is loaded when it is needed
+    from tmrx.mirror.importers import template_yaml  # noqa: PLC0415 - PyYAML is loaded when it is needed
 
     return template_yaml.load(source, text)
 
@@ -111,7 +112,9 @@ def _json(source: str, text: str) -> Any:
         where = f"line {error.lineno} column {error.colno}"
         raise ConfigError(source, f"is not JSON: {error.msg} at {where}", _EXPECTED) from None
     except _TwiceError as error:
-        raise ConfigError(source, f"has the key {error.args[0]!r} twice in one object", "one of the two must go") from None
+        raise ConfigError(
+            source, f"has the key {error.args[0]!r} twice in one object", "one of the two must go"
+        ) from None
     except (ValueError, RecursionError):
         raise ConfigError(source, _TOO_DEEP, _EXPECTED) from None
 
@@ -123,8 +126,7 @@ class _TwiceError(Exception):
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        seen: set[str] = set()
-        raise _TwiceError(next(key for key, _ in pairs if key in seen or seen.add(key)))
+        raise _TwiceError(Counter(key for key, _ in pairs).most_common(1)[0][0])
     return found
 
 

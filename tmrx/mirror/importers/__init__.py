@@ -2,5 +2,5 @@
 
 resources       what CloudFormation and Terraform have in common → the objects of AWS's JSON
 cloudformation  a template → resources; template_yaml reads its YAML, intrinsics its functions
-terraform       a state or plan → resources; references resolves what a plan leaves open, shapes renames properties
+terraform       a state or plan → resources: instances, their attributes, references between those of a plan, types
 """

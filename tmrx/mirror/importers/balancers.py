@@ -53,7 +53,8 @@ class Balancers:
         arns = _all_known(action.get("TargetGroupArn") for action in actions)
         groups = [self._groups.get(arn) for arn in dict.fromkeys(arns or ()) if isinstance(arn, str)]
         found = [self._address(key) for group in groups for key in (self._targets(group) if group else [None])]
-        return found if found and None not in found else None
+        addresses = [address for address in found if address]
+        return addresses if addresses and len(addresses) == len(found) else None
 
     def _targets(self, group: Resource) -> list[Any]:
         registered = [one.get("TargetId") for one in self._registered.get(group.id, ())]
@@ -64,7 +65,7 @@ class Balancers:
         if not isinstance(key, str):
             return None
         if instance := self._instances.get(key):
-            return instance.known("PrivateIpAddress")
+            key = instance.known("PrivateIpAddress")
         try:
             return str(ip_address(key))
         except ValueError:

@@ -1,7 +1,7 @@
 """A CloudFormation template → the objects of AWS's JSON.
 
-A resource's logical id is its id. Resources that a condition leaves out are left out; one whose condition can't be known
-is kept.
+A resource's logical id is its id. A resource that its condition leaves out is left out; one whose condition can't be
+known is kept.
 """
 
 from __future__ import annotations
@@ -31,7 +31,6 @@ _NUMBERS = {
 _SWITCHES = {"Primary", "Ipv6Native"}
 _NUMBER = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _HINT = "as in AWS's template reference"
-# A list of singular objects' keys that a rule of a filter must have, though tmrx can do without.
 _PROCESSED = "give the template as AWS unrolled it: aws cloudformation get-template --template-stage Processed"
 
 

@@ -220,22 +220,13 @@ class Template:
 
     def _holds(self, node: Any) -> bool | None:
         """What a condition comes to: Kleene's three values."""
-        if not isinstance(node, dict) or len(node) != 1:
-            return None
-        name, argument = next(iter(node.items()))
+        name, argument = next(iter(node.items())) if isinstance(node, dict) and len(node) == 1 else ("", None)
         if name == "Condition":
             return self.condition(argument)
-        if not isinstance(argument, list):
-            return None
+        items = argument if isinstance(argument, list) else []
         if name == "Fn::Equals":
-            return _equal([self.value(item) for item in argument])
-        results = [self._holds(item) for item in argument]
-        if name == "Fn::Not":
-            return None if len(results) != 1 or results[0] is None else not results[0]
-        decides = {"Fn::And": False, "Fn::Or": True}.get(name)
-        if decides is None:
-            return None
-        return decides if decides in results else None if None in results else not decides
+            return _equal([self.value(item) for item in items])
+        return _decided(name, [self._holds(item) for item in items])
 
 
 def section(node: Mapping[str, Any], name: str) -> dict[str, Any]:
@@ -269,6 +260,16 @@ def _joined(delimiter: str, parts: Any) -> Any:
         if not isinstance(part, str):
             return _unknown(part, "Fn::Join", "texts")
     return _text(delimiter.join(parts))
+
+
+def _decided(name: str, held: list[bool | None]) -> bool | None:
+    """What a function makes of conditions."""
+    if name == "Fn::Not":
+        return not held[0] if len(held) == 1 and held[0] is not None else None
+    decides = {"Fn::And": False, "Fn::Or": True}.get(name)
+    if decides is None or (None in held and decides not in held):
+        return None
+    return decides if decides in held else not decides
 
 
 def _equal(values: list[Any]) -> bool | None:

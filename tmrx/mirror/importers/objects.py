@@ -93,6 +93,8 @@ class _Objects:
         self.ranges = resources.owned("VPCCidrBlock", "VpcId")
         self.ingress = resources.owned("SecurityGroupIngress", "GroupId")
         self.egress = resources.owned("SecurityGroupEgress", "GroupId")
+        apart = (*resources.of("SecurityGroupIngress"), *resources.of("SecurityGroupEgress"))
+        self.stray = any(isinstance(rule.get("GroupId"), Unknown) for rule in apart)
         self.balancers = Balancers(resources)
         # What a kind has beyond its properties of the same names: AWS's field, the property it's from, its value.
         self.more: Mapping[str, Callable[[Resource], Iterator[tuple[str, str, Any]]]] = {
@@ -108,7 +110,7 @@ class _Objects:
         tables: dict[str, list[Placed]] = {}
         for name, kind in _KINDS.items():
             for resource in self.resources.of(name):
-                if name != "SecurityGroup" or is_known(self._rules(resource)):
+                if name != "SecurityGroup" or self._is_whole(resource):
                     tables.setdefault(kind.table, []).append(self._row(resource, kind))
         return tables
 
@@ -141,6 +143,10 @@ class _Objects:
             own = resource.known(name) if name == "Ipv6CidrBlock" else None
             cidrs = [{name: cidr} for cidr in (own, *more) if cidr]
             yield f"{name}AssociationSet", name, cidrs
+
+    def _is_whole(self, group: Resource) -> bool:
+        """Whether everything of a security group is known: a rule of a group that is not known may be its own."""
+        return not self.stray and is_known(list(self._rules(group)))
 
     def _rules(self, resource: Resource) -> tuple[list[Any], list[Any]]:
         """A security group's ingress and egress rules, embedded in it and standing apart."""
