@@ -120,18 +120,14 @@ class Sender:
         capture: str,
         to: tuple[str, int] | str,
         *,
-        vni: int,
-        packet_length: int | None = None,
-        encap: Literal["vxlan", "geneve+vxlan"] = "vxlan",
+        plan: bytes,
         pace: tuple[Literal["captured", "pps", "bps", "flat-out"], float] = ("captured", 1.0),
         loops: int = 1,
-        outer: tuple[str, str] = ("192.0.2.1", "192.0.2.2"),
     ) -> Sender:
         """Open the capture, then the receiver's address and port, or the capture file ("-": standard output).
 
-        `packet_length` counts bytes from the inner Ethernet header on. The pace's number is times the captured speed,
-        packets a second, or bits a second of the encapsulated size; a file is written without waiting. `outer` is the
-        mirror source and target that a file's headers, and the headers behind GENEVE, show.
+        `plan`: an encoded `tmrx.plan.MirrorPlan`. The pace's number is times the captured speed, packets a second, or
+        bits a second of the encapsulated size; a file is written without waiting.
         """
     def step(self) -> bool:
         """Send what is due within 100 ms; False when all was sent and written."""
@@ -164,3 +160,15 @@ class Sender:
     @property
     def warning(self) -> str | None:
         """A damaged tail of the capture: where, and how many bytes were left."""
+
+@final
+class Mirror:
+    """What sources do with packets, without input or output."""
+
+    def __new__(cls, plan: bytes) -> Mirror:
+        """From an encoded plan (`tmrx.plan.MirrorPlan`). ConfigError for one that can't be taken."""
+    def push(self, frames: Sequence[tuple[int, bytes, int]], link: str = "ethernet") -> tuple[list[bytes], bytes]:
+        """Decide on frames: (time in ns, bytes, original length) each; `link` is "ethernet" or "ip".
+
+        Gives the copies' outer frames, in order, and the truth, a JSON line for each packet and source.
+        """

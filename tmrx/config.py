@@ -44,6 +44,7 @@ class Setting:
 
 
 _DECAP, _FLOW, _IDENTITY = plan.DecapSettings(), plan.FlowSettings(), plan.IdentitySettings()
+_MIRROR = plan.MirrorPlan()
 _TIMEOUTS = _FLOW.timeouts
 
 
@@ -79,6 +80,30 @@ SETTINGS: tuple[Setting, ...] = (
     _timeout("tcp_closed", "a closed TCP flow"),
     _timeout("other_new", "a flow other than TCP that was seen in one direction"),
     _timeout("other_established", "a flow other than TCP that was seen in both directions"),
+    Setting(
+        "mtu_reading", "choice", "", "byte-exact",
+        "How much of an MTU a copy's headers take: 50 bytes (70 for IPv6), byte-exact, or 54 (74), as documented.",
+        choices=("byte-exact", "documented"),
+    ),
+    Setting(
+        "outer", "choice", "", "ipv4", "Which IP the source's copies leave in, where both ends have both.",
+        choices=("ipv4", "ipv6"),
+    ),
+    Setting(
+        "source_ports", "choice", "", "aws",
+        "Outer source ports of the source's copies: aws (65408 to 65535) or ephemeral (49152 to 65535).",
+        choices=("aws", "ephemeral"),
+    ),
+    Setting(
+        "truncated_checksum", "choice", "", _MIRROR.truncated_checksum,
+        "What is in the checksums of egress copies that the source cut: the pseudo-header's sum, zero, or as was.",
+        choices=("pseudo", "zero", "kept"),
+    ),
+    Setting(
+        "exclude_ntp", "choice", "", _MIRROR.exclude_ntp,
+        "Which NTP the source does not mirror: amazon (Amazon Time Sync only), all or none.",
+        choices=("amazon", "all", "none"),
+    ),
     Setting("community_id_seed", "count", "", _FLOW.community_id_seed, "Seed of the Community ID.", 0, 65_535),
 )  # fmt: skip
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}

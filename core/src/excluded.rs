@@ -3,8 +3,10 @@
 use crate::frame::Addr;
 use crate::packet::{Layer, Packet};
 
-/// Instance metadata and Amazon Time Sync: never mirrored, whatever the protocol and port.
-const SERVICES_V4: [[u8; 4]; 2] = [[169, 254, 169, 254], [169, 254, 169, 123]];
+/// Instance metadata.
+const METADATA_V4: [u8; 4] = [169, 254, 169, 254];
+/// Amazon Time Sync.
+const TIME_V4: [u8; 4] = [169, 254, 169, 123];
 /// Windows activation: never mirrored on TCP 1688.
 const ACTIVATION_V4: [[u8; 4]; 2] = [[169, 254, 169, 250], [169, 254, 169, 251]];
 const ACTIVATION_PORT: u16 = 1688;
@@ -13,14 +15,26 @@ const METADATA_V6: u16 = 0x254;
 const TIME_V6: u16 = 0x123;
 const ACTIVATION_V6: u16 = 0x250;
 
-/// Whether the mirror would not have copied this packet.
+/// What a packet that is never mirrored belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum Exclusion {
+    Arp,
+    Dhcp,
+    InstanceMetadata,
+    /// Amazon Time Sync, whatever the protocol and port.
+    Ntp,
+    WindowsActivation,
+}
+
+/// Why the mirror would not copy this packet; `None` where it would.
 #[inline]
-pub fn is_excluded(packet: &Packet) -> bool {
+pub fn exclusion(packet: &Packet) -> Option<Exclusion> {
     match (packet.ip, packet.layer) {
-        (0, layer) => layer == Layer::Arp,
-        (4, Layer::Udp) if is_dhcp(packet, 67, 68) => true,
-        (6, Layer::Udp) if is_dhcp(packet, 546, 547) => true,
-        _ => is_service(packet, &packet.src) || is_service(packet, &packet.dst),
+        (0, layer) => (layer == Layer::Arp).then_some(Exclusion::Arp),
+        (4, Layer::Udp) if is_dhcp(packet, 67, 68) => Some(Exclusion::Dhcp),
+        (6, Layer::Udp) if is_dhcp(packet, 546, 547) => Some(Exclusion::Dhcp),
+        _ => service(packet, &packet.src).or_else(|| service(packet, &packet.dst)),
     }
 }
 
@@ -30,19 +44,31 @@ fn is_dhcp(packet: &Packet, server: u16, client: u16) -> bool {
 }
 
 #[inline]
-fn is_service(packet: &Packet, address: &Addr) -> bool {
-    if packet.ip == 4 {
-        let address = address.low4();
-        return address.starts_with(&[169, 254])
-            && (SERVICES_V4.contains(&address) || ACTIVATION_V4.contains(&address) && is_activation(packet));
+fn service(packet: &Packet, address: &Addr) -> Option<Exclusion> {
+    if packet.ip == 4 { service_v4(packet, address.low4()) } else { service_v6(packet, address) }
+}
+
+#[inline]
+fn service_v4(packet: &Packet, address: [u8; 4]) -> Option<Exclusion> {
+    if !address.starts_with(&[169, 254]) {
+        return None;
     }
-    if !address.0.starts_with(&[0xfd, 0x00, 0x0e, 0xc2]) {
-        return false;
+    match address {
+        METADATA_V4 => Some(Exclusion::InstanceMetadata),
+        TIME_V4 => Some(Exclusion::Ntp),
+        _ => (ACTIVATION_V4.contains(&address) && is_activation(packet)).then_some(Exclusion::WindowsActivation),
     }
-    let low = u128::from_be_bytes(address.0) & ((1 << 96) - 1);
-    low == u128::from(METADATA_V6)
-        || low == u128::from(TIME_V6)
-        || low == u128::from(ACTIVATION_V6) && is_activation(packet)
+}
+
+#[inline]
+fn service_v6(packet: &Packet, address: &Addr) -> Option<Exclusion> {
+    let low = address.0.strip_prefix(&[0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])?;
+    match u16::from_be_bytes(low.try_into().ok()?) {
+        METADATA_V6 => Some(Exclusion::InstanceMetadata),
+        TIME_V6 => Some(Exclusion::Ntp),
+        ACTIVATION_V6 if is_activation(packet) => Some(Exclusion::WindowsActivation),
+        _ => None,
+    }
 }
 
 fn is_activation(packet: &Packet) -> bool {

@@ -13,6 +13,12 @@ impl Addr {
         Self([0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a[0], a[1], a[2], a[3]])
     }
 
+    /// The address as a number, which compares as its bytes do.
+    #[inline]
+    pub const fn number(&self) -> u128 {
+        u128::from_be_bytes(self.0)
+    }
+
     /// The last four bytes: the IPv4 address where this is one.
     #[inline]
     pub const fn low4(&self) -> [u8; 4] {

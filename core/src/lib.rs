@@ -16,6 +16,8 @@ pub mod flow;
 pub mod detect;
 pub mod table;
 pub mod encap;
+pub mod mirror;
+pub mod offload;
 pub mod engine;
 pub mod io;
 pub mod ffi;

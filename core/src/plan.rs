@@ -5,6 +5,8 @@ use crate::error::{Error, Fault, Result};
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
 
+pub mod mirror;
+
 /// The schema that this core understands.
 pub const SCHEMA_VERSION: u32 = 1;
 
@@ -319,14 +321,23 @@ impl Plan {
     /// # Errors
     /// `Error::Config` for a document that does not fit the schema, or one of another version.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
-        let fault = |why: String| {
-            Error::Config(Fault::new("plan", why, "the Python package and its core are of different versions"))
-        };
-        let plan: Self = rmp_serde::from_slice(bytes).map_err(|e| fault(e.to_string()))?;
-        if plan.version == SCHEMA_VERSION {
-            Ok(plan)
-        } else {
-            Err(fault(format!("schema version {} where {SCHEMA_VERSION} was expected", plan.version)))
-        }
+        let plan: Self = read(bytes)?;
+        check_version(plan.version)?;
+        Ok(plan)
     }
+}
+
+fn fault(why: String) -> Error {
+    Error::Config(Fault::new("plan", why, "the Python package and its core are of different versions"))
+}
+
+fn read<T: serde::de::DeserializeOwned>(bytes: &[u8]) -> Result<T> {
+    rmp_serde::from_slice(bytes).map_err(|error| fault(error.to_string()))
+}
+
+fn check_version(version: u32) -> Result<()> {
+    if version == SCHEMA_VERSION {
+        return Ok(());
+    }
+    Err(fault(format!("schema version {version} where {SCHEMA_VERSION} was expected")))
 }

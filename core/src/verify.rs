@@ -92,6 +92,15 @@ fn transport(bytes: &[u8], ip: &[u8], packet: &Packet) -> Checksum {
     }
 }
 
+/// The pseudo-header's folded sum: what a host leaves in the field for its interface to complete. `None` for protocols
+/// whose checksum has no pseudo-header, and where there is no transport header.
+pub fn pseudo_sum(bytes: &[u8], packet: &Packet) -> Option<u16> {
+    checksum_at(packet)?;
+    let ip = bytes.get(usize::from(packet.l3)..)?;
+    let segment = bytes.get(usize::from(packet.l4)..)?;
+    pseudo_header(ip, covered(segment, packet), packet).map(fold)
+}
+
 /// How many bytes the checksum covers: UDP says so itself.
 #[inline]
 fn covered(segment: &[u8], packet: &Packet) -> usize {

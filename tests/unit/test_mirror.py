@@ -10,7 +10,7 @@ import pytest
 
 from tmrx import mirror, plan
 from tmrx.errors import ConfigError
-from tmrx.mirror.mirror import packed
+from tmrx.mirror.mirror import loopback, packed
 
 TARGET = {"TrafficMirrorTargetId": "tmt-1", "NetworkInterfaceId": "eni-t", "Type": "network-interface"}
 NLB = {"TrafficMirrorTargetId": "tmt-1", "NetworkLoadBalancerArn": "arn:aws:elasticloadbalancing:…"}
@@ -47,7 +47,8 @@ def toml(text: str) -> mirror.Document:
 
 
 def only(*documents: mirror.Document) -> plan.Identity:
-    (identity,) = mirror.from_documents(documents).identities().known
+    # Behind it comes what it is known by on this machine.
+    identity, *_ = mirror.from_documents(documents).identities().known
     return identity
 
 
@@ -175,7 +176,7 @@ def test_toml_over_json() -> None:
     )
     for order in ((described, own), (own, described)):
         known = mirror.from_documents(order)
-        (identity,) = known.identities().known
+        identity, *_ = known.identities().known
         assert (identity.packet_length, identity.target_mtu, identity.name) == (64, 1500, "front")
         assert known.domains() == {"shared": 1}
         assert known.identities().unknown == "refuse"
@@ -334,3 +335,25 @@ def test_load_reads_files(tmp_path: Path) -> None:
     path = tmp_path / "m.json"
     path.write_bytes(json.dumps({"TrafficMirrorSessions": [session()]}).encode("utf-16"))
     assert list(mirror.load([path]).sessions) == ["tms-1"]
+
+
+def test_a_session_is_known_by_its_sources_loopback_address_too() -> None:
+    six = {"NetworkInterfaceId": "eni-2", "Ipv6Addresses": [{"Ipv6Address": "fd00::1"}]}
+    document = aws(
+        TrafficMirrorSessions=[
+            session(), session(TrafficMirrorSessionId="tms-2", NetworkInterfaceId="eni-2", VirtualNetworkId=2),
+        ],
+        NetworkInterfaces=[SOURCE, six],
+    )  # fmt: skip
+    known = mirror.from_documents([document]).identities().known
+    sources = [packed(address) for address in ("172.31.0.238", "fd00::1", "127.31.0.238", "::1")]
+    assert [(identity.session, identity.outer_src) for identity in known] == list(
+        zip(["tms-1", "tms-2"] * 2, sources, strict=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "alias"), [("10.0.0.0", "127.0.0.1"), ("10.255.255.255", "127.255.255.254"), ("", "")]
+)
+def test_loopback_addresses_are_hosts(address: str, alias: str) -> None:
+    assert loopback(address) == alias

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from tmrx import plan
 
-GOLDEN = Path(__file__).parents[2] / "core" / "tests" / "plan.golden"
+FOLDER = Path(__file__).parents[2] / "core" / "tests"
+GOLDEN, MIRROR_GOLDEN = FOLDER / "plan.golden", FOLDER / "mirror_plan.golden"
 V6 = bytes.fromhex("20010db8000000000000000000000001")
 
 
@@ -80,6 +81,30 @@ def everything() -> plan.Plan:
     )  # fmt: skip
 
 
+def mirrors() -> tuple[plan.MirrorPlan, ...]:
+    """A plan with every struct and every field other than its default, then one for each word of the choices."""
+    match = plan.PacketMatch(ip=4, protocol=6, src=(V6, V6), dst=(V6, V6), sports=(1, 2), dports=(3, 4), icmp=(8, -1))
+    rule = plan.FilterRule(id="tmfr-1", accept=True, match=match)
+    copies = plan.Copies(
+        vni=7, src=V6, dst=(V6,), macs=bytes(12), packet_length=128, mtu=8965,
+        gateway=plan.Gateway(src=V6, dst=(V6,), endpoint=1, attachment=2),
+    )  # fmt: skip
+    source = plan.MirrorSource(
+        interface="eni-1", mac=bytes(6), addresses=(V6,), resolvers=(V6,), offload=False, sessions=(0,),
+        inactive="gone",
+        firewall=plan.Firewall(ingress=(match,), egress=(match,), acl=(rule,), subnet=((V6, V6),)),
+    )  # fmt: skip
+    whole = plan.MirrorPlan(
+        everything=True, sources=(source,), sessions=(plan.SourceSession(id="tms-1", filter=0, copies=copies),),
+        filters=(plan.MirrorFilter(ingress=(rule,), egress=(rule,), amazon_dns=True),), first_port=49_152,
+        impairments=plan.Impairments(
+            seed=1, loss=0.1, duplicate=0.1, reorder=0.1, reorder_depth=4, delay=5, jitter=6, corrupt=0.1
+        ),
+    )  # fmt: skip
+    choices = ("exclude_ntp", "truncated_checksum")
+    return (whole, *(replace(whole, **{name: word}) for name in choices for word in words(plan.MirrorPlan, name)))
+
+
 def used(value: object) -> Iterator[type]:
     """The classes of all structs in it."""
     if isinstance(value, plan.Struct):
@@ -94,13 +119,20 @@ def test_golden() -> None:
     assert GOLDEN.read_bytes() == everything().encode(), "the schema has changed: see the top of this file"
 
 
+def test_mirror_golden() -> None:
+    assert MIRROR_GOLDEN.read_bytes() == msgspec.msgpack.encode(mirrors()), "see the top of this file"
+
+
 def test_it_has_every_struct() -> None:
-    assert set(used(everything())) == set(plan.Struct.__subclasses__())
+    assert set(used(everything())) | set(used(mirrors())) == set(plan.Struct.__subclasses__())
 
 
 def test_it_comes_back() -> None:
     assert msgspec.msgpack.decode(everything().encode(), type=plan.Plan) == everything()
+    again = msgspec.msgpack.decode(msgspec.msgpack.encode(mirrors()), type=tuple[plan.MirrorPlan, ...])
+    assert again == mirrors()
 
 
 if __name__ == "__main__":
     GOLDEN.write_bytes(everything().encode())
+    MIRROR_GOLDEN.write_bytes(msgspec.msgpack.encode(mirrors()))

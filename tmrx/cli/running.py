@@ -67,9 +67,8 @@ def _described(plan: Plan, workers: int) -> str:
     ports = ", ".join(
         [f"vxlan {port}" for port in decap.vxlan_ports] + [f"geneve {port}" for port in decap.geneve_ports]
     )
-    counts = (
-        f"{len(identity.known):,} identities known, unknown ones: {identity.unknown}; {len(plan.rules.rules):,} rules"
-    )
+    sessions = len({known.session for known in identity.known})
+    counts = f"{sessions:,} sessions known, unknown ones: {identity.unknown}; {len(plan.rules.rules):,} rules"
     return f"{ports}; {counts}; {plan.flow.max_flows:,} flows at most; {workers} worker{'s' * (workers > 1)}"
 
 

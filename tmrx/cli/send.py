@@ -13,16 +13,16 @@ from tmrx.cli.options import FILE, Quantity, Talk
 from tmrx.cli.progress import Progress, progress
 from tmrx.errors import UsageError
 from tmrx.mirror.model import MAX_PACKET_LENGTH, MAX_VNI
+from tmrx.mirror.source import OUTER_DST, OUTER_SRC, everything
 from tmrx.pipeline import Control
 from tmrx.sinks import Paths
 
 if TYPE_CHECKING:
     from tmrx._core import Sender
+    from tmrx.plan import MirrorPlan
 
 PaceKind = Literal["captured", "pps", "bps", "flat-out"]
 
-# Ends of the outer headers that only -w shows (RFC 5737: documentation).
-_OUTER = ("192.0.2.1", "192.0.2.2")
 _PORTS = {"vxlan": units.VXLAN_PORT, "geneve+vxlan": units.GENEVE_PORT}
 
 
@@ -74,6 +74,11 @@ class Session:
     outer_src: str
     outer_dst: str
 
+    def plan(self) -> MirrorPlan:
+        """What the core is told. Raises ConfigError."""
+        ends = (self.outer_src, self.outer_dst)
+        return everything(self.vni, self.packet_length, ends, gateway=self.encap == "geneve+vxlan")
+
 
 _to = options.bundle(
     "to", To,
@@ -95,11 +100,11 @@ _session = options.bundle(
         help="What is put around them; geneve+vxlan is what passes a Gateway Load Balancer.",
     ),
     outer_src=click.option(
-        "--outer-src", default=_OUTER[0], show_default=True, metavar="ADDR",
+        "--outer-src", default=OUTER_SRC, show_default=True, metavar="ADDR",
         help="The copies' source, with -w or behind GENEVE.",
     ),
     outer_dst=click.option(
-        "--outer-dst", default=_OUTER[1], show_default=True, metavar="ADDR", help="The copies' destination, there too.",
+        "--outer-dst", default=OUTER_DST, show_default=True, metavar="ADDR", help="The copies' destination, there too.",
     ),
 )  # fmt: skip
 _pace = options.bundle(
@@ -139,12 +144,9 @@ def send(capture: str, to: To, session: Session, pace: Pace, talk: Talk) -> None
     sender = Sender(
         capture,
         to.target(session.encap),
-        vni=session.vni,
-        packet_length=session.packet_length,
-        encap=session.encap,
+        plan=session.plan().encode(),
         pace=pace.of(),
         loops=pace.loop,
-        outer=(session.outer_src, session.outer_dst),
     )
     size = None if sender.size is None else sender.size * pace.loop
     with Control().signals() as control, progress("send", size, quiet=talk.quiet) as show:

@@ -26,6 +26,10 @@ from tmrx.mirror.values import Model
 _RESOLVERS = ("169.254.169.253", "fd00:ec2::253")
 
 
+# The setting `outer`, as a version of IP.
+IP_VERSIONS = {"ipv4": 4, "ipv6": 6}
+
+
 @dataclass(frozen=True)
 class Mirror:
     """Objects by id, checked, and the settings that came with them; `warnings` are a line each.
@@ -65,11 +69,21 @@ class Mirror:
         return {source: tuple(sorted(of, key=TrafficMirrorSession.order)) for source, of in found.items()}
 
     def identities(self, settings: Settings | None = None) -> plan.IdentitySettings:
-        """What the core is told of sessions; `settings` are the mirror's own unless given."""
+        """What the core is told of sessions; `settings` are the mirror's own unless given.
+
+        A session is also known by the loopback address that `tmrx send` gives its source on this machine.
+        """
         given = self.settings if settings is None else settings
         domains = self.domains()
+        version = IP_VERSIONS[given["outer"]]
+        known: dict[tuple[int, bytes, str], plan.Identity] = {}
+        for source in (_as_it_is, loopback):
+            for session in self.sessions.values():
+                outer = source(self.outer_source(session, version))
+                identity = self._identity(session, outer, domains)
+                known.setdefault((identity.vni, identity.outer_src, identity.endpoint), identity)
         return plan.IdentitySettings(
-            known=tuple(self._identity(session, domains) for session in self.sessions.values()),
+            known=tuple(known.values()),
             unknown=given["unknown"],
             unknown_domain=given["unknown_domain"],
             max_learned=given["max_learned"],
@@ -114,14 +128,14 @@ class Mirror:
         ends = [near, far]
         return tuple(subnet for end in ends if end and all(map(self._ipv6_native, end)) for subnet in end)
 
-    def addresses(self, target: TrafficMirrorTarget) -> tuple[str, ...]:
-        """Where copies to a target are sent: one of these each; empty where that is not known."""
+    def addresses(self, target: TrafficMirrorTarget, version: int = 4) -> tuple[str, ...]:
+        """Where copies to a target are sent, one of these each, by that IP version if possible; empty: not known."""
         if target.addresses:
             return target.addresses
         interfaces = [target.network_interface_id]
         if endpoint := self.vpc_endpoints.get(target.gateway_load_balancer_endpoint_id):
             interfaces = list(endpoint.network_interface_ids)
-        known = (self.interfaces[key].outer_source() for key in interfaces if key in self.interfaces)
+        known = (self.interfaces[key].outer_source(version) for key in interfaces if key in self.interfaces)
         return tuple(address for address in known if address)
 
     def resolvers(self, interface: NetworkInterface) -> tuple[str, ...]:
@@ -130,10 +144,10 @@ class Mirror:
         bases = (ip_network(cidr).network_address for cidr in (vpc.ipv4_cidrs() if vpc else ()))
         return (*(str(base + 2) for base in bases), *_RESOLVERS)
 
-    def outer_source(self, session: TrafficMirrorSession) -> str:
-        """The address that a session's copies come from; empty where it is not known."""
+    def outer_source(self, session: TrafficMirrorSession, version: int = 4) -> str:
+        """The address that a session's copies come from, of that IP version where there is one; empty: not known."""
         interface = self.interface(session)
-        return (interface.outer_source() if interface else None) or ""
+        return (interface.outer_source(version) if interface else None) or ""
 
     def endpoint(self, session: TrafficMirrorSession) -> str:
         """The Gateway Load Balancer endpoint that a session's copies pass; empty for none."""
@@ -197,12 +211,12 @@ class Mirror:
         known = self.vpcs.get(vpc)
         return (known.domain if known else "") or vpc
 
-    def _identity(self, session: TrafficMirrorSession, domains: dict[str, int]) -> plan.Identity:
+    def _identity(self, session: TrafficMirrorSession, outer: str, domains: dict[str, int]) -> plan.Identity:
         interface = self.interface(session)
         vpc = self.vpc_of(interface) if interface else ""
         return plan.Identity(
             vni=session.virtual_network_id,
-            outer_src=packed(self.outer_source(session)),
+            outer_src=packed(outer),
             endpoint=self.endpoint(session),
             session=session.traffic_mirror_session_id,
             name=session.label(),
@@ -212,6 +226,23 @@ class Mirror:
             packet_length=self.packet_length(session),
             target_mtu=self.target_mtu(session),
         )
+
+
+def _as_it_is(address: str) -> str:
+    return address
+
+
+def loopback(address: str) -> str:
+    """The loopback address that copies from this one come from, where their target is on this machine: the same low 24
+    bits in 127.0.0.0/8, and ::1 for IPv6. Empty for none.
+    """
+    if not address:
+        return ""
+    parsed = ip_address(address)
+    if parsed.version == IP_VERSIONS["ipv6"]:
+        return "::1"
+    low = int(parsed) & 0xFFFFFF
+    return str(IPv4Address(0x7F000000 | min(max(low, 1), 0xFFFFFE)))
 
 
 def packed(address: str) -> bytes:

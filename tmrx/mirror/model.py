@@ -115,15 +115,13 @@ class NetworkInterface(Model, frozen=True, kw_only=True):
         first = self.outer_source()
         return tuple(dict.fromkeys(address for address in (first, *every) if address))
 
-    def outer_source(self) -> str | None:
-        """The address its copies come from: the primary private IPv4, or where there is none an IPv6 address."""
-        if self.private_ip_address:
-            return self.private_ip_address
-        private = sorted(self.private_ip_addresses, key=lambda a: not a.primary)
-        if private:
-            return private[0].private_ip_address
-        six = sorted(self.ipv6_addresses, key=lambda a: not a.is_primary_ipv6)
-        return six[0].ipv6_address if six else None
+    def outer_source(self, version: int = 4) -> str | None:
+        """The address its copies come from: its primary one of that IP version, or where there is none of the other."""
+        private = [ip.private_ip_address for ip in sorted(self.private_ip_addresses, key=lambda ip: not ip.primary)]
+        four = [address for address in (self.private_ip_address, *private) if address]
+        six = [ip.ipv6_address for ip in sorted(self.ipv6_addresses, key=lambda ip: not ip.is_primary_ipv6)]
+        both = four + six if version == 4 else six + four  # noqa: PLR2004 -- a version of IP
+        return both[0] if both else None
 
 
 class Instance(Model, frozen=True, kw_only=True):

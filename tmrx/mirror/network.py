@@ -126,8 +126,9 @@ class SecurityGroup(Model, frozen=True, kw_only=True):
     group_id: Id
     group_name: str = ""
     vpc_id: str = ""
-    ip_permissions: tuple[IpPermission, ...] = ()
-    ip_permissions_egress: tuple[IpPermission, ...] = ()
+    # None: not said, as in a template that leaves it to AWS's default.
+    ip_permissions: tuple[IpPermission, ...] | None = None
+    ip_permissions_egress: tuple[IpPermission, ...] | None = None
 
 
 class AclPorts(Model, frozen=True, kw_only=True):

@@ -35,7 +35,7 @@ def unrouted(mirror: Mirror, source: NetworkInterface, address: str, vpc: str) -
 def blocked(mirror: Mirror, source: NetworkInterface, target: NetworkInterface, address: str) -> str:
     """Why the target's network ACL or security groups drop a source's copies, which come from `address`."""
     if source.subnet_id != target.subnet_id:
-        acl = _network_acl(mirror, target)
+        acl = network_acl(mirror, target)
         if acl is not None and not _allows(acl, address):
             return f"{acl.network_acl_id} does not allow UDP {VXLAN_PORT} from {address}"
     return _not_admitted(mirror, source, target, address)
@@ -65,7 +65,7 @@ def _route_table(mirror: Mirror, interface: NetworkInterface) -> RouteTable | No
     return main
 
 
-def _network_acl(mirror: Mirror, interface: NetworkInterface) -> NetworkAcl | None:
+def network_acl(mirror: Mirror, interface: NetworkInterface) -> NetworkAcl | None:
     """The network ACL of an interface's subnet: the one that names it, else the VPC's default."""
     if not interface.subnet_id:
         return None
@@ -96,10 +96,10 @@ def _matches(entry: NetworkAclEntry, address: str) -> bool:
 def _not_admitted(mirror: Mirror, source: NetworkInterface, target: NetworkInterface, address: str) -> str:
     groups = [group.group_id for group in target.groups]
     known = [mirror.security_groups[key] for key in groups if key in mirror.security_groups]
-    # A group that is not given may admit them.
-    if not groups or len(known) < len(groups):
+    # A group that is not given, or does not say what, may admit them.
+    if not groups or len(known) < len(groups) or any(group.ip_permissions is None for group in known):
         return ""
-    if any(_admits(permission, source, address) for group in known for permission in group.ip_permissions):
+    if any(_admits(permission, source, address) for group in known for permission in group.ip_permissions or ()):
         return ""
     named = " and ".join(groups)
     return f"{named} {'does' if len(groups) == 1 else 'do'} not admit UDP {VXLAN_PORT} from {address}"

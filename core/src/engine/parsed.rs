@@ -3,7 +3,7 @@
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::decap::{Decap, Found, Outers, Span};
 use crate::decode::decode;
-use crate::excluded::is_excluded;
+use crate::excluded::exclusion;
 use crate::flow::{Seed, address_hash};
 use crate::frame::{Batch, Frame, Link};
 use crate::packet::{Causes, NONE, Packet, Stop, Wrap};
@@ -236,7 +236,7 @@ impl Parsed {
                 packet.anomalies.add(Anomaly::EthernetTooShort);
                 packet.stop = Stop::Malformed;
             }
-        } else if is_excluded(packet) {
+        } else if exclusion(packet).is_some() {
             packet.anomalies.add(Anomaly::ExcludedTraffic);
         }
         if frame.captured < frame.original && packet.captured < packet.original {

@@ -2,6 +2,7 @@
 
 pub mod capture;
 pub mod driver;
+pub mod live;
 pub mod send;
 pub mod udp;
 mod clock;
@@ -11,9 +12,12 @@ mod linktype;
 mod pcap;
 mod pcapng;
 #[cfg(target_os = "linux")]
+mod ring;
+#[cfg(target_os = "linux")]
 mod socket;
 
 pub use capture::Capture;
+pub use live::Live;
 pub use udp::Listener;
 
 use crate::error::Result;
@@ -66,3 +70,9 @@ pub const MAX_FRAME: usize = 256 << 10;
 
 /// How long a fill waits for the first bytes.
 pub const WAIT: Duration = Duration::from_millis(100);
+
+/// The mark (SO_MARK) on what tmrx sends, so that it never captures its own copies.
+///
+/// Marks are read bit by bit by those who share the machine: this one leaves alone the bits of kube-proxy (0xc000),
+/// AWS's VPC CNI (0x80), Cilium (0x0f00), Calico (0xffff0000) and Tailscale (0x00ff0000).
+pub const OWN_MARK: u32 = 0x3074;

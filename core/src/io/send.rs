@@ -15,9 +15,11 @@ use elsewhere as udp;
 pub use pace::Pace;
 
 use super::{Capture, Fill, Source, WAIT, clock};
-use crate::encap::{Head, Profile};
 use crate::error::{Error, Fault, Result};
 use crate::frame::Batch;
+use crate::mirror::{Copies, Copy, Fate, Mirror, Outcome};
+use crate::packet::Causes;
+use crate::plan::mirror::MirrorPlan;
 use crate::time::Nanos;
 use pace::Schedule;
 use std::net::SocketAddr;
@@ -38,12 +40,10 @@ pub enum To {
 }
 
 /// What is done to each frame, and when.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Options {
-    /// What is put around it.
-    pub profile: Profile,
-    /// Bytes that are kept of it, counted from the inner Ethernet header; `None`: all.
-    pub packet_length: Option<u32>,
+    /// What the mirror does.
+    pub plan: MirrorPlan,
     /// How fast.
     pub pace: Pace,
     /// How often the capture is sent, at least once.
@@ -74,33 +74,6 @@ impl Counts {
     }
 }
 
-/// One copy: a head, and a body in the batch's slab.
-#[derive(Debug)]
-struct Copy {
-    time: Nanos,
-    head: Head,
-    offset: u32,
-    length: u32,
-}
-
-impl Copy {
-    fn body<'a>(&self, slab: &'a [u8]) -> &'a [u8] {
-        let start = self.offset as usize;
-        slab.get(start..start + self.length as usize).unwrap_or_default()
-    }
-
-    /// Length of the whole outer frame.
-    fn frame_length(&self) -> usize {
-        self.head.frame().len() + self.length as usize
-    }
-
-    /// Length of the outermost datagram's payload.
-    #[cfg(target_os = "linux")]
-    fn payload_length(&self) -> usize {
-        self.head.payload().len() + self.length as usize
-    }
-}
-
 #[derive(Debug)]
 enum Sink {
     Socket(udp::Pool),
@@ -117,7 +90,9 @@ pub struct Sender {
     batch: Batch,
     /// The batch's first frame that was not sent yet.
     next: usize,
-    run: Vec<Copy>,
+    mirror: Mirror,
+    run: Copies,
+    outcomes: Vec<Outcome>,
     schedule: Schedule,
     /// Set by the first step.
     start: Option<Instant>,
@@ -136,6 +111,7 @@ impl Sender {
     /// `Error::Usage` for options that contradict each other, `Error::Input` for the capture, `Error::Output` for where it goes.
     pub fn open(path: &str, to: &To, options: Options) -> Result<Self> {
         check(path, &options)?;
+        let mirror = Mirror::new(&options.plan)?;
         let source = Capture::open(path)?;
         let sink = match to {
             To::Socket(address) => Sink::Socket(udp::Pool::new(*address, options.pace == Pace::FlatOut)?),
@@ -148,14 +124,16 @@ impl Sender {
         Ok(Self {
             path: path.into(),
             source,
+            loops_left: options.loops,
             options,
             sink,
             batch: Batch::default(),
             next: 0,
-            run: Vec::with_capacity(RUN),
+            mirror,
+            run: Copies::default(),
+            outcomes: Vec::new(),
             schedule: Schedule::new(pace),
             start: None,
-            loops_left: options.loops,
             shift: 0,
             span: None,
             counts: Counts::default(),
@@ -233,26 +211,26 @@ impl Sender {
     /// Wrap the frames that are due, at most `RUN`; where there is none, say when the next is.
     fn gather(&mut self, now: Nanos) -> Option<Nanos> {
         self.run.clear();
-        while let Some(frame) = self.batch.frames.get(self.next).filter(|_| self.run.len() < RUN) {
+        while let Some(frame) = self.batch.frames.get(self.next).filter(|_| self.run.rows.len() < RUN) {
             let due = self.schedule.due(frame.time);
             if due > now + SLACK {
-                return self.run.is_empty().then_some(due);
+                return self.run.rows.is_empty().then_some(due);
             }
             self.next += 1;
             self.counts.frames += 1;
             let (first, last) = self.span.unwrap_or((frame.time, frame.time));
             self.span = Some((first.min(frame.time), last.max(frame.time)));
-            let captured = frame.captured as usize;
-            let sent = Profile::cut(frame.link, captured, self.options.packet_length);
-            let Some(head) = self.options.profile.wrap(frame.link, self.batch.bytes(frame), sent) else {
-                self.counts.too_large += 1;
-                continue;
-            };
-            self.counts.cut += u64::from(sent < captured);
-            let time = frame.time.saturating_add(self.shift);
-            let copy = Copy { time, head, offset: frame.offset, length: sent as u32 };
-            self.schedule.sent(copy.frame_length());
-            self.run.push(copy);
+            let first = self.run.rows.len();
+            self.outcomes.clear();
+            self.mirror.frame(&self.batch, frame, &mut self.run, &mut self.outcomes);
+            for outcome in &self.outcomes {
+                self.counts.too_large += u64::from(outcome.fate == Fate::Skipped);
+                self.counts.cut += u64::from(outcome.cut_by & Causes::PACKET_LENGTH);
+            }
+            for copy in self.run.rows.iter_mut().skip(first) {
+                copy.time = copy.time.saturating_add(self.shift);
+                self.schedule.sent(copy.frame_length());
+            }
         }
         None
     }
@@ -281,13 +259,6 @@ fn check(path: &str, options: &Options) -> Result<()> {
     }
     if options.loops == 0 || (options.loops > 1 && path == "-") {
         return usage("loop", "standard input can be sent once only, and a file at least once", "name a file");
-    }
-    if options.profile.vni >> 24 != 0 {
-        return usage("vni", "is above 16777215", "a VNI has 24 bits");
-    }
-    let ends = [Some(options.profile.mirror), options.profile.gateway.map(|gateway| gateway.ends)];
-    if ends.iter().flatten().any(|ends| !ends.one_family()) {
-        return usage("outer addresses", "are of two families", "give IPv4 or IPv6 addresses for both ends");
     }
     Ok(())
 }

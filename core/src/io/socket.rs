@@ -1,4 +1,4 @@
-//! UDP sockets with the options that std does not know. Linux.
+//! Sockets with the options that std does not know. Linux.
 
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
@@ -6,7 +6,7 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 /// A sockaddr_in or sockaddr_in6 as the kernel reads and writes it.
 pub(super) type Name = [u8; 28];
 
-/// An unbound datagram socket of an address's family. IPv6 sockets take IPv6 only, so that 0.0.0.0 and [::] coexist.
+/// An unbound UDP socket of an address's family. IPv6 sockets take IPv6 only, so that 0.0.0.0 and [::] coexist.
 #[allow(unsafe_code)]
 pub(super) fn open(address: IpAddr) -> std::io::Result<UdpSocket> {
     let family = if address.is_ipv4() { libc::AF_INET } else { libc::AF_INET6 };
@@ -25,7 +25,7 @@ pub(super) fn open(address: IpAddr) -> std::io::Result<UdpSocket> {
 
 /// Set an option that is an int.
 #[allow(unsafe_code)]
-pub(super) fn set(socket: &UdpSocket, level: i32, option: i32, value: i32) -> std::io::Result<()> {
+pub(super) fn set(socket: &impl AsRawFd, level: i32, option: i32, value: i32) -> std::io::Result<()> {
     // SAFETY: `value` is an int that outlives the call, and its size is given.
     let result = unsafe {
         libc::setsockopt(socket.as_raw_fd(), level, option, (&raw const value).cast(), size_of::<i32>() as u32)
@@ -35,13 +35,22 @@ pub(super) fn set(socket: &UdpSocket, level: i32, option: i32, value: i32) -> st
 
 /// Get an option that is an array of ints; what the kernel leaves out stays 0.
 #[allow(unsafe_code)]
-pub(super) fn get<const N: usize>(socket: &UdpSocket, level: i32, option: i32) -> std::io::Result<[u32; N]> {
+pub(super) fn get<const N: usize>(socket: &impl AsRawFd, level: i32, option: i32) -> std::io::Result<[u32; N]> {
     let mut values = [0u32; N];
     let mut length = size_of::<[u32; N]>() as u32;
     // SAFETY: `values` is writable for `length` bytes, and any bytes are valid ints.
     let result =
         unsafe { libc::getsockopt(socket.as_raw_fd(), level, option, values.as_mut_ptr().cast(), &raw mut length) };
     if result == 0 { Ok(values) } else { Err(std::io::Error::last_os_error()) }
+}
+
+/// Ask for a larger receive buffer: beyond the system's limit with the rights to, else up to it.
+pub(super) fn enlarge(socket: &impl AsRawFd, bytes: usize) {
+    // The kernel doubles what it is asked for.
+    let half = i32::try_from(bytes / 2).unwrap_or(i32::MAX / 2);
+    if set(socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, half).is_err() {
+        let _ = set(socket, libc::SOL_SOCKET, libc::SO_RCVBUF, half);
+    }
 }
 
 /// Bind it.

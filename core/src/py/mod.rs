@@ -3,6 +3,7 @@
 mod engine;
 mod errors;
 mod listen;
+mod mirror;
 mod pcre;
 mod send;
 mod source;
@@ -41,6 +42,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<source::Capture>()?;
     module.add_class::<listen::Listener>()?;
     module.add_class::<send::Sender>()?;
+    module.add_class::<mirror::PyMirror>()?;
     module.add_class::<table::Table>()?;
     module.add_function(wrap_pyfunction!(pcre::pcre_error, module)?)?;
     module.add_function(wrap_pyfunction!(anomalies, module)?)

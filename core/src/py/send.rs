@@ -2,19 +2,12 @@
 
 use super::errors::UsageError;
 use super::listen::ip;
-use crate::encap::{Ends, GENEVE_PORT, Gateway, Profile, VXLAN_PORT};
-use crate::frame::Addr;
 use crate::io::Source;
 use crate::io::send::{self, Counts, Options, Pace, To};
+use crate::plan::mirror::MirrorPlan;
 use pyo3::prelude::*;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-
-/// The load balancer's node and the appliance in outer headers that only a file shows (RFC 5737).
-const GATEWAY: (Addr, Addr) = (Addr::v4([192, 0, 2, 3]), Addr::v4([192, 0, 2, 4]));
-/// The endpoint's and the attachment's id behind which a load balancer's copies come.
-const ENDPOINT: u64 = 0x0123_4567_89ab_cdef;
-const ATTACHMENT: u64 = 1;
 
 /// Where copies go: a receiver's address and port, or a capture file.
 #[derive(FromPyObject)]
@@ -41,22 +34,9 @@ impl Sender {
 impl Sender {
     /// Open the capture, then the socket or the file.
     #[new]
-    #[pyo3(signature = (capture, to, *, vni, packet_length = None, encap = "vxlan", pace = ("captured".to_owned(), 1.0),
-                        loops = 1, outer = ("192.0.2.1".to_owned(), "192.0.2.2".to_owned())))]
-    #[allow(clippy::too_many_arguments, reason = "they are keywords")]
-    fn new(
-        capture: &str,
-        to: Target,
-        vni: u32,
-        packet_length: Option<u32>,
-        encap: &str,
-        pace: (String, f64),
-        loops: u64,
-        outer: (String, String),
-    ) -> PyResult<Self> {
-        let mirror = Ends { src: addr(ip(&outer.0)?), dst: addr(ip(&outer.1)?), dport: VXLAN_PORT };
-        let profile = Profile { vni, mirror, gateway: gateway(encap)? };
-        let options = Options { profile, packet_length, pace: parse(&pace)?, loops };
+    #[pyo3(signature = (capture, to, *, plan, pace = ("captured".to_owned(), 1.0), loops = 1))]
+    fn new(capture: &str, to: Target, plan: &[u8], pace: (String, f64), loops: u64) -> PyResult<Self> {
+        let options = Options { plan: MirrorPlan::decode(plan)?, pace: parse(&pace)?, loops };
         let to = match to {
             Target::Socket(address, port) => To::Socket(SocketAddr::new(ip(&address)?, port)),
             Target::File(path) => To::File(path),
@@ -126,22 +106,6 @@ impl Sender {
     #[getter]
     fn warning(&self) -> Option<String> {
         self.lock().source().warning().map(str::to_owned)
-    }
-}
-
-fn addr(ip: IpAddr) -> Addr {
-    match ip {
-        IpAddr::V4(ip) => Addr::v4(ip.octets()),
-        IpAddr::V6(ip) => Addr(ip.octets()),
-    }
-}
-
-fn gateway(encap: &str) -> PyResult<Option<Gateway>> {
-    let ends = Ends { src: GATEWAY.0, dst: GATEWAY.1, dport: GENEVE_PORT };
-    match encap {
-        "vxlan" => Ok(None),
-        "geneve+vxlan" => Ok(Some(Gateway { ends, endpoint: ENDPOINT, attachment: ATTACHMENT })),
-        other => Err(UsageError::new_err((other.to_owned(), "is no encapsulation", "vxlan or geneve+vxlan"))),
     }
 }
 

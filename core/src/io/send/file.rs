@@ -1,6 +1,6 @@
 //! Copies as a capture file: whole outer frames.
 
-use super::{Copy, Counts};
+use super::{Copies, Counts};
 use crate::error::{Error, Result};
 use crate::frame::TimeUnit;
 use crate::io::fault;
@@ -32,12 +32,12 @@ impl Writer {
     }
 
     /// Write the copies of frames in the slab.
-    pub fn send(&mut self, copies: &[Copy], slab: &[u8], counts: &mut Counts) -> Result<()> {
-        for copy in copies {
+    pub fn send(&mut self, copies: &Copies, slab: &[u8], counts: &mut Counts) -> Result<()> {
+        for copy in &copies.rows {
             let length = copy.frame_length() as u32;
             self.row.clear();
             pcap::row(&mut self.row, self.unit, copy.time, length, length);
-            self.row.extend_from_slice(copy.head.frame());
+            self.row.extend_from_slice(copies.head(copy));
             self.put(copy.body(slab))?;
             counts.sent(copy);
         }

@@ -1,6 +1,6 @@
 //! Copies as UDP datagrams: one socket for each outer source port, so that the port tells the flow as it does at AWS.
 
-use super::{Copy, Counts, RUN};
+use super::{Copies, Copy, Counts, RUN};
 use crate::encap::FIRST_SOURCE_PORT;
 use crate::error::{Error, Result};
 use crate::io::{fault, socket};
@@ -36,14 +36,14 @@ impl Pool {
     }
 
     /// Send the copies of frames in the slab, in order.
-    pub fn send(&mut self, copies: &[Copy], slab: &[u8], counts: &mut Counts) -> Result<()> {
-        for run in copies.chunk_by(|a, b| a.head.sport == b.head.sport) {
+    pub fn send(&mut self, copies: &Copies, slab: &[u8], counts: &mut Counts) -> Result<()> {
+        for run in copies.rows.chunk_by(|a, b| a.sport == b.sport) {
             let Some(first) = run.first() else { continue };
-            let index = usize::from(first.head.sport.wrapping_sub(FIRST_SOURCE_PORT)) % PORTS;
+            let index = usize::from(first.sport.wrapping_sub(FIRST_SOURCE_PORT)) % PORTS;
             self.ready(index)?;
             if let Some(socket) = self.sockets.get(index).and_then(Option::as_ref) {
                 let join = &mut self.join;
-                Run { socket, slab, counts }.send(run, join).map_err(|error| refused(self.to, &error))?;
+                Run { socket, all: copies, slab, counts }.send(run, join).map_err(|error| refused(self.to, &error))?;
             }
         }
         Ok(())
@@ -94,6 +94,7 @@ fn open(to: SocketAddr, port: u16, join: bool) -> std::io::Result<UdpSocket> {
 /// What sending some copies over one socket takes.
 struct Run<'a> {
     socket: &'a UdpSocket,
+    all: &'a Copies,
     slab: &'a [u8],
     counts: &'a mut Counts,
 }
@@ -126,7 +127,7 @@ impl Run<'_> {
     fn apart(&mut self, mut copies: &[Copy]) -> std::io::Result<()> {
         let mut tries = 0;
         while !copies.is_empty() {
-            let done = match send_many(self.socket, copies, self.slab) {
+            let done = match send_many(self.socket, self.all, copies, self.slab) {
                 Ok(count) => {
                     copies.iter().take(count).for_each(|copy| self.counts.sent(copy));
                     tries = 0;
@@ -150,7 +151,7 @@ impl Run<'_> {
     /// Send copies of one size (the last may be shorter) as one; false where that can't be.
     fn joined(&mut self, copies: &[Copy]) -> bool {
         for _ in 0..TRIES {
-            match send_joined(self.socket, copies, self.slab) {
+            match send_joined(self.socket, self.all, copies, self.slab) {
                 Ok(()) => {
                     copies.iter().for_each(|copy| self.counts.sent(copy));
                     return true;
@@ -191,20 +192,20 @@ fn equal(copies: &[Copy]) -> usize {
 }
 
 /// A head and a body, as sendmsg(2) gathers them.
-fn vectors(copy: &Copy, slab: &[u8]) -> [libc::iovec; 2] {
-    [copy.head.payload(), copy.body(slab)]
+fn vectors(all: &Copies, copy: &Copy, slab: &[u8]) -> [libc::iovec; 2] {
+    [all.payload(copy), copy.body(slab)]
         .map(|part| libc::iovec { iov_base: part.as_ptr().cast_mut().cast(), iov_len: part.len() })
 }
 
 /// sendmmsg(2): gives how many were sent, at least one.
 #[allow(unsafe_code)]
-fn send_many(socket: &UdpSocket, copies: &[Copy], slab: &[u8]) -> std::io::Result<usize> {
+fn send_many(socket: &UdpSocket, all: &Copies, copies: &[Copy], slab: &[u8]) -> std::io::Result<usize> {
     let none = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
     let mut parts = [[none; 2]; RUN];
     // SAFETY: plain numbers and pointers, for which all zeros are valid (and mean "none").
     let mut messages: [libc::mmsghdr; RUN] = unsafe { std::mem::zeroed() };
     for ((message, parts), copy) in messages.iter_mut().zip(&mut parts).zip(copies) {
-        *parts = vectors(copy, slab);
+        *parts = vectors(all, copy, slab);
         message.msg_hdr.msg_iov = parts.as_mut_ptr();
         message.msg_hdr.msg_iovlen = 2;
     }
@@ -224,8 +225,8 @@ struct Segment {
 
 /// sendmsg(2) with UDP_SEGMENT: the kernel takes the bytes apart into datagrams of the first copy's length.
 #[allow(unsafe_code)]
-fn send_joined(socket: &UdpSocket, copies: &[Copy], slab: &[u8]) -> std::io::Result<()> {
-    let mut parts: Vec<libc::iovec> = copies.iter().flat_map(|copy| vectors(copy, slab)).collect();
+fn send_joined(socket: &UdpSocket, all: &Copies, copies: &[Copy], slab: &[u8]) -> std::io::Result<()> {
+    let mut parts: Vec<libc::iovec> = copies.iter().flat_map(|copy| vectors(all, copy, slab)).collect();
     let mut segment = Segment {
         header: libc::cmsghdr {
             cmsg_len: std::mem::offset_of!(Segment, size) + size_of::<u16>(),

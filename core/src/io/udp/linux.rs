@@ -1,9 +1,10 @@
 //! The listener: one poll for all sockets, then a batch from each in turn.
 
 use super::On;
-use super::receive::Ring;
+use super::receive;
 use crate::error::{Error, Fault, Result};
 use crate::frame::{Addr, Batch};
+use crate::io::ring::Ring;
 use crate::io::{Fill, SLAB, Source, WAIT, clock, fault, socket};
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
@@ -50,7 +51,7 @@ impl Listener {
         if ports.is_empty() {
             return Err(Error::Usage(Fault::new("listen", "there is no address to listen on", "name one with --on")));
         }
-        Ok(Self { ports, ring: Ring::new(), turn: 0, position: 0, warning })
+        Ok(Self { ports, ring: Ring::new(receive::ROOM), turn: 0, position: 0, warning })
     }
 
     /// What is listened on, with the ports as bound.
@@ -90,7 +91,7 @@ impl Listener {
             Err(error) if error.kind() == ErrorKind::WouldBlock || error.kind() == ErrorKind::Interrupted => 0,
             Err(error) => return Err(Error::Input(fault::of(&port.on.address.to_string(), &error))),
         };
-        if let Some(lost) = self.ring.take(count, port.local(), clock::wall(), batch) {
+        if let Some(lost) = receive::take(&mut self.ring, count, port.local(), clock::wall(), batch) {
             port.lose(lost);
         }
         Ok(())
@@ -102,7 +103,7 @@ impl Port {
         // An IPv4 address in mapped form is an IPv4 address: the sockets for IPv6 take nothing else.
         let address = SocketAddr::new(on.address.ip().to_canonical(), on.address.port());
         let socket = socket::open(address.ip())?;
-        enlarge(&socket, receive_buffer);
+        socket::enlarge(&socket, receive_buffer);
         let info = if address.is_ipv4() {
             (libc::IPPROTO_IP, libc::IP_PKTINFO)
         } else {
@@ -153,15 +154,6 @@ impl Port {
 
 /// linux/asm-generic/socket.h; libc has it for some systems only.
 const SO_MEMINFO: i32 = 55;
-
-/// Ask for a larger receive buffer: beyond the system's limit with the rights to, else up to it.
-fn enlarge(socket: &UdpSocket, bytes: usize) {
-    // The kernel doubles what it is asked for.
-    let half = i32::try_from(bytes / 2).unwrap_or(i32::MAX / 2);
-    if socket::set(socket, libc::SOL_SOCKET, libc::SO_RCVBUFFORCE, half).is_err() {
-        let _ = socket::set(socket, libc::SOL_SOCKET, libc::SO_RCVBUF, half);
-    }
-}
 
 fn without_ipv6(error: &std::io::Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::EAFNOSUPPORT | libc::EADDRNOTAVAIL))

@@ -1,39 +1,12 @@
-//! One recvmmsg(2): buffers, and what the kernel says beside each datagram.
+//! Datagrams as they came: with their outer tuple, and joined ones apart again.
 
 use crate::frame::{Addr, Batch, Frame, Link, Outer};
+use crate::io::ring::{Ring, controls, int, time};
 use crate::io::socket::Name;
-use crate::time::{Nanos, SECOND};
-use std::net::UdpSocket;
-use std::os::fd::AsRawFd;
+use crate::time::Nanos;
 
-/// Datagrams that one call takes.
-const COUNT: usize = 64;
 /// Room for each: what UDP can carry, or the kernel can join (UDP_GRO).
-const ROOM: usize = 1 << 16;
-/// Room for what the kernel says beside each.
-const CONTROL: usize = 256;
-
-/// Where datagrams arrive, reused from one call to the next.
-#[derive(Debug)]
-pub(super) struct Ring {
-    bytes: Vec<u8>,
-    names: [Name; COUNT],
-    controls: Vec<Control>,
-    arrived: [Arrived; COUNT],
-}
-
-/// Aligned as the kernel aligns what it writes here.
-#[derive(Clone, Debug)]
-#[repr(align(8))]
-struct Control([u8; CONTROL]);
-
-/// The lengths of one datagram's parts.
-#[derive(Clone, Copy, Debug, Default)]
-struct Arrived {
-    /// Of the datagram, which may be more than there was room for.
-    length: usize,
-    control: usize,
-}
+pub(super) const ROOM: usize = 1 << 16;
 
 /// What the kernel said beside one datagram, or several that it joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -47,62 +20,18 @@ pub(super) struct Said {
     pub lost: Option<u32>,
 }
 
-impl Ring {
-    pub fn new() -> Self {
-        Self {
-            bytes: vec![0; COUNT * ROOM],
-            names: [Name::default(); COUNT],
-            controls: vec![Control([0; CONTROL]); COUNT],
-            arrived: [Arrived::default(); COUNT],
-        }
+/// Append the datagrams of the last call to the batch; `local` is the socket's own address and `now` the time, where
+/// the kernel says neither. Gives the socket's last count of lost datagrams.
+pub(super) fn take(ring: &mut Ring, count: usize, local: (Addr, u16), now: Nanos, batch: &mut Batch) -> Option<u32> {
+    let mut lost = None;
+    for arrival in ring.taken(count) {
+        let said = Said::read(arrival.control);
+        lost = said.lost.or(lost);
+        let (src, sport) = sender(arrival.name);
+        let outer = Outer { src, dst: said.dst.unwrap_or(local.0), sport, dport: local.1 };
+        append(batch, outer, said.time.unwrap_or(now), arrival.bytes, arrival.length, said.segment);
     }
-
-    /// Take what is there, at most `COUNT`, without waiting; gives how many.
-    #[allow(unsafe_code)]
-    pub fn receive(&mut self, socket: &UdpSocket) -> std::io::Result<usize> {
-        let iovec = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: ROOM };
-        let mut vectors = [iovec; COUNT];
-        // SAFETY: plain numbers and pointers, for which all zeros are valid (and mean "none").
-        let mut messages: [libc::mmsghdr; COUNT] = unsafe { std::mem::zeroed() };
-        let parts = self.bytes.chunks_exact_mut(ROOM).zip(&mut self.names).zip(&mut self.controls);
-        for ((message, vector), ((bytes, name), control)) in messages.iter_mut().zip(&mut vectors).zip(parts) {
-            vector.iov_base = bytes.as_mut_ptr().cast();
-            message.msg_hdr.msg_iov = vector;
-            message.msg_hdr.msg_iovlen = 1;
-            message.msg_hdr.msg_name = name.as_mut_ptr().cast();
-            message.msg_hdr.msg_namelen = size_of::<Name>() as u32;
-            message.msg_hdr.msg_control = control.0.as_mut_ptr().cast();
-            message.msg_hdr.msg_controllen = CONTROL as _;
-        }
-        let flags = libc::MSG_DONTWAIT | libc::MSG_TRUNC;
-        // SAFETY: every header points to memory of the length it says, owned by `self` or this frame and held by nobody else.
-        let count = unsafe {
-            libc::recvmmsg(socket.as_raw_fd(), messages.as_mut_ptr(), COUNT as u32, flags as _, std::ptr::null_mut())
-        };
-        let count = usize::try_from(count).map_err(|_| std::io::Error::last_os_error())?;
-        for (arrived, message) in self.arrived.iter_mut().zip(&messages).take(count) {
-            // Of 32 or 64 bits, as the C library has it.
-            let control: usize = message.msg_hdr.msg_controllen as _;
-            *arrived = Arrived { length: message.msg_len as usize, control: control.min(CONTROL) };
-        }
-        Ok(count)
-    }
-
-    /// Append the datagrams of the last call to the batch, joined ones apart again; `local` is the socket's own address
-    /// and `now` the time, where the kernel says neither. Gives the socket's last count of lost datagrams.
-    pub fn take(&self, count: usize, local: (Addr, u16), now: Nanos, batch: &mut Batch) -> Option<u32> {
-        let mut lost = None;
-        let parts = self.bytes.chunks_exact(ROOM).zip(&self.names).zip(&self.controls).zip(&self.arrived);
-        for (((bytes, name), control), arrived) in parts.take(count) {
-            let said = Said::read(control.0.get(..arrived.control).unwrap_or_default());
-            lost = said.lost.or(lost);
-            let (src, sport) = sender(name);
-            let outer = Outer { src, dst: said.dst.unwrap_or(local.0), sport, dport: local.1 };
-            let there = bytes.get(..arrived.length.min(ROOM)).unwrap_or_default();
-            append(batch, outer, said.time.unwrap_or(now), there, arrived.length, said.segment);
-        }
-        lost
-    }
+    lost
 }
 
 /// Append one datagram, or those that were joined. `length` is what was sent of the last one's bytes and those before.
@@ -128,26 +57,17 @@ fn append(batch: &mut Batch, outer: Outer, time: Nanos, there: &[u8], length: us
 }
 
 impl Said {
-    /// Read the control messages (cmsg(3)): a length that counts its own header, a level, a type, and the data, aligned.
-    fn read(mut rest: &[u8]) -> Self {
+    fn read(control: &[u8]) -> Self {
         let mut said = Self::default();
-        while let Some((header, _)) = rest.split_first_chunk::<16>() {
-            let (numbers, kinds) = header.split_at(8);
-            let size = number(numbers);
-            let Some(data) = rest.get(16..size) else { break };
-            said.note(kinds, data);
-            rest = rest.get(size.next_multiple_of(8)..).unwrap_or_default();
+        for (level, kind, data) in controls(control) {
+            said.note(level, kind, data);
         }
         said
     }
 
-    fn note(&mut self, kinds: &[u8], data: &[u8]) {
-        let (level, kind) = kinds.split_at(4);
-        match (int(level), int(kind)) {
-            (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS) => {
-                let (seconds, nanos) = data.split_at(data.len().min(8));
-                self.time = Some(number(seconds) as Nanos * SECOND + number(nanos) as Nanos);
-            }
+    fn note(&mut self, level: i32, kind: i32, data: &[u8]) {
+        match (level, kind) {
+            (libc::SOL_SOCKET, libc::SO_TIMESTAMPNS) => self.time = Some(time(data)),
             (libc::SOL_SOCKET, libc::SO_RXQ_OVFL) => self.lost = Some(int(data) as u32),
             (libc::IPPROTO_IP, libc::IP_PKTINFO) => {
                 // Interface, the address to answer from, the address in the header.
@@ -158,14 +78,6 @@ impl Said {
             _ => {}
         }
     }
-}
-
-fn int(bytes: &[u8]) -> i32 {
-    bytes.first_chunk().map_or(0, |b| i32::from_ne_bytes(*b))
-}
-
-fn number(bytes: &[u8]) -> usize {
-    bytes.first_chunk().map_or(0, |b| usize::from_ne_bytes(*b))
 }
 
 /// Sender's address and port.
@@ -182,6 +94,7 @@ fn sender(name: &Name) -> (Addr, u16) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::SECOND;
 
     fn frames(length: usize, there: usize, segment: usize) -> Vec<(u32, u32, u32)> {
         let mut batch = Batch::default();
@@ -216,6 +129,6 @@ mod tests {
         for cut in 0..bytes.len() {
             Said::read(&bytes[..cut]);
         }
-        assert_eq!(Said::read(&[0xff; CONTROL]), Said::default());
+        assert_eq!(Said::read(&[0xff; 256]), Said::default());
     }
 }
