@@ -99,9 +99,22 @@ def command_pages() -> str:
     return page("Commands", intro, "\n".join(parts))
 
 
+def findings() -> str:
+    """Everything that `tmrx mirror check` looks for."""
+    from tmrx.mirror.findings import CHECKS, WARNINGS  # noqa: PLC0415  # as above
+
+    rows = [(code(name), check.meaning, "yes" if name in WARNINGS else "") for name, check in CHECKS.items()]
+    intro = (
+        "What `tmrx mirror check` finds: things that AWS allows and that hardly do what was meant. The two that are "
+        "marked are warned of by every command that reads a mirror."
+    )
+    return page("Findings", intro, table(("name", "meaning", "warned of"), rows))
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "anomalies.md": anomalies,
     "commands.md": command_pages,
+    "findings.md": findings,
     "keywords.md": keywords,
     "settings.md": settings,
 }

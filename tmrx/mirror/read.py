@@ -9,6 +9,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from ipaddress import ip_address, ip_network
 from typing import Any, cast
 
@@ -166,6 +167,7 @@ def did_you_mean(name: str, known: Mapping[str, Any]) -> str:
     return f"did you mean {near[0]}?" if near else f"one of {', '.join(known)}"
 
 
+@cache
 def _fields(model: type[Model]) -> tuple[inspect.Field, ...]:
     info = inspect.type_info(model)
     return info.fields if isinstance(info, inspect.StructType) else ()
