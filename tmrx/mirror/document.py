@@ -49,6 +49,13 @@ class Document:
 
 def parse(source: str, data: bytes) -> Document:
     """Read a document; `source` is what faults call it. Raises ConfigError."""
+    try:
+        return _parse(source, data)
+    except RecursionError:
+        raise ConfigError(source, _TOO_DEEP, _EXPECTED) from None
+
+
+def _parse(source: str, data: bytes) -> Document:
     terraform.refuse_file(source, data)
     text = _text(source, data)
     start = text.lstrip()
@@ -115,7 +122,7 @@ def _json(source: str, text: str) -> Any:
         raise ConfigError(
             source, f"has the key {error.args[0]!r} twice in one object", "one of the two must go"
         ) from None
-    except (ValueError, RecursionError):
+    except ValueError:
         raise ConfigError(source, _TOO_DEEP, _EXPECTED) from None
 
 

@@ -96,7 +96,7 @@ class Template:
 
     def _call(self, name: str, argument: Any) -> Any:
         call = self._functions.get(name)
-        return call(argument) if call else Unknown(f"is what {name} gives, which {_LATER[3:]}")
+        return call(argument) if call else Unknown(f"is what {name} gives, which {_LATER}")
 
     def _parameter(self, name: str) -> Any:
         parameter = self._parameters[name]
@@ -138,7 +138,7 @@ class Template:
         if attribute.lower() in {*_IDS, f"{kind}id", f"{kind}arn"}:
             return name
         value = self.value(section(resource, "Properties").get(_PROPERTIES.get(attribute, attribute)))
-        later = Unknown(f"is {attribute} of {name!r}, which {_LATER[3:]}")
+        later = Unknown(f"is {attribute} of {name!r}, which {_LATER}")
         return value if isinstance(value, str | Unknown) else later
 
     def _sub(self, argument: Any) -> Any:

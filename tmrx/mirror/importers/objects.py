@@ -6,8 +6,10 @@ left out, and a security group of which anything is unknown altogether: part of 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from tmrx.mirror.importers.balancers import Balancers
@@ -76,6 +78,7 @@ _ENDS = {
     "SourcePrefixListId": ("PrefixListIds", "PrefixListId"),
     "DestinationPrefixListId": ("PrefixListIds", "PrefixListId"),
 }
+_ENDPOINT = re.compile(r"vpce-[0-9a-f]+", re.ASCII)
 _RULE = ("IpProtocol", "FromPort", "ToPort", *_ENDS)
 
 
@@ -95,10 +98,11 @@ class _Objects:
         self.egress = resources.owned("SecurityGroupEgress", "GroupId")
         apart = (*resources.of("SecurityGroupIngress"), *resources.of("SecurityGroupEgress"))
         self.stray = any(isinstance(rule.get("GroupId"), Unknown) for rule in apart)
+        self.endpoints = {endpoint.id: _endpoint_id(endpoint.id) for endpoint in resources.of("VPCEndpoint")}
         self.balancers = Balancers(resources)
         # What a kind has beyond its properties of the same names: AWS's field, the property it's from, its value.
         self.more: Mapping[str, Callable[[Resource], Iterator[tuple[str, str, Any]]]] = {
-            "TrafficMirrorTarget": self.balancers.fields,
+            "TrafficMirrorTarget": self._target,
             "NetworkInterface": self._interface,
             "VPC": self._vpc,
             "Subnet": _subnet,
@@ -116,7 +120,7 @@ class _Objects:
 
     def _row(self, resource: Resource, kind: _Kind) -> Placed:
         row = Placed(resource.place, resource.at)
-        row[kind.id] = resource.id
+        row[kind.id] = self.endpoints.get(resource.id, resource.id) if kind.id == "VpcEndpointId" else resource.id
         for name in kind.needed:
             value = resource.get(name)
             row[name] = Unknown("is missing") if value is None else value
@@ -127,6 +131,13 @@ class _Objects:
                 row[key] = value
                 row.places[key] = resource.at(name)
         return row
+
+    def _target(self, resource: Resource) -> Iterator[tuple[str, str, Any]]:
+        name = "GatewayLoadBalancerEndpointId"
+        endpoint = resource.get(name)
+        if isinstance(endpoint, str):
+            yield name, name, self.endpoints.get(endpoint, endpoint)
+        yield from self.balancers.fields(resource)
 
     def _interface(self, resource: Resource) -> Iterator[tuple[str, str, Any]]:
         yield "TagSet", "Tags", resource.known("Tags")
@@ -160,6 +171,11 @@ class _Objects:
         ingress, egress = self._rules(resource)
         yield "IpPermissions", "SecurityGroupIngress", ingress
         yield "IpPermissionsEgress", "SecurityGroupEgress", egress
+
+
+def _endpoint_id(key: str) -> str:
+    """An endpoint's id: one that AWS is still to choose has a stand-in, since it is in each packet, as a number."""
+    return key if _ENDPOINT.fullmatch(key) else f"vpce-0{sha256(key.encode()).hexdigest()[:16]}"
 
 
 def _subnet(resource: Resource) -> Iterator[tuple[str, str, Any]]:

@@ -17,8 +17,8 @@ from tmrx.mirror.placed import Unknown
 
 HINT = "give the state after terraform apply"
 _LATER = Unknown("is known only after apply", HINT)
-# References followed for one attribute; a real one takes a few for each module that it goes through.
-_MOST = 1000
+# Expressions followed for one attribute; a real one takes one or two for each module that it goes through.
+_MOST = 100
 _NOTHING = {"count", "path", "terraform", "self"}
 PRIMARY = "primary_network_interface_id"
 
@@ -189,7 +189,7 @@ def _chosen(found: Iterable[Key], key: Key, own: Key) -> Key | Unknown:
         return keys[0]
     if key is None and own in keys:
         return own
-    return Unknown("may refer to one of several" if keys else "refers to what the plan does not have", HINT)
+    return Unknown("may refer to one of several" if keys and key is None else "refers to what the plan does not have", HINT)
 
 
 def _references(expression: Any) -> list[str]:

@@ -40,11 +40,9 @@ def load(source: str, text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f" at line {mark.line + 1} column {mark.column + 1}" if mark else ""
-        raise _refused(source, f"{error.problem or error.context}{where}") from None
+        raise _refused(source, " ".join(filter(None, (error.context, error.problem))) + where) from None
     except yaml.YAMLError as error:
         raise _refused(source, " ".join(str(error).split())) from None
-    except RecursionError:
-        raise _refused(source, "it is nested too deeply") from None
 
 
 def _refused(source: str, why: str) -> ConfigError:
