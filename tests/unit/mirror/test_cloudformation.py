@@ -263,6 +263,10 @@ def test_functions_of_functions_stay_small() -> None:
     assert "Resources.Web.Properties.PacketLength: is longer than 4,096 characters" in "\n".join(faults(template))
 
 
+def test_no_larger_than_cloudformation_takes() -> None:
+    assert faults("Resources:\n" + "#" * (1 << 20))[0].startswith("template.yaml: has 1,048,587 characters")
+
+
 def test_deep_nesting_and_long_chains_are_no_crash() -> None:
     assert faults("Resources: " + "[" * 5000)[0].startswith("template.yaml: is nested too deeply")
     conditions = {f"C{n}": {"Condition": f"C{n + 1}"} for n in range(20_000)}

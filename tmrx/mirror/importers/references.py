@@ -189,7 +189,9 @@ def _chosen(found: Iterable[Key], key: Key, own: Key) -> Key | Unknown:
         return keys[0]
     if key is None and own in keys:
         return own
-    return Unknown("may refer to one of several" if keys and key is None else "refers to what the plan does not have", HINT)
+    return Unknown(
+        "may refer to one of several" if keys and key is None else "refers to what the plan does not have", HINT
+    )
 
 
 def _references(expression: Any) -> list[str]:

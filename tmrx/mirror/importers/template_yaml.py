@@ -1,7 +1,8 @@
 """A CloudFormation template in YAML → the same as in JSON, its short functions in their long form.
 
 Scalars stay text, as CloudFormation takes them: what a property wants decides what `yes`, `0123` or `2010-09-09` is.
-Aliases are refused, as CloudFormation does; so no template is larger in memory than its file.
+Aliases are refused, as CloudFormation does, and templates larger than it takes; so no template asks for much memory or
+time.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import yaml
 
 from tmrx.errors import ConfigError
 
+_LARGEST = 1 << 20  # characters; a template's limit in S3 is 1 MB (CloudFormation quotas)
 _NULL = "tag:yaml.org,2002:null"
 # Short forms whose long form is not `Fn::` and their name.
 _PLAIN = {"Ref", "Condition"}
@@ -30,6 +32,8 @@ class _Composer(yaml.SafeLoader):
 
 def load(source: str, text: str) -> Any:
     """The template. Raises ConfigError where it is no YAML, or not what CloudFormation takes of it."""
+    if len(text) > _LARGEST:
+        raise ConfigError(source, f"has {len(text):,} characters", "CloudFormation takes templates of up to 1 MB")
     try:
         composer = _Composer(text)
         try:
