@@ -157,6 +157,9 @@ fn what_is_never_mirrored() {
     let ntp = |setting| MirrorPlan { exclude_ntp: setting, ..all() };
     assert_eq!(fate(&ntp(ExcludeNtp::All), &to([192, 0, 2, 1], 123)), (Fate::Excluded, Reason::Ntp));
     assert_eq!(fate(&ntp(ExcludeNtp::None), &to([169, 254, 169, 123], 123)), (Fate::Mirrored, Reason::Rule));
+    // The clock's address lets nothing else through.
+    let between = udp((SOURCE, PEER), ([169, 254, 169, 123], [169, 254, 169, 254]), (1, 2), 0);
+    assert_eq!(fate(&ntp(ExcludeNtp::None), &between), (Fate::Excluded, Reason::InstanceMetadata));
 }
 
 fn out_to(dst: [u8; 4], ports: (u16, u16)) -> Vec<u8> {
@@ -171,6 +174,8 @@ fn a_copy_is_not_copied_again() {
     let mut foreign = again;
     foreign[14 + 20 + 8 + 4] = 9;
     assert_eq!(fate(&all(), &foreign).0, Fate::Mirrored, "somebody else's VXLAN");
+    let bare = [out((1, VXLAN_PORT), 0), vec![8, 0, 0, 0, 0, 0, 7, 0]].concat();
+    assert_eq!(fate(&all(), &bare).0, Fate::Mirrored, "padding is no header");
 }
 
 #[test]
