@@ -285,7 +285,7 @@ fn counts_sum_and_name_their_parts() {
     assert_eq!(counts.outcomes, 4);
     assert_eq!((counts.fate(Fate::Mirrored), counts.fate(Fate::NotAtSource)), (2, 1));
     assert_eq!(counts.reason(Fate::Rejected, Reason::NoAmazonDns), 1);
-    assert_eq!(counts.sessions[0].packets, 2);
+    assert_eq!(counts.sessions[0].copies, 2);
     let hit: Vec<_> = counts.impairments().filter(|(_, count)| *count > 0).map(|(name, _)| name).collect();
     assert_eq!(hit, ["lost", "corrupted"]);
     for fate in [Fate::Rejected, Fate::Excluded, Fate::Skipped] {
