@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PYTEST_ARGS ?=
 SHARED := $(or $(TMRX_SHARED),../shared)
 
-.PHONY: help build demo test test-rust test-python reading lint lint-rust lint-python type fmt bench docs ci lock clean
+.PHONY: help build demo test test-rust test-python reading terraform lint lint-rust lint-python type fmt bench docs ci lock clean
 
 help:  ## list what can be made
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -87,7 +87,10 @@ docs: build $(VENV)/.docs  ## the reference pages from their tables, then the si
 	$(BIN)/python -m docs.generate
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
-ci: lint type test reading docs  ## what CI runs
+terraform: build $(VENV)/.dev  ## plan a mirror with terraform, where it and its aws provider are installed, and read it
+	TMRX_SLOW=1 $(BIN)/python -m pytest -q -rs -m needs_terraform tests/e2e
+
+ci: lint type test reading terraform docs  ## what CI runs
 
 lock: $(VENV)/.dev  ## renew requirements-*.txt and core/Cargo.lock (UPGRADE=1: to the newest)
 	.ci/lock $(BIN)/uv $(if $(UPGRADE),--upgrade)

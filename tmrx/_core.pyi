@@ -110,56 +110,57 @@ class Listener:
 
 @final
 class Sender:
-    """Sends a capture as the mirror would, each frame with the bytes that it has.
+    """Sends a capture, or what a live interface sees, as the sources of a mirror would.
 
-    `step` until it says False; between two steps, counts can be shown and signals taken.
+    `step` until it says False; between two steps, counts can be shown, the truth taken and signals handled.
     """
 
     def __new__(
         cls,
-        capture: str,
-        to: tuple[str, int] | str,
+        source: str,
+        to: tuple[Literal["udp", "pcap", "raw", "none"], str, int],
         *,
         plan: bytes,
         pace: tuple[Literal["captured", "pps", "bps", "flat-out"], float] = ("captured", 1.0),
         loops: int = 1,
+        truth: bool = False,
     ) -> Sender:
-        """Open the capture, then the receiver's address and port, or the capture file ("-": standard output).
+        """Open a capture's path, "-" or an interface ("iface:NAME"), then where copies go.
 
+        `to`: ("udp", ADDRESS, PORT), or ("udp", "", 0) for each copy to its own target; ("pcap", PATH, 0) for a file of
+        outer frames ("-": standard output); ("raw", INTERFACE, 0); ("none", "", 0) to decide and count only.
         `plan`: an encoded `tmrx.plan.MirrorPlan`. The pace's number is times the captured speed, packets a second, or
-        bits a second of the encapsulated size; a file is written without waiting.
+        bits a second of the encapsulated size; a file is written without waiting, and the frames of an interface are
+        sent as they come. Flat out, copies are in order within each flow only, and have a UDP checksum.
         """
-    def step(self) -> bool:
-        """Send what is due within 100 ms; False when all was sent and written."""
+    def step(self, max_frames: int = 0) -> bool:
+        """Send what is due within 100 ms; False when all was sent and written.
+
+        It ends earlier after that many frames (0: any number), and when 4 MiB of truth wait to be taken.
+        """
     def finish(self) -> None:
-        """Write what is still in memory, where the sender is left before its end."""
+        """Send at once what impairments hold back, where the sender is left before its end."""
+    def truth(self) -> bytes:
+        """What became of each frame since this was last asked: JSON lines, as `tmrx send --truth` writes them."""
+    def stats(self) -> bytes:
+        """What became of the frames so far: one JSON object, as `tmrx send --stats` writes it.
+
+        `outcomes` = `mirrored` + all of `rejected`, `excluded`, `no_session` and `skipped` + `not_at_source`. Bytes are
+        those read, of `copies` those of outer frames, of a session those after the VXLAN header. `live.segmented`:
+        frames that only the network card could have cut or completed, and that were mirrored as they were.
+        """
     @property
     def frames(self) -> int:
         """Frames read."""
     @property
-    def sent(self) -> int:
-        """Copies sent."""
-    @property
-    def bytes(self) -> int:
-        """Bytes of the copies, outer headers included."""
-    @property
-    def cut(self) -> int:
-        """Copies that the packet length cut."""
-    @property
-    def too_large(self) -> int:
-        """Frames that fit in no datagram and were left out."""
-    @property
-    def refused(self) -> int:
-        """Times that the receiver's host said that nothing listens there."""
-    @property
     def size(self) -> int | None:
-        """Bytes in the capture; None for a pipe."""
+        """Bytes in the capture; None for a pipe and an interface."""
     @property
     def position(self) -> int:
-        """Bytes of the capture read in this round."""
+        """Bytes of the source read in this round."""
     @property
     def warning(self) -> str | None:
-        """A damaged tail of the capture: where, and how many bytes were left."""
+        """What the user should know: a damaged tail of the capture, frames lost, copies too large for the interface."""
 
 @final
 class Mirror:

@@ -15,16 +15,16 @@ const METADATA_V6: u16 = 0x254;
 const TIME_V6: u16 = 0x123;
 const ACTIVATION_V6: u16 = 0x250;
 
-/// What a packet that is never mirrored belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What a packet that is never mirrored belongs to; what fits first is said, time last, since it may be let through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[allow(missing_docs)]
 pub enum Exclusion {
     Arp,
     Dhcp,
     InstanceMetadata,
+    WindowsActivation,
     /// Amazon Time Sync, whatever the protocol and port.
     Ntp,
-    WindowsActivation,
 }
 
 /// Why the mirror would not copy this packet; `None` where it would.
@@ -34,7 +34,10 @@ pub fn exclusion(packet: &Packet) -> Option<Exclusion> {
         (0, layer) => (layer == Layer::Arp).then_some(Exclusion::Arp),
         (4, Layer::Udp) if is_dhcp(packet, 67, 68) => Some(Exclusion::Dhcp),
         (6, Layer::Udp) if is_dhcp(packet, 546, 547) => Some(Exclusion::Dhcp),
-        _ => service(packet, &packet.src).or_else(|| service(packet, &packet.dst)),
+        _ => {
+            let (src, dst) = (service(packet, &packet.src), service(packet, &packet.dst));
+            if src.is_some() && dst.is_some() { src.min(dst) } else { src.or(dst) }
+        }
     }
 }
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import struct
 from collections.abc import Callable
 from pathlib import Path
+from typing import Literal
 
 import pytest
 
 from tmrx._core import Capture, Listener, Sender
-from tmrx.errors import InputError, OutputError, TmrxError, UsageError
+from tmrx.errors import ConfigError, InputError, OutputError, TmrxError, UsageError
+from tmrx.mirror.source import everything
 
 PCAP_HEADER = struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 1)
 VXLAN_HEADER = struct.pack(">II", 0x08000000, 7 << 8)
 OUTER = 50
+
+
+ENDS = ("192.0.2.1", "192.0.2.2")
+PLAN = everything(7, None, ENDS).encode()
 
 
 def frame(number: int) -> bytes:
@@ -29,6 +36,10 @@ def capture(tmp_path: Path) -> str:
     rows = [struct.pack("<IIII", 1000, n * 20_000, 94, 94) + frame(n) for n in range(30)]
     path.write_bytes(PCAP_HEADER + b"".join(rows))
     return str(path)
+
+
+def udp(receiver: socket.socket) -> tuple[Literal["udp"], str, int]:
+    return ("udp", *receiver.getsockname())
 
 
 def finish(sender: Sender) -> Sender:
@@ -45,16 +56,23 @@ def test_a_capture_knows_its_size(capture: str) -> None:
 def test_a_socket_gets_the_copies(capture: str) -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
         receiver.bind(("127.0.0.1", 0))
-        sender = finish(Sender(capture, receiver.getsockname(), vni=7, pace=("flat-out", 0.0)))
+        sender = finish(Sender(capture, udp(receiver), plan=PLAN, pace=("flat-out", 0.0)))
         assert [receiver.recv(2000) for _ in range(30)] == [VXLAN_HEADER + frame(n) for n in range(30)]
-    assert (sender.frames, sender.sent, sender.cut, sender.too_large, sender.refused) == (30, 30, 0, 0, 0)
+    stats = json.loads(sender.stats())
+    assert (sender.frames, stats["outcomes"], stats["mirrored"], stats["copies"]["refused"]) == (30, 30, 30, 0)
     assert sender.position == sender.size
 
 
 def test_a_file_gets_the_outer_frames(capture: str, tmp_path: Path) -> None:
     out = tmp_path / "out.pcap"
-    sender = finish(Sender(capture, str(out), vni=7, packet_length=64, loops=2, outer=("2001:db8::1", "2001:db8::2")))
-    assert (sender.sent, sender.cut) == (60, 60)
+    plan = everything(7, 64, ("2001:db8::1", "2001:db8::2")).encode()
+    sender = finish(Sender(capture, ("pcap", str(out), 0), plan=plan, loops=2, truth=True))
+    stats = json.loads(sender.stats())
+    assert (stats["copies"]["sent"], stats["truncated"]["packet_length"]) == (60, 60)
+    lines = [json.loads(line) for line in sender.truth().splitlines()]
+    assert [(line["packet"], line["fate"], line["sent"], line["cut"]) for line in lines] == [
+        (number, "mirrored", 64, 30) for number in range(1, 61)
+    ]
     assert out.stat().st_size == len(PCAP_HEADER) + 60 * (16 + OUTER + 20 + 64)
 
 
@@ -77,13 +95,18 @@ def test_a_signal_is_taken_between_steps(capture: str) -> None:
     try:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
             receiver.bind(("127.0.0.1", 0))
-            sender = Sender(capture, receiver.getsockname(), vni=7, pace=("captured", 0.01))
+            sender = Sender(capture, udp(receiver), plan=PLAN, pace=("captured", 0.01))
             signal.setitimer(signal.ITIMER_REAL, 0.05)
             with pytest.raises(Stop):
                 finish(sender)
-        assert 0 < sender.sent < 30
+        assert 0 < sender.frames < 30
     finally:
         signal.signal(signal.SIGALRM, before)
+
+
+def sending(source: str, kind: str, name: str, **options: object) -> Sender:
+    """A sender to what is called so, with options of any value."""
+    return Sender(source, (kind, name, 0), **{"plan": PLAN, **options})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
@@ -96,12 +119,21 @@ def test_a_signal_is_taken_between_steps(capture: str) -> None:
         (lambda _: Listener([("gre", "127.0.0.1", 0)]), UsageError, "vxlan or geneve"),
         (lambda _: Listener([("vxlan", "localhost", 0)]), UsageError, "is no IP address"),
         (lambda _: Listener([]), UsageError, "no address"),
-        (lambda path: Sender(path, "/nowhere/o.pcap", vni=1), OutputError, "no such file"),
-        (lambda path: Sender(path, path, vni=1), UsageError, "is the capture that is read"),
-        (lambda path: Sender(path, "/dev/null", vni=1 << 24), UsageError, "16777215"),
-        (lambda path: Sender(path, "/dev/null", vni=1, encap="gre"), UsageError, "vxlan or geneve"),  # type: ignore[arg-type]
-        (lambda path: Sender(path, "/dev/null", vni=1, pace=("slow", 1.0)), UsageError, "is no pace"),  # type: ignore[arg-type]
-        (lambda path: finish(Sender(path, "/dev/full", vni=1)), OutputError, "no space left"),
+        (lambda path: sending(path, "pcap", "/nowhere/o.pcap"), OutputError, "no such file"),
+        (lambda path: sending(path, "pcap", path), UsageError, "is the capture that is read"),
+        (lambda path: sending(path, "tcp", "x"), UsageError, "is no place to send to"),
+        (lambda path: sending(path, "udp", "localhost"), UsageError, "is no IP address"),
+        (lambda path: sending(path, "raw", "tmrx-none"), OutputError, r"tmrx-none: no such interface \(there are .*lo"),
+        (
+            lambda path: sending(path, "none", "", plan=everything(1 << 24, None, ENDS).encode()),
+            ConfigError,
+            "16777215",
+        ),
+        (lambda path: sending(path, "none", "", pace=("slow", 1.0)), UsageError, "is no pace"),
+        (lambda path: sending(path, "none", "", pace=("pps", 0.0)), UsageError, "above 0"),
+        (lambda path: sending(path, "none", "", loops=0), UsageError, "at least once"),
+        (lambda path: sending("iface:tmrx-none", "none", ""), InputError, "no such interface"),
+        (lambda path: finish(sending(path, "pcap", "/dev/full")), OutputError, "no space left"),
     ],
 )
 def test_faults_have_their_class_and_words(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tmrx import plan
 from tmrx._core import Capture, Engine, Listener, Sender
+from tmrx.mirror.source import everything
 
 
 def packet(number: int) -> bytes:
@@ -48,18 +49,22 @@ def run(core: Engine, source: Capture | Listener, frames: int) -> list[bytes]:
     return read_frames(pcap + core.finish().pcap)
 
 
+def copied(*, gateway: bool = False) -> bytes:
+    return everything(5, None, ("192.0.2.1", "192.0.2.2"), gateway=gateway).encode()
+
+
 def test_live_is_as_offline(tmp_path: Path) -> None:
     inner = [packet(number) for number in range(150)]
     source = write_capture(tmp_path / "in.pcap", inner)
     for address in ("127.0.0.1", "::1"):
         listener = Listener([("vxlan", address, 0)])
         port = listener.on[0][2]
-        sender = Sender(source, (address, port), vni=5, pace=("flat-out", 0.0))
+        sender = Sender(source, ("udp", address, port), plan=copied(), pace=("pps", 1e6))
         while sender.step():
             pass
         assert run(engine((port,)), listener, 150) == inner
     wrapped = str(tmp_path / "wrapped.pcap")
-    sender = Sender(source, wrapped, vni=5, encap="geneve+vxlan")
+    sender = Sender(source, ("pcap", wrapped, 0), plan=copied(gateway=True))
     while sender.step():
         pass
     assert run(engine((4789,)), Capture(wrapped), 150) == inner

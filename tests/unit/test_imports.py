@@ -5,7 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-HEAVY = {"scapy", "pandas", "pyarrow", "numpy", "dpkt", "pyshark"}
+HEAVY = {"yaml", "scapy", "pandas", "pyarrow", "numpy", "dpkt", "pyshark"}
 # What `tmrx --help` prints needs none of these.
 NOT_FOR_HELP = HEAVY | {"msgspec", "rich", "asyncio", "socket", "tmrx._core", "tmrx.plan", "tmrx.rules", "tmrx.mirror"}
 

@@ -22,7 +22,8 @@ _files = click.argument("files", nargs=-1, required=True, metavar="FILE...", typ
 def mirror() -> None:
     """Show and check what a mirror is.
 
-    FILE is what --mirror takes: JSON of aws ec2 describe-…, or tmrx's TOML. Several are merged; - is standard input.
+    FILE is what --mirror takes: JSON of aws ec2 describe-…, a CloudFormation template, Terraform's JSON, or tmrx's
+    TOML. Several are merged; - is standard input.
     """
 
 

@@ -121,7 +121,8 @@ class Talk:
 
 _MIRROR = click.option(
     "--mirror", "mirror_files", multiple=True, type=FILE, metavar="FILE",
-    help="What the mirror is: JSON of aws ec2 describe-…, or tmrx's TOML. Several are merged.",
+    help="What the mirror is: JSON of aws ec2 describe-…, a CloudFormation template, Terraform's JSON, or tmrx's TOML. "
+    "Several are merged.",
 )  # fmt: skip
 _SET = click.option(
     "--set", "set_options", multiple=True, type=SettingParam(), metavar="NAME=VALUE",

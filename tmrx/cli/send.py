@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -33,17 +34,17 @@ class To:
     to: str | None
     write: str | None
 
-    def target(self, encap: str) -> tuple[str, int] | str:
+    def target(self, encap: str) -> tuple[Literal["udp", "pcap"], str, int]:
         """As the sender takes it. Raises UsageError."""
         if self.write is not None and self.to is None:
-            return self.write
+            return "pcap", self.write, 0
         if self.to is None or self.write is not None:
             raise UsageError("tmrx send", "wants one of --to and -w", "see tmrx send --help")
         try:
             at = units.endpoint(self.to, _PORTS[encap])
         except ValueError as why:
             raise UsageError(f"--to {self.to}", str(why), "as in 127.0.0.1, 127.0.0.1:4789 or [::1]:4789") from None
-        return at.address, at.port
+        return "udp", at.address, at.port
 
 
 @dataclass(frozen=True)
@@ -169,8 +170,11 @@ def _drive(sender: Sender, control: Control, show: Progress) -> None:
 def _report(sender: Sender, capture: str) -> None:
     if sender.warning:
         errors.warn(f"{capture}: {sender.warning}")
-    if sender.too_large:
-        errors.warn(f"{sender.too_large:,} frames fit in no datagram and were left out")
-    if sender.refused:
-        errors.warn(f"{sender.refused:,} times nothing listened there")
-    errors.note(f"sent {sender.sent:,} copies, {sender.bytes:,} bytes; {sender.cut:,} cut to the packet length")
+    stats = json.loads(sender.stats())
+    if stats["skipped"]["too_large"]:
+        errors.warn(f"{stats['skipped']['too_large']:,} frames fit in no datagram and were left out")
+    if stats["copies"]["refused"]:
+        errors.warn(f"{stats['copies']['refused']:,} times nothing listened there")
+    cut = stats["truncated"]["packet_length"]
+    sent = f"sent {stats['copies']['sent']:,} copies, {stats['copies']['bytes']:,} bytes"
+    errors.note(f"{sent}; {cut:,} cut to the packet length")

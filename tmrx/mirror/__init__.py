@@ -62,6 +62,7 @@ def from_documents(documents: Iterable[Document], faults: Iterable[ConfigError] 
     rows, settings = [], config.Settings()
     for document in documents:
         reader = Reader(document)
+        faults += document.faults
         rows += rows_of(reader)
         settings = _settings(reader).over(settings)
         faults += reader.faults

@@ -8,6 +8,7 @@ from tmrx.errors import ConfigError
 from tmrx.mirror.mirror import Mirror
 from tmrx.mirror.model import (
     DIRECTIONS,
+    TARGET_KINDS,
     Direction,
     NetworkInterface,
     TrafficMirrorFilter,
@@ -15,7 +16,6 @@ from tmrx.mirror.model import (
     TrafficMirrorSession,
     TrafficMirrorTarget,
 )
-from tmrx.mirror.read import INSTANCE
 from tmrx.mirror.values import Model
 
 _REFERENCES: tuple[tuple[str, type[Model], str], ...] = (
@@ -40,12 +40,10 @@ def at_session(mirror: Mirror, session: TrafficMirrorSession, name: str = "") ->
 
 
 def _references(mirror: Mirror) -> Iterator[ConfigError]:
-    """Ids that nothing has. Where none of a kind was given, any id of it may be."""
+    """Ids that nothing has. Where not all of a kind was given, any id of it may be."""
     for name, model, words in _REFERENCES:
         known = mirror.rows[model]
-        # What instances say of their interfaces is no list of all interfaces.
-        given = any(row.layer != INSTANCE for row in known.values())
-        for session in mirror.sessions.values() if given else ():
+        for session in mirror.sessions.values() if known and mirror.lists(model) else ():
             key = getattr(session, name)
             if key and key not in known:
                 why = f"{key!r} is not among the {words} given"
@@ -55,7 +53,9 @@ def _references(mirror: Mirror) -> Iterator[ConfigError]:
 def _targets(mirror: Mirror) -> Iterator[ConfigError]:
     for key, target in mirror.targets.items():
         count = len(target.kinds())
-        if count != 1:
+        row = mirror.rows[TrafficMirrorTarget][key]
+        # One that was given, and was no good, has been noted.
+        if count > 1 or (count == 0 and not row.places.keys() & set(TARGET_KINDS)):
             why = f"names {count} places for the copies to go to"
             hint = "one of interface, Network Load Balancer, Gateway Load Balancer endpoint"
             yield ConfigError(mirror.place(TrafficMirrorTarget, key), why, hint)

@@ -20,6 +20,7 @@ from tmrx.mirror.model import (
     TrafficMirrorTarget,
 )
 from tmrx.mirror.network import NetworkAcl, RouteTable, SecurityGroup, Subnet, Vpc, VpcEndpoint
+from tmrx.mirror.read import AWS, OWN
 from tmrx.mirror.values import Model
 
 # Addresses of the VPC's resolver that are the same in every VPC (specification, section 2.6).
@@ -59,6 +60,14 @@ class Mirror:
         if row is None:
             return key
         return row.at(name) if index is None else row.item(name, index)
+
+    def lists(self, model: type[Model]) -> bool:
+        """Whether what was given of a kind is all there is of it.
+
+        What instances say of their interfaces is not, nor what a template makes: it may name what was there before.
+        """
+        rows = self.rows.get(model, {}).values()
+        return not rows or any(row.layer == OWN or (row.layer == AWS and row.described) for row in rows)
 
     def sources(self) -> dict[str, tuple[TrafficMirrorSession, ...]]:
         """Each source's sessions in the order of their evaluation; sources in the order of their first session."""
@@ -184,7 +193,7 @@ class Mirror:
     def _target_gone(self, session: TrafficMirrorSession) -> bool:
         target = self.target(session)
         if target is None:
-            return bool(self.targets and session.traffic_mirror_target_id)
+            return bool(self.targets and session.traffic_mirror_target_id) and self.lists(TrafficMirrorTarget)
         endpoint = self.vpc_endpoints.get(target.gateway_load_balancer_endpoint_id)
         return endpoint is not None and endpoint.gone()
 

@@ -133,6 +133,10 @@ class Instance(Model, frozen=True, kw_only=True):
     subnet_id: str = ""
 
 
+# The fields of a target that name where copies go.
+TARGET_KINDS = ("network_interface_id", "network_load_balancer_arn", "gateway_load_balancer_endpoint_id")
+
+
 class TrafficMirrorTarget(Model, frozen=True, kw_only=True):
     """Where copies go: exactly one of an interface, a Network Load Balancer, a Gateway Load Balancer endpoint."""
 
@@ -157,8 +161,7 @@ class TrafficMirrorTarget(Model, frozen=True, kw_only=True):
 
     def kinds(self) -> tuple[str, ...]:
         """The fields that name where copies go: exactly one, in a mirror that was checked."""
-        names = ("network_interface_id", "network_load_balancer_arn", "gateway_load_balancer_endpoint_id")
-        return tuple(name for name in names if getattr(self, name))
+        return tuple(name for name in TARGET_KINDS if getattr(self, name))
 
     def label(self) -> str:
         """What to call it: its Name tag, else its description; empty when it has neither."""

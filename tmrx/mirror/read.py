@@ -17,6 +17,7 @@ from msgspec import inspect
 
 from tmrx.errors import ConfigError
 from tmrx.mirror.document import Document
+from tmrx.mirror.placed import Placed, Unknown
 from tmrx.mirror.values import Model
 
 _SNAKE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -118,6 +119,8 @@ class Reader:
             self.fault(place, f"{_show(value)} is not an object")
             return None
         layer = OWN if self.document.own else AWS
+        placed = value if isinstance(value, Placed) else None
+        place = placed.place if placed else place
         row = Row(model, layer, f"{self.document.source}: {place}", described=self.document.described)
         fields = {self._name(known): known for known in _fields(model)}
         if self.document.own:
@@ -125,9 +128,10 @@ class Reader:
         for name, known in fields.items():
             if value.get(name) is None:
                 continue
-            row.places[known.name] = f"{row.place}.{name}"
+            here = placed.at(name) if placed else f"{place}.{name}"
+            row.places[known.name] = f"{self.document.source}: {here}"
             try:
-                row.values[known.name] = self.value(known.type, value[name], f"{place}.{name}")
+                row.values[known.name] = self.value(known.type, value[name], here)
             except Bad:
                 # Left out, but known to have been given: not reported as missing too.
                 continue
@@ -135,6 +139,8 @@ class Reader:
 
     def value(self, kind: inspect.Type, value: Any, place: str) -> Any:
         """A value of that kind. Raises Bad after noting the fault."""
+        if isinstance(value, Unknown):
+            raise self.bad(place, value.why, value.hint)
         if isinstance(kind, inspect.UnionType):
             kind = kind.types[0]
         more: Extra = {}

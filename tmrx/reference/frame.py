@@ -17,7 +17,8 @@ OWN_DOMAIN = 0x8000_0000
 MTU_SLACK = 4
 
 # What a mirror never copies (specification, section 3).
-METADATA_AND_TIME = ("169.254.169.254", "fd00:ec2::254", "169.254.169.123", "fd00:ec2::123")
+METADATA = ("169.254.169.254", "fd00:ec2::254")
+TIME = ("169.254.169.123", "fd00:ec2::123")
 ACTIVATION = ("169.254.169.250", "169.254.169.251", "fd00:ec2::250")
 ACTIVATION_PORT = 1688
 DHCP_PORTS = {4: {67, 68}, 6: {546, 547}}
@@ -234,7 +235,7 @@ def _excluded(p: Packet) -> bool:
     ends = {_text(p.src), _text(p.dst)}
     ports = {p.sport, p.dport}
     return bool(
-        ends & set(METADATA_AND_TIME)
+        ends & {*METADATA, *TIME}
         or (p.layer == "udp" and ports & DHCP_PORTS[p.ip])
         or (p.layer == "tcp" and ends & set(ACTIVATION) and ACTIVATION_PORT in ports)
     )

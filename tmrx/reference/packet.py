@@ -78,6 +78,8 @@ class Packet:
     truncated: set[str] = field(default_factory=set)
     l3_checksum: str = "absent"
     l4_checksum: str = "absent"
+    # Source and destination of the pseudo-header, once the IP header is whole.
+    ends: bytes = b""
     anomalies: set[str] = field(default_factory=set)
 
     def offset(self, name: Literal["l3", "l4", "payload"]) -> int:
@@ -359,7 +361,7 @@ def _unverifiable(p: Packet) -> None:
 
 def _ip_payload(p: Packet, at: int, fragment_offset: int, addresses: bytes) -> None:
     """What IP carries. `addresses`: source and destination of the pseudo-header."""
-    p.l4 = at
+    p.l4, p.ends = at, addresses
     if fragment_offset or p.l4_checksum != "unverifiable":
         p.l4_checksum = "absent"
         p.payload, p.payload_original = at, p.original - at
@@ -371,13 +373,18 @@ def _ip_payload(p: Packet, at: int, fragment_offset: int, addresses: bytes) -> N
     transport(p, at, p.original - at, addresses)
 
 
+def pseudo_header(addresses: bytes, covered: int, protocol: int) -> bytes:
+    """What the checksum covers beside the segment (RFC 9293, section 3.1; RFC 8200, section 8.1)."""
+    return addresses + struct.pack(">IHBB", covered, 0, 0, protocol)
+
+
 def _l4_verdict(p: Packet, at: int, field_at: int, covered: int, addresses: bytes) -> None:
     """The verdict on the checksum over `covered` bytes at `at` whose field stands `field_at` bytes in."""
     segment = p.data[at : min(at + covered, p.captured)]
     found = p.data[at + field_at : min(at + field_at + 2, p.captured)]
     if len(found) < 2:
         return
-    pseudo = addresses + struct.pack(">IHBB", covered, 0, 0, p.proto) if addresses else b""
+    pseudo = pseudo_header(addresses, covered, p.proto) if addresses else b""
     whole = len(segment) == covered and not p.fragment
     uncalculated = found == b"\0\0" or (pseudo != b"" and found == struct.pack(">H", ones_sum(pseudo)))
     absent = p.layer == "udp" and p.ip == 4 and found == b"\0\0"

@@ -6,11 +6,11 @@
 //! promiscuous mode), and tmrx's own copies, which carry `OWN_MARK`, are left out.
 
 #[cfg(target_os = "linux")]
-mod interface;
+pub(in crate::io) mod interface;
 #[cfg(target_os = "linux")]
 mod linux;
 #[cfg(target_os = "linux")]
-mod packet;
+pub(in crate::io) mod packet;
 #[cfg(target_os = "linux")]
 pub use linux::Live;
 #[cfg(not(target_os = "linux"))]

@@ -1,32 +1,53 @@
-//! The sender: each frame of a capture, wrapped as the mirror wraps it, to a UDP socket or into a capture file.
+//! The sender: what the sources of a mirror do with the frames of a capture or an interface, and their copies on the way.
 //!
-//! `source ─► wrap ─► pace ─► sink`: a source fills a batch, the profile makes a head for each frame, the schedule says
-//! when it is due, and the sink takes runs of copies, in order.
+//! ```text
+//! source ─► pace ─► mirror ─► impairments ─► sink
+//!                     └─ outcomes ─► sums, truth
+//! ```
+//! A source fills a batch, the schedule says when each frame is due, the mirror makes copies of it, and the sink takes runs
+//! of them. Impairments may hold copies back; without any, no payload is copied on its way from the source to the kernel.
 
 mod file;
+mod impair;
+mod local;
 mod pace;
+mod report;
+mod source;
+#[cfg(target_os = "linux")]
+mod joined;
+#[cfg(target_os = "linux")]
+mod message;
+#[cfg(target_os = "linux")]
+mod raw;
 #[cfg(target_os = "linux")]
 mod udp;
 #[cfg(not(target_os = "linux"))]
 mod elsewhere;
 #[cfg(not(target_os = "linux"))]
-use elsewhere as udp;
+use elsewhere::{Pool, Wire};
+#[cfg(target_os = "linux")]
+use {raw::Wire, udp::Pool};
 
 pub use pace::Pace;
+pub use report::Sent;
 
-use super::{Capture, Fill, Source, WAIT, clock};
+use super::{Fill, Source, WAIT, clock};
 use crate::error::{Error, Fault, Result};
 use crate::frame::Batch;
-use crate::mirror::{Copies, Copy, Fate, Mirror, Outcome};
-use crate::packet::Causes;
+use crate::mirror::{Copies, Copy, Fate, Mirror, Outcome, Reason};
 use crate::plan::mirror::MirrorPlan;
 use crate::time::Nanos;
-use pace::Schedule;
+use impair::Way;
+use pace::{Clock, Schedule};
+use report::Report;
+use source::Input;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-/// Copies that go to the sink at once, and so how many may be sent between two looks at the clock.
+/// Frames that go to the sink at once where they wait to be due, and so how many are sent between two looks at the clock.
 const RUN: usize = 64;
+/// The same where none wait: more of them go through one socket.
+const LONG_RUN: usize = 1024;
 /// A copy due within this time is due: the clock and the system's timers are not finer.
 const SLACK: Nanos = 50_000;
 
@@ -35,8 +56,14 @@ const SLACK: Nanos = 50_000;
 pub enum To {
     /// A receiver's socket.
     Socket(SocketAddr),
+    /// Each copy to its session's target.
+    Targets,
     /// A capture file of outer frames, written without waiting; "-" is standard output.
     File(String),
+    /// An interface, as outer frames.
+    Raw(String),
+    /// Nowhere: what would be done is told.
+    Nowhere,
 }
 
 /// What is done to each frame, and when.
@@ -44,223 +71,339 @@ pub enum To {
 pub struct Options {
     /// What the mirror does.
     pub plan: MirrorPlan,
-    /// How fast.
+    /// How fast; a live interface's frames are sent as they come.
     pub pace: Pace,
     /// How often the capture is sent, at least once.
     pub loops: u64,
-}
-
-/// What became of the frames so far.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Frames read.
-    pub frames: u64,
-    /// Copies sent.
-    pub sent: u64,
-    /// Bytes of them, outer headers included.
-    pub bytes: u64,
-    /// Copies that the packet length cut.
-    pub cut: u64,
-    /// Frames that fit in no datagram and were left out.
-    pub too_large: u64,
-    /// Times that the receiver's host said that nothing listens there.
-    pub refused: u64,
-}
-
-impl Counts {
-    fn sent(&mut self, copy: &Copy) {
-        self.sent += 1;
-        self.bytes += copy.frame_length() as u64;
-    }
+    /// A line is wanted for each outcome.
+    pub truth: bool,
 }
 
 #[derive(Debug)]
 enum Sink {
-    Socket(udp::Pool),
+    Udp(Pool),
+    Raw(Wire),
     File(file::Writer),
+    Nowhere,
 }
 
-/// Sends a capture. It is driven in steps, so that its owner can show progress and take signals.
+/// Sends a capture, or what a live interface sees. It is driven in steps, so that its owner can show progress and take
+/// signals.
 #[derive(Debug)]
 pub struct Sender {
-    path: String,
-    source: Capture,
-    options: Options,
-    sink: Sink,
+    source: Input,
+    loops_left: u64,
     batch: Batch,
     /// The batch's first frame that was not sent yet.
     next: usize,
     mirror: Mirror,
     run: Copies,
     outcomes: Vec<Outcome>,
+    way: Option<Way>,
+    sink: Sink,
     schedule: Schedule,
     /// Set by the first step.
     start: Option<Instant>,
-    loops_left: u64,
-    /// Added to the capture's times, so that they go on where the last round ended.
-    shift: Nanos,
-    /// The first and the last time of this round.
-    span: Option<(Nanos, Nanos)>,
-    counts: Counts,
+    /// The source has no more.
+    ended: bool,
+    report: Report,
 }
 
 impl Sender {
-    /// Open the capture, then the socket or the file.
+    /// Open a capture's path, "-" or an interface (`iface:NAME`), then where copies go.
     ///
     /// # Errors
-    /// `Error::Usage` for options that contradict each other, `Error::Input` for the capture, `Error::Output` for where it goes.
-    pub fn open(path: &str, to: &To, options: Options) -> Result<Self> {
-        check(path, &options)?;
+    /// `Error::Usage` for options that contradict each other, `Error::Config` for the plan, `Error::Input` for the source,
+    /// `Error::Output` for where copies go.
+    pub fn open(source: &str, to: &To, options: &Options) -> Result<Self> {
+        check(options.pace)?;
         let mirror = Mirror::new(&options.plan)?;
-        let source = Capture::open(path)?;
-        let sink = match to {
-            To::Socket(address) => Sink::Socket(udp::Pool::new(*address, options.pace == Pace::FlatOut)?),
-            To::File(name) if source.is_file(name) => {
-                return Err(Error::Usage(Fault::new(name, "is the capture that is read", "write to another file")));
-            }
-            To::File(name) => Sink::File(file::Writer::create(name, source.time_unit())?),
-        };
-        let pace = if matches!(sink, Sink::File(_)) { Pace::FlatOut } else { options.pace };
+        let way = Way::new(&options.plan.impairments)?;
+        let source = Input::open(source, options.loops)?;
+        let pace = if matches!(to, To::File(_) | To::Nowhere) { Pace::FlatOut } else { options.pace };
+        let sink = open(to, &source, &mirror, pace == Pace::FlatOut && !source.is_live())?;
         Ok(Self {
-            path: path.into(),
+            schedule: Schedule::new(pace, source.is_live()),
             source,
             loops_left: options.loops,
-            options,
-            sink,
             batch: Batch::default(),
             next: 0,
             mirror,
             run: Copies::default(),
             outcomes: Vec::new(),
-            schedule: Schedule::new(pace),
+            way,
+            sink,
             start: None,
-            shift: 0,
-            span: None,
-            counts: Counts::default(),
+            ended: false,
+            report: Report::new(&options.plan, options.truth),
         })
     }
 
-    /// Send what is due for about `WAIT`; false when all was sent and written.
+    /// Send what is due for about `WAIT`, at most so many frames (0: any number), as long as there is room for the truth;
+    /// false when all was sent and written.
     ///
     /// # Errors
-    /// `Error::Input` when the capture can't be read, `Error::Output` when copies can't be sent or written.
-    pub fn step(&mut self) -> Result<bool> {
-        let start = *self.start.get_or_insert_with(clock::steady);
-        let end = since(start) + WAIT.as_nanos() as Nanos;
+    /// `Error::Input` when the source can't be read, `Error::Output` when copies can't be sent or written.
+    pub fn step(&mut self, most: u64) -> Result<bool> {
+        let most = if most == 0 { u64::MAX } else { self.report.frames.saturating_add(most) };
+        let begun = self.since();
         loop {
-            let now = since(start);
-            if now >= end {
+            let left = begun + WAIT.as_nanos() as Nanos - self.since();
+            if left <= 0 || self.report.frames >= most || self.report.is_full() {
                 return Ok(true);
             }
-            if self.next >= self.batch.frames.len() {
-                match self.refill(now)? {
-                    Fill::More => {}
-                    Fill::Idle => return Ok(true),
-                    Fill::End => return Ok(false),
-                }
-            }
-            if let Some(due) = self.gather(now) {
-                std::thread::sleep(Duration::from_nanos((due.min(end) - now).max(0) as u64));
-            }
+            let filled = self.refill()?;
+            let due = self.gather(most);
             self.flush()?;
+            if self.ended && self.way.as_ref().is_none_or(Way::is_empty) {
+                return Ok(false);
+            }
+            self.wait(due, left);
+            if filled == Fill::Idle {
+                return Ok(true);
+            }
         }
     }
 
-    /// Write what is still in memory. A step that says false has done it.
+    /// Send all that is held back: no more steps will come.
     ///
     /// # Errors
-    /// `Error::Output` when it can't be written.
+    /// `Error::Output` when it can't be sent or written.
     pub fn finish(&mut self) -> Result<()> {
-        match &mut self.sink {
-            Sink::Socket(_) => Ok(()),
-            Sink::File(writer) => writer.finish(),
+        if let Some(way) = &mut self.way {
+            way.drain();
         }
+        self.flush()
     }
 
-    /// What became of the frames so far.
-    pub fn counts(&self) -> Counts {
-        self.counts
+    /// Frames read so far.
+    pub fn frames(&self) -> u64 {
+        self.report.frames
     }
 
-    /// The capture that is read, for its position, size and warning.
-    pub fn source(&self) -> &Capture {
+    /// What went out so far.
+    pub fn sent(&self) -> Sent {
+        self.report.sent
+    }
+
+    /// What became of the frames so far, as JSON.
+    pub fn stats(&mut self) -> Vec<u8> {
+        let live = self.source.live();
+        self.report.json(&self.mirror, live)
+    }
+
+    /// The truth since this was last asked, as JSON lines.
+    pub fn take_truth(&mut self) -> Vec<u8> {
+        self.report.take_truth()
+    }
+
+    /// What is read, for its position and size.
+    pub fn source(&self) -> &dyn Source {
         &self.source
     }
 
-    /// The next batch, of the next round where this one is over.
-    fn refill(&mut self, now: Nanos) -> Result<Fill> {
+    /// What the user should know although the run goes on.
+    pub fn warning(&mut self) -> Option<String> {
+        let (dropped, _) = self.source.live();
+        let lost = (dropped > 0).then(|| format!("{dropped} frames were lost before they could be read"));
+        let large = match &self.sink {
+            Sink::Raw(wire) if self.report.too_large > 0 => {
+                let (name, mtu, count) = (wire.name(), wire.mtu(), self.report.too_large);
+                Some(format!("{name}: its MTU of {mtu} is too small for {count} copies, which were left out"))
+            }
+            _ => None,
+        };
+        let all: Vec<String> = [self.source.warning().map(str::to_owned), lost, large].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// Nanoseconds since the first step.
+    fn since(&mut self) -> Nanos {
+        let start = *self.start.get_or_insert_with(clock::steady);
+        Nanos::try_from(clock::steady().duration_since(start).as_nanos()).unwrap_or(Nanos::MAX)
+    }
+
+    /// The time by the schedule's clock.
+    fn now(&mut self) -> Nanos {
+        match self.schedule.clock {
+            Clock::Frames => Nanos::MAX,
+            Clock::Start => self.since(),
+            Clock::Wall => clock::wall(),
+        }
+    }
+
+    /// Where the batch is done, the next, of the next round where this one is over.
+    fn refill(&mut self) -> Result<Fill> {
+        if self.ended || self.next < self.batch.frames.len() {
+            return Ok(Fill::More);
+        }
         self.next = 0;
+        self.source.wait_at_most(self.patience());
         let fill = self.source.fill(&mut self.batch)?;
         if fill != Fill::End {
             return Ok(fill);
         }
         self.loops_left -= 1;
-        // A capture without frames has nothing to repeat.
-        if self.loops_left == 0 || self.span.is_none() {
-            self.finish()?;
-            return Ok(Fill::End);
+        let now = self.since();
+        if self.loops_left > 0 && self.schedule.again(now) {
+            self.source.again()?;
+        } else {
+            self.ended = true;
         }
-        if let Some((first, last)) = self.span.take() {
-            self.shift = self.shift.saturating_add(last.saturating_sub(first));
-        }
-        self.schedule.again(now);
-        self.source = Capture::open(&self.path)?;
-        Ok(Fill::Idle)
+        Ok(Fill::More)
     }
 
-    /// Wrap the frames that are due, at most `RUN`; where there is none, say when the next is.
-    fn gather(&mut self, now: Nanos) -> Option<Nanos> {
-        self.run.clear();
-        while let Some(frame) = self.batch.frames.get(self.next).filter(|_| self.run.rows.len() < RUN) {
-            let due = self.schedule.due(frame.time);
-            if due > now + SLACK {
-                return self.run.rows.is_empty().then_some(due);
+    /// How long a live source may wait for frames: until a held copy goes on.
+    fn patience(&self) -> Duration {
+        let next = self.way.as_ref().and_then(Way::next).filter(|_| self.schedule.clock == Clock::Wall);
+        let left = next.map(|leaves| leaves.saturating_sub(clock::wall()).max(0) as u64);
+        left.map_or(WAIT, |left| WAIT.min(Duration::from_nanos(left)))
+    }
+
+    /// Copy the frames that are due, at most a run of them; says when the next copy is due that is not yet.
+    fn gather(&mut self, most: u64) -> Option<Nanos> {
+        let now = self.now();
+        let (run, waits) = if self.schedule.clock == Clock::Start { (RUN, true) } else { (LONG_RUN, false) };
+        let mut due = None;
+        for _ in 0..run {
+            let Some(frame) = self.batch.frames.get(self.next).filter(|_| self.report.frames < most) else { break };
+            let time = self.schedule.due(frame.time);
+            if waits && time > now.saturating_add(SLACK) {
+                due = Some(time);
+                break;
             }
+            self.frame(time);
             self.next += 1;
-            self.counts.frames += 1;
-            let (first, last) = self.span.unwrap_or((frame.time, frame.time));
-            self.span = Some((first.min(frame.time), last.max(frame.time)));
-            let first = self.run.rows.len();
-            self.outcomes.clear();
-            self.mirror.frame(&self.batch, frame, &mut self.run, &mut self.outcomes);
-            for outcome in &self.outcomes {
-                self.counts.too_large += u64::from(outcome.fate == Fate::Skipped);
-                self.counts.cut += u64::from(outcome.cut_by & Causes::PACKET_LENGTH);
-            }
-            for copy in self.run.rows.iter_mut().skip(first) {
-                copy.time = copy.time.saturating_add(self.shift);
-                self.schedule.sent(copy.frame_length());
-            }
         }
-        None
+        self.release(now, due.is_some());
+        let held = self.way.as_ref().and_then(Way::next);
+        due.into_iter().chain(held).min()
+    }
+
+    /// Decide on the next frame, and let its copies go their way.
+    #[inline]
+    fn frame(&mut self, time: Nanos) {
+        let Some(frame) = self.batch.frames.get(self.next) else { return };
+        self.report.frame(frame);
+        let mut at = self.run.rows.len();
+        self.outcomes.clear();
+        self.mirror.frame(&self.batch, frame, &mut self.run, &mut self.outcomes);
+        if let Some(way) = &mut self.way {
+            way.release(time);
+        }
+        for outcome in &mut self.outcomes {
+            if let Some(copy) = self.run.rows.get_mut(at).filter(|_| outcome.fate == Fate::Mirrored) {
+                copy.time = time;
+                if self.sink.fits(copy) {
+                    self.schedule.sent(copy.frame_length());
+                    if let (Some(way), Some(copy)) = (&mut self.way, self.run.rows.get(at)) {
+                        way.enter(&self.run, copy, &self.batch.slab, outcome);
+                    }
+                    at += 1;
+                } else {
+                    self.run.rows.remove(at);
+                    *outcome = too_large(outcome);
+                    self.report.too_large += 1;
+                }
+            }
+            self.report.add(&self.mirror, outcome);
+        }
+        if self.way.is_some() {
+            self.run.clear();
+        }
+    }
+
+    /// Let held copies go whose time has come, where no frame that is due could still come before them.
+    fn release(&mut self, now: Nanos, caught_up: bool) {
+        let Some(way) = &mut self.way else { return };
+        let done = self.next >= self.batch.frames.len();
+        if self.ended && done && self.schedule.clock == Clock::Frames {
+            way.drain();
+        } else if self.schedule.clock != Clock::Frames && (caught_up || done) {
+            way.release(now.saturating_add(SLACK));
+        }
+        // Nothing will overtake them any more.
+        if self.ended && done && way.next().is_none() {
+            way.drain();
+        }
     }
 
     fn flush(&mut self) -> Result<()> {
-        match &mut self.sink {
-            Sink::Socket(pool) => pool.send(&self.run, &self.batch.slab, &mut self.counts),
-            Sink::File(writer) => writer.send(&self.run, &self.batch.slab, &mut self.counts),
+        match &mut self.way {
+            None => {
+                self.sink.send(&self.run, &self.batch.slab, &mut self.report.sent)?;
+                self.run.clear();
+            }
+            Some(way) => {
+                self.sink.send(&way.out, &way.slab, &mut self.report.sent)?;
+                way.clear();
+            }
+        }
+        Ok(())
+    }
+
+    /// Sleep until a copy is due, no longer than this.
+    fn wait(&mut self, due: Option<Nanos>, most: Nanos) {
+        if let Some(due) = due.filter(|_| self.schedule.clock != Clock::Frames) {
+            let left = due.saturating_sub(self.now()).min(most);
+            std::thread::sleep(Duration::from_nanos(left.max(0) as u64));
         }
     }
 }
 
-/// Nanoseconds since then.
-fn since(start: Instant) -> Nanos {
-    Nanos::try_from(clock::steady().duration_since(start).as_nanos()).unwrap_or(Nanos::MAX)
+impl Sink {
+    /// Whether the kernel would take the copy.
+    #[inline]
+    fn fits(&self, copy: &Copy) -> bool {
+        match self {
+            Self::Udp(pool) => pool.fits(copy),
+            Self::Raw(wire) => wire.fits(copy),
+            Self::File(_) | Self::Nowhere => true,
+        }
+    }
+
+    fn send(&mut self, copies: &Copies, slab: &[u8], sent: &mut Sent) -> Result<()> {
+        match self {
+            Self::Udp(pool) => pool.send(copies, slab, sent),
+            Self::Raw(wire) => wire.send(copies, slab, sent),
+            Self::File(writer) => writer.send(copies, slab, sent),
+            Self::Nowhere => {
+                copies.rows.iter().for_each(|copy| sent.add(copy));
+                Ok(())
+            }
+        }
+    }
 }
 
-fn check(path: &str, options: &Options) -> Result<()> {
-    let usage = |what: &str, why: &str, hint: &str| Err(Error::Usage(Fault::new(what, why, hint)));
-    let rate = match options.pace {
-        Pace::Captured(rate) | Pace::Packets(rate) | Pace::Bits(rate) => rate,
-        Pace::FlatOut => 1.0,
-    };
-    if !(rate > 0.0 && rate.is_finite()) {
-        return usage("pace", "a rate or speed must be above 0", "--flat-out sends without waiting");
+fn open(to: &To, source: &Input, mirror: &Mirror, flat_out: bool) -> Result<Sink> {
+    let sources =
+        || (0..mirror.sessions() as u32).map(|index| mirror.outer_source(index).unwrap_or_default()).collect();
+    let pool = |to| -> Result<Sink> { Ok(Sink::Udp(Pool::new(to, sources(), flat_out)?)) };
+    match to {
+        To::Socket(address) => pool(Some(*address)),
+        To::Targets => pool(None),
+        To::Raw(interface) => Ok(Sink::Raw(Wire::open(interface)?)),
+        To::File(name) if source.is_file(name) => {
+            Err(Error::Usage(Fault::new(name, "is the capture that is read", "write to another file")))
+        }
+        To::File(name) => Ok(Sink::File(file::Writer::create(name, source.time_unit())?)),
+        To::Nowhere => Ok(Sink::Nowhere),
     }
-    if options.loops == 0 || (options.loops > 1 && path == "-") {
-        return usage("loop", "standard input can be sent once only, and a file at least once", "name a file");
+}
+
+/// The outcome where the way out takes no copy of that size.
+fn too_large(outcome: &Outcome) -> Outcome {
+    let Outcome { packet, source, direction, session, rule, .. } = *outcome;
+    let fate = (Fate::Skipped, Reason::TooLarge);
+    Outcome { packet, source, direction, session, rule, fate: fate.0, reason: fate.1, ..Outcome::BLANK }
+}
+
+fn check(pace: Pace) -> Result<()> {
+    let (Pace::Captured(rate) | Pace::Packets(rate) | Pace::Bits(rate)) = pace else { return Ok(()) };
+    if rate > 0.0 && rate.is_finite() {
+        return Ok(());
     }
-    Ok(())
+    Err(Error::Usage(Fault::new("pace", "a rate or speed must be above 0", "--flat-out sends without waiting")))
 }
 
 #[cfg(test)]

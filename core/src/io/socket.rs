@@ -53,6 +53,15 @@ pub(super) fn enlarge(socket: &impl AsRawFd, bytes: usize) {
     }
 }
 
+/// How many files the process may have open at once.
+#[allow(unsafe_code)]
+pub(super) fn most_files() -> usize {
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
+    // SAFETY: `limit` is writable, and any numbers are valid in it.
+    let result = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &raw mut limit) };
+    if result == 0 { usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX) } else { 0 }
+}
+
 /// Bind it.
 #[allow(unsafe_code)]
 pub(super) fn bind(socket: &UdpSocket, address: SocketAddr) -> std::io::Result<()> {

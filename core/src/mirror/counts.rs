@@ -9,11 +9,11 @@ use crate::plan::mirror::TruncatedChecksum;
 pub struct SessionCounts {
     /// The source's index.
     pub source: u32,
-    /// Packets.
-    pub packets: u64,
+    /// Copies that were sent.
+    pub copies: u64,
     /// Bytes of them after the VXLAN header.
     pub bytes: u64,
-    /// Those that were cut by the mirror.
+    /// Those of them that were cut by the mirror.
     pub truncated: u64,
 }
 
@@ -66,9 +66,10 @@ impl Counts {
         }
         if let Some(session) = self.sessions.get_mut(session) {
             session.source = outcome.source;
-            session.packets += 1;
-            session.bytes += u64::from(outcome.sent);
-            session.truncated += u64::from(truncated);
+            let copies = u64::from(outcome.copies);
+            session.copies += copies;
+            session.bytes += copies * u64::from(outcome.sent);
+            session.truncated += if truncated { copies } else { 0 };
         }
     }
 

@@ -296,6 +296,9 @@ fn is_copy(seen: &Seen<'_>, identities: &HashSet<(Addr, u32)>) -> bool {
     if packet.layer != Layer::Udp || packet.dport != VXLAN_PORT {
         return false;
     }
+    if packet.payload_captured() < 8 {
+        return false; // what follows the datagram is padding
+    }
     let header = seen.bytes.get(usize::from(packet.payload)..).and_then(|payload| payload.first_chunk::<8>());
     header.is_some_and(|header| {
         let &[_, _, _, _, a, b, c, _] = header;

@@ -157,6 +157,9 @@ fn what_is_never_mirrored() {
     let ntp = |setting| MirrorPlan { exclude_ntp: setting, ..all() };
     assert_eq!(fate(&ntp(ExcludeNtp::All), &to([192, 0, 2, 1], 123)), (Fate::Excluded, Reason::Ntp));
     assert_eq!(fate(&ntp(ExcludeNtp::None), &to([169, 254, 169, 123], 123)), (Fate::Mirrored, Reason::Rule));
+    // The clock's address lets nothing else through.
+    let between = udp((SOURCE, PEER), ([169, 254, 169, 123], [169, 254, 169, 254]), (1, 2), 0);
+    assert_eq!(fate(&ntp(ExcludeNtp::None), &between), (Fate::Excluded, Reason::InstanceMetadata));
 }
 
 fn out_to(dst: [u8; 4], ports: (u16, u16)) -> Vec<u8> {
@@ -171,6 +174,8 @@ fn a_copy_is_not_copied_again() {
     let mut foreign = again;
     foreign[14 + 20 + 8 + 4] = 9;
     assert_eq!(fate(&all(), &foreign).0, Fate::Mirrored, "somebody else's VXLAN");
+    let bare = [out((1, VXLAN_PORT), 0), vec![8, 0, 0, 0, 0, 0, 7, 0]].concat();
+    assert_eq!(fate(&all(), &bare).0, Fate::Mirrored, "padding is no header");
 }
 
 #[test]
@@ -280,7 +285,7 @@ fn counts_sum_and_name_their_parts() {
     assert_eq!(counts.outcomes, 4);
     assert_eq!((counts.fate(Fate::Mirrored), counts.fate(Fate::NotAtSource)), (2, 1));
     assert_eq!(counts.reason(Fate::Rejected, Reason::NoAmazonDns), 1);
-    assert_eq!(counts.sessions[0].packets, 2);
+    assert_eq!(counts.sessions[0].copies, 2);
     let hit: Vec<_> = counts.impairments().filter(|(_, count)| *count > 0).map(|(name, _)| name).collect();
     assert_eq!(hit, ["lost", "corrupted"]);
     for fate in [Fate::Rejected, Fate::Excluded, Fate::Skipped] {

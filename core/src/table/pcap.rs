@@ -46,6 +46,9 @@ pub fn record(out: &mut Vec<u8>, unit: TimeUnit, packet: &Packet, bytes: &[u8]) 
     out.extend_from_slice(bytes);
 }
 
+/// Bytes of a record's header.
+pub const ROW: usize = 16;
+
 /// Append a record's header.
 pub fn row(out: &mut Vec<u8>, unit: TimeUnit, time: Nanos, captured: u32, original: u32) {
     let (seconds, nanos) = split(time);

@@ -19,6 +19,11 @@ impl Live {
         Err(Error::Usage(Fault::new(what, "live input needs Linux", "send a capture instead")))
     }
 
+    /// Never called: there is no open interface.
+    pub fn wait_at_most(&mut self, _: std::time::Duration) {
+        match *self {}
+    }
+
     /// None that could be opened.
     pub fn interfaces() -> Vec<String> {
         Vec::new()

@@ -9,6 +9,7 @@ use crate::offload::{VnetHeader, segment};
 use crate::time::Nanos;
 use std::io::ErrorKind;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::time::Duration;
 
 /// Room for each: the most that the kernel makes of one frame (GSO_MAX_SIZE), and headers. Little of it is ever used.
 const ROOM: usize = (8 << 16) + 4096;
@@ -28,6 +29,8 @@ pub struct Live {
     dropped: u64,
     uncut: u64,
     state: State,
+    /// How long a fill waits for frames.
+    wait: Duration,
     warning: Option<String>,
 }
 
@@ -68,8 +71,14 @@ impl Live {
             dropped: 0,
             uncut: 0,
             state: State::Up,
+            wait: WAIT,
             warning: None,
         })
+    }
+
+    /// How long a fill waits for frames; `WAIT` unless said.
+    pub fn wait_at_most(&mut self, time: Duration) {
+        self.wait = time;
     }
 
     /// The names of the machine's interfaces.
@@ -142,7 +151,7 @@ impl Live {
     /// Wait for frames, where some may come.
     fn wait(&self) -> bool {
         let mut polls = [libc::pollfd { fd: self.socket.as_raw_fd(), events: libc::POLLIN, revents: 0 }];
-        self.state == State::Gone || socket::readable(&mut polls, WAIT.as_millis() as i32)
+        self.state == State::Gone || socket::readable(&mut polls, self.wait.as_millis() as i32)
     }
 }
 

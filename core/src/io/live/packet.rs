@@ -18,17 +18,13 @@ pub(super) fn open(index: u32) -> Result<OwnedFd> {
     // Without it the clock tells the time.
     let _ = socket::set(&socket, libc::SOL_SOCKET, libc::SO_TIMESTAMPNS, 1);
     filter(&socket)?;
-    bind(&socket, index)?;
-    // An interface that is down is bound to all the same, and the error kept for later.
-    match socket::get(&socket, libc::SOL_SOCKET, libc::SO_ERROR)? {
-        [0] => Ok(socket),
-        [code] => Err(Error::from_raw_os_error(code as i32)),
-    }
+    bind(&socket, index, libc::ETH_P_ALL as u16)?;
+    Ok(socket)
 }
 
 /// Protocol 0: it sees nothing until it is bound, and so nothing past the filter.
 #[allow(unsafe_code)]
-fn unbound() -> Result<OwnedFd> {
+pub(in crate::io) fn unbound() -> Result<OwnedFd> {
     // SAFETY: no memory is passed; the result is checked before it is owned.
     let fd = unsafe { libc::socket(libc::AF_PACKET, libc::SOCK_RAW | libc::SOCK_CLOEXEC, 0) };
     if fd < 0 {
@@ -73,12 +69,12 @@ fn step(code: u32, jt: u8, jf: u8, k: u32) -> libc::sock_filter {
     libc::sock_filter { code: code as u16, jt, jf, k }
 }
 
-/// All protocols of one interface.
+/// Bind it to an interface, to see frames of this protocol; 0 for none.
 #[allow(unsafe_code)]
-fn bind(socket: &OwnedFd, index: u32) -> Result<()> {
+pub(in crate::io) fn bind(socket: &OwnedFd, index: u32, protocol: u16) -> Result<()> {
     let name = libc::sockaddr_ll {
         sll_family: libc::AF_PACKET as u16,
-        sll_protocol: (libc::ETH_P_ALL as u16).to_be(),
+        sll_protocol: protocol.to_be(),
         sll_ifindex: index as i32,
         sll_hatype: 0,
         sll_pkttype: 0,
@@ -88,12 +84,19 @@ fn bind(socket: &OwnedFd, index: u32) -> Result<()> {
     let size = size_of::<libc::sockaddr_ll>() as u32;
     // SAFETY: `name` is an address of the family it says, `size` bytes long, and outlives the call.
     let result = unsafe { libc::bind(socket.as_raw_fd(), (&raw const name).cast(), size) };
-    if result == 0 { Ok(()) } else { Err(Error::last_os_error()) }
+    if result != 0 {
+        return Err(Error::last_os_error());
+    }
+    // An interface that is down is bound to all the same, and the error kept for later.
+    match socket::get(socket, libc::SOL_SOCKET, libc::SO_ERROR)? {
+        [0] => Ok(()),
+        [code] => Err(Error::from_raw_os_error(code as i32)),
+    }
 }
 
 /// The bound interface's kind of hardware (ARPHRD_…).
 #[allow(unsafe_code)]
-pub(super) fn hardware(socket: &OwnedFd) -> Result<u16> {
+pub(in crate::io) fn hardware(socket: &OwnedFd) -> Result<u16> {
     // SAFETY: plain numbers, for which all zeros are valid.
     let mut name: libc::sockaddr_ll = unsafe { std::mem::zeroed() };
     let mut size = size_of::<libc::sockaddr_ll>() as u32;

@@ -1,21 +1,26 @@
-//! Copies as a capture file: whole outer frames.
+//! Copies as a capture file: whole outer frames, gathered from where they are (writev(2)).
 
-use super::{Copies, Counts};
+use super::{Copies, Sent};
 use crate::error::{Error, Result};
 use crate::frame::TimeUnit;
 use crate::io::fault;
+use crate::mirror::Copy;
 use crate::table::pcap;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{ErrorKind, IoSlice, Write};
 use std::os::fd::AsFd;
+
+/// Copies that one call writes: half as many as the vectors that the system takes (IOV_MAX), for a head and a body each.
+const MOST: usize = 512;
 
 /// A capture that is being written.
 #[derive(Debug)]
 pub(super) struct Writer {
-    out: BufWriter<File>,
+    out: File,
     name: String,
-    row: Vec<u8>,
     unit: TimeUnit,
+    /// Record headers, each with its copy's head.
+    heads: Vec<u8>,
 }
 
 impl Writer {
@@ -23,36 +28,62 @@ impl Writer {
     pub fn create(path: &str, unit: TimeUnit) -> Result<Self> {
         let name = if path == "-" { "standard output" } else { path };
         let file = if path == "-" { stdout() } else { create(path) };
-        let file = file.map_err(|error| Error::Output(fault::of(name, &error)))?;
-        let mut row = Vec::new();
-        pcap::header(&mut row, unit);
-        let mut writer = Self { out: BufWriter::with_capacity(1 << 18, file), name: name.into(), row, unit };
-        writer.put(&[])?;
+        let out = file.map_err(|error| Error::Output(fault::of(name, &error)))?;
+        let mut writer = Self { out, name: name.into(), unit, heads: Vec::new() };
+        let mut header = Vec::new();
+        pcap::header(&mut header, unit);
+        write_all(&mut writer.out, &mut [IoSlice::new(&header)]).map_err(|error| writer.fault(&error))?;
         Ok(writer)
     }
 
     /// Write the copies of frames in the slab.
-    pub fn send(&mut self, copies: &Copies, slab: &[u8], counts: &mut Counts) -> Result<()> {
-        for copy in &copies.rows {
-            let length = copy.frame_length() as u32;
-            self.row.clear();
-            pcap::row(&mut self.row, self.unit, copy.time, length, length);
-            self.row.extend_from_slice(copies.head(copy));
-            self.put(copy.body(slab))?;
-            counts.sent(copy);
+    pub fn send(&mut self, copies: &Copies, slab: &[u8], sent: &mut Sent) -> Result<()> {
+        for rows in copies.rows.chunks(MOST) {
+            self.heads.clear();
+            for copy in rows {
+                let length = copy.frame_length() as u32;
+                pcap::row(&mut self.heads, self.unit, copy.time, length, length);
+                self.heads.extend_from_slice(copies.head(copy));
+                sent.add(copy);
+            }
+            let mut slices = slices(&self.heads, rows, slab);
+            write_all(&mut self.out, &mut slices).map_err(|error| self.fault(&error))?;
         }
         Ok(())
     }
 
-    /// Write what is still in memory.
-    pub fn finish(&mut self) -> Result<()> {
-        self.out.flush().map_err(|error| Error::Output(fault::of(&self.name, &error)))
+    fn fault(&self, error: &std::io::Error) -> Error {
+        Error::Output(fault::of(&self.name, error))
     }
+}
 
-    fn put(&mut self, body: &[u8]) -> Result<()> {
-        let written = self.out.write_all(&self.row).and_then(|()| self.out.write_all(body));
-        written.map_err(|error| Error::Output(fault::of(&self.name, &error)))
+/// A head with its record header, and a body, by turns.
+fn slices<'a>(heads: &'a [u8], rows: &[Copy], slab: &'a [u8]) -> Vec<IoSlice<'a>> {
+    let mut slices = Vec::with_capacity(rows.len() * 2);
+    let mut rest = heads;
+    for copy in rows {
+        let length = pcap::ROW + usize::from(copy.head_length);
+        let (head, tail) = rest.split_at(length.min(rest.len()));
+        rest = tail;
+        slices.push(IoSlice::new(head));
+        slices.push(IoSlice::new(copy.body(slab)));
     }
+    slices
+}
+
+/// Write all of them; a pipe may take a part at a time.
+fn write_all(out: &mut File, mut slices: &mut [IoSlice<'_>]) -> std::io::Result<()> {
+    // Empty ones in front would look as if nothing could be written.
+    IoSlice::advance_slices(&mut slices, 0);
+    while !slices.is_empty() {
+        match out.write_vectored(slices) {
+            Ok(0) => return Err(ErrorKind::WriteZero.into()),
+            Ok(count) => IoSlice::advance_slices(&mut slices, count),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 #[allow(clippy::disallowed_methods)]

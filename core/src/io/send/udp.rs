@@ -1,60 +1,150 @@
-//! Copies as UDP datagrams: one socket for each outer source port, so that the port tells the flow as it does at AWS.
+//! Copies as UDP datagrams: one socket for each outer source address and port, so that they tell the mirror and the flow
+//! as at AWS. Linux.
 
-use super::{Copies, Copy, Counts, RUN};
-use crate::encap::FIRST_SOURCE_PORT;
+use super::joined::join;
+use super::message::{Parts, Run};
+use super::{Copies, Copy, Sent, local};
 use crate::error::{Error, Result};
-use crate::io::{fault, socket};
+use crate::frame::Addr;
+use crate::io::{OWN_MARK, fault, socket};
+use hashbrown::HashMap;
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
-use std::os::fd::AsRawFd;
-use std::time::Duration;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
 
-/// Outer source ports.
-const PORTS: usize = 128;
-/// How often one datagram is tried again for an error that is not its own or that passes.
-const TRIES: usize = 100;
-/// Bytes and datagrams that the kernel takes as one (UDP_SEGMENT).
-const MOST_JOINED: usize = 60_000;
+/// Sockets that are open at once, at most.
+const MOST_OPEN: usize = 1024;
+/// The largest payloads of UDP over IPv4 and IPv6.
+const LARGEST: [usize; 2] = [65_507, 65_527];
 
-/// Sockets by outer source port, opened when first needed.
+/// What tells one socket from another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+struct Key {
+    /// The session's outer source.
+    src: Addr,
+    sport: u16,
+    /// Whom for; blank where all copies go to one address.
+    dst: Addr,
+    dport: u16,
+}
+
+/// Sockets, opened when first needed; beyond `most`, the oldest is closed for a new one.
 #[derive(Debug)]
 pub(super) struct Pool {
-    to: SocketAddr,
-    sockets: Vec<Option<UdpSocket>>,
-    /// Hand runs of equal sizes to the kernel as one (UDP_SEGMENT). It takes the checksum along: such datagrams have one.
-    join: bool,
+    /// Where all copies go; `None`: each to its own target.
+    to: Option<SocketAddr>,
+    /// Outer sources, by session.
+    sources: Vec<Addr>,
+    open: Vec<(Key, UdpSocket)>,
+    places: HashMap<Key, u32>,
+    most: usize,
+    oldest: usize,
+    /// Speed goes first: copies are grouped by socket, in each flow's order, and handed to the kernel joined where it
+    /// takes them so (UDP_SEGMENT), which takes the checksum along: such datagrams have one.
+    flat_out: bool,
+    /// The kernel joins, as far as is known.
+    joins: bool,
+    /// Socket and row of copies that wait to be sent.
+    order: Vec<(u32, u32)>,
+    run: Vec<Copy>,
 }
 
 impl Pool {
-    /// A pool that sends to this address; `join`: speed goes before the mirror's UDP checksum of 0.
-    pub fn new(to: SocketAddr, join: bool) -> Result<Self> {
-        let to = SocketAddr::new(to.ip().to_canonical(), to.port());
-        let mut pool = Self { to, sockets: (0..PORTS).map(|_| None).collect(), join };
-        // What is wrong with the address shows before the first frame is read.
-        pool.ready(0)?;
-        Ok(pool)
+    /// A pool that sends to this address, or to each copy's own.
+    pub fn new(to: Option<SocketAddr>, sources: Vec<Addr>, flat_out: bool) -> Result<Self> {
+        let to = to.map(|to| SocketAddr::new(to.ip().to_canonical(), to.port()));
+        if let Some(to) = to {
+            // What is wrong with the address shows before the first frame is read.
+            open(sources.first().copied().unwrap_or_default(), 0, to, flat_out).map_err(|error| refused(to, &error))?;
+        }
+        let most = MOST_OPEN.min(socket::most_files() / 2).max(1);
+        Ok(Self {
+            to,
+            sources,
+            open: Vec::new(),
+            places: HashMap::new(),
+            most,
+            oldest: 0,
+            flat_out,
+            joins: flat_out,
+            order: Vec::new(),
+            run: Vec::new(),
+        })
     }
 
-    /// Send the copies of frames in the slab, in order.
-    pub fn send(&mut self, copies: &Copies, slab: &[u8], counts: &mut Counts) -> Result<()> {
-        for run in copies.rows.chunk_by(|a, b| a.sport == b.sport) {
-            let Some(first) = run.first() else { continue };
-            let index = usize::from(first.sport.wrapping_sub(FIRST_SOURCE_PORT)) % PORTS;
-            self.ready(index)?;
-            if let Some(socket) = self.sockets.get(index).and_then(Option::as_ref) {
-                let join = &mut self.join;
-                Run { socket, all: copies, slab, counts }.send(run, join).map_err(|error| refused(self.to, &error))?;
+    /// Whether a datagram can hold the copy.
+    pub fn fits(&self, copy: &Copy) -> bool {
+        let length = copy.payload_length();
+        let [v4, v6] = LARGEST;
+        length <= v4 || length <= v6 && self.target(copy).is_ipv6()
+    }
+
+    /// Send the copies of frames in the slab: in order, but flat out, where only each flow's are.
+    pub fn send(&mut self, copies: &Copies, slab: &[u8], sent: &mut Sent) -> Result<()> {
+        let parts = Parts { copies, slab, whole: false };
+        for (index, copy) in (0u32..).zip(&copies.rows) {
+            let key = self.key(copy);
+            let place = match self.places.get(&key) {
+                Some(place) => *place,
+                None => {
+                    if self.open.len() >= self.most {
+                        // Those that wait may need the socket that is closed.
+                        self.flush(parts, sent)?;
+                    }
+                    self.add(key, self.target(copy))?
+                }
+            };
+            self.order.push((place, index));
+        }
+        self.flush(parts, sent)
+    }
+
+    /// Send those that wait.
+    fn flush(&mut self, parts: Parts<'_>, sent: &mut Sent) -> Result<()> {
+        if self.flat_out {
+            // By socket, and of each socket in order.
+            self.order.sort_unstable();
+        }
+        for group in self.order.chunk_by(|a, b| a.0 == b.0) {
+            let socket = group.first().and_then(|(place, _)| self.open.get(*place as usize));
+            self.run.clear();
+            self.run.extend(group.iter().filter_map(|(_, index)| parts.copies.rows.get(*index as usize)));
+            let (Some((_, socket)), Some(first)) = (socket, self.run.first()) else { continue };
+            let mut run = Run::new(socket, parts, sent);
+            let done = if self.joins { join(&mut run, &self.run, &mut self.joins) } else { run.apart(&self.run) };
+            done.map_err(|error| refused(self.target(first), &error))?;
+        }
+        self.order.clear();
+        Ok(())
+    }
+
+    #[inline]
+    fn key(&self, copy: &Copy) -> Key {
+        let src = self.sources.get(copy.session as usize).copied().unwrap_or_default();
+        let (dst, dport) = if self.to.is_some() { Default::default() } else { (copy.dst, copy.dport) };
+        Key { src, sport: copy.sport, dst, dport }
+    }
+
+    fn target(&self, copy: &Copy) -> SocketAddr {
+        self.to.unwrap_or_else(|| SocketAddr::new(local::ip(copy.dst), copy.dport))
+    }
+
+    /// Open a socket, in the place of the oldest where there are as many as may be.
+    fn add(&mut self, key: Key, to: SocketAddr) -> Result<u32> {
+        let opened = (key, open(key.src, key.sport, to, self.flat_out).map_err(|error| refused(to, &error))?);
+        let place = if self.open.len() < self.most {
+            self.open.push(opened);
+            self.open.len() - 1
+        } else {
+            let place = self.oldest;
+            self.oldest = (place + 1) % self.most;
+            if let Some(old) = self.open.get_mut(place) {
+                let (old, _) = std::mem::replace(old, opened);
+                self.places.remove(&old);
             }
-        }
-        Ok(())
-    }
-
-    fn ready(&mut self, index: usize) -> Result<()> {
-        if let Some(place) = self.sockets.get_mut(index).filter(|place| place.is_none()) {
-            let port = FIRST_SOURCE_PORT + index as u16;
-            *place = Some(open(self.to, port, self.join).map_err(|error| refused(self.to, &error))?);
-        }
-        Ok(())
+            place
+        } as u32;
+        self.places.insert(key, place);
+        Ok(place)
     }
 }
 
@@ -67,7 +157,7 @@ fn refused(to: SocketAddr, error: &std::io::Error) -> Error {
 }
 
 /// A socket with the mirror's outer header: TTL 255, may be fragmented, checksum 0.
-fn open(to: SocketAddr, port: u16, join: bool) -> std::io::Result<UdpSocket> {
+fn open(src: Addr, port: u16, to: SocketAddr, flat_out: bool) -> std::io::Result<UdpSocket> {
     let socket = socket::open(to.ip())?;
     let (level, ttl, discover) = if to.is_ipv4() {
         (libc::IPPROTO_IP, libc::IP_TTL, libc::IP_MTU_DISCOVER)
@@ -77,172 +167,84 @@ fn open(to: SocketAddr, port: u16, join: bool) -> std::io::Result<UdpSocket> {
     socket::set(&socket, level, ttl, 255)?;
     socket::set(&socket, level, discover, libc::IP_PMTUDISC_DONT)?;
     // IPv6 keeps its checksum: a receiver's kernel drops datagrams without one unless told otherwise (RFC 8200).
-    if !join && to.is_ipv4() {
+    if !flat_out && to.is_ipv4() {
         socket::set(&socket, libc::SOL_SOCKET, libc::SO_NO_CHECK, 1)?;
     }
     // Two senders may share a source port.
     socket::set(&socket, libc::SOL_SOCKET, libc::SO_REUSEADDR, 1)?;
-    let any = if to.is_ipv4() { IpAddr::V4(Ipv4Addr::UNSPECIFIED) } else { IpAddr::V6(Ipv6Addr::UNSPECIFIED) };
-    if socket::bind(&socket, SocketAddr::new(any, port)).is_err() {
-        // The port is another's: any other tells the flow as well.
-        socket::bind(&socket, SocketAddr::new(any, 0))?;
-    }
+    // Without the right to, copies go unmarked.
+    let _ = socket::set(&socket, libc::SOL_SOCKET, libc::SO_MARK, OWN_MARK as i32);
+    bind(&socket, local::source(src, to.ip()), port)?;
     socket.connect(to)?;
     Ok(socket)
 }
 
-/// What sending some copies over one socket takes.
-struct Run<'a> {
-    socket: &'a UdpSocket,
-    all: &'a Copies,
-    slab: &'a [u8],
-    counts: &'a mut Counts,
+/// Bind to the address and port, or to as much of both as can be had: an address of another machine gives way to any,
+/// and another port than the one that is taken tells the flow as well.
+fn bind(socket: &UdpSocket, source: IpAddr, port: u16) -> std::io::Result<()> {
+    let any = local::any(source);
+    let ends = [(source, port), (source, 0), (any, port)].map(|(ip, port)| SocketAddr::new(ip, port));
+    if ends.iter().any(|end| socket::bind(socket, *end).is_ok()) {
+        return Ok(());
+    }
+    socket::bind(socket, SocketAddr::new(any, 0))
 }
 
-impl Run<'_> {
-    fn send(&mut self, mut copies: &[Copy], join: &mut bool) -> std::io::Result<()> {
-        while !copies.is_empty() {
-            let (front, rest) = copies.split_at(if *join { equal(copies) } else { 1 });
-            if front.len() > 1 {
-                // What the device or the kernel can't do now, it can't later.
-                *join = self.joined(front);
-                copies = if *join { rest } else { copies };
-                continue;
-            }
-            let (front, rest) = copies.split_at(self.singles(copies, *join));
-            self.apart(front)?;
-            copies = rest;
-        }
-        Ok(())
-    }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::packet::NONE;
 
-    /// How many copies to send apart before some that could be joined.
-    fn singles(&self, copies: &[Copy], join: bool) -> usize {
-        let pair = |pair: &[Copy]| pair.first().map(Copy::payload_length) == pair.last().map(Copy::payload_length);
-        let stop = copies.windows(2).position(pair).filter(|_| join);
-        stop.unwrap_or(copies.len()).max(1)
-    }
-
-    /// Send each copy as a datagram of its own.
-    fn apart(&mut self, mut copies: &[Copy]) -> std::io::Result<()> {
-        let mut tries = 0;
-        while !copies.is_empty() {
-            let done = match send_many(self.socket, self.all, copies, self.slab) {
-                Ok(count) => {
-                    copies.iter().take(count).for_each(|copy| self.counts.sent(copy));
-                    tries = 0;
-                    count
-                }
-                Err(error) if error.raw_os_error() == Some(libc::EMSGSIZE) => {
-                    self.counts.too_large += 1;
-                    1
-                }
-                Err(error) if tries < TRIES && self.passes(&error) => {
-                    tries += 1;
-                    0
-                }
-                Err(error) => return Err(error),
-            };
-            copies = copies.get(done..).unwrap_or_default();
-        }
-        Ok(())
-    }
-
-    /// Send copies of one size (the last may be shorter) as one; false where that can't be.
-    fn joined(&mut self, copies: &[Copy]) -> bool {
-        for _ in 0..TRIES {
-            match send_joined(self.socket, self.all, copies, self.slab) {
-                Ok(()) => {
-                    copies.iter().for_each(|copy| self.counts.sent(copy));
-                    return true;
-                }
-                Err(error) if self.passes(&error) => {}
-                Err(_) => return false,
-            }
-        }
-        false
-    }
-
-    /// Whether the same datagram may go through the next time.
-    fn passes(&mut self, error: &std::io::Error) -> bool {
-        match error.kind() {
-            ErrorKind::Interrupted => true,
-            // Of an earlier datagram: an ICMP message came back.
-            ErrorKind::ConnectionRefused => {
-                self.counts.refused += 1;
-                true
-            }
-            // The device's queue is full.
-            _ if error.raw_os_error() == Some(libc::ENOBUFS) => {
-                std::thread::sleep(Duration::from_millis(1));
-                true
-            }
-            _ => false,
+    fn copy(sport: u16, head: u32) -> Copy {
+        Copy {
+            time: 0,
+            source: NONE,
+            session: 0,
+            dst: Addr::default(),
+            dport: 4789,
+            sport,
+            head,
+            head_length: 51,
+            payload: 42,
+            offset: 0,
+            length: 0,
         }
     }
-}
 
-/// How many of the first copies have one length, the last perhaps a shorter one, and fit together.
-fn equal(copies: &[Copy]) -> usize {
-    let size = copies.first().map_or(0, Copy::payload_length);
-    let most = (MOST_JOINED / size.max(1)).clamp(1, RUN);
-    let same = copies.iter().take(most).take_while(|copy| copy.payload_length() == size).count();
-    let shorter = copies.get(same).is_some_and(|copy| copy.payload_length() < size);
-    if same < most && same > 1 && shorter { same + 1 } else { same }
-}
-
-/// A head and a body, as sendmsg(2) gathers them.
-fn vectors(all: &Copies, copy: &Copy, slab: &[u8]) -> [libc::iovec; 2] {
-    [all.payload(copy), copy.body(slab)]
-        .map(|part| libc::iovec { iov_base: part.as_ptr().cast_mut().cast(), iov_len: part.len() })
-}
-
-/// sendmmsg(2): gives how many were sent, at least one.
-#[allow(unsafe_code)]
-fn send_many(socket: &UdpSocket, all: &Copies, copies: &[Copy], slab: &[u8]) -> std::io::Result<usize> {
-    let none = libc::iovec { iov_base: std::ptr::null_mut(), iov_len: 0 };
-    let mut parts = [[none; 2]; RUN];
-    // SAFETY: plain numbers and pointers, for which all zeros are valid (and mean "none").
-    let mut messages: [libc::mmsghdr; RUN] = unsafe { std::mem::zeroed() };
-    for ((message, parts), copy) in messages.iter_mut().zip(&mut parts).zip(copies) {
-        *parts = vectors(all, copy, slab);
-        message.msg_hdr.msg_iov = parts.as_mut_ptr();
-        message.msg_hdr.msg_iovlen = 2;
+    #[test]
+    fn at_most_so_many_sockets_are_open_and_every_copy_is_sent_in_its_order() {
+        let receiver = socket::open("127.0.0.1".parse().unwrap()).unwrap();
+        socket::bind(&receiver, "127.0.0.1:0".parse().unwrap()).unwrap();
+        receiver.set_read_timeout(Some(std::time::Duration::from_secs(5))).unwrap();
+        for flat_out in [false, true] {
+            let to = receiver.local_addr().unwrap();
+            let mut pool = Pool::new(Some(to), vec![Addr::v4([10, 0, 0, 9])], flat_out).unwrap();
+            pool.most = 3;
+            let mut copies = Copies::default();
+            for number in 0..60u32 {
+                copies.heads.extend([0; 50].into_iter().chain([number as u8]));
+                copies.rows.push(copy(50_000 + (number * number % 7) as u16, number * 51));
+            }
+            let mut sent = Sent::default();
+            pool.send(&copies, &[], &mut sent).unwrap();
+            assert_eq!((pool.open.len(), pool.places.len(), sent.copies), (3, 3, 60));
+            assert!(pool.places.iter().all(|(key, place)| pool.open[*place as usize].0 == *key));
+            let mut seen = [const { Vec::new() }; 7];
+            for _ in 0..60 {
+                let mut buffer = [0; 100];
+                let (length, from) = receiver.recv_from(&mut buffer).unwrap();
+                assert_eq!((length, from.ip().to_string().as_str()), (9, "127.0.0.9"));
+                seen[usize::from(from.port() - 50_000)].push(buffer[8]);
+            }
+            assert!(seen.iter().all(|numbers| numbers.is_sorted()), "{seen:?}");
+            assert!(flat_out || seen.iter().map(Vec::len).sum::<usize>() == 60);
+        }
     }
-    let count = copies.len().min(RUN) as u32;
-    // SAFETY: the first `count` headers point to vectors in this frame, and those to heads and a slab that outlive the
-    // call; the kernel only reads them.
-    let sent = unsafe { libc::sendmmsg(socket.as_raw_fd(), messages.as_mut_ptr(), count, 0) };
-    usize::try_from(sent).map_err(|_| std::io::Error::last_os_error())
-}
 
-/// A control message with the length of each datagram, aligned as the kernel reads it.
-#[repr(C, align(8))]
-struct Segment {
-    header: libc::cmsghdr,
-    size: u16,
-}
-
-/// sendmsg(2) with UDP_SEGMENT: the kernel takes the bytes apart into datagrams of the first copy's length.
-#[allow(unsafe_code)]
-fn send_joined(socket: &UdpSocket, all: &Copies, copies: &[Copy], slab: &[u8]) -> std::io::Result<()> {
-    let mut parts: Vec<libc::iovec> = copies.iter().flat_map(|copy| vectors(all, copy, slab)).collect();
-    let mut segment = Segment {
-        header: libc::cmsghdr {
-            cmsg_len: std::mem::offset_of!(Segment, size) + size_of::<u16>(),
-            cmsg_level: libc::SOL_UDP,
-            cmsg_type: libc::UDP_SEGMENT,
-        },
-        size: copies.first().map_or(0, Copy::payload_length) as u16,
-    };
-    // SAFETY: plain numbers and pointers, for which all zeros are valid (and mean "none").
-    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
-    message.msg_iov = parts.as_mut_ptr();
-    message.msg_iovlen = parts.len() as _;
-    message.msg_control = (&raw mut segment).cast();
-    message.msg_controllen = size_of::<Segment>() as _;
-    // SAFETY: the header points to vectors and a control message in this frame, and those to heads and a slab that
-    // outlive the call; the kernel only reads them.
-    let sent = unsafe { libc::sendmsg(socket.as_raw_fd(), &raw const message, 0) };
-    if sent < 0 { Err(std::io::Error::last_os_error()) } else { Ok(()) }
+    #[test]
+    fn an_address_of_another_machine_gives_way_to_any() {
+        let socket = socket::open("127.0.0.1".parse().unwrap()).unwrap();
+        bind(&socket, "192.0.2.77".parse().unwrap(), 0).unwrap();
+        assert!(socket.local_addr().unwrap().ip().is_unspecified());
+    }
 }
