@@ -74,6 +74,15 @@ def seconds(text: str) -> int:
     return int(value)
 
 
+def share(text: str) -> float:
+    """A part of a whole: `1%` or `0.01`; 0 to 1."""
+    number, unit = _split(text.removesuffix("%"))
+    value = float(number / 100 if text.endswith("%") else number)
+    if unit or value > 1:
+        raise ValueError("is not a share, from 0% to 100% or 0 to 1")
+    return value
+
+
 def rate(text: str) -> Rate:
     """A rate: `10kpps`, `1.5Gbps`. Above zero."""
     number, unit = _split(text)
