@@ -10,6 +10,7 @@ mod copies;
 mod counts;
 mod cut;
 mod ends;
+pub mod explain;
 mod filter;
 mod firewall;
 mod outcome;
