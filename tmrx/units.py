@@ -74,6 +74,16 @@ def seconds(text: str) -> int:
     return int(value)
 
 
+def share(text: str) -> float:
+    """A share of 1: `1%`, `0.01`."""
+    number, unit = text.strip().removesuffix("%"), text.strip().endswith("%")
+    amount, left = _split(number)
+    part = amount / 100 if unit else amount
+    if left or part > 1:
+        raise ValueError("is not a share, as in 1% or 0.01")
+    return float(part)
+
+
 def rate(text: str) -> Rate:
     """A rate: `10kpps`, `1.5Gbps`. Above zero."""
     number, unit = _split(text)
