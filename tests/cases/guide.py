@@ -49,6 +49,7 @@ from tests.packets import (
     tcp,
     udp,
 )  # fmt: skip
+from tmrx.cli import run
 
 HERE = Path(__file__).parent
 A4, A6, B4, B6 = "10.0.0.10", "2001:db8:1234:1a00::10", "10.0.0.11", "2001:db8:1234:1a00::11"
@@ -454,8 +455,8 @@ def no_rules() -> Case:
 def packet_length() -> Case:
     return Case(
         "guide-11-packet-length-100",
-        "If you set this value to 100, the first 100 bytes after the VXLAN header are copied. What has no more is whole; "
-        "what leaves the source truncated lacks its checksum.",
+        "If you set this value to 100, the first 100 bytes after the VXLAN header are copied. What has no more is "
+        "whole; what leaves the source truncated lacks its checksum.",
         one_source(filter_of("all", *everything("all")), 100),
         [
             ("1514 bytes, in", tcp_in(CLIENT4, 80, flags=ACK, payload=bytes(1460))),
@@ -529,7 +530,8 @@ def offload() -> Case:
     return Case(
         "guide-14-offload",
         "Checksum offloading: of the truncated packets that leave the sources, those of A lack the checksum that its "
-        "interface would have calculated; B has transmit offload turned off, as the guide advises. What arrives has its own.",
+        "interface would have calculated; B has transmit offload turned off, as the guide advises. What arrives has "
+        "its own.",
         rows,
         [
             ("1514 bytes, from A", outbound(ip(A4, CLIENT4, TCP, segment))),
@@ -677,6 +679,16 @@ def write(case: Case) -> None:
         (folder / "mirror.toml").write_text(case.toml)
     if case.packets:
         (folder / "input.pcap").write_bytes(pcap([frame for _, frame in case.packets]))
+        expect(folder)
+
+
+def expect(folder: Path) -> None:
+    """Write what is sent, where it is not known yet."""
+    out, truth = folder / "expected.pcap", folder / "truth.jsonl"
+    mirrors = [name for name in ("mirror.json", "mirror.toml") if (folder / name).exists()]
+    options = [word for name in mirrors for word in ("--mirror", str(folder / name))]
+    if not out.exists():
+        run(["send", str(folder / "input.pcap"), "-w", str(out), *options, "--truth", str(truth), "--quiet"])
 
 
 if __name__ == "__main__":

@@ -4,8 +4,8 @@ what = "what the case shows"             mirror = ["FILE", …]      its files, 
 packets = ["what packet 1 is", …]        of input.pcap, in order
 errors = ["FILE: PLACE: WHY (HINT)", …]  instead: the mirror is refused, for these reasons
 
-`expected.pcap` are the copies, byte for byte, and `truth.jsonl` is what the source did; both were checked by hand. For the
-guide's examples `guide.py` writes the rest.
+`expected.pcap` are the copies, byte for byte, and `truth.jsonl` is what the source did; both were checked by hand. For
+the guide's examples `guide.py` writes the rest.
 """
 
 from __future__ import annotations
