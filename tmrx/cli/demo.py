@@ -23,31 +23,56 @@ from tmrx.errors import InputError, InternalError
 _HOME = Path(__file__).parents[2]
 SAMPLE = _HOME / "sample_pcaps" / "attack.pcap"
 RULES = _HOME / "rules"
-VNI = 5569041
 _ADDRESS = "127.0.0.1"
 PACKET_LENGTH = 128
 # The receiver's whole run; without losses it ends with the last frame, long before.
 _PATIENCE = 30
 
-# What `aws ec2 describe-…` would print of this mirror.
+_EVERYTHING = [
+    {
+        "TrafficMirrorFilterRuleId": "tmfr-0123456789abcdef0",
+        "RuleNumber": 10,
+        "RuleAction": "accept",
+        "SourceCidrBlock": "0.0.0.0/0",
+        "DestinationCidrBlock": "0.0.0.0/0",
+    }
+]
+# What `aws ec2 describe-…` would print of this mirror; its source is the sample's host under attack.
 _MIRROR = {
     "TrafficMirrorSessions": [
         {
             "TrafficMirrorSessionId": "tms-0123456789abcdef0",
             "TrafficMirrorTargetId": "tmt-0123456789abcdef0",
+            "TrafficMirrorFilterId": "tmf-0123456789abcdef0",
             "NetworkInterfaceId": "eni-0123456789abcdef0",
             "SessionNumber": 1,
-            "VirtualNetworkId": VNI,
+            "VirtualNetworkId": 5569041,
             "PacketLength": PACKET_LENGTH,
             "Tags": [{"Key": "Name", "Value": "demo"}],
+        }
+    ],
+    "TrafficMirrorTargets": [
+        {"TrafficMirrorTargetId": "tmt-0123456789abcdef0", "NetworkInterfaceId": "eni-0123456789abcdef1"}
+    ],
+    "TrafficMirrorFilters": [
+        {
+            "TrafficMirrorFilterId": "tmf-0123456789abcdef0",
+            "IngressFilterRules": _EVERYTHING,
+            "EgressFilterRules": _EVERYTHING,
         }
     ],
     "NetworkInterfaces": [
         {
             "NetworkInterfaceId": "eni-0123456789abcdef0",
-            "PrivateIpAddress": _ADDRESS,
+            "PrivateIpAddress": "10.0.1.10",
+            "MacAddress": "02:00:0a:01:00:14",
             "VpcId": "vpc-0123456789abcdef0",
-        }
+        },
+        {
+            "NetworkInterfaceId": "eni-0123456789abcdef1",
+            "PrivateIpAddress": "10.0.9.9",
+            "VpcId": "vpc-0123456789abcdef0",
+        },
     ],
 }
 
@@ -81,21 +106,23 @@ class _Demo:
         """All of them; the exit code."""
         Path(self.mirror).write_text(json.dumps(_MIRROR, indent=2))
         mirrored = self._path("mirrored.pcap")
-        session = ["--vni", str(VNI), "--packet-length", str(PACKET_LENGTH)]
 
-        _say(f"1. A session that copies the first {PACKET_LENGTH} bytes of each packet; its copies, as a capture:")
-        _tmrx("send", str(SAMPLE), "-w", mirrored, *session, "--outer-src", _ADDRESS, "--outer-dst", _ADDRESS)
+        _say(f"1. A mirror whose session copies the first {PACKET_LENGTH} bytes of each packet:")
+        _tmrx("mirror", "show", self.mirror)
 
-        _say("2. A receiver, and the same sent to it over the network:")
+        _say("2. An attack on its source, mirrored into a capture:")
+        _tmrx("send", str(SAMPLE), "-w", mirrored, "--mirror", self.mirror)
+
+        _say("3. A receiver, and the same sent to it over the network:")
         frames = self._frames(mirrored)
         with self._receiver(frames) as (receiver, address):
-            _tmrx("send", str(SAMPLE), "--to", address, *session, "--rate", "2kpps")
+            _tmrx("send", str(SAMPLE), "--to", address, "--mirror", self.mirror, "--rate", "2kpps", "--quiet")
             live = receiver.communicate(timeout=_PATIENCE + 5)[0]
 
-        _say("3. What the receiver says: the alerts as they came, then a summary.")
+        _say("4. What the receiver says: the alerts as they came, then a summary.")
         click.echo(live, nl=False)
 
-        _say("4. The same copies, analysed offline:")
+        _say("5. The same copies, analysed offline:")
         self._analyze(mirrored, "offline")
         return self._compare()
 

@@ -234,12 +234,13 @@ def send(  # noqa: PLR0913 -- an option each
     stats: str | None,
     talk: Talk,
 ) -> None:
-    """Be the mirror: copy a capture, a live interface or a scenario as AWS's sources do.
+    """Be the mirror: copy traffic as its sources do, and send it.
 
-    With --mirror, each packet is mirrored as the configuration says: by the direction it has at each source, what is
-    never mirrored, sessions and their filters, packet length and MTU, VXLAN (and GENEVE); a table says at the end what
-    became of all. With --vni, every frame is copied, unchanged. Copies are paced as the frames were captured, unless
-    told otherwise; into a capture they go at once, with the frames' times.
+    Traffic is a capture, a live interface or a scenario. With --mirror, each packet is mirrored as the configuration
+    says: by the direction it has at each source, what is never mirrored, sessions and their filters, packet length and
+    MTU, VXLAN (and GENEVE); a table says at the end what became of all. With --vni, every frame is copied, unchanged.
+    Copies are paced as the frames were captured, unless told otherwise; into a capture they go at once, with the
+    frames' times.
 
     \b
     Examples:
