@@ -1,7 +1,4 @@
-"""One run of the sender, for `bench.run` to measure: `python -m bench.sender CAPTURE PLAN KIND NAME PORT STATS`.
-
-With PLAN `-` it makes the plan that is measured with and writes it to NAME.
-"""
+"""One run of the sender, to be measured: `python -m bench.sender CAPTURE PLAN KIND,NAME,PORT STATS`."""
 
 from __future__ import annotations
 
@@ -67,12 +64,13 @@ def make_plan(path: Path) -> None:
     path.write_bytes(source_plan(known, config.from_options(())).encode())
 
 
-def main(capture: str, plan: str, kind: str, name: str, port: str, stats: str) -> None:
+def main(capture: str, plan: str, to: str, stats: str) -> None:
     """Send it flat out."""
     from tmrx._core import Sender  # noqa: PLC0415
 
-    to = cast("tuple[Literal['udp', 'pcap'], str, int]", (kind, name, int(port)))
-    sender = Sender(capture, to, plan=Path(plan).read_bytes(), pace=("flat-out", 1.0))
+    kind, name, port = to.split(",")
+    target = cast("tuple[Literal['udp', 'pcap'], str, int]", (kind, name, int(port)))
+    sender = Sender(capture, target, plan=Path(plan).read_bytes(), pace=("flat-out", 1.0))
     while sender.step():
         pass
     Path(stats).write_bytes(sender.stats())

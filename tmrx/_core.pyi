@@ -173,3 +173,9 @@ class Mirror:
 
         Gives the copies' outer frames, in order, and the truth, a JSON line for each packet and source.
         """
+    def explain(self, source: Capture) -> bytes | None:
+        """Decide on what a capture has next, and say why; None at its end, nothing where a pipe is silent.
+
+        A JSON line a frame: what the packet is, and for each source that it touches its truth and `asked`, the
+        sessions that were asked, in order.
+        """

@@ -75,13 +75,12 @@ def seconds(text: str) -> int:
 
 
 def share(text: str) -> float:
-    """A share of 1: `1%`, `0.01`."""
-    number, unit = text.strip().removesuffix("%"), text.strip().endswith("%")
-    amount, left = _split(number)
-    part = amount / 100 if unit else amount
-    if left or part > 1:
-        raise ValueError("is not a share, as in 1% or 0.01")
-    return float(part)
+    """A part of a whole: `1%` or `0.01`; 0 to 1."""
+    number, unit = _split(text.removesuffix("%"))
+    value = float(number / 100 if text.endswith("%") else number)
+    if unit or value > 1:
+        raise ValueError("is not a share, from 0% to 100% or 0 to 1")
+    return value
 
 
 def rate(text: str) -> Rate:

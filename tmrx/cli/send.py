@@ -1,143 +1,117 @@
-"""`tmrx send`: a capture, a live interface or a scenario, mirrored to a receiver or into a capture."""
+"""`tmrx send`: the mirror itself: a capture, an interface or a scenario → copies, to a receiver or into a capture."""
 
 from __future__ import annotations
 
-import tempfile
+import json
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import click
-from msgspec.structs import replace
+from msgspec import structs
 
 from tmrx import units
-from tmrx.cli import options, scenario, sending
-from tmrx.cli.options import FILE, Given, Quantity, Talk
-from tmrx.errors import UsageError
-from tmrx.mirror.mirror import Mirror
+from tmrx.cli import errors, misplaced, options, sent
+from tmrx.cli.options import FILE, Given, Inputs, Quantity, Talk
+from tmrx.cli.progress import Progress, progress
+from tmrx.cli.sending import PORTS, Pace, Session, Source, To, Way, refuse
+from tmrx.errors import TmrxError
 from tmrx.mirror.model import MAX_PACKET_LENGTH, MAX_VNI
-from tmrx.mirror.source import OUTER_DST, OUTER_SRC, everything, source_plan
+from tmrx.mirror.source import OUTER_DST, OUTER_SRC
 from tmrx.pipeline import Control
-from tmrx.plan import Impairments, MirrorPlan
+from tmrx.sinks import STDOUT, Output, keep_apart
 
-PaceKind = Literal["captured", "pps", "bps", "flat-out"]
-Target = tuple[Literal["udp", "pcap", "raw"], str, int]
-
-TARGETS = "targets"
-LIVE = "iface:"
-_PORTS = {"vxlan": units.VXLAN_PORT, "geneve+vxlan": units.GENEVE_PORT}
-_HELP = "see tmrx send --help"
+if TYPE_CHECKING:
+    from tmrx._core import Sender
+    from tmrx.plan import MirrorPlan
 
 
 @dataclass(frozen=True)
-class To:
-    """Where copies go: one of a receiver's address, a capture file, an interface."""
+class Records:
+    """What is written of the run."""
 
-    to: str | None
-    write: str | None
-    raw: str | None
-
-    def target(self, port: int) -> Target:
-        """As the sender takes it; `port` is the receiver's unless given. Raises UsageError."""
-        if sum(given is not None for given in (self.to, self.write, self.raw)) != 1:
-            raise UsageError("tmrx send", "wants one of --to, -w and --raw", _HELP)
-        if self.write is not None:
-            return "pcap", self.write, 0
-        if self.raw is not None:
-            return "raw", self.raw, 0
-        if self.to == TARGETS:
-            return "udp", "", 0
-        try:
-            at = units.endpoint(self.to or "", port)
-        except ValueError as why:
-            hint = f"as in 127.0.0.1, 127.0.0.1:4789, [::1]:4789, or {TARGETS}"
-            raise UsageError(f"--to {self.to}", str(why), hint) from None
-        return "udp", at.address, at.port
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How fast, at most one of a rate, a speed and flat out, else as captured; and how often."""
-
-    rate: units.Rate | None
-    speed: float | None
-    flat_out: bool
-    loop: int
-
-    def of(self) -> tuple[PaceKind, float]:
-        """As the sender takes it. Raises UsageError."""
-        if (self.rate is not None) + (self.speed is not None) + self.flat_out > 1:
-            raise UsageError("tmrx send", "wants at most one of --rate, --speed and --flat-out", _HELP)
-        if self.rate is not None:
-            return self.rate.unit, float(self.rate.amount)
-        return ("flat-out", 1.0) if self.flat_out else ("captured", self.speed or 1.0)
-
-    def paced(self) -> bool:
-        """Whether a pace, or several rounds, were asked for."""
-        return self.loop > 1 or self.flat_out or self.rate is not None or self.speed is not None
-
-
-@dataclass(frozen=True)
-class Session:
-    """One session for every frame, in place of a mirror."""
-
-    vni: int | None
-    packet_length: int | None
-    encap: Literal["vxlan", "geneve+vxlan"] | None
-    outer_src: str | None
-    outer_dst: str | None
+    truth: str | None
+    stats: str | None
 
     def named(self) -> list[str]:
-        """The options that were given."""
-        given: dict[str, object] = {"--vni": self.vni, "--packet-length": self.packet_length, "--encap": self.encap}
-        given |= {"--outer-src": self.outer_src, "--outer-dst": self.outer_dst}
-        return [name for name, value in given.items() if value is not None]
-
-    def plan(self) -> MirrorPlan:
-        """What the core is told. Raises TmrxError."""
-        if self.vni is None:
-            raise UsageError("tmrx send", "wants --mirror FILE, or --vni N to copy every frame", _HELP)
-        ends = (self.outer_src or OUTER_SRC, self.outer_dst or OUTER_DST)
-        return everything(self.vni, self.packet_length, ends, gateway=self.encap == "geneve+vxlan")
+        """Those that were asked for."""
+        return [path for path in (self.truth, self.stats) if path is not None]
 
 
 @dataclass(frozen=True)
-class Traffic:
-    """What is mirrored: a capture, an interface, or a scenario of that name."""
+class Job:
+    """A run, as it was asked for."""
 
-    capture: str | None
-    scenario: str | None
+    given: Given
+    source: Source
+    to: To
+    session: Session
+    pace: Pace
+    way: Way
+    records: Records
 
-    def check(self, pace: Pace) -> None:
-        """Raises UsageError for none or both, and what a live interface can't."""
-        if (self.capture is None) == (self.scenario is None):
-            raise UsageError("tmrx send", "wants a capture, an interface (iface:NAME) or --scenario NAME", _HELP)
-        if self.live and pace.paced():
-            raise UsageError(
-                str(self.capture), "is sent as it comes", "leave out --rate, --speed, --flat-out and --loop"
-            )
+    def check(self) -> None:
+        """Raise everything that contradicts itself, as one error."""
+        refuse(self._faults())
+        written = [path for path in (self.to.write, *self.records.named()) if path is not None]
+        read = [path for path in (self.source.capture, *self.given.files) if path is not None]
+        keep_apart(written, read)
 
-    @property
-    def live(self) -> bool:
-        """Whether frames come from an interface."""
-        return self.capture is not None and self.capture.startswith(LIVE)
+    def _faults(self) -> Iterator[TmrxError]:
+        yield from self.source.faults()
+        yield from self.to.faults()
+        yield from self.session.faults(bool(self.given.mirror_files), bool(self.given.set_options), self.to)
+        yield from self.pace.faults(self.source.live)
+        yield from self.way.faults()
 
-    def source(self, mirror: Mirror, seed: int, stack: ExitStack) -> str:
-        """What the sender reads; a scenario is played into a file that lives as long as the stack."""
-        if self.scenario is None:
-            return str(self.capture)
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="tmrx-"))
-        path = Path(folder) / f"{self.scenario}.pcap"
-        scenario.write(self.scenario, path, mirror, seed)
-        return str(path)
+    def plan(self, inputs: Inputs) -> MirrorPlan:
+        """What the core is told. Raises ConfigError."""
+        return structs.replace(self.session.plan(inputs, self.to), impairments=self.way.impairments())
+
+    def sender(self, capture: str, plan: MirrorPlan) -> Sender:
+        """Opened. Raises TmrxError."""
+        from tmrx._core import Sender  # noqa: PLC0415
+
+        return Sender(
+            capture,
+            self.to.target(plan),
+            plan=plan.encode(),
+            pace=self.pace.of(),
+            loops=self.pace.loop,
+            truth=self.records.truth is not None,
+        )
 
 
+def _list(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if not wanted:
+        return
+    from tmrx.interop import scenarios  # noqa: PLC0415 -- an extra
+
+    names = scenarios.names()
+    width = max(map(len, names))
+    click.echo("\n".join(f"{name.ljust(width)}  {text}" for name, text in names.items()))
+    context.exit()
+
+
+def _share(flag: str, text: str) -> Any:
+    return click.option(flag, type=Quantity("share", units.share), default=0.0, metavar="SHARE", help=text)
+
+
+def _time(flag: str, text: str) -> Any:
+    return click.option(flag, type=Quantity("time", units.duration), default=0.0, metavar="T", help=text)
+
+
+_source = options.bundle(
+    "source", Source,
+    capture=click.argument("capture", metavar="[CAPTURE]", required=False),
+    scenario=click.option("--scenario", metavar="NAME", help="Mirror traffic that is made up, instead of CAPTURE."),
+)  # fmt: skip
 _to = options.bundle(
     "to", To,
     to=click.option(
         "--to", metavar="ADDR[:PORT]",
-        help=f"The receiver; the port is the encapsulation's unless given. `{TARGETS}`: to its session's.",
+        help="The receiver; the port is the encapsulation's unless given. targets: each session's own.",
     ),
     write=click.option("-w", "--write", type=FILE, metavar="PCAP", help="Write the copies as a capture instead."),
     raw=click.option("--raw", metavar="IFACE", help="Put them on an interface instead, outer headers and all."),
@@ -146,18 +120,23 @@ _session = options.bundle(
     "session", Session,
     vni=click.option(
         "--vni", type=click.IntRange(0, MAX_VNI), metavar="N",
-        help="Without --mirror: copy every frame, with that VXLAN network identifier.",
+        help="Instead of --mirror: copy every frame, through a session with that VXLAN network identifier.",
     ),
     packet_length=click.option(
         "--packet-length", type=click.IntRange(1, MAX_PACKET_LENGTH), metavar="N",
         help="With --vni: copy only that many bytes of each frame.",
     ),
     encap=click.option(
-        "--encap", type=click.Choice(list(_PORTS)),
+        "--encap", type=click.Choice(list(PORTS)), show_default="vxlan",
         help="With --vni: what is put around them; geneve+vxlan is what passes a Gateway Load Balancer.",
     ),
-    outer_src=click.option("--outer-src", metavar="ADDR", help="With --vni: the copies' source, where it shows."),
-    outer_dst=click.option("--outer-dst", metavar="ADDR", help="With --vni: their destination, where it shows."),
+    outer_src=click.option(
+        "--outer-src", show_default=OUTER_SRC, metavar="ADDR", help="With --vni: the copies' source.",
+    ),
+    outer_dst=click.option(
+        "--outer-dst", show_default=OUTER_DST, metavar="ADDR",
+        help="With --vni: their destination, with -w or behind GENEVE.",
+    ),
 )  # fmt: skip
 _pace = options.bundle(
     "pace", Pace,
@@ -170,104 +149,137 @@ _pace = options.bundle(
         "--loop", type=click.IntRange(1), default=1, show_default=True, metavar="N", help="Send it that many times.",
     ),
 )  # fmt: skip
-
-
-def _share(name: str, help_: str) -> Any:
-    return click.option(name, type=Quantity("share", units.share), default=0.0, metavar="SHARE", help=help_)
-
-
-def _time(name: str, help_: str) -> Any:
-    return click.option(name, type=Quantity("time", units.duration), default=0.0, metavar="T", help=help_)
-
-
-def _impairments(**given: Any) -> Impairments:
-    delay, jitter = (round(given.pop(name) * 1e9) for name in ("delay", "jitter"))
-    return Impairments(delay=delay, jitter=jitter, **given)
-
-
 _way = options.bundle(
-    "way", _impairments,
-    loss=_share("--loss", "Lose that share of the copies, as in 1% or 0.01."),
-    duplicate=_share("--duplicate", "Send that share of them twice."),
-    reorder=_share("--reorder", "Let that share be overtaken by those after it."),
-    reorder_depth=click.option(
-        "--reorder-depth", type=click.IntRange(1, 10_000), default=3, show_default=True, metavar="N",
-        help="How many copies overtake.",
-    ),
-    corrupt=_share("--corrupt", "Flip one bit in that share."),
-    delay=_time("--delay", "Send all copies that much later."),
-    jitter=_time("--jitter", "And each by up to that much more."),
+    "way", Way,
     seed=click.option(
-        "--seed", type=click.IntRange(0, 2**63 - 1), default=0, show_default=True, metavar="N",
-        help="The same number, the same losses and the same scenario.",
+        "--seed", type=click.IntRange(0, 2**64 - 1), default=0, show_default=True, metavar="N",
+        help="Of scenarios and of what happens on the way: the same seed, the same bytes.",
     ),
+    loss=_share("--loss", "Copies lost on the way, as in 1% or 0.01."),
+    duplicate=_share("--duplicate", "Copies sent twice."),
+    reorder=_share("--reorder", "Copies that later ones overtake."),
+    reorder_depth=click.option(
+        "--reorder-depth", type=click.IntRange(1, 2**16), show_default="3", metavar="N", help="How many overtake them.",
+    ),
+    delay=_time("--delay", "How much later all copies leave, as in 10ms."),
+    jitter=_time("--jitter", "Up to how much later still, drawn for each."),
+    corrupt=_share("--corrupt", "Copies with one bit flipped."),
+)  # fmt: skip
+_records = options.bundle(
+    "records", Records,
+    truth=click.option("--truth", type=FILE, metavar="FILE", help="Write what became of each packet, as JSON lines."),
+    stats=click.option("--stats", type=FILE, metavar="FILE", help="Write the sums of it, as JSON."),
 )  # fmt: skip
 
 
 @click.command()
-@click.argument("capture", metavar="[CAPTURE]", required=False)
-@click.option("--scenario", "name", metavar="NAME", help="Send traffic that is made up instead; see --list.")
-@click.option("--list", "listing", is_flag=True, is_eager=True, expose_value=False, callback=scenario.listed,
-              help="List the scenarios.")  # fmt: skip
-@_to
+@_source
 @options.mirror
+@_to
 @_session
 @_pace
 @_way
+@_records
 @options.limits
-@click.option(
-    "--truth", type=FILE, metavar="FILE", help="Write what became of each packet at each source, as JSON lines."
-)
-@click.option("--stats", type=FILE, metavar="FILE", help="Write the sums of that as JSON.")
+@click.option("--list", is_flag=True, is_eager=True, expose_value=False, callback=_list, help="List the scenarios.")
 @options.quiet
-def send(  # noqa: PLR0913 -- an option each
+def send(  # noqa: PLR0913 -- a group of options each
     *,
-    capture: str | None,
-    name: str | None,
-    to: To,
+    source: Source,
     given: Given,
+    to: To,
     session: Session,
     pace: Pace,
-    way: Impairments,
+    way: Way,
+    records: Records,
     limits: Control,
-    truth: str | None,
-    stats: str | None,
     talk: Talk,
 ) -> None:
-    """Be the mirror: copy traffic as its sources do, and send it.
+    """Mirror traffic, as the sources of a mirror do.
 
-    Traffic is a capture, a live interface or a scenario. With --mirror, each packet is mirrored as the configuration
-    says: by the direction it has at each source, what is never mirrored, sessions and their filters, packet length and
-    MTU, VXLAN (and GENEVE); a table says at the end what became of all. With --vni, every frame is copied, unchanged.
+    CAPTURE is a pcap or pcapng file, - for standard input, or iface:NAME for a network interface, live (needs root or
+    CAP_NET_RAW). With --mirror each packet goes through the sessions and filters of the sources that it touches; with
+    --vni every frame is copied, its bytes unchanged but for --packet-length.
+
     Copies are paced as the frames were captured, unless told otherwise; into a capture they go at once, with the
-    frames' times.
+    frames' times. At the end, by --count, --duration or Ctrl-C, there is a table of what became of the packets.
 
     \b
     Examples:
-      tmrx send plain.pcap --to 127.0.0.1 --mirror mirror.json       as the mirror would
-      tmrx send iface:eth0 --to targets --mirror mirror.json         a live interface (needs root)
-      tmrx send --scenario http-attack -w mirrored.pcap --vni 1      traffic that is made up
-      tmrx send plain.pcap -w - --mirror mirror.json --truth t.json --loss 1% --seed 7
+      tmrx send workload.pcap --mirror mirror.json --to 127.0.0.1 --truth truth.json
+      tmrx send workload.pcap --mirror mirror.json -w mirrored.pcap
+      tmrx send iface:eth0 --mirror mirror.json --to targets
+      tmrx send --scenario http-attack --mirror mirror.json --to 127.0.0.1 --loss 1% --jitter 5ms
       tmrx send plain.pcap --to 127.0.0.1:4790 --vni 1 --packet-length 128 --rate 10kpps
+      tmrx send plain.pcap -w mirrored.pcap --vni 1 --encap geneve+vxlan
     """
-    traffic = Traffic(capture, name)
-    traffic.check(pace)
-    mirror, plan = _planned(given, session, talk)
-    target = to.target(_PORTS[session.encap or "vxlan"])
-    outputs = sending.Outputs(truth, stats)
-    outputs.check([*filter(None, [capture]), *given.files], to.write)
-    with ExitStack() as stack:
-        source = traffic.source(mirror, way.seed, stack)
-        job = sending.Job(source, target, replace(plan, impairments=way), pace.of(), pace.loop)
-        sending.run(job, outputs, limits, mirror, talk)
+    _run(Job(given, source, to, session, pace, way, records), limits, talk)
 
 
-def _planned(given: Given, session: Session, talk: Talk) -> tuple[Mirror, MirrorPlan]:
-    """The mirror, empty where there is none, and what the core is told. Raises TmrxError."""
-    if not given.mirror_files:
-        return Mirror(), session.plan()
-    if named := session.named():
-        why = f"can't go with --mirror: the mirror says {'it' if len(named) == 1 else 'them'}"
-        raise UsageError(" ".join(named), why, "set a session's packet length and VNI in the file")
-    inputs = given.read(quiet=talk.quiet)
-    return inputs.mirror, source_plan(inputs.mirror, inputs.settings)
+def _run(job: Job, control: Control, talk: Talk) -> None:
+    job.check()
+    inputs = job.given.read(quiet=talk.quiet)
+    plan = job.plan(inputs)
+    unused = job.pace.unused(job.to)
+    if unused and not talk.quiet:
+        errors.warn(f"{unused} changes nothing with -w: copies keep the frames' times")
+    with job.source.open(inputs, job.way.seed) as capture:
+        sender = job.sender(capture, plan)
+        stats = _send(job, sender, control, talk)
+        if not talk.quiet:
+            _report(job, sender, stats, inputs)
+            if misplaced.suspected(stats) and job.given.mirror_files:
+                errors.warn(misplaced.hint(capture, plan))
+
+
+def _send(job: Job, sender: Sender, control: Control, talk: Talk) -> dict[str, Any]:
+    """To the end or a signal; the sums."""
+    size = None if sender.size is None else sender.size * job.pace.loop
+    # A moving bar and lines that come would be in each other's way.
+    still = talk.quiet or STDOUT in (job.to.write, *job.records.named())
+    with ExitStack() as outputs:
+        truth, sums = (_output(path, outputs) for path in (job.records.truth, job.records.stats))
+        outputs.enter_context(control.signals())
+        show = outputs.enter_context(progress("send", size, quiet=still))
+        if job.source.live and not talk.quiet:
+            errors.note(f"mirroring {job.source.name}; Ctrl-C ends")
+        _drive(sender, control, show, truth)
+        stats = sender.stats()
+        if sums:
+            sums.write(stats + b"\n")
+    document: dict[str, Any] = json.loads(stats)
+    return document
+
+
+def _output(path: str | None, outputs: ExitStack) -> Output | None:
+    if path is None:
+        return None
+    output = Output(path)
+    outputs.callback(output.close)
+    return output
+
+
+def _drive(sender: Sender, control: Control, show: Progress, truth: Output | None) -> None:
+    """Step by step, to the end or a signal."""
+    before = position = frames = 0
+    more = True
+    while more and not control.ended:
+        more = sender.step(control.left)
+        control.took(sender.frames - frames)
+        frames = sender.frames
+        if sender.position < position:
+            before += position
+        position = sender.position
+        show(frames, before + position)
+        if truth:
+            truth.write(sender.truth())
+    sender.finish()
+    if truth:
+        truth.write(sender.truth())
+
+
+def _report(job: Job, sender: Sender, stats: dict[str, Any], inputs: Inputs) -> None:
+    if sender.warning:
+        errors.warn(f"{job.source.name}: {sender.warning}")
+    mirror = inputs.mirror if job.given.mirror_files else None
+    click.echo("\n".join(sent.lines(stats, mirror)), err=True)

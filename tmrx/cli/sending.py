@@ -1,187 +1,227 @@
-"""A run of the sender: driven to its end or a signal, its truth written, its sums shown."""
+"""What `tmrx send` was asked for, in groups, each as the sender takes it; and what in it contradicts itself."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Literal
 
-import click
+from tmrx import units
+from tmrx.cli.options import Inputs
+from tmrx.errors import ConfigError, TmrxError, UsageError
+from tmrx.mirror.source import OUTER_DST, OUTER_SRC, everything, source_plan
+from tmrx.plan import Impairments, MirrorPlan
 
-from tmrx.cli import console, errors
-from tmrx.cli.options import Talk
-from tmrx.cli.progress import Progress, progress
-from tmrx.errors import UsageError
-from tmrx.mirror.mirror import Mirror
-from tmrx.pipeline import Control
-from tmrx.plan import MirrorPlan
-from tmrx.sinks import STDOUT, Output, Paths
+INTERFACE = "iface:"
+TARGETS = "targets"
+PORTS = {"vxlan": units.VXLAN_PORT, "geneve+vxlan": units.GENEVE_PORT}
+_ANY = "0.0.0.0"  # noqa: S104 -- whichever address the kernel takes
+_NS = 1_000_000_000
+_HELP = "see tmrx send --help"
 
-if TYPE_CHECKING:
-    from tmrx._core import Sender
-
-# Why a packet was not mirrored, in words.
-WHY = {
-    "rule": "by a rule",
-    "no_rule": "no rule matches",
-    "no_amazon_dns": "the resolver's traffic, without the service amazon-dns",
-    "arp": "ARP",
-    "dhcp": "DHCP",
-    "instance_metadata": "instance metadata",
-    "ntp": "NTP",
-    "windows_activation": "Windows activation",
-    "mirrored_copy": "a mirrored copy",
-    "security_group": "dropped by a security group",
-    "network_acl": "dropped by the network ACL",
-    "inactive": "the session is inactive",
-    "target_gone": "the target is gone",
-    "not_attached": "the source is attached to nothing",
-    "unsupported_instance_type": "the source's instance type is not supported",
-    "ipv6_only_subnet": "an IPv6-only subnet",
-    "too_large": "fits in no datagram",
-}
-_COLUMNS = {"what": "fate", "why": "why"} | {key: key for key in ("packets", "copies", "bytes", "truncated")}
+PaceKind = Literal["captured", "pps", "bps", "flat-out"]
+Target = tuple[Literal["udp", "pcap", "raw", "none"], str, int]
 
 
 @dataclass(frozen=True)
-class Job:
-    """What is sent, where to, how."""
+class Source:
+    """What is mirrored: a capture, an interface or a scenario; `seed` is the scenario's."""
 
-    source: str
-    to: tuple[Literal["udp", "pcap", "raw", "none"], str, int]
-    plan: MirrorPlan
-    pace: tuple[Literal["captured", "pps", "bps", "flat-out"], float]
-    loops: int = 1
+    capture: str | None
+    scenario: str | None
 
-    def sender(self, *, truth: bool) -> Sender:
-        """Open it. Raises TmrxError."""
-        from tmrx._core import Sender  # noqa: PLC0415
+    def faults(self) -> Iterator[UsageError]:
+        """What contradicts itself."""
+        if (self.capture is None) == (self.scenario is None):
+            yield UsageError("tmrx send", "wants one of CAPTURE and --scenario", _HELP)
 
-        return Sender(
-            self.source, self.to, plan=self.plan.encode(), pace=self.pace, loops=self.loops, truth=truth
-        )  # fmt: skip
+    @property
+    def live(self) -> bool:
+        """Whether it is an interface."""
+        return self.capture is not None and self.capture.startswith(INTERFACE)
+
+    @property
+    def name(self) -> str:
+        """What to call it."""
+        return f"scenario {self.scenario}" if self.capture is None else self.capture
+
+    def open(self, inputs: Inputs, seed: int) -> AbstractContextManager[str]:
+        """The name by which the sender opens it; a scenario is played into a capture, and at the mirror's source."""
+        if self.capture is not None:
+            return nullcontext(self.capture)
+        return _played(str(self.scenario), inputs, seed)
 
 
 @dataclass(frozen=True)
-class Outputs:
-    """Where the truth and its sums go, None for nowhere."""
+class To:
+    """Where copies go: one of a receiver's address or `targets`, a capture file, an interface."""
 
-    truth: str | None
-    stats: str | None
+    to: str | None
+    write: str | None
+    raw: str | None
 
-    def check(self, inputs: list[str], write: str | None) -> None:
-        """No output may be an input or another output. Raises UsageError."""
-        if [self.truth, self.stats, write].count(STDOUT) > 1:
-            raise UsageError("-", "is where several outputs should go", "name files for all but one")
-        Paths(pcap=write, eve=self.truth, stats=self.stats).check(inputs)
+    def faults(self) -> Iterator[UsageError]:
+        """What contradicts itself."""
+        if sum(place is not None for place in (self.to, self.write, self.raw)) != 1:
+            yield UsageError("tmrx send", "wants one of --to, -w and --raw", _HELP)
 
-
-def run(job: Job, outputs: Outputs, control: Control, mirror: Mirror, talk: Talk) -> None:
-    """Send it all, or to a limit or a signal; then say what became of it."""
-    with ExitStack() as stack:
-        truth = Output(outputs.truth) if outputs.truth else None
-        if truth:
-            stack.callback(truth.close)
-        sender = job.sender(truth=truth is not None)
-        size = None if sender.size is None else sender.size * job.loops
-        stack.enter_context(control.signals())
-        show = stack.enter_context(progress("send", size, quiet=talk.quiet))
-        for _ in _steps(sender, control, show):
-            if truth:
-                truth.write(sender.truth())
-    stats = sender.stats()
-    if outputs.stats:
-        written = Output(outputs.stats)
-        written.write(stats + b"\n")
-        written.close()
-    if not talk.quiet:
-        if sender.warning:
-            errors.warn(f"{job.source}: {sender.warning}")
-        click.echo("\n".join(report(json.loads(stats), mirror)), err=True)
+    def target(self, plan: MirrorPlan) -> Target:
+        """As the sender takes it. Raises UsageError."""
+        if self.write is not None:
+            return "pcap", self.write, 0
+        if self.raw is not None:
+            return "raw", self.raw, 0
+        if self.to == TARGETS:
+            return "udp", "", 0
+        port = _port(plan)
+        try:
+            at = units.endpoint(str(self.to), port)
+        except ValueError as why:
+            text = str(why) if port else f"{why}, and the port can't be guessed: some copies are VXLAN, some GENEVE"
+            hint = "as in 127.0.0.1, 127.0.0.1:4789, [::1]:4789 or targets"
+            raise UsageError(f"--to {self.to}", text, hint) from None
+        return "udp", at.address, at.port
 
 
-def _steps(sender: Sender, control: Control, show: Progress) -> Iterator[None]:
-    """Step by step to the end, a limit or a signal; what is held back is sent in the last one."""
-    before = position = frames = 0
-    more = True
-    while more and not control.ended:
-        more = sender.step(control.left)
-        control.took(sender.frames - frames)
-        frames = sender.frames
-        if sender.position < position:
-            before += position
-        position = sender.position
-        show(frames, before + position)
-        yield
-    sender.finish()
-    yield
+@dataclass(frozen=True)
+class Session:
+    """What is done to each frame where no --mirror says so; what was not given is None."""
+
+    vni: int | None
+    packet_length: int | None
+    encap: Literal["vxlan", "geneve+vxlan"] | None
+    outer_src: str | None
+    outer_dst: str | None
+
+    def faults(self, mirrored: bool, set_: bool, to: To) -> Iterator[UsageError]:
+        """What contradicts itself, where `--mirror` was given or not, and `--set`."""
+        if mirrored == (self.vni is not None):
+            yield UsageError("tmrx send", "wants one of --mirror and --vni", _HELP)
+        elif mirrored:
+            for name in ("packet_length", "encap", "outer_src", "outer_dst"):
+                if getattr(self, name) is not None:
+                    option = f"--{name.replace('_', '-')}"
+                    yield UsageError(option, "goes with --vni: --mirror says this of each session", "leave it out")
+        else:
+            if set_:
+                yield UsageError("--set", "goes with --mirror: with --vni every frame is copied as it is")
+            if to.to == TARGETS:
+                yield UsageError("--to targets", "goes with --mirror, which says where they are", "--to ADDR")
+
+    def plan(self, inputs: Inputs, to: To) -> MirrorPlan:
+        """What the core is told. Raises ConfigError."""
+        if self.vni is None:
+            return source_plan(inputs.mirror, inputs.settings)
+        # A socket's datagrams come from this machine; behind GENEVE the address is in the payload.
+        unseen = to.to is not None and self.encap != "geneve+vxlan"
+        ends = (self.outer_src or (_ANY if unseen else OUTER_SRC), self.outer_dst or OUTER_DST)
+        return everything(self.vni, self.packet_length, ends, gateway=self.encap == "geneve+vxlan")
 
 
-def report(stats: dict[str, Any], mirror: Mirror) -> list[str]:
-    """The closing table: what came in = what was mirrored + each reason not to."""
-    rows = [*_mirrored(stats, mirror), *_not_mirrored(stats)]
-    total = {"what": "in", "why": _came_in(stats), "packets": stats["outcomes"]}
-    lines = [*console.table([*rows, total], _COLUMNS), *_copies(stats)]
-    return [*lines, *_hints(stats, mirror)]
+@dataclass(frozen=True)
+class Pace:
+    """How fast, at most one of a rate, a speed and flat out, else as captured; and how often."""
+
+    rate: units.Rate | None
+    speed: float | None
+    flat_out: bool
+    loop: int
+
+    def faults(self, live: bool) -> Iterator[UsageError]:
+        """What contradicts itself."""
+        given = [name for name, is_given in self._given().items() if is_given]
+        if len(given) > 1:
+            yield UsageError("tmrx send", "wants at most one of --rate, --speed and --flat-out", _HELP)
+        elif live and given:
+            yield UsageError(given[0], "goes with a capture: the frames of an interface are sent as they come")
+
+    def unused(self, to: To) -> str:
+        """A pace that was given and has no effect there; empty for none."""
+        given = [name for name, is_given in self._given().items() if is_given and name != "--flat-out"]
+        return given[0] if given and to.write is not None else ""
+
+    def of(self) -> tuple[PaceKind, float]:
+        """As the sender takes it."""
+        if self.rate is not None:
+            return self.rate.unit, float(self.rate.amount)
+        return ("flat-out", 1.0) if self.flat_out else ("captured", self.speed or 1.0)
+
+    def _given(self) -> dict[str, bool]:
+        return {"--rate": self.rate is not None, "--speed": self.speed is not None, "--flat-out": self.flat_out}
 
 
-def _mirrored(stats: dict[str, Any], mirror: Mirror) -> Iterator[dict[str, Any]]:
-    for of in stats["sessions"]:
-        session = mirror.sessions.get(of["session"] or "")
-        label = f' "{session.label()}"' if session and session.label() else ""
-        named = f"{of['session']}{label}, " if of["session"] else ""
-        at = f", {of['source']}" if of["source"] else ""
-        counts = {
-            "packets": of["packets"],
-            "copies": of["copies"],
-            "bytes": of["bytes"],
-            "truncated": of["truncated"] or None,
-        }
-        yield {"what": "mirrored", "why": f"{named}VNI {of['vni']}{at}", **counts}
+@dataclass(frozen=True)
+class Way:
+    """What happens to copies on their way; times in seconds."""
+
+    seed: int
+    loss: float
+    duplicate: float
+    reorder: float
+    reorder_depth: int | None
+    delay: float
+    jitter: float
+    corrupt: float
+
+    def faults(self) -> Iterator[UsageError]:
+        """What contradicts itself."""
+        if self.reorder_depth is not None and not self.reorder:
+            yield UsageError("--reorder-depth", "goes with --reorder", "as in --reorder 1%")
+
+    def impairments(self) -> Impairments:
+        """As the core takes them."""
+        return Impairments(
+            seed=self.seed,
+            loss=self.loss,
+            duplicate=self.duplicate,
+            reorder=self.reorder,
+            reorder_depth=self.reorder_depth or Impairments().reorder_depth,
+            delay=round(self.delay * _NS),
+            jitter=round(self.jitter * _NS),
+            corrupt=self.corrupt,
+        )
 
 
-def _not_mirrored(stats: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for fate in ("rejected", "excluded", "no_session", "skipped"):
-        for reason, count in stats[fate].items():
-            if count:
-                yield {"what": fate.replace("_", " "), "why": WHY.get(reason, reason), "packets": count}
-    if stats["not_at_source"]:
-        yield {"what": "not at source", "why": "no source's MAC or address", "packets": stats["not_at_source"]}
+def refuse(faults: Iterator[TmrxError]) -> None:
+    """Raise them all as one, if there are any."""
+    found = list(faults)
+    if found:
+        raise ConfigError.of(found)
 
 
-def _came_in(stats: dict[str, Any]) -> str:
-    """A packet counts at each source that it touches."""
-    packets, outcomes = stats["frames"], stats["outcomes"]
-    return "" if packets == outcomes else f"{packets:,} packets, at each source they touch"
+def _port(plan: MirrorPlan) -> int | None:
+    """The port of all copies; None where they have several."""
+    ports = {PORTS["geneve+vxlan" if session.copies.gateway else "vxlan"] for session in plan.sessions}
+    return ports.pop() if len(ports) == 1 else None
 
 
-def _copies(stats: dict[str, Any]) -> Iterator[str]:
-    copies = stats["copies"]
-    yield f"sent {copies['sent']:,} copies, {copies['bytes']:,} bytes with their outer headers"
-    if causes := _counted(stats["truncated"]):
-        yield f"truncated by {causes}; checksums: {_counted(stats['checksum'])}"
-    way = {name: copies[name] for name in ("lost", "duplicated", "reordered", "delayed", "corrupted")}
-    if any(way.values()):
-        yield f"on the way: {_counted(way)}"
-    if copies["refused"]:
-        yield f"{copies['refused']:,} times nothing listened there"
-    if stats["live"]["dropped"]:
-        yield f"{stats['live']['dropped']:,} frames were lost before they could be read"
+@contextmanager
+def _played(scenario: str, inputs: Inputs, seed: int) -> Iterator[str]:
+    from tmrx.interop import scenarios  # noqa: PLC0415 -- an extra
+
+    with TemporaryDirectory(prefix="tmrx-scenario-") as folder:
+        path = Path(folder) / f"{scenario}.pcap"
+        scenarios.write(scenario, path, seed=seed, **_parties(inputs))
+        yield str(path)
 
 
-def _counted(counts: dict[str, int]) -> str:
-    return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count)
+def _parties(inputs: Inputs) -> dict[str, Any]:
+    """Who the scenario's source and resolver are: those of the mirror's first source; none without a mirror."""
+    from tmrx.interop.scenarios import SOURCE  # noqa: PLC0415 -- an extra
 
-
-def _hints(stats: dict[str, Any], mirror: Mirror) -> Iterator[str]:
-    """What to look at where nothing was mirrored."""
-    if stats["mirrored"] or not stats["frames"]:
-        return
-    if stats["not_at_source"] == stats["outcomes"]:
-        sources = (mirror.interfaces[key] for key in mirror.sources())
-        named = ", ".join(f"{i.network_interface_id} {i.mac_address or ' '.join(i.addresses())}" for i in sources)
-        yield f"nothing was mirrored: no packet comes from or goes to a source ({named})"
-    else:
-        yield "nothing was mirrored: tmrx mirror explain says why, packet by packet"
+    for key in inputs.mirror.sources():
+        interface = inputs.mirror.interfaces[key]
+        six = [address for address in interface.addresses() if ":" in address]
+        four = [address for address in interface.addresses() if ":" not in address]
+        source = replace(
+            SOURCE,
+            mac=interface.mac_address or SOURCE.mac,
+            ipv4=next(iter(four), SOURCE.ipv4),
+            ipv6=next(iter(six), SOURCE.ipv6),
+            mtu=interface.mtu_or_default(),
+        )
+        return {"source": source, "resolver": inputs.mirror.resolvers(interface)[0]}
+    return {}

@@ -96,15 +96,20 @@ class Paths:
         return plan.Outputs(eve=self.eve is not None, fast=self.fast is not None, pcap=self.pcap is not None)
 
     def check(self, inputs: Iterable[str]) -> None:
-        """No output may be an input or another output. Raises UsageError, before anything is opened."""
-        # `-` among the inputs is standard input, among the outputs standard output: two streams.
-        taken = {key: path for path in inputs if path != "-" and (key := _identity(path))}
-        for path in self.named():
-            key = _identity(path)
-            if key is not None and key in taken:
-                raise UsageError(path, f"is also {taken[key]!r}, and would be overwritten", "name another output")
-            if key is not None:
-                taken[key] = path
+        """As `keep_apart`."""
+        keep_apart(self.named(), inputs)
+
+
+def keep_apart(outputs: Iterable[str], inputs: Iterable[str]) -> None:
+    """No output may be an input or another output. Raises UsageError, before anything is opened."""
+    # `-` among the inputs is standard input, among the outputs standard output: two streams.
+    taken = {key: path for path in inputs if path != "-" and (key := _identity(path))}
+    for path in outputs:
+        key = _identity(path)
+        if key is not None and key in taken:
+            raise UsageError(path, f"is also {taken[key]!r}, and would be overwritten", "name another output")
+        if key is not None:
+            taken[key] = path
 
 
 def _identity(path: str) -> tuple[int, int] | str | None:

@@ -8,24 +8,29 @@ use crate::table::json::Json;
 pub fn line(mirror: &Mirror, outcome: &Outcome, out: &mut Vec<u8>) {
     let mut json = Json(out);
     json.begin();
+    fields(&mut json, mirror, outcome);
+    json.end_line();
+}
+
+/// Append what an outcome's object holds.
+pub(super) fn fields(json: &mut Json<'_>, mirror: &Mirror, outcome: &Outcome) {
     json.number("packet", outcome.packet);
-    text(&mut json, "source", mirror.interface(outcome.source));
-    text(&mut json, "direction", outcome.direction.map(super::Direction::name));
+    text(json, "source", mirror.interface(outcome.source));
+    text(json, "direction", outcome.direction.map(super::Direction::name));
     json.text("fate", outcome.fate.name());
-    text(&mut json, "reason", reason(mirror, outcome));
-    text(&mut json, "session", mirror.session(outcome.session).map(|(id, _)| id));
-    text(&mut json, "rule", mirror.rule(outcome));
+    text(json, "reason", reason(mirror, outcome));
+    text(json, "session", mirror.session(outcome.session).map(|(id, _)| id));
+    text(json, "rule", mirror.rule(outcome));
     json.number("copies", outcome.copies);
     json.number("sent", outcome.sent);
     json.number("cut", outcome.cut);
-    names(&mut json, "cut_by", outcome.cut_by, &Causes::NAMES);
+    names(json, "cut_by", outcome.cut_by, &Causes::NAMES);
     if outcome.fate == Fate::Mirrored {
         json.text("checksum", outcome.checksum.name());
     } else {
         json.null("checksum");
     }
-    names(&mut json, "impairment", outcome.impairment, &impairment::NAMES);
-    json.end_line();
+    names(json, "impairment", outcome.impairment, &impairment::NAMES);
 }
 
 fn reason<'a>(mirror: &'a Mirror, outcome: &Outcome) -> Option<&'a str> {
@@ -36,7 +41,8 @@ fn reason<'a>(mirror: &'a Mirror, outcome: &Outcome) -> Option<&'a str> {
     (!name.is_empty()).then_some(name)
 }
 
-fn text(json: &mut Json<'_>, key: &'static str, value: Option<&str>) {
+/// Append a string, null where there is none.
+pub(super) fn text(json: &mut Json<'_>, key: &'static str, value: Option<&str>) {
     match value {
         Some(value) if !value.is_empty() => json.text(key, value),
         _ => json.null(key),

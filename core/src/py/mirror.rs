@@ -1,11 +1,13 @@
 //! The mirror for Python, without I/O: frames in, outer frames and the truth out.
 
+use super::source::with_source;
 use crate::frame::{Batch, Link};
-use crate::mirror::{Copies, Mirror, truth};
+use crate::io::Fill;
+use crate::mirror::{Copies, Mirror, Outcome, explain, truth};
 use crate::plan::mirror::MirrorPlan;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// What sources do with packets.
 #[pyclass(frozen, module = "tmrx._core", name = "Mirror")]
@@ -28,7 +30,7 @@ impl PyMirror {
         link: &str,
     ) -> PyResult<(Vec<Bound<'py, PyBytes>>, Bound<'py, PyBytes>)> {
         let link = if link == "ip" { Link::Ip } else { Link::Ethernet };
-        let mut mirror = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut mirror = self.lock();
         let (mut batch, mut copies, mut outcomes) = (Batch::default(), Copies::default(), Vec::new());
         for (time, bytes, original) in &frames {
             batch.push(*time, bytes, *original, link);
@@ -41,4 +43,30 @@ impl PyMirror {
         let whole = |copy| PyBytes::new(py, &[copies.head(copy), copy.body(&batch.slab)].concat());
         Ok((copies.rows.iter().map(whole).collect(), PyBytes::new(py, &lines)))
     }
+
+    /// Decide on what a capture has next, and say why: a JSON line a frame; None at its end.
+    fn explain<'py>(&self, source: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+        let mut batch = Batch::default();
+        if with_source(source, |source| source.fill(&mut batch))?? == Fill::End {
+            return Ok(None);
+        }
+        let lines = source.py().detach(|| explained(&mut self.lock(), &batch));
+        Ok(Some(PyBytes::new(source.py(), &lines)))
+    }
+}
+
+impl PyMirror {
+    fn lock(&self) -> MutexGuard<'_, Mirror> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn explained(mirror: &mut Mirror, batch: &Batch) -> Vec<u8> {
+    let (mut copies, mut outcomes, mut lines) = (Copies::default(), Vec::<Outcome>::new(), Vec::new());
+    for frame in &batch.frames {
+        outcomes.clear();
+        mirror.frame(batch, frame, &mut copies, &mut outcomes);
+        explain::line(mirror, batch, frame, &outcomes, &mut lines);
+    }
+    lines
 }
