@@ -16,11 +16,11 @@ from tmrx.errors import InternalError, TmrxError, UsageError
 # Each command: where it is, and the line that `tmrx --help` prints of it (a test holds it against the command's own).
 COMMANDS: dict[str, tuple[str, str]] = {
     "listen": ("tmrx.cli.listen:listen", "Receive mirrored traffic and say what is in it."),
-    "send": ("tmrx.cli.send:send", "Send a capture as a mirror would."),
+    "send": ("tmrx.cli.send:send", "Mirror traffic, as the sources of a mirror do."),
     "analyze": ("tmrx.cli.analyze:analyze", "Say what is in captures of mirrored traffic."),
     "decap": ("tmrx.cli.decap:decap", "Take off what the mirror put around the frames of a capture."),
     "sessions": ("tmrx.cli.sessions:sessions", "List the mirror sessions that a capture came through."),
-    "mirror": ("tmrx.cli.mirror:mirror", "Show and check what a mirror is."),
+    "mirror": ("tmrx.cli.mirror:mirror", "Show and check what a mirror is, and explain what it does."),
     "rules": ("tmrx.cli.rules:rules", "Check and list rule files."),
     "demo": ("tmrx.cli.demo:demo", "See it work: mirror an attack to yourself, and catch it."),
     "completion": ("tmrx.cli.completion:completion", "Print what makes a shell complete tmrx's commands."),

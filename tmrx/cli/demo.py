@@ -29,12 +29,22 @@ PACKET_LENGTH = 128
 # The receiver's whole run; without losses it ends with the last frame, long before.
 _PATIENCE = 30
 
-# What `aws ec2 describe-…` would print of this mirror.
+_ANYWHERE = {"SourceCidrBlock": "0.0.0.0/0", "DestinationCidrBlock": "0.0.0.0/0"}
+_SSH = _ANYWHERE | {
+    "RuleNumber": 10,
+    "RuleAction": "reject",
+    "Protocol": 6,
+    "DestinationPortRange": {"FromPort": 22, "ToPort": 22},
+    "TrafficDirection": "ingress",
+}
+_EVERYTHING = _ANYWHERE | {"RuleNumber": 20, "RuleAction": "accept"}
+# What `aws ec2 describe-…` would print of this mirror: of a web server, to an appliance.
 _MIRROR = {
     "TrafficMirrorSessions": [
         {
             "TrafficMirrorSessionId": "tms-0123456789abcdef0",
             "TrafficMirrorTargetId": "tmt-0123456789abcdef0",
+            "TrafficMirrorFilterId": "tmf-0123456789abcdef0",
             "NetworkInterfaceId": "eni-0123456789abcdef0",
             "SessionNumber": 1,
             "VirtualNetworkId": VNI,
@@ -42,12 +52,30 @@ _MIRROR = {
             "Tags": [{"Key": "Name", "Value": "demo"}],
         }
     ],
+    "TrafficMirrorFilters": [
+        {
+            "TrafficMirrorFilterId": "tmf-0123456789abcdef0",
+            "IngressFilterRules": [_SSH, _EVERYTHING | {"TrafficDirection": "ingress"}],
+            "EgressFilterRules": [_EVERYTHING | {"TrafficDirection": "egress"}],
+            "NetworkServices": ["amazon-dns"],
+        }
+    ],
+    "TrafficMirrorTargets": [
+        {"TrafficMirrorTargetId": "tmt-0123456789abcdef0", "NetworkInterfaceId": "eni-0123456789abcdef1"}
+    ],
     "NetworkInterfaces": [
         {
             "NetworkInterfaceId": "eni-0123456789abcdef0",
-            "PrivateIpAddress": _ADDRESS,
+            "MacAddress": "02:00:0a:01:00:14",
+            "PrivateIpAddress": "10.0.1.10",
             "VpcId": "vpc-0123456789abcdef0",
-        }
+            "TagSet": [{"Key": "Name", "Value": "web"}],
+        },
+        {
+            "NetworkInterfaceId": "eni-0123456789abcdef1",
+            "PrivateIpAddress": "10.0.9.9",
+            "VpcId": "vpc-0123456789abcdef0",
+        },
     ],
 }
 
@@ -56,7 +84,7 @@ _MIRROR = {
 def demo() -> int:
     """See it work: mirror an attack to yourself, and catch it.
 
-    Starts a receiver on this machine, sends it a sample capture through a mirror session that cuts packets, shows what
+    Starts a receiver on this machine, mirrors a sample capture to it through a session that cuts packets, shows what
     the receiver says of it, and then analyses the same copies offline: both must agree.
 
     \b
@@ -81,21 +109,24 @@ class _Demo:
         """All of them; the exit code."""
         Path(self.mirror).write_text(json.dumps(_MIRROR, indent=2))
         mirrored = self._path("mirrored.pcap")
-        session = ["--vni", str(VNI), "--packet-length", str(PACKET_LENGTH)]
+        sample = [str(SAMPLE), "--mirror", self.mirror]
 
-        _say(f"1. A session that copies the first {PACKET_LENGTH} bytes of each packet; its copies, as a capture:")
-        _tmrx("send", str(SAMPLE), "-w", mirrored, *session, "--outer-src", _ADDRESS, "--outer-dst", _ADDRESS)
+        _say(f"1. A mirror of a web server, the first {PACKET_LENGTH} bytes of each packet. What it does, and why:")
+        _tmrx("mirror", "explain", *sample, "--packet", "3,40,42", "--quiet")
 
-        _say("2. A receiver, and the same sent to it over the network:")
+        _say("2. Its copies, as a capture, with a table of what became of the packets:")
+        _tmrx("send", *sample, "-w", mirrored)
+
+        _say("3. A receiver, and the same sent to it over the network:")
         frames = self._frames(mirrored)
         with self._receiver(frames) as (receiver, address):
-            _tmrx("send", str(SAMPLE), "--to", address, *session, "--rate", "2kpps")
+            _tmrx("send", *sample, "--to", address, "--rate", "2kpps", "--quiet")
             live = receiver.communicate(timeout=_PATIENCE + 5)[0]
 
-        _say("3. What the receiver says: the alerts as they came, then a summary.")
+        _say("4. What the receiver says: the alerts as they came, then a summary.")
         click.echo(live, nl=False)
 
-        _say("4. The same copies, analysed offline:")
+        _say("5. The same copies, analysed offline:")
         self._analyze(mirrored, "offline")
         return self._compare()
 
