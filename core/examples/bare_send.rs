@@ -41,7 +41,10 @@ fn send(socket: &UdpSocket, slab: &[u8], run: &[(usize, usize)]) {
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [path, to] = &arguments[..] else { panic!("usage: bare_send OUTER.pcap ADDR:PORT") };
+    let [path, to] = &arguments[..] else {
+        eprintln!("usage: bare_send OUTER.pcap ADDR:PORT");
+        std::process::exit(2);
+    };
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     socket.connect(to).unwrap();
     let mut file = File::open(path).unwrap();

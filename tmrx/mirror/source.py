@@ -174,9 +174,13 @@ def _filter(known: TrafficMirrorFilter) -> plan.MirrorFilter:
     )
 
 
+def rule_id(rule: TrafficMirrorFilterRule, direction: str) -> str:
+    """What the truth calls a rule: its id, its direction and number where it has none."""
+    return rule.traffic_mirror_filter_rule_id or f"{direction} {rule.rule_number}"
+
+
 def _rule(rule: TrafficMirrorFilterRule, direction: str) -> plan.FilterRule:
-    key = rule.traffic_mirror_filter_rule_id or f"{direction} {rule.rule_number}"
-    return plan.FilterRule(id=key, accept=rule.rule_action == "accept", match=_match(rule))
+    return plan.FilterRule(id=rule_id(rule, direction), accept=rule.rule_action == "accept", match=_match(rule))
 
 
 def _match(rule: TrafficMirrorFilterRule) -> plan.PacketMatch:
