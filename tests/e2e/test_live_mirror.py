@@ -24,7 +24,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-TOOLS = ("ip", "curl")
+TOOLS = ("ip", "curl", "sysctl")
 CLIENT, SERVER, MONITOR = "10.99.0.1", "10.99.0.2", "10.98.0.9"
 MAC = "02:00:00:99:00:01"
 SIZE = 3_000_000
@@ -70,6 +70,9 @@ def net() -> Iterator[Net]:
     try:
         for name in made.names.values():
             subprocess.run(["ip", "netns", "add", name], check=True)
+            # Or the ends talk of their own accord: neighbour discovery, multicast.
+            off = "net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1".split()
+            subprocess.run(["ip", "netns", "exec", name, "sysctl", "-qw", *off], check=True)
         made.link(("client", "eth0", CLIENT), ("server", "eth0", SERVER), 1500)
         made.ip("client", f"link set eth0 address {MAC}")
         made.link(("client", "mon0", "10.98.0.1"), ("monitor", "eth0", MONITOR), 9001)
@@ -158,6 +161,7 @@ def test_a_workload_is_mirrored_live(net: Net, tmp_path: Path) -> None:
         options = ["--mirror", config, "-S", str(ROOT / "rules"), "--eve", "eve.json", "-w", "got.pcap"]
         listen = tmrx("listen", *options, "--stats", "stats.json")
         receiver = stack.enter_context(running(net.inside("monitor", *listen), tmp_path, "listen"))
+        until(lambda: b"listening" in (tmp_path / "listen.log").read_bytes(), "the receiver")
         send = tmrx("send", "iface:eth0", "--mirror", config, "--to", "targets", "--truth", "truth.json")
         sender = stack.enter_context(running(net.inside("client", *send), tmp_path, "send"))
 
