@@ -46,17 +46,23 @@ def built(name: str, tool: Path, command: list[str]) -> Capture:
     return Capture(name, path, int(count.read_text()))
 
 
-def generator() -> Path:
-    """The traffic generator, built."""
-    command = ["cargo", "build", "--release", "--locked", "--quiet", "--example", "traffic"]
+def example(name: str) -> Path:
+    """A tool among the core's examples, built."""
+    command = ["cargo", "build", "--release", "--locked", "--quiet", "--example", name]
     subprocess.run(command, cwd=ROOT / "core", check=True)
-    return ROOT / "core" / "target" / "release" / "examples" / "traffic"
+    return ROOT / "core" / "target" / "release" / "examples" / name
 
 
 def generated(flows: int, frames: int) -> Capture:
-    """Traffic as the generator makes it."""
-    tool = generator()
+    """Mirrored traffic as the generator makes it."""
+    tool = example("traffic")
     return built(f"generated-{flows}-{frames}", tool, [str(tool), "{out}", str(flows), str(frames), "1"])
+
+
+def plain(flows: int, frames: int) -> Capture:
+    """The same as it was before it was mirrored."""
+    tool = example("traffic")
+    return built(f"plain-{flows}-{frames}", tool, [str(tool), "{out}", str(flows), str(frames), "1", "plain"])
 
 
 def of_size(mib: int, flows: int) -> Capture:

@@ -68,6 +68,20 @@ def tmrx(capture: Capture, *options: str, workers: int = 1) -> Run:
     return Run(done.seconds, done.peak, document)
 
 
+def sender(capture: Capture, plan: Path, kind: str, name: str = "", port: int = 0) -> Run:
+    """The sender, flat out; that it decided on every frame and sent every copy is checked."""
+    with tempfile.TemporaryDirectory() as folder:
+        stats = Path(folder) / "stats.json"
+        to = f"{kind},{name},{port}"
+        command = [sys.executable, "-m", "bench.sender", str(capture.path), str(plan), to, str(stats)]
+        done = run(command)
+        document = json.loads(stats.read_text())
+    sent = document["copies"]["sent"]
+    if document["outcomes"] != capture.frames or not 0 < sent == document["mirrored"]:
+        raise RuntimeError(f"{capture.name}: {capture.frames} frames, {sent} copies sent: {document}")
+    return Run(done.seconds, done.peak, document)
+
+
 def pairs(first: Callable[[], Run], second: Callable[[], Run], rounds: int) -> tuple[list[Run], list[Run]]:
     """Both by turns, A B A B, so that what disturbs the machine disturbs both."""
     both = [(first(), second()) for _ in range(rounds)]

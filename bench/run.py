@@ -1,4 +1,5 @@
-"""`make bench`: tmrx against `tcpdump -r FILE -w /dev/null` in the same run, on one core, start-up subtracted.
+"""`make bench`: tmrx against `tcpdump -r FILE -w /dev/null` in the same run, on one core, start-up subtracted; and its
+sender's way to UDP against a bare loop of sendmmsg(2).
 
 Start-up is what the same command takes on a capture of one frame, and is stated. Every run's answer is checked: the
 frames that were received, and with rules the alerts, which are counted in the file by other means.
@@ -13,6 +14,7 @@ import os
 import platform
 import random
 import shutil
+import socket
 import subprocess
 import sys
 from dataclasses import asdict, dataclass
@@ -21,6 +23,7 @@ from pathlib import Path
 from bench import captures, measure
 from bench.captures import MIB, ROOT, Capture
 from bench.measure import Run
+from bench.sender import make_plan
 from tmrx.plan import Plan
 from tmrx.rules import load as load_rules
 
@@ -101,6 +104,43 @@ def with_workers(capture: Capture, start: Startup, rounds: int) -> Result:
     return Result("two workers", capture.name, capture.frames, double, "one worker", double / single, 1.7)
 
 
+def mirror(capture: Capture, plan: Path, rounds: int) -> Result:
+    """The source path: direction, filter, truncation and encapsulation, into a capture nowhere."""
+
+    def own(of: Capture) -> Run:
+        return measure.sender(of, plan, "pcap", os.devnull)
+
+    one = captures.one_frame(capture)
+    starts = measure.pairs(lambda: measure.tcpdump(one), lambda: own(one), rounds)
+    dump, sent = measure.pairs(lambda: measure.tcpdump(capture), lambda: own(capture), rounds)
+    yardstick, own_rate = (
+        rate(capture, runs, measure.median(start)) for runs, start in ((dump, starts[0]), (sent, starts[1]))
+    )
+    return Result("mirror", capture.name, capture.frames, own_rate, "tcpdump", own_rate / yardstick, 1.0)
+
+
+def to_udp(capture: Capture, plan: Path, rounds: int) -> Result:
+    """Capture to UDP loopback, against a bare loop with the same datagrams; nobody reads where both send to."""
+    bare, outer = str(captures.example("bare_send")), captures.FOLDER / "outer.pcap"
+    copies = measure.sender(capture, plan, "pcap", str(outer)).stats["copies"]["sent"]
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as receiver:
+        receiver.bind(("127.0.0.1", 0))
+        address, port = receiver.getsockname()
+        loop = [bare, str(outer), f"{address}:{port}"]
+        said = int(subprocess.run(loop, check=True, capture_output=True, text=True).stdout)
+        if said != copies:
+            raise RuntimeError(f"{capture.name}: {copies} copies, the bare loop sent {said}")
+
+        def own(of: Capture) -> Run:
+            return measure.sender(of, plan, "udp", address, port)
+
+        start = measure.median([own(captures.one_frame(capture)) for _ in range(rounds)])
+        bare_runs, sent = measure.pairs(lambda: measure.run(loop), lambda: own(capture), rounds)
+    own_seconds = measure.median(sent) - start
+    ratio = measure.median(bare_runs) / own_seconds
+    return Result("mirror, UDP", capture.name, capture.frames, copies / own_seconds, "bare loop", ratio, 0.9)
+
+
 def memory(small: Capture, large: Capture) -> dict[str, float]:
     """Peak memory on a small and a large capture of the same flows."""
     peaks = [measure.tmrx(capture).peak / MIB for capture in (small, large)]
@@ -157,6 +197,9 @@ def bench(given: argparse.Namespace) -> None:
     plain = [(few, 0.8), (many, 0.6)] + ([(corpus, 0.8)] if corpus else [])
     results = [against_tcpdump(capture, start, given.rounds, target) for capture, target in plain]
     results += [with_rules(few, rules, start, given.rounds), with_workers(few, start, given.rounds)]
+    plain_frames, plan = captures.plain(100_000, given.frames), captures.FOLDER / "mirror.plan"
+    make_plan(plan)
+    results += [mirror(plain_frames, plan, given.rounds), to_udp(plain_frames, plan, given.rounds)]
     peaks = memory(*(captures.of_size(mib, MEMORY_FLOWS) for mib in (given.large // 8, given.large)))
     show(results, start, peaks)
     per_stage = stages(few, rules)

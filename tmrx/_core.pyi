@@ -146,7 +146,7 @@ class Sender:
         """What became of the frames so far: one JSON object, as `tmrx send --stats` writes it.
 
         `outcomes` = `mirrored` + all of `rejected`, `excluded`, `no_session` and `skipped` + `not_at_source`. Bytes are
-        those read, of `copies` those of outer frames, of a session those after the VXLAN header. `live.segmented`:
+        those read, of `copies` those of outer frames, of a session those after the VXLAN header. `live.uncut`:
         frames that only the network card could have cut or completed, and that were mirrored as they were.
         """
     @property

@@ -1,7 +1,8 @@
-//! A capture of mirrored traffic for measurements: `traffic OUT.pcap FLOWS FRAMES [SEED]`.
+//! A capture of mirrored traffic for measurements: `traffic OUT.pcap FLOWS FRAMES [SEED [plain]]`; plain: as it was before
+//! it was mirrored.
 //!
 //! Flow sizes follow Zipf's law, 5 % of the frames are IPv6 and 1 % fragments; sessions that truncate cut 3 %; the mean is
-//! 350 bytes a frame, outer headers included. 256 sources and 64 VNIs. TCP has its handshake, options, sequence numbers and
+//! 350 bytes a frame, outer headers included where there are any. 256 sources and 64 VNIs. TCP has its handshake, options, sequence numbers and
 //! right checksums. The same arguments give the same file. Memory: 12 bytes a flow and 4 a frame.
 
 // A tool of the project: its numbers are its own, and a fault may end it.
@@ -85,7 +86,7 @@ impl Count {
     }
 }
 
-fn generate(path: &str, flows: u32, frames: u32, seed: u64) -> std::io::Result<Count> {
+fn generate(path: &str, flows: u32, frames: u32, seed: u64, headers: usize) -> std::io::Result<Count> {
     let sizes = sizes(flows, frames);
     let mut states = vec![Flow::default(); flows as usize];
     let pool = wire::pool(seed);
@@ -98,9 +99,10 @@ fn generate(path: &str, flows: u32, frames: u32, seed: u64) -> std::io::Result<C
         let below_mean = count.bytes <= MEAN * count.frames;
         let segment = plan.next(&mut states[index as usize], mix(seed ^ !number), below_mean);
         let made = wire::frame(&mut frame, &plan, &segment, &pool);
+        let frame = &frame[wire::OUTER - headers..];
         let micros = FIRST_SECOND * 1_000_000 + number * MICROS_PER_FRAME;
         out.write_all(&wire::record_header(micros, frame.len() as u32))?;
-        out.write_all(&frame)?;
+        out.write_all(frame)?;
         count.add(&made, frame.len());
     }
     out.flush()?;
@@ -111,14 +113,15 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| arguments.get(at).and_then(|text| text.replace('_', "").parse::<u32>().ok());
     let (Some(path), Some(flows), Some(frames)) = (arguments.first(), number(1), number(2)) else {
-        eprintln!("usage: traffic OUT.pcap FLOWS FRAMES [SEED]");
+        eprintln!("usage: traffic OUT.pcap FLOWS FRAMES [SEED [plain]]");
         std::process::exit(2);
     };
     if flows == 0 || frames < flows {
         eprintln!("traffic: there must be a frame for each flow, and a flow at least");
         std::process::exit(2);
     }
-    match generate(path, flows, frames, u64::from(number(3).unwrap_or(1))) {
+    let headers = if arguments.get(4).is_some_and(|kind| kind == "plain") { 0 } else { wire::OUTER };
+    match generate(path, flows, frames, u64::from(number(3).unwrap_or(1)), headers) {
         Ok(count) => count.report(flows),
         Err(error) => {
             eprintln!("traffic: {path}: {error}");

@@ -254,8 +254,8 @@ def packets(draw: st.DrawFn) -> bytes:
 
 
 @st.composite
-def frames(draw: st.DrawFn) -> Frame:
-    """A frame, mostly whole: padded, tagged, without a link header, cut by a snaplen or with bits flipped."""
+def frames(draw: st.DrawFn, damaged: bool = True) -> Frame:
+    """A frame: padded, tagged, without a link header, cut by a snaplen or, where `damaged`, with bits flipped."""
     data, link = draw(packets()), "ethernet"
     if draw(st.integers(1, 6)) == 1:
         link = "ip"
@@ -266,7 +266,7 @@ def frames(draw: st.DrawFn) -> Frame:
         data = ethernet(src, dst, data, kind, draw(seldom(st.sampled_from(((5,), (5, 6), (5, 6, 7))), (), 8)))
         data += bytes(draw(seldom(st.sampled_from((6, 60)), 0)))
     frame = Frame(draw(st.integers(0, 2**60)), data, len(data), link)  # type: ignore[arg-type]
-    if draw(st.integers(1, 6)) == 1:
+    if damaged and draw(st.integers(1, 6)) == 1:
         frame = flipped(frame, draw(st.lists(st.integers(0, 8 * 100), max_size=3)))
     if draw(st.integers(1, 6)) == 1:
         frame = Frame(frame.time, frame.data[: draw(st.integers(0, 150))], frame.original, frame.link)

@@ -67,7 +67,7 @@ class Job:
 
     def plan(self, inputs: Inputs) -> MirrorPlan:
         """What the core is told. Raises ConfigError."""
-        return structs.replace(self.session.plan(inputs), impairments=self.way.impairments())
+        return structs.replace(self.session.plan(inputs, self.to), impairments=self.way.impairments())
 
     def sender(self, capture: str, plan: MirrorPlan) -> Sender:
         """Opened. Raises TmrxError."""

@@ -18,6 +18,7 @@ from tmrx.plan import Impairments, MirrorPlan
 INTERFACE = "iface:"
 TARGETS = "targets"
 PORTS = {"vxlan": units.VXLAN_PORT, "geneve+vxlan": units.GENEVE_PORT}
+_ANY = "0.0.0.0"  # noqa: S104 -- whichever address the kernel takes
 _NS = 1_000_000_000
 _HELP = "see tmrx send --help"
 
@@ -110,11 +111,13 @@ class Session:
             if to.to == TARGETS:
                 yield UsageError("--to targets", "goes with --mirror, which says where they are", "--to ADDR")
 
-    def plan(self, inputs: Inputs) -> MirrorPlan:
+    def plan(self, inputs: Inputs, to: To) -> MirrorPlan:
         """What the core is told. Raises ConfigError."""
         if self.vni is None:
             return source_plan(inputs.mirror, inputs.settings)
-        ends = (self.outer_src or OUTER_SRC, self.outer_dst or OUTER_DST)
+        # A socket's datagrams come from this machine; behind GENEVE the address is in the payload.
+        unseen = to.to is not None and self.encap != "geneve+vxlan"
+        ends = (self.outer_src or (_ANY if unseen else OUTER_SRC), self.outer_dst or OUTER_DST)
         return everything(self.vni, self.packet_length, ends, gateway=self.encap == "geneve+vxlan")
 
 

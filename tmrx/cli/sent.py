@@ -54,7 +54,7 @@ def _copies(stats: Mapping[str, Any]) -> Iterator[Row]:
 
 
 def _live(live: Mapping[str, int]) -> Iterator[Row]:
-    told = {"lost before they were read": live["dropped"], "longer than on the wire": live["segmented"]}
+    told = {"lost before they were read": live["dropped"], "longer than on the wire": live["uncut"]}
     yield from ((name, count) for name, count in told.items() if count)
 
 

@@ -147,16 +147,36 @@ class Mirror:
         known = (self.interfaces[key].outer_source(version) for key in interfaces if key in self.interfaces)
         return tuple(address for address in known if address)
 
+    def _receivers(self, target: TrafficMirrorTarget, version: int) -> tuple[str, ...]:
+        """Whom copies reach: the receivers behind a Network Load Balancer, else where they are sent."""
+        return (target.receivers if target.network_load_balancer_arn else ()) or self.addresses(target, version)
+
     def resolvers(self, interface: NetworkInterface) -> tuple[str, ...]:
         """The addresses of an interface's resolver: base + 2 of each of its VPC's IPv4 CIDRs, and the fixed ones."""
         vpc = self.vpcs.get(self.vpc_of(interface))
         bases = (ip_network(cidr).network_address for cidr in (vpc.ipv4_cidrs() if vpc else ()))
         return (*(str(base + 2) for base in bases), *_RESOLVERS)
 
+    def ends(self, session: TrafficMirrorSession, version: int = 4) -> tuple[str, tuple[str, ...]] | None:
+        """Outer source and destinations of a session's copies, of that IP version where both have it, or of the other.
+
+        Either is empty where it is not known. None: they have no version in common.
+        """
+        interface, target = self.interface(session), self.target(session)
+        for wanted in (version, 10 - version):
+            source = (interface.outer_source(wanted) if interface else None) or ""
+            every = self._receivers(target, wanted) if target else ()
+            to = tuple(address for address in every if ip_address(address).version == wanted)
+            if (not source or ip_address(source).version == wanted) and (to or not every):
+                return source, to
+        return None
+
     def outer_source(self, session: TrafficMirrorSession, version: int = 4) -> str:
-        """The address that a session's copies come from, of that IP version where there is one; empty: not known."""
-        interface = self.interface(session)
-        return (interface.outer_source(version) if interface else None) or ""
+        """The address that a session's copies come from, of that IP version where they go by it; empty: not known."""
+        ends, interface = self.ends(session, version), self.interface(session)
+        if ends is None and interface is not None:
+            return interface.outer_source(version) or ""
+        return ends[0] if ends else ""
 
     def endpoint(self, session: TrafficMirrorSession) -> str:
         """The Gateway Load Balancer endpoint that a session's copies pass; empty for none."""

@@ -92,6 +92,8 @@ class Reader:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.faults: list[ConfigError] = []
+        # Of lists that bad items were left out of, by their place: where each of the others stands.
+        self.left: dict[str, list[int]] = {}
 
     def spell(self, key: str) -> str:
         """A word of AWS's JSON as this document spells it."""
@@ -132,6 +134,8 @@ class Reader:
             row.places[known.name] = f"{self.document.source}: {here}"
             try:
                 row.values[known.name] = self.value(known.type, value[name], here)
+                for now, was in enumerate(self.left.get(here, ())):
+                    row.places[f"{known.name}[{now}]"] = f"{self.document.source}: {here}[{was}]"
             except Bad:
                 # Left out, but known to have been given: not reported as missing too.
                 continue
@@ -226,13 +230,15 @@ def _literal(reader: Reader, kind: inspect.LiteralType, value: Any, place: str, 
 def _list(reader: Reader, kind: inspect.VarTupleType, value: Any, place: str, _: Extra) -> tuple[Any, ...]:
     if not isinstance(value, list):
         raise reader.bad(place, f"{_show(value)} is not a list")
-    items = []
+    items = {}
     for index, item in enumerate(value):
         try:
-            items.append(reader.value(kind.item_type, item, f"{place}[{index}]"))
+            items[index] = reader.value(kind.item_type, item, f"{place}[{index}]")
         except Bad:
             continue
-    return tuple(items)
+    if len(items) < len(value):
+        reader.left[place] = list(items)
+    return tuple(items.values())
 
 
 def _struct(reader: Reader, kind: inspect.StructType, value: Any, place: str, _: Extra) -> Model:

@@ -119,7 +119,7 @@ class _Maker:
 
     def _session(self, session: TrafficMirrorSession, interface: NetworkInterface) -> plan.SourceSession:
         target = self.mirror.target(session)
-        src, dst = self._ends(interface, target)
+        src, dst = self._ends(session)
         return plan.SourceSession(
             id=session.traffic_mirror_session_id,
             filter=self._filters[session.traffic_mirror_filter_id],
@@ -139,23 +139,16 @@ class _Maker:
         mtu = self.mirror.target_mtu(session)
         return mtu and mtu - _OVERHEAD[self.settings["mtu_reading"]][ip_address(src).version]
 
-    def _ends(self, interface: NetworkInterface, target: TrafficMirrorTarget | None) -> tuple[str, tuple[str, ...]]:
-        """Outer source, and the destinations in its family; an end that nothing names has one of documentation's."""
+    def _ends(self, session: TrafficMirrorSession) -> tuple[str, tuple[str, ...]]:
+        """Outer source and destinations; an end that nothing names has an address of documentation's."""
         wanted = IP_VERSIONS[self.settings["outer"]]
-        for version in (wanted, 10 - wanted):
-            src = interface.outer_source(version)
-            dst = self._destinations(target, version) if target else ()
-            to = _of(dst, version)
-            if (src is None or ip_address(src).version == version) and (to or not dst):
-                return src or _stand_in(OUTER_SRC, version), tuple(to) or (_stand_in(OUTER_DST, version),)
-        what = f"{interface.network_interface_id} and {target.traffic_mirror_target_id if target else 'its target'}"
-        raise ConfigError(what, "have no addresses of one family", "give both an IPv4 address, or both an IPv6 one")
-
-    def _destinations(self, target: TrafficMirrorTarget, version: int) -> Sequence[str]:
-        """Whom copies are for: the target's own addresses, or the receivers behind a Network Load Balancer."""
-        if target.network_load_balancer_arn and target.receivers:
-            return target.receivers
-        return self.mirror.addresses(target, version)
+        ends = self.mirror.ends(session, wanted)
+        if ends is None:
+            what = f"{session.network_interface_id} and {session.traffic_mirror_target_id}"
+            raise ConfigError(what, "have no addresses of one family", "give both an IPv4 address, or both an IPv6 one")
+        src, dst = ends
+        version = next((ip_address(address).version for address in (src, *dst) if address), wanted)
+        return src or _stand_in(OUTER_SRC, version), dst or (_stand_in(OUTER_DST, version),)
 
     def _macs(self, interface: NetworkInterface, target: TrafficMirrorTarget | None) -> bytes:
         to = self.mirror.interfaces.get(target.network_interface_id) if target else None
@@ -200,10 +193,6 @@ def _match(rule: TrafficMirrorFilterRule) -> plan.PacketMatch:
         sports=(sports.from_port, sports.to_port) if sports else None,
         dports=(dports.from_port, dports.to_port) if dports else None,
     )
-
-
-def _of(addresses: Iterable[str], version: int) -> list[str]:
-    return [address for address in addresses if ip_address(address).version == version]
 
 
 def _stand_in(address: str, version: int) -> str:

@@ -5,7 +5,7 @@ use super::mix;
 
 /// Payload bytes to take from; twice a segment more are there, so that none runs out.
 pub const POOL: usize = 1 << 16;
-const OUTER: usize = 50;
+pub const OUTER: usize = 50;
 const OUTER_ETHERNET: [u8; 14] = [0x06, 0xe2, 0x43, 0x9c, 0xff, 0x5e, 0x06, 0x1d, 0x3c, 0x34, 0xd0, 0x77, 0x08, 0x00];
 /// Sources whose session has a packet length, and that length.
 const TRUNCATING: std::ops::Range<u32> = 12..24;

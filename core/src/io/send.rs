@@ -9,12 +9,13 @@
 
 mod file;
 mod impair;
-mod local;
 mod pace;
 mod report;
 mod source;
 #[cfg(target_os = "linux")]
 mod joined;
+#[cfg(target_os = "linux")]
+mod local;
 #[cfg(target_os = "linux")]
 mod message;
 #[cfg(target_os = "linux")]
@@ -342,10 +343,10 @@ impl Sender {
         Ok(())
     }
 
-    /// Sleep until a copy is due, no longer than this.
+    /// Sleep until a copy is due, no longer than this. A live source waits by itself.
     fn wait(&mut self, due: Option<Nanos>, most: Nanos) {
-        if let Some(due) = due.filter(|_| self.schedule.clock != Clock::Frames) {
-            let left = due.saturating_sub(self.now()).min(most);
+        if let Some(due) = due.filter(|_| self.schedule.clock == Clock::Start) {
+            let left = due.saturating_sub(self.since()).min(most);
             std::thread::sleep(Duration::from_nanos(left.max(0) as u64));
         }
     }

@@ -9,7 +9,9 @@ use crate::plan::mirror::TruncatedChecksum;
 pub struct SessionCounts {
     /// The source's index.
     pub source: u32,
-    /// Copies that were sent.
+    /// Packets that it mirrored.
+    pub packets: u64,
+    /// Copies of them that were sent.
     pub copies: u64,
     /// Bytes of them after the VXLAN header.
     pub bytes: u64,
@@ -67,6 +69,7 @@ impl Counts {
         if let Some(session) = self.sessions.get_mut(session) {
             session.source = outcome.source;
             let copies = u64::from(outcome.copies);
+            session.packets += 1;
             session.copies += copies;
             session.bytes += copies * u64::from(outcome.sent);
             session.truncated += if truncated { copies } else { 0 };

@@ -128,9 +128,11 @@ impl Mirror {
             outcomes.push(blank);
         }
         for &Touch { source, direction } in &touched {
-            let mut outcome = Outcome { source, direction: Some(direction), ..blank };
-            self.at_source(&seen, direction, &mut outcome, copies);
-            outcomes.push(outcome);
+            // Where it stays, as copying what was just written costs as much as deciding.
+            outcomes.push(Outcome { source, direction: Some(direction), ..blank });
+            if let Some(outcome) = outcomes.last_mut() {
+                self.at_source(&seen, direction, outcome, copies);
+            }
         }
         self.touched = touched;
     }
@@ -219,12 +221,8 @@ impl Mirror {
 impl Seen<'_> {
     /// Destination and source MAC addresses.
     #[inline]
-    fn link_addresses(&self) -> Option<([u8; 6], [u8; 6])> {
-        if self.frame.link != Link::Ethernet {
-            return None;
-        }
-        let (dst, rest) = self.bytes.split_first_chunk()?;
-        Some((*dst, *rest.first_chunk()?))
+    fn link_addresses(&self) -> Option<(u64, u64)> {
+        if self.frame.link == Link::Ethernet { ends::macs(self.bytes) } else { None }
     }
 }
 

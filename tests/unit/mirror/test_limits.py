@@ -236,3 +236,10 @@ def test_ten_faults_are_ten_lines() -> None:
         "TrafficMirrorSessions[4].SessionNumber",
         "TrafficMirrorSessions[3].NetworkInterfaceId",
     ]
+
+
+def test_a_rule_behind_a_bad_one_keeps_its_place() -> None:
+    rules = [rule(1, RuleAction="allow"), rule(2), rule(2)]
+    bad, taken = faults(TrafficMirrorFilters=[filter_of(ingress=rules)])
+    assert bad.startswith("m.json: TrafficMirrorFilters[0].IngressFilterRules[0].RuleAction: ")
+    assert taken.startswith("m.json: TrafficMirrorFilters[0].IngressFilterRules[2]: rule number 2 is taken")

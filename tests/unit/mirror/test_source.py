@@ -175,3 +175,15 @@ def test_everything() -> None:
     assert made.sessions[0].copies.packet_length == 128
     with pytest.raises(ConfigError, match="is not an IP address"):
         everything(7, None, ("nowhere", "192.0.2.2"))
+
+
+def test_sender_and_receiver_agree_on_the_outer_source() -> None:
+    """Receivers that have IPv4 addresses only get copies over IPv4, whatever is wanted, and are told so."""
+    balanced = {"TrafficMirrorTargetId": "tmt-1", "NetworkLoadBalancerArn": "arn:aws:nlb/1"}
+    own = '[[traffic_mirror_targets]]\ntraffic_mirror_target_id = "tmt-1"\nreceivers = ["10.0.8.1"]\n'
+    own += '[settings]\nouter = "ipv6"\n'
+    documents = [mirror.parse("m.json", json.dumps(TABLES | {"TrafficMirrorTargets": [balanced]}).encode())]
+    known = mirror.from_documents([*documents, mirror.parse("m.toml", own.encode())])
+    (session,) = source_plan(known, config.Settings()).sessions
+    assert session.copies.src == packed("10.0.0.10")
+    assert known.identities().known[0].outer_src == session.copies.src

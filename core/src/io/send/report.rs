@@ -106,7 +106,7 @@ impl Report {
         numbers(&mut json, "truncated", causes);
         numbers(&mut json, "checksum", self.outcomes.checksums());
         self.sessions(&mut json, mirror);
-        numbers(&mut json, "live", [("dropped", live.0), ("segmented", live.1)]);
+        numbers(&mut json, "live", [("dropped", live.0), ("uncut", live.1)]);
         json.end();
         out
     }
@@ -143,6 +143,7 @@ impl Report {
             text(json, "session", id);
             json.number("vni", vni);
             text(json, "source", mirror.interface(*source).unwrap_or_default());
+            json.number("packets", counts.packets);
             json.number("copies", counts.copies);
             json.number("bytes", counts.bytes);
             json.number("truncated", counts.truncated);

@@ -383,8 +383,8 @@ fn sums_and_the_truth_are_of_all_rounds_and_agree() {
     assert_eq!([count("mirrored"), count("no_session"), count("not_at_source")], [4, 2, 14]);
     assert!(sender.take_truth().is_empty());
     let sessions = serde_json::json!([
-        {"session": "tms-a", "vni": 1, "source": "eni-a", "copies": 2, "bytes": 200, "truncated": 0},
-        {"session": "tms-b", "vni": 2, "source": "eni-b", "copies": 2, "bytes": 128, "truncated": 2},
+        {"session": "tms-a", "vni": 1, "source": "eni-a", "packets": 2, "copies": 2, "bytes": 200, "truncated": 0},
+        {"session": "tms-b", "vni": 2, "source": "eni-b", "packets": 2, "copies": 2, "bytes": 128, "truncated": 2},
     ]);
     let wanted = serde_json::json!({
         "frames": 20, "bytes": 2000, "outcomes": 20, "mirrored": 4,
@@ -395,7 +395,7 @@ fn sums_and_the_truth_are_of_all_rounds_and_agree() {
         "copies": {"sent": 4, "bytes": 528, "lost": 0, "duplicated": 0, "reordered": 0, "delayed": 0, "corrupted": 0,
                    "too_large": 0, "refused": 0},
         "truncated": {"packet_length": 2, "mtu": 0, "snaplen": 0},
-        "checksum": {"pseudo": 2, "zero": 0, "kept": 2}, "sessions": sessions, "live": {"dropped": 0, "segmented": 0},
+        "checksum": {"pseudo": 2, "zero": 0, "kept": 2}, "sessions": sessions, "live": {"dropped": 0, "uncut": 0},
     });
     assert_eq!(stats(&mut sender), wanted);
 }

@@ -13,6 +13,8 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 
 /// Sockets that are open at once, at most.
 const MOST_OPEN: usize = 1024;
+/// Files that are left for others to open.
+const OTHERS: usize = 256;
 /// The largest payloads of UDP over IPv4 and IPv6.
 const LARGEST: [usize; 2] = [65_507, 65_527];
 
@@ -56,7 +58,8 @@ impl Pool {
             // What is wrong with the address shows before the first frame is read.
             open(sources.first().copied().unwrap_or_default(), 0, to, flat_out).map_err(|error| refused(to, &error))?;
         }
-        let most = MOST_OPEN.min(socket::most_files() / 2).max(1);
+        let files = socket::most_files();
+        let most = MOST_OPEN.min(files.saturating_sub(OTHERS).max(files / 2)).max(1);
         Ok(Self {
             to,
             sources,
