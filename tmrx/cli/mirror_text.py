@@ -74,7 +74,7 @@ def wrapped(parts: Sequence[tuple[str, str]], columns: int | None = None) -> Ite
     columns = columns or width()
     for indent, part in parts:
         text = printable(part)
-        if len(indent) + len(text) <= columns:
+        if 0 < len(text) <= columns - len(indent):
             yield indent + text
             continue
         lines = textwrap.wrap(text, columns - len(indent), break_long_words=False, break_on_hyphens=False)
