@@ -1,4 +1,4 @@
-"""Run every folder here that has a case.toml: a behaviour each, no code.
+"""Run every folder here that has a case.toml: a behaviour each, no code. Those of `kind = "send"`: test_sending.py.
 
 what = "what the case shows"             sample = "NAME"        a capture of sample_pcaps/
 mirror = true                            pcap = "FILE"          … beside case.toml
@@ -27,7 +27,8 @@ from tmrx import _core
 from tmrx.cli import run
 
 HERE = Path(__file__).parent
-CASES = {path.parent.name: tomllib.loads(path.read_text()) for path in sorted(HERE.glob("*/case.toml"))}
+EVERY = {path.parent.name: tomllib.loads(path.read_text()) for path in sorted(HERE.glob("*/case.toml"))}
+CASES = {name: case for name, case in EVERY.items() if case.get("kind", "analyze") == "analyze"}
 ABSENT = object()
 
 

@@ -162,6 +162,7 @@ def test_a_workload_is_mirrored_live(net: Net, tmp_path: Path) -> None:
         options = ["--mirror", config, "-S", str(ROOT / "rules"), "--eve", "eve.json", "-w", "got.pcap"]
         listen = tmrx("listen", *options, "--stats", "stats.json")
         receiver = stack.enter_context(running(net.inside("monitor", *listen), tmp_path, "listen"))
+        until(lambda: b"listening" in (tmp_path / "listen.log").read_bytes(), "the receiver")
         send = tmrx("send", "iface:eth0", "--mirror", config, "--to", "targets", "--truth", "truth.json")
         sender = stack.enter_context(running(net.inside("client", *send), tmp_path, "send"))
 

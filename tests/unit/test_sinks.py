@@ -58,7 +58,8 @@ def test_no_two_outputs_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.chdir(tmp_path)
     (tmp_path / "x").mkdir()
     first = "-" if path == "-" else "new.json"
-    with pytest.raises(UsageError, match="would be overwritten"):
+    why = "asked for twice" if path == "-" else "would be overwritten"
+    with pytest.raises(UsageError, match=why):
         Paths(eve=first, fast=path).check([])
 
 

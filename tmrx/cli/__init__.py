@@ -20,7 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "analyze": ("tmrx.cli.analyze:analyze", "Say what is in captures of mirrored traffic."),
     "decap": ("tmrx.cli.decap:decap", "Take off what the mirror put around the frames of a capture."),
     "sessions": ("tmrx.cli.sessions:sessions", "List the mirror sessions that a capture came through."),
-    "mirror": ("tmrx.cli.mirror:mirror", "Show and check what a mirror is."),
+    "mirror": ("tmrx.cli.mirror:mirror", "Show and check what a mirror is, and explain what it does."),
     "rules": ("tmrx.cli.rules:rules", "Check and list rule files."),
     "demo": ("tmrx.cli.demo:demo", "See it work: mirror an attack to yourself, and catch it."),
     "completion": ("tmrx.cli.completion:completion", "Print what makes a shell complete tmrx's commands."),

@@ -64,11 +64,12 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
-def as_csv(records: Sequence[Record], keys: Sequence[str]) -> str:
+def as_csv(records: Sequence[Record], keys: Sequence[str], *, header: bool = True) -> str:
     """Records as CSV (RFC 4180, lines ending in LF), lists joined by blanks."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(keys)
+    if header:
+        writer.writerow(keys)
     for record in records:
         values = (record.get(key) for key in keys)
         writer.writerow([" ".join(map(str, v)) if isinstance(v, list | tuple) else v for v in values])

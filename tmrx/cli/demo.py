@@ -23,21 +23,22 @@ from tmrx.errors import InputError, InternalError
 _HOME = Path(__file__).parents[2]
 SAMPLE = _HOME / "sample_pcaps" / "attack.pcap"
 RULES = _HOME / "rules"
+VNI = 5569041
 _ADDRESS = "127.0.0.1"
 PACKET_LENGTH = 128
 # The receiver's whole run; without losses it ends with the last frame, long before.
 _PATIENCE = 30
 
-_EVERYTHING = [
-    {
-        "TrafficMirrorFilterRuleId": "tmfr-0123456789abcdef0",
-        "RuleNumber": 10,
-        "RuleAction": "accept",
-        "SourceCidrBlock": "0.0.0.0/0",
-        "DestinationCidrBlock": "0.0.0.0/0",
-    }
-]
-# What `aws ec2 describe-…` would print of this mirror; its source is the sample's host under attack.
+_ANYWHERE = {"SourceCidrBlock": "0.0.0.0/0", "DestinationCidrBlock": "0.0.0.0/0"}
+_SSH = _ANYWHERE | {
+    "RuleNumber": 10,
+    "RuleAction": "reject",
+    "Protocol": 6,
+    "DestinationPortRange": {"FromPort": 22, "ToPort": 22},
+    "TrafficDirection": "ingress",
+}
+_EVERYTHING = _ANYWHERE | {"RuleNumber": 20, "RuleAction": "accept"}
+# What `aws ec2 describe-…` would print of this mirror: of a web server, to an appliance.
 _MIRROR = {
     "TrafficMirrorSessions": [
         {
@@ -46,27 +47,29 @@ _MIRROR = {
             "TrafficMirrorFilterId": "tmf-0123456789abcdef0",
             "NetworkInterfaceId": "eni-0123456789abcdef0",
             "SessionNumber": 1,
-            "VirtualNetworkId": 5569041,
+            "VirtualNetworkId": VNI,
             "PacketLength": PACKET_LENGTH,
             "Tags": [{"Key": "Name", "Value": "demo"}],
+        }
+    ],
+    "TrafficMirrorFilters": [
+        {
+            "TrafficMirrorFilterId": "tmf-0123456789abcdef0",
+            "IngressFilterRules": [_SSH, _EVERYTHING | {"TrafficDirection": "ingress"}],
+            "EgressFilterRules": [_EVERYTHING | {"TrafficDirection": "egress"}],
+            "NetworkServices": ["amazon-dns"],
         }
     ],
     "TrafficMirrorTargets": [
         {"TrafficMirrorTargetId": "tmt-0123456789abcdef0", "NetworkInterfaceId": "eni-0123456789abcdef1"}
     ],
-    "TrafficMirrorFilters": [
-        {
-            "TrafficMirrorFilterId": "tmf-0123456789abcdef0",
-            "IngressFilterRules": _EVERYTHING,
-            "EgressFilterRules": _EVERYTHING,
-        }
-    ],
     "NetworkInterfaces": [
         {
             "NetworkInterfaceId": "eni-0123456789abcdef0",
-            "PrivateIpAddress": "10.0.1.10",
             "MacAddress": "02:00:0a:01:00:14",
+            "PrivateIpAddress": "10.0.1.10",
             "VpcId": "vpc-0123456789abcdef0",
+            "TagSet": [{"Key": "Name", "Value": "web"}],
         },
         {
             "NetworkInterfaceId": "eni-0123456789abcdef1",
@@ -81,7 +84,7 @@ _MIRROR = {
 def demo() -> int:
     """See it work: mirror an attack to yourself, and catch it.
 
-    Starts a receiver on this machine, sends it a sample capture through a mirror session that cuts packets, shows what
+    Starts a receiver on this machine, mirrors a sample capture to it through a session that cuts packets, shows what
     the receiver says of it, and then analyses the same copies offline: both must agree.
 
     \b
@@ -106,17 +109,18 @@ class _Demo:
         """All of them; the exit code."""
         Path(self.mirror).write_text(json.dumps(_MIRROR, indent=2))
         mirrored = self._path("mirrored.pcap")
+        sample = [str(SAMPLE), "--mirror", self.mirror]
 
-        _say(f"1. A mirror whose session copies the first {PACKET_LENGTH} bytes of each packet:")
-        _tmrx("mirror", "show", self.mirror)
+        _say(f"1. A mirror of a web server, the first {PACKET_LENGTH} bytes of each packet. What it does, and why:")
+        _tmrx("mirror", "explain", *sample, "--packet", "3,40,42", "--quiet")
 
-        _say("2. An attack on its source, mirrored into a capture:")
-        _tmrx("send", str(SAMPLE), "-w", mirrored, "--mirror", self.mirror)
+        _say("2. Its copies, as a capture, with a table of what became of the packets:")
+        _tmrx("send", *sample, "-w", mirrored)
 
         _say("3. A receiver, and the same sent to it over the network:")
         frames = self._frames(mirrored)
         with self._receiver(frames) as (receiver, address):
-            _tmrx("send", str(SAMPLE), "--to", address, "--mirror", self.mirror, "--rate", "2kpps", "--quiet")
+            _tmrx("send", *sample, "--to", address, "--rate", "2kpps", "--quiet")
             live = receiver.communicate(timeout=_PATIENCE + 5)[0]
 
         _say("4. What the receiver says: the alerts as they came, then a summary.")

@@ -10,6 +10,7 @@ import click
 
 from tmrx import mirror as mirrors
 from tmrx.cli import console, errors, mirror_text, options
+from tmrx.cli.explain import explain
 from tmrx.mirror import describe
 from tmrx.mirror.findings import CHECKS, Finding, findings
 
@@ -20,7 +21,7 @@ _files = click.argument("files", nargs=-1, required=True, metavar="FILE...", typ
 
 @click.group("mirror")
 def mirror() -> None:
-    """Show and check what a mirror is.
+    """Show and check what a mirror is, and explain what it does.
 
     FILE is what --mirror takes: JSON of aws ec2 describe-…, a CloudFormation template, Terraform's JSON, or tmrx's
     TOML. Several are merged; - is standard input.
@@ -84,6 +85,8 @@ def check(files: tuple[str, ...], ignore: tuple[str, ...], form: str) -> None:
     if found:
         click.get_current_context().exit(FOUND)
 
+
+mirror.add_command(explain)
 
 _COLUMNS = {name: name for name in ("name", "place", "text", "advice")}
 

@@ -64,11 +64,20 @@ def found(findings: Sequence[Finding]) -> Iterator[str]:
         yield ""
 
 
-def wrapped(parts: Sequence[tuple[str, str]]) -> Iterator[str]:
+def width() -> int:
+    """Columns that text for people may take."""
+    return min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
+
+
+def wrapped(parts: Sequence[tuple[str, str]], columns: int | None = None) -> Iterator[str]:
     """Each part on lines of its own, behind its own indent."""
-    width = min(shutil.get_terminal_size((100, 24)).columns, _WIDEST)
-    for indent, text in parts:
-        lines = textwrap.wrap(printable(text), width - len(indent), break_long_words=False, break_on_hyphens=False)
+    columns = columns or width()
+    for indent, part in parts:
+        text = printable(part)
+        if 0 < len(text) <= columns - len(indent):
+            yield indent + text
+            continue
+        lines = textwrap.wrap(text, columns - len(indent), break_long_words=False, break_on_hyphens=False)
         yield from (f"{' ' * len(indent) if number else indent}{line}" for number, line in enumerate(lines))
 
 

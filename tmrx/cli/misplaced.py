@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from ipaddress import ip_address
 from typing import Any
 
@@ -13,32 +13,20 @@ from tmrx.errors import InputError
 from tmrx.plan import MirrorPlan, MirrorSource
 
 _SHOWN = 3
-_SAY_MORE = "tmrx mirror explain says it of each packet"
 
 Ends = Counter[tuple[str, str]]  # a MAC address and an IP address that were seen together
-
-
-def suspected(stats: Mapping[str, Any]) -> bool:
-    """Whether there were packets, and none touched a source."""
-    return bool(stats["frames"]) and stats["not_at_source"] == stats["outcomes"]
 
 
 def hint(capture: str, plan: MirrorPlan) -> str:
     """Why that may be; `capture` is looked at again where it is a file."""
     ends = _ends(capture, plan)
-    strangers = [text for source in plan.sources if (text := _other_mac(source, ends))]
-    macs = [f"{_mac(source.mac)} ({source.interface})" for source in plan.sources if source.mac]
     said = ["nothing was mirrored: no packet is a source's"]
-    if strangers:
-        said += strangers[:_SHOWN]
-    else:
-        said += [f"sources have {_list(macs)}"] if macs else []
-        said += (
-            [f"the capture has {_list(f'{mac} ({ip})' if mac else ip for (mac, ip), _ in ends.most_common(_SHOWN))}"]
-            if ends
-            else []
-        )
-    return f"{'; '.join(said)}. {_SAY_MORE}"
+    said += [text for source in plan.sources if (text := _other_mac(source, ends))][:_SHOWN]
+    if len(said) == 1:
+        macs = [f"{_mac(source.mac)} ({source.interface})" for source in plan.sources if source.mac]
+        seen = [f"{mac} ({ip})" if mac else ip for (mac, ip), _ in ends.most_common(_SHOWN + 1)]
+        said += [f"{what} {_list(items)}" for what, items in (("sources have", macs), ("there are", seen)) if items]
+    return "; ".join(said)
 
 
 def _ends(capture: str, plan: MirrorPlan) -> Ends:
@@ -74,6 +62,5 @@ def _mac(mac: bytes) -> str:
     return mac.hex(":")
 
 
-def _list(items: Iterable[str]) -> str:
-    listed = list(items)
-    return ", ".join([*listed[:_SHOWN], *(["…"] if len(listed) > _SHOWN else [])])
+def _list(items: Sequence[str]) -> str:
+    return ", ".join([*items[:_SHOWN], *(["…"] if len(items) > _SHOWN else [])])

@@ -156,12 +156,13 @@ outputs = bundle(
     pcap=click.option("-w", "--write", "pcap", type=FILE, metavar="PCAP", help="Write the frames inside as a capture."),
     stats=click.option("--stats", type=FILE, metavar="FILE", help="Write the summary as JSON."),
 )
+count = click.option(
+    "--count", type=Quantity("number", units.size), default=0, metavar="FRAMES", help="End after that many frames.",
+)  # fmt: skip
 limits = bundle(
     "limits",
     Control,
-    count=click.option(
-        "--count", type=Quantity("number", units.size), default=0, metavar="FRAMES", help="End after that many frames.",
-    ),
+    count=count,
     duration=click.option(
         "--duration", type=Quantity("time", units.duration), metavar="T", help="End after that time, as in 30s or 5m.",
     ),

@@ -228,8 +228,8 @@ def _run(job: Job, control: Control, talk: Talk) -> None:
         stats = _send(job, sender, control, talk)
         if not talk.quiet:
             _report(job, sender, stats, inputs)
-            if misplaced.suspected(stats) and job.given.mirror_files:
-                errors.warn(misplaced.hint(capture, plan))
+            if plan.sources and stats["not_at_source"] == stats["outcomes"] > 0:
+                errors.warn(f"{misplaced.hint(capture, plan)}; tmrx mirror explain says more")
 
 
 def _send(job: Job, sender: Sender, control: Control, talk: Talk) -> dict[str, Any]:

@@ -126,15 +126,16 @@ def _rule(direction: str, rule: TrafficMirrorFilterRule) -> Record:
         "action": rule.rule_action,
         "protocol": protocol_name(rule.protocol),
         "source": rule.source_cidr_block or "any",
-        "source_ports": _ports(rule.source_port_range),
+        "source_ports": ports_name(rule.source_port_range),
         "destination": rule.destination_cidr_block or "any",
-        "destination_ports": _ports(rule.destination_port_range),
+        "destination_ports": ports_name(rule.destination_port_range),
         "rule": rule.traffic_mirror_filter_rule_id,
         "description": rule.description,
     }
 
 
-def _ports(ports: PortRange | None) -> str:
+def ports_name(ports: PortRange | None) -> str:
+    """`80`, `8000-8080`; `any` for all."""
     if ports is None:
         return "any"
     return str(ports.from_port) if ports.from_port == ports.to_port else f"{ports.from_port}-{ports.to_port}"

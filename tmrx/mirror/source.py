@@ -84,6 +84,10 @@ def _missing(mirror: Mirror) -> Iterator[ConfigError]:
             why = "names an interface of which neither MAC nor IP address is given: nothing tells which packets are its"
             hint = "add what aws ec2 describe-network-interfaces prints"
             yield ConfigError(place("network_interface_id"), why, hint)
+    for key, target in mirror.targets.items():
+        if target.gateway_load_balancer_endpoint_id and any(":" in address for address in target.receivers):
+            why = "are not all IPv4, and a Gateway Load Balancer's GENEVE is"
+            yield ConfigError(mirror.place(TrafficMirrorTarget, key, "receivers"), why, "give IPv4 addresses")
 
 
 class _Maker:
@@ -174,9 +178,13 @@ def _filter(known: TrafficMirrorFilter) -> plan.MirrorFilter:
     )
 
 
+def rule_id(rule: TrafficMirrorFilterRule, direction: str) -> str:
+    """What the truth calls a rule: its id, its direction and number where it has none."""
+    return rule.traffic_mirror_filter_rule_id or f"{direction} {rule.rule_number}"
+
+
 def _rule(rule: TrafficMirrorFilterRule, direction: str) -> plan.FilterRule:
-    key = rule.traffic_mirror_filter_rule_id or f"{direction} {rule.rule_number}"
-    return plan.FilterRule(id=key, accept=rule.rule_action == "accept", match=_match(rule))
+    return plan.FilterRule(id=rule_id(rule, direction), accept=rule.rule_action == "accept", match=_match(rule))
 
 
 def _match(rule: TrafficMirrorFilterRule) -> plan.PacketMatch:

@@ -106,6 +106,8 @@ def keep_apart(outputs: Iterable[str], inputs: Iterable[str]) -> None:
     taken = {key: path for path in inputs if path != "-" and (key := _identity(path))}
     for path in outputs:
         key = _identity(path)
+        if key == STDOUT and key in taken:
+            raise UsageError("standard output", "is asked for twice", "name a file for one of them")
         if key is not None and key in taken:
             raise UsageError(path, f"is also {taken[key]!r}, and would be overwritten", "name another output")
         if key is not None:
