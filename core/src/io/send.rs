@@ -332,11 +332,11 @@ impl Sender {
     fn flush(&mut self) -> Result<()> {
         match &mut self.way {
             None => {
-                self.sink.send(&self.run, &self.batch.slab, &mut self.report.sent)?;
+                self.sink.send(&mut self.run, &self.batch.slab, &mut self.report.sent)?;
                 self.run.clear();
             }
             Some(way) => {
-                self.sink.send(&way.out, &way.slab, &mut self.report.sent)?;
+                self.sink.send(&mut way.out, &way.slab, &mut self.report.sent)?;
                 way.clear();
             }
         }
@@ -363,7 +363,7 @@ impl Sink {
         }
     }
 
-    fn send(&mut self, copies: &Copies, slab: &[u8], sent: &mut Sent) -> Result<()> {
+    fn send(&mut self, copies: &mut Copies, slab: &[u8], sent: &mut Sent) -> Result<()> {
         match self {
             Self::Udp(pool) => pool.send(copies, slab, sent),
             Self::Raw(wire) => wire.send(copies, slab, sent),

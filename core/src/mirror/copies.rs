@@ -48,6 +48,19 @@ impl Copy {
         self.frame_length() - usize::from(self.payload)
     }
 
+    /// The room in front of its head in the arena.
+    #[inline]
+    pub fn room<'a>(&self, heads: &'a mut [u8]) -> Option<&'a mut [u8; ROOM]> {
+        heads.get_mut((self.head as usize).wrapping_sub(ROOM)..)?.first_chunk_mut()
+    }
+
+    /// The room and its head.
+    #[inline]
+    pub fn room_and_head<'a>(&self, heads: &'a [u8]) -> &'a [u8] {
+        let start = self.head as usize;
+        heads.get(start.wrapping_sub(ROOM)..start + usize::from(self.head_length)).unwrap_or_default()
+    }
+
     /// The part of the frame that is as it was.
     #[inline]
     pub fn body<'a>(&self, slab: &'a [u8]) -> &'a [u8] {
@@ -63,10 +76,13 @@ pub(super) struct Place {
     pub session: u32,
 }
 
+/// Bytes left free in front of each head, so that who writes copies can put a record's header there.
+pub const ROOM: usize = 16;
+
 /// Copies of frames of one batch, in order.
 #[derive(Debug, Default)]
 pub struct Copies {
-    /// The arena of heads.
+    /// The arena of heads, each behind `ROOM` bytes.
     pub heads: Vec<u8>,
     /// A row a copy.
     pub rows: Vec<Copy>,
@@ -105,8 +121,12 @@ impl Copies {
         cut: &Cut,
         checksums: &Checksums,
     ) -> bool {
+        self.heads.extend_from_slice(&[0; ROOM]);
         let start = self.heads.len();
-        let Some(head) = encap.write(flow, cut.sent as usize, &mut self.heads) else { return false };
+        let Some(head) = encap.write(flow, cut.sent as usize, &mut self.heads) else {
+            self.heads.truncate(start - ROOM);
+            return false;
+        };
         if frame.link != Link::Ethernet {
             self.ethernet(bytes, cut.sent as usize);
         }
@@ -137,6 +157,9 @@ impl Copies {
 
     /// Append the frame's beginning up to the last field that is changed; gives how long it is.
     fn change(&mut self, bytes: &[u8], checksums: &Checksums) -> usize {
+        if checksums.is_none() {
+            return 0;
+        }
         let start = self.heads.len();
         let end = checksums.fields().map(|(at, _)| at + 2).max().unwrap_or(0);
         self.heads.extend_from_slice(bytes.get(..end).unwrap_or_default());

@@ -70,6 +70,12 @@ impl Checksums {
         Self { l3, l4, mode }
     }
 
+    /// Whether nothing is written.
+    #[inline]
+    pub fn is_none(&self) -> bool {
+        self.l3.is_none() && self.l4.is_none()
+    }
+
     /// The fields: where, and the value.
     pub fn fields(&self) -> impl Iterator<Item = (usize, u16)> {
         self.l3.map(|at| (at, 0)).into_iter().chain(self.l4)

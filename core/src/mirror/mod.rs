@@ -16,7 +16,7 @@ mod firewall;
 mod outcome;
 pub mod truth;
 
-pub use copies::{Copies, Copy};
+pub use copies::{Copies, Copy, ROOM};
 pub use counts::{Counts, SessionCounts};
 pub use cut::{Checksums, Cut};
 pub use outcome::{Direction, Fate, Outcome, Reason, impairment};

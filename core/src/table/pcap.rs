@@ -51,10 +51,16 @@ pub const ROW: usize = 16;
 
 /// Append a record's header.
 pub fn row(out: &mut Vec<u8>, unit: TimeUnit, time: Nanos, captured: u32, original: u32) {
+    out.extend_from_slice(&row_of(unit, time, captured, original));
+}
+
+/// A record's header.
+#[inline]
+pub fn row_of(unit: TimeUnit, time: Nanos, captured: u32, original: u32) -> [u8; ROW] {
     let (seconds, nanos) = split(time);
     let fraction = if unit == TimeUnit::Nanos { nanos } else { nanos / 1000 };
     let words = [seconds, fraction, captured, original].map(u32::to_le_bytes);
-    out.extend_from_slice(words.as_flattened());
+    words.as_flattened().try_into().unwrap_or_default()
 }
 
 /// Seconds are unsigned in the file, from 1970 to 2106; other times go to the nearest.

@@ -4,12 +4,13 @@ use super::{Copies, Sent};
 use crate::error::{Error, Result};
 use crate::frame::TimeUnit;
 use crate::io::fault;
-use crate::mirror::Copy;
+use crate::mirror::ROOM;
 use crate::table::pcap;
 use std::fs::File;
 use std::io::{ErrorKind, IoSlice, Write};
 use std::os::fd::AsFd;
 
+const _: () = assert!(pcap::ROW == ROOM);
 /// Copies that one call writes: half as many as the vectors that the system takes (IOV_MAX), for a head and a body each.
 const MOST: usize = 512;
 
@@ -19,8 +20,6 @@ pub(super) struct Writer {
     out: File,
     name: String,
     unit: TimeUnit,
-    /// Record headers, each with its copy's head.
-    heads: Vec<u8>,
 }
 
 impl Writer {
@@ -29,24 +28,29 @@ impl Writer {
         let name = if path == "-" { "standard output" } else { path };
         let file = if path == "-" { stdout() } else { create(path) };
         let out = file.map_err(|error| Error::Output(fault::of(name, &error)))?;
-        let mut writer = Self { out, name: name.into(), unit, heads: Vec::new() };
+        let mut writer = Self { out, name: name.into(), unit };
         let mut header = Vec::new();
         pcap::header(&mut header, unit);
         write_all(&mut writer.out, &mut [IoSlice::new(&header)]).map_err(|error| writer.fault(&error))?;
         Ok(writer)
     }
 
-    /// Write the copies of frames in the slab.
-    pub fn send(&mut self, copies: &Copies, slab: &[u8], sent: &mut Sent) -> Result<()> {
-        for rows in copies.rows.chunks(MOST) {
-            self.heads.clear();
+    /// Write the copies of frames in the slab. Their record headers go into the room in front of their heads.
+    pub fn send(&mut self, copies: &mut Copies, slab: &[u8], sent: &mut Sent) -> Result<()> {
+        let Copies { heads, rows } = copies;
+        for rows in rows.chunks(MOST) {
             for copy in rows {
                 let length = copy.frame_length() as u32;
-                pcap::row(&mut self.heads, self.unit, copy.time, length, length);
-                self.heads.extend_from_slice(copies.head(copy));
+                if let Some(room) = copy.room(heads) {
+                    *room = pcap::row_of(self.unit, copy.time, length, length);
+                }
                 sent.add(copy);
             }
-            let mut slices = slices(&self.heads, rows, slab);
+            let mut slices = Vec::with_capacity(rows.len() * 2);
+            for copy in rows {
+                slices.push(IoSlice::new(copy.room_and_head(heads)));
+                slices.push(IoSlice::new(copy.body(slab)));
+            }
             write_all(&mut self.out, &mut slices).map_err(|error| self.fault(&error))?;
         }
         Ok(())
@@ -55,20 +59,6 @@ impl Writer {
     fn fault(&self, error: &std::io::Error) -> Error {
         Error::Output(fault::of(&self.name, error))
     }
-}
-
-/// A head with its record header, and a body, by turns.
-fn slices<'a>(heads: &'a [u8], rows: &[Copy], slab: &'a [u8]) -> Vec<IoSlice<'a>> {
-    let mut slices = Vec::with_capacity(rows.len() * 2);
-    let mut rest = heads;
-    for copy in rows {
-        let length = pcap::ROW + usize::from(copy.head_length);
-        let (head, tail) = rest.split_at(length.min(rest.len()));
-        rest = tail;
-        slices.push(IoSlice::new(head));
-        slices.push(IoSlice::new(copy.body(slab)));
-    }
-    slices
 }
 
 /// Write all of them; a pipe may take a part at a time.

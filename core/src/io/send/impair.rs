@@ -6,7 +6,7 @@
 //! ```
 
 use crate::error::{Error, Fault, Result};
-use crate::mirror::{Copies, Copy, Outcome, impairment};
+use crate::mirror::{Copies, Copy, Outcome, ROOM, impairment};
 use crate::plan::mirror::Impairments;
 use crate::time::Nanos;
 use std::cmp::Reverse;
@@ -225,6 +225,7 @@ impl Way {
     }
 
     fn append(&mut self, copy: &Copy, [head, body]: [&[u8]; 2], fate: Fate) {
+        self.out.heads.extend_from_slice(&[0; ROOM]);
         let (start, offset) = (self.out.heads.len(), self.slab.len());
         self.out.heads.extend_from_slice(head);
         self.slab.extend_from_slice(body);
