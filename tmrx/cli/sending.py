@@ -204,11 +204,11 @@ def _played(scenario: str, inputs: Inputs, seed: int) -> Iterator[str]:
 
     with TemporaryDirectory(prefix="tmrx-scenario-") as folder:
         path = Path(folder) / f"{scenario}.pcap"
-        scenarios.write(scenario, path, seed=seed, **_parties(inputs))
+        scenarios.write(scenario, path, seed=seed, **parties(inputs))
         yield str(path)
 
 
-def _parties(inputs: Inputs) -> dict[str, Any]:
+def parties(inputs: Inputs) -> dict[str, Any]:
     """Who the scenario's source and resolver are: those of the mirror's first source; none without a mirror."""
     from tmrx.interop.scenarios import SOURCE  # noqa: PLC0415 -- an extra
 
