@@ -84,6 +84,10 @@ def _missing(mirror: Mirror) -> Iterator[ConfigError]:
             why = "names an interface of which neither MAC nor IP address is given: nothing tells which packets are its"
             hint = "add what aws ec2 describe-network-interfaces prints"
             yield ConfigError(place("network_interface_id"), why, hint)
+    for key, target in mirror.targets.items():
+        if target.gateway_load_balancer_endpoint_id and any(":" in address for address in target.receivers):
+            why = "are not all IPv4, and a Gateway Load Balancer's GENEVE is"
+            yield ConfigError(mirror.place(TrafficMirrorTarget, key, "receivers"), why, "give IPv4 addresses")
 
 
 class _Maker:

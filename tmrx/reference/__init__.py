@@ -2,8 +2,8 @@
 
 It takes one frame at a time and follows `mirroring.md` field by field, with dpkt's header tables for the fixed headers
 of packets and plain slicing for everything that dpkt refuses to read when cut (dpkt has neither VXLAN nor GENEVE).
-Nothing here is fast; every field stands beside the sentence that defines it. dpkt is a development dependency. The sending side is
-`tmrx.reference.mirror`, with decisions of its own.
+Nothing here is fast; every field stands beside the sentence that defines it. dpkt is a development dependency.
+The sending side is `tmrx.reference.mirror`, with decisions of its own.
 
 Where the specification is silent, these decisions hold, here and in the core:
 

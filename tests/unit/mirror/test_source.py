@@ -125,6 +125,15 @@ def test_load_balancers() -> None:
     assert behind.gateway.dst == network.dst
 
 
+def test_appliances_behind_a_gateway_load_balancer_have_ipv4() -> None:
+    endpoint = {"TrafficMirrorTargetId": "tmt-1", "GatewayLoadBalancerEndpointId": "vpce-0123456789abcdef0"}
+    toml = '[[traffic_mirror_targets]]\ntraffic_mirror_target_id = "tmt-1"\nreceivers = ["10.0.8.1", "fd00::1"]\n'
+    with pytest.raises(ConfigError) as caught:
+        planned(toml=toml, TrafficMirrorTargets=[endpoint])
+    (line,) = caught.value.lines()
+    assert line.startswith("m.toml: traffic_mirror_targets[0].receivers: are not all IPv4")
+
+
 def test_sessions_that_mirror_nothing() -> None:
     inactive = '[[traffic_mirror_sessions]]\ntraffic_mirror_session_id = "tms-1"\nstate = "inactive"\n'
     (source,) = planned(toml=inactive).sources
