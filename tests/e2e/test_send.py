@@ -132,9 +132,3 @@ def test_a_reader_that_leaves_an_explanation_is_no_error(tmp_path: Path, given: 
         process.stdout.close()
         assert process.stderr.read() == b""
     assert process.returncode == 0
-
-
-def test_the_demo_agrees_with_itself(tmrx: Run) -> None:
-    done = tmrx("demo")
-    assert done.returncode == 0, done.stderr
-    assert b"Live and offline agree in every number." in done.stdout

@@ -131,7 +131,8 @@ _session = options.bundle(
         help="With --vni: what is put around them; geneve+vxlan is what passes a Gateway Load Balancer.",
     ),
     outer_src=click.option(
-        "--outer-src", show_default=OUTER_SRC, metavar="ADDR", help="With --vni: the copies' source.",
+        "--outer-src", show_default=OUTER_SRC, metavar="ADDR",
+        help="With --vni: the copies' source; with --to, this machine's address unless given.",
     ),
     outer_dst=click.option(
         "--outer-dst", show_default=OUTER_DST, metavar="ADDR",

@@ -147,6 +147,7 @@ def test_with_a_vni_every_frame_is_copied(capsys: pytest.CaptureFixture[str], gi
          ["standard output: is asked for twice (name a file for one of them)"]),
         (["{in}", "-w", "x", "--vni", "1", "--truth", "{in}"], ["{in}: is also '{in}', and would be overwritten ("]),
         (["{in}", "-w", "x", "--mirror", "{mirror}", "--stats", "{mirror}"], ["{mirror}: is also '{mirror}', and "]),
+        (["{in}", "-w", "x", "--vni", "1", "--delay", "2h"], ["--delay: is above 1h (as in 10ms)"]),
         (["--scenario", "htpp", "-w", "x", "--vni", "1"], ["scenario htpp: is not known (did you mean http?)"]),
         (["-", "--loop", "2", "-w", "x", "--vni", "1"], ["loop: standard input can be sent once only ("]),
     ],
