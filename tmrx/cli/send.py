@@ -54,6 +54,7 @@ class Job:
     def check(self) -> None:
         """Raise everything that contradicts itself, as one error."""
         refuse(self._faults())
+        self.given.check(self.source.capture or "")
         written = [path for path in (self.to.write, *self.records.named()) if path is not None]
         read = [path for path in (self.source.capture, *self.given.files) if path is not None]
         keep_apart(written, read)

@@ -145,6 +145,7 @@ def test_with_a_vni_every_frame_is_copied(capsys: pytest.CaptureFixture[str], gi
         ),
         (["{in}", "-w", "-", "--vni", "1", "--truth", "-"],
          ["standard output: is asked for twice (name a file for one of them)"]),
+        (["-", "-w", "x", "--mirror", "-"], ["standard input: is asked for twice (name a file for one of them)"]),
         (["{in}", "-w", "x", "--vni", "1", "--truth", "{in}"], ["{in}: is also '{in}', and would be overwritten ("]),
         (["{in}", "-w", "x", "--mirror", "{mirror}", "--stats", "{mirror}"], ["{mirror}: is also '{mirror}', and "]),
         (["{in}", "-w", "x", "--vni", "1", "--delay", "2h"], ["--delay: is above 1h (as in 10ms)"]),
