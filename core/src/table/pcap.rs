@@ -53,9 +53,8 @@ pub const ROW: usize = 16;
 pub fn row(out: &mut Vec<u8>, unit: TimeUnit, time: Nanos, captured: u32, original: u32) {
     let (seconds, nanos) = split(time);
     let fraction = if unit == TimeUnit::Nanos { nanos } else { nanos / 1000 };
-    for word in [seconds, fraction, captured, original] {
-        out.extend_from_slice(&word.to_le_bytes());
-    }
+    let words = [seconds, fraction, captured, original].map(u32::to_le_bytes);
+    out.extend_from_slice(words.as_flattened());
 }
 
 /// Seconds are unsigned in the file, from 1970 to 2106; other times go to the nearest.
