@@ -6,46 +6,23 @@ import csv
 import io
 import json
 import os
-import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tests.e2e.processes import ENV, ROOT, Listening, Run, command
+
 SHARED = Path(os.environ.get("TMRX_SHARED", ROOT.parent / "shared"))
 AWS = SHARED / "captures" / "aws-mirror-2019.pcap"
 SAMPLES = ROOT / "sample_pcaps"
 ATTACK = SAMPLES / "attack.pcap"
 
-Run = Callable[..., subprocess.CompletedProcess[bytes]]
-
 needs_aws = pytest.mark.skipif(not AWS.exists(), reason="the real capture is not beside the checkout")
-
-
-@pytest.fixture
-def tmrx(tmp_path: Path) -> Run:
-    """Runs a command line in an empty folder."""
-
-    def run(*args: str | Path, stdin: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            command(*args), input=stdin, capture_output=True, cwd=tmp_path, env=ENV, timeout=50, check=False
-        )
-
-    return run
-
-
-ENV = {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"}
-
-
-def command(*args: str | Path) -> list[str]:
-    return [sys.executable, "-m", "tmrx", *map(str, args)]
 
 
 def stats_of(tmrx: Run, *args: str | Path) -> dict[str, Any]:
@@ -178,30 +155,6 @@ def test_bad_input_is_one_line(tmrx: Run, tmp_path: Path, args: list[str], what:
     assert done.stderr.count(b"\n") == 1
     assert (tmp_path / "out.pcap").read_bytes() == b"precious"
     assert (tmp_path / "none.pcap").read_bytes() == EMPTY_PCAP
-
-
-class Listening:
-    """`tmrx listen` on a free port, once it listens."""
-
-    def __init__(self, folder: Path, *args: str | Path) -> None:
-        program = command("listen", "--on", "vxlan:127.0.0.1:0", *args)
-        pipe = subprocess.PIPE
-        self.process = subprocess.Popen(program, stdout=pipe, stderr=pipe, cwd=folder, env=ENV)
-
-    def __enter__(self) -> Listening:
-        assert self.process.stderr is not None
-        found = re.search(rb"listening on vxlan:127\.0\.0\.1:(\d+)", self.process.stderr.readline())
-        assert found is not None
-        self.port = int(found[1])
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.kill()
-        self.process.communicate()
-
-    def result(self) -> tuple[int, bytes, bytes]:
-        out, err = self.process.communicate(timeout=30)
-        return self.process.returncode, out, err
 
 
 @needs_aws

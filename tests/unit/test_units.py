@@ -27,6 +27,9 @@ from tmrx.units import Endpoint, Rate
         (units.rate, "10kpps", Rate(10_000, "pps")),
         (units.rate, "1.5Gbps", Rate(1_500_000_000, "bps")),
         (units.rate, "7pps", Rate(7, "pps")),
+        (units.share, "1%", 0.01),
+        (units.share, "0.5", 0.5),
+        (units.share, "100 %", 1.0),
     ],
 )
 def test_quantities(read: Callable[[str], object], text: str, value: object) -> None:
@@ -37,6 +40,10 @@ def test_quantities(read: Callable[[str], object], text: str, value: object) -> 
     ("read", "text", "why"),
     [
         (units.size, "", "is not a number with a unit"),
+        (units.share, "%1", "is not a number with a unit"),
+        (units.share, "101%", "is not a share"),
+        (units.share, "1.1", "is not a share"),
+        (units.share, "1k", "is not a share"),
         (units.size, "-1", "is not a number with a unit"),
         (units.size, "1K", "has a unit that is none of k M G Ki Mi Gi"),
         (units.size, "0.5", "is not a whole number"),

@@ -9,6 +9,8 @@ from tmrx.errors import TmrxError
 
 def printable(text: str) -> str:
     """With what a terminal would obey made visible: names and messages may come from anyone."""
+    if text.isprintable():
+        return text
     return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
 
 

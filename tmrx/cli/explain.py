@@ -61,7 +61,7 @@ def _range(part: str) -> tuple[int, int | None]:
     help="Only these packets, by number: 17, 17-20, 100-; several with commas.",
 )  # fmt: skip
 @options.count
-@options.talk
+@options.listing
 def explain(capture: str, given: Given, numbers: Numbers, count: int, talk: Talk) -> None:
     """Say for each packet of a capture which rule of which session decided on it, and why.
 
@@ -78,6 +78,7 @@ def explain(capture: str, given: Given, numbers: Numbers, count: int, talk: Talk
 
     if not given.mirror_files:
         raise UsageError("tmrx mirror explain", "wants --mirror FILE", "what is explained is what that mirror does")
+    given.check(capture)
     inputs = given.read(quiet=talk.quiet)
     plan = source_plan(inputs.mirror, inputs.settings)
     core = Mirror(plan.encode())

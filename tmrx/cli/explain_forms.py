@@ -31,8 +31,6 @@ Record = dict[str, Any]
 class _Table:
     """Text for people: a line a packet, and one for each outcome."""
 
-    _INDENT = " " * 4
-
     def __init__(self, words: Words) -> None:
         self.words = words
         self.width = mirror_text.width()
@@ -50,7 +48,7 @@ class _Table:
         time = f"{_second(packet.time)[11:]}{_micros(packet.time)}"
         yield f"{console.heading(str(packet.number))}  {time}  {packet.summary()}"
         for outcome in packet.outcomes:
-            yield from mirror_text.wrapped([(self._INDENT, self.words.told(packet, outcome))], self.width)
+            yield from _wrapped(self.words.told(packet, outcome), self.width)
 
 
 class _Json:
@@ -119,6 +117,12 @@ def _packet(packet: Packet) -> Record:
         "protocol": packet.protocol,
         "summary": packet.summary(),
     }
+
+
+@lru_cache(1 << 12)
+def _wrapped(told: str, width: int) -> tuple[str, ...]:
+    """Most packets are told the same as one before."""
+    return tuple(mirror_text.wrapped([(" " * 4, told)], width))
 
 
 def _second(time: int) -> str:

@@ -31,6 +31,8 @@ CHECKSUMS: Mapping[str, str] = {
     "zero": "with 0 as checksum",
 }
 
+IMPAIRMENTS = ("lost", "duplicated", "reordered", "delayed", "corrupted")
+
 
 def why(fate: str, reason: str | None) -> str:
     """Why a packet was not mirrored."""

@@ -12,10 +12,12 @@ import click
 from tmrx import config, units
 from tmrx import plan as plans
 from tmrx.cli import errors
+from tmrx.errors import UsageError
 from tmrx.mirror import Mirror
 from tmrx.mirror import load as load_mirror
 from tmrx.pipeline import Control
 from tmrx.sinks import Paths
+from tmrx.sources import STDIN
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(allow_dash=True)
@@ -90,6 +92,11 @@ class Given:
     def files(self) -> tuple[str, ...]:
         """The files that are read."""
         return self.mirror_files + self.rule_files
+
+    def check(self, capture: str) -> None:
+        """Standard input is one stream. Raises UsageError."""
+        if capture == STDIN and STDIN in self.files:
+            raise UsageError("standard input", "is asked for twice", "name a file for one of them")
 
     def read(self, *, quiet: bool = False) -> Inputs:
         """Read it all; warnings and refused rules are printed. Raises TmrxError."""
@@ -169,4 +176,5 @@ limits = bundle(
 )  # fmt: skip
 talk = bundle("talk", Talk, form=_FORMAT, quiet=_QUIET, verbose=_VERBOSE)
 voice = bundle("talk", Talk, quiet=_QUIET, verbose=_VERBOSE)
+listing = bundle("talk", Talk, form=_FORMAT, quiet=_QUIET)
 quiet = bundle("talk", Talk, quiet=_QUIET)

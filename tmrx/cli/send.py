@@ -54,6 +54,7 @@ class Job:
     def check(self) -> None:
         """Raise everything that contradicts itself, as one error."""
         refuse(self._faults())
+        self.given.check(self.source.capture or "")
         written = [path for path in (self.to.write, *self.records.named()) if path is not None]
         read = [path for path in (self.source.capture, *self.given.files) if path is not None]
         keep_apart(written, read)
@@ -131,7 +132,8 @@ _session = options.bundle(
         help="With --vni: what is put around them; geneve+vxlan is what passes a Gateway Load Balancer.",
     ),
     outer_src=click.option(
-        "--outer-src", show_default=OUTER_SRC, metavar="ADDR", help="With --vni: the copies' source.",
+        "--outer-src", show_default=OUTER_SRC, metavar="ADDR",
+        help="With --vni: the copies' source; with --to, this machine's address unless given.",
     ),
     outer_dst=click.option(
         "--outer-dst", show_default=OUTER_DST, metavar="ADDR",

@@ -20,6 +20,7 @@ TARGETS = "targets"
 PORTS = {"vxlan": units.VXLAN_PORT, "geneve+vxlan": units.GENEVE_PORT}
 _ANY = "0.0.0.0"  # noqa: S104 -- whichever address the kernel takes
 _NS = 1_000_000_000
+_LONGEST = 3600  # seconds that a copy may be late
 _HELP = "see tmrx send --help"
 
 PaceKind = Literal["captured", "pps", "bps", "flat-out"]
@@ -170,6 +171,9 @@ class Way:
         """What contradicts itself."""
         if self.reorder_depth is not None and not self.reorder:
             yield UsageError("--reorder-depth", "goes with --reorder", "as in --reorder 1%")
+        for option, time in (("--delay", self.delay), ("--jitter", self.jitter)):
+            if time > _LONGEST:
+                yield UsageError(option, "is above 1h", "as in 10ms")
 
     def impairments(self) -> Impairments:
         """As the core takes them."""
@@ -204,11 +208,11 @@ def _played(scenario: str, inputs: Inputs, seed: int) -> Iterator[str]:
 
     with TemporaryDirectory(prefix="tmrx-scenario-") as folder:
         path = Path(folder) / f"{scenario}.pcap"
-        scenarios.write(scenario, path, seed=seed, **_parties(inputs))
+        scenarios.write(scenario, path, seed=seed, **parties(inputs))
         yield str(path)
 
 
-def _parties(inputs: Inputs) -> dict[str, Any]:
+def parties(inputs: Inputs) -> dict[str, Any]:
     """Who the scenario's source and resolver are: those of the mirror's first source; none without a mirror."""
     from tmrx.interop.scenarios import SOURCE  # noqa: PLC0415 -- an extra
 

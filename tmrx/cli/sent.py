@@ -19,7 +19,6 @@ _SESSIONS = {
     "truncated": "truncated",
 }
 _MOST = 20  # sessions that are shown
-_ON_THE_WAY = ("lost", "duplicated", "reordered", "delayed", "corrupted")
 
 Row = tuple[str, int]
 
@@ -47,7 +46,7 @@ def _copies(stats: Mapping[str, Any]) -> Iterator[Row]:
     yield "  bytes, outer headers included", copies["bytes"]
     told = {f"cut by {by}": stats["truncated"][cause] for cause, by in fates.CUT_BY.items()}
     told |= {words: stats["checksum"][action] for action, words in fates.CHECKSUMS.items()}
-    told |= {f"{name} on the way": copies[name] for name in _ON_THE_WAY}
+    told |= {f"{name} on the way": copies[name] for name in fates.IMPAIRMENTS}
     told["too large to be sent"] = copies["too_large"]
     told["times that nothing listened there"] = copies["refused"]
     yield from ((f"  {name}", count) for name, count in told.items() if count)

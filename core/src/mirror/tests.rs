@@ -313,3 +313,34 @@ fn any_cut_of_any_frame_has_one_outcome() {
         }
     }
 }
+
+#[test]
+fn explained_are_the_packet_its_truth_and_the_sessions_that_were_asked() {
+    let mut plan = all();
+    plan.filters.insert(0, plan::MirrorFilter { egress: vec![rule("tcp", true, protocol(6))], ..Default::default() });
+    (plan.sessions, plan.sources) = (vec![session("tms-1", 7, 0), session("tms-2", 8, 1)], vec![source(vec![0, 1])]);
+    let mut mirror = Mirror::new(&plan).unwrap();
+    let (mut batch, mut copies) = (Batch::default(), Copies::default());
+    batch.push(5, &out((1, 2), 30), 0, Link::Ethernet);
+    batch.push(6, &udp((PEER, PEER), (OTHER, OTHER), (1, 2), 0)[..30], 42, Link::Ethernet);
+    batch.push(7, &[0x60, 0, 0], 3, Link::Ip);
+    let mut lines = Vec::new();
+    for frame in &batch.frames {
+        let mut outcomes = Vec::new();
+        mirror.frame(&batch, frame, &mut copies, &mut outcomes);
+        explain::line(&mirror, &batch, frame, &outcomes, &mut lines);
+    }
+    let lines: Vec<serde_json::Value> = lines.split(|b| *b == b'\n').flat_map(serde_json::from_slice).collect();
+    let [first, second, third] = &lines[..] else { panic!("{lines:?}") };
+    assert_eq!((&first["number"], &first["time"], &first["length"]), (&1.into(), &5.into(), &72.into()));
+    assert_eq!((&first["src_mac"], &first["dst"]), (&"02:00:00:00:00:0a".into(), &"10.0.0.20".into()));
+    assert_eq!((&first["protocol"], &first["sport"], &first["layer"]), (&17.into(), &1.into(), &"udp".into()));
+    let asked = serde_json::json!([
+        {"session": "tms-1", "reason": "no_rule", "rule": null},
+        {"session": "tms-2", "reason": "rule", "rule": "all"},
+    ]);
+    assert_eq!((&first["outcomes"][0]["session"], &first["outcomes"][0]["asked"]), (&"tms-2".into(), &asked));
+    assert_eq!((&second["captured"], &second["stop"]), (&30.into(), &"truncated".into()));
+    assert_eq!((&second["outcomes"][0]["fate"], second.get("sport")), (&"not_at_source".into(), None));
+    assert_eq!((&third["ip"], third.get("src"), third.get("src_mac")), (&0.into(), None, None));
+}
