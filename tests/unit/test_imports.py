@@ -33,3 +33,8 @@ def test_help_loads_no_more_than_it_prints() -> None:
     assert "tmrx.cli" in modules
     assert modules & NOT_FOR_HELP == set()
     assert {name for name in modules if name.startswith("tmrx.cli.")} <= {"tmrx.cli.errors", "tmrx.cli.lazy"}
+
+
+def test_a_run_without_a_mirror_loads_no_reader_of_one() -> None:
+    modules = loaded("from tmrx.mirror import load\nload([])")
+    assert {"tmrx.mirror.importers", "tmrx.mirror.findings"} & modules == set()

@@ -21,7 +21,7 @@ from typing import Any, TypeVar, cast
 
 from tmrx import config
 from tmrx.errors import ConfigError
-from tmrx.mirror import check, findings, limits
+from tmrx.mirror import check, limits
 from tmrx.mirror.complete import adopt_rules, draw_networks
 from tmrx.mirror.document import Document, parse
 from tmrx.mirror.merge import merge, rows_of
@@ -90,7 +90,13 @@ def from_documents(documents: Iterable[Document], faults: Iterable[ConfigError] 
     faults += limits.faults(mirror)
     if faults:
         raise ConfigError.of(faults)
-    return replace(mirror, warnings=tuple(map(str, findings.warnings(mirror))))
+    return replace(mirror, warnings=_warnings(mirror)) if mirror.sessions or mirror.filters else mirror
+
+
+def _warnings(mirror: Mirror) -> tuple[str, ...]:
+    from tmrx.mirror import findings  # noqa: PLC0415 - loaded where there is something to find
+
+    return tuple(map(str, findings.warnings(mirror)))
 
 
 def _build(rows: Mapping[str, Any], faults: list[ConfigError]) -> dict[str, Model]:

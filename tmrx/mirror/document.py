@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from tmrx.errors import ConfigError
-from tmrx.mirror.importers import cloudformation, terraform
 from tmrx.mirror.tables import TABLES
 
 _KEYS = (*(key for key, _, _ in TABLES), "Reservations")
@@ -56,6 +55,8 @@ def parse(source: str, data: bytes) -> Document:
 
 
 def _parse(source: str, data: bytes) -> Document:
+    from tmrx.mirror.importers import terraform  # noqa: PLC0415 - loaded when a file is read
+
     terraform.refuse_file(source, data)
     text = _text(source, data)
     start = text.lstrip()
@@ -70,6 +71,8 @@ def _parse(source: str, data: bytes) -> Document:
 
 
 def _of_json(source: str, text: str) -> Document:
+    from tmrx.mirror.importers import terraform  # noqa: PLC0415 - loaded when a file is read
+
     terraform.refuse_stream(source, text)
     content: dict[str, Any] = _json(source, text)
     body = content.get("TemplateBody")
@@ -87,6 +90,8 @@ def _of_json(source: str, text: str) -> Document:
 
 
 def _template(source: str, template: Any) -> Document:
+    from tmrx.mirror.importers import cloudformation  # noqa: PLC0415 - loaded when a file is read
+
     if not isinstance(template, dict):
         raise ConfigError(source, "is no CloudFormation template", _EXPECTED)
     return _imported(source, *cloudformation.read(source, template))
