@@ -474,6 +474,23 @@ def test_security_groups(group: dict[str, Any], blocked: bool) -> None:
     assert ["sg-1 does not admit UDP 4789 from 10.0.0.1" in line for line in lines] == [True] * blocked
 
 
+def test_security_groups_of_receivers_behind_a_load_balancer() -> None:
+    receivers = '[[traffic_mirror_targets]]\ntraffic_mirror_target_id = "tmt-1"\nreceivers = ["10.0.0.2", "10.0.0.3"]\n'
+    named = [interface(f"eni-{n}", Groups=[{"GroupId": f"sg-{n}"}], PrivateIpAddress=f"10.0.0.{n}") for n in (2, 3)]
+    admits = {"IpProtocol": "udp", "FromPort": 4789, "ToPort": 4789, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+    groups = [{"GroupId": "sg-2", "IpPermissions": [admits]}, {"GroupId": "sg-3", "IpPermissions": []}]
+    balancer = {"TrafficMirrorTargetId": "tmt-1", "NetworkLoadBalancerArn": "arn:aws:elasticloadbalancing:…"}
+    (line,) = found(
+        "port-blocked",
+        toml(receivers),
+        TrafficMirrorSessions=[session()],
+        TrafficMirrorTargets=[balancer],
+        NetworkInterfaces=[interface(), *named],
+        SecurityGroups=groups,
+    )
+    assert "dropped before eni-3: sg-3 does not admit UDP 4789 from 10.0.0.1" in line
+
+
 def entry(number: int, action: str, **fields: Any) -> dict[str, Any]:
     base = {"RuleNumber": number, "RuleAction": action, "Egress": False, "Protocol": "-1", "CidrBlock": "0.0.0.0/0"}
     return base | fields

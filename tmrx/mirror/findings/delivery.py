@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from tmrx.mirror import reach
 from tmrx.mirror.check import at_session
@@ -78,15 +78,25 @@ def _not_reached(mirror: Mirror, source: NetworkInterface, target: TrafficMirror
 
 
 def _port_blocked(mirror: Mirror) -> Iterator[Found]:
+    holders = {address: interface for interface in mirror.interfaces.values() for address in interface.addresses()}
     for session, source, target in _ways(mirror):
-        interface = mirror.interfaces.get(target.network_interface_id)
         address = source.outer_source()
-        if interface is None or address is None:
-            continue
-        if why := reach.blocked(mirror, source, interface, address):
-            place = at_session(mirror, session, "traffic_mirror_target_id")
-            text = f"copies are dropped before {target.traffic_mirror_target_id}: {why}"
-            yield place, text, f"admit UDP {reach.VXLAN_PORT} from the sources"
+        for interface in _receiving(mirror, target, holders) if address else ():
+            if why := reach.blocked(mirror, source, interface, address or ""):
+                place = at_session(mirror, session, "traffic_mirror_target_id")
+                text = f"copies are dropped before {interface.network_interface_id}: {why}"
+                yield place, text, f"admit UDP {reach.VXLAN_PORT} from the sources"
+
+
+def _receiving(
+    mirror: Mirror, target: TrafficMirrorTarget, holders: Mapping[str, NetworkInterface]
+) -> list[NetworkInterface]:
+    """The interfaces that get a target's copies from the source's address: its own, or those registered behind a
+    Network Load Balancer, which keeps the source of UDP. `holders`: interfaces by address.
+    """
+    own = mirror.interfaces.get(target.network_interface_id)
+    behind = target.receivers if target.network_load_balancer_arn else ()
+    return [own] if own else [holders[address] for address in behind if address in holders]
 
 
 def _ways(mirror: Mirror) -> Iterator[tuple[TrafficMirrorSession, NetworkInterface, TrafficMirrorTarget]]:
