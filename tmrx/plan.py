@@ -366,7 +366,8 @@ class MirrorSource(Struct, frozen=True, kw_only=True):
     offload: bool = True
     sessions: tuple[int, ...] = ()
     inactive: str = ""
-    firewall: Firewall = Firewall()
+    # An index into the plan's firewalls: many sources share one.
+    firewall: int | None = None
 
 
 class Impairments(Struct, frozen=True, kw_only=True):
@@ -397,6 +398,7 @@ class MirrorPlan(Struct, frozen=True, kw_only=True):
     sources: tuple[MirrorSource, ...] = ()
     sessions: tuple[SourceSession, ...] = ()
     filters: tuple[MirrorFilter, ...] = ()
+    firewalls: tuple[Firewall, ...] = ()
     exclude_ntp: Literal["amazon", "all", "none"] = "amazon"
     truncated_checksum: Literal["pseudo", "zero", "kept"] = "pseudo"
     first_port: int = 65_408

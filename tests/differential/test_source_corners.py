@@ -241,21 +241,19 @@ def test_ports_and_receivers_are_the_same_both_ways() -> None:
 
 def test_security_groups_know_flows_and_acls_do_not() -> None:
     https = plan.PacketMatch(protocol=TCP, dports=(443, 443))
-    guarded = msgspec.structs.replace(
-        SOURCE,
-        firewall=plan.Firewall(
-            ingress=(),
-            egress=(https,),
-            acl=(plan.FilterRule(id="", accept=False, match=plan.PacketMatch(protocol=TCP, sports=(8443, 8443))), *ALL),
-            subnet=((packed("10.0.0.0"), packed("10.0.0.255")),),
-        ),
+    guard = plan.Firewall(
+        ingress=(),
+        egress=(https,),
+        acl=(plan.FilterRule(id="", accept=False, match=plan.PacketMatch(protocol=TCP, sports=(8443, 8443))), *ALL),
+        subnet=((packed("10.0.0.0"), packed("10.0.0.255")),),
     )
+    guarded = msgspec.structs.replace(SOURCE, firewall=0)
     asked, answered = pair(TCP, OWN4, PEER4, 40_000, 443)
     packets = [answered, asked, answered, *pair(TCP, OWN4, PEER4, 40_000, 80)]
     packets += [pair(TCP, OWN4, "203.0.113.6", 443, 8443)[1], pair(TCP, OWN4, "10.0.0.77", 40_001, 8443)[1]]
     packets += [outgoing(CUT["first fragment"]), outgoing(CUT["later fragment"]), *pair(UDP, OWN4, RESOLVER, 4000, 53)]
     packets += [outgoing(ethernet(OWN, PEER, b"", 0x88B5))]
-    reasons = [outcome.reason for outcome in outcomes(mirror(source=guarded), packets)]
+    reasons = [outcome.reason for outcome in outcomes(mirror(source=guarded, firewalls=(guard,)), packets)]
     assert reasons == [
         "security_group", "rule", "rule", "security_group", "security_group", "network_acl", "security_group",
         "rule", "rule", "amazon_dns", "amazon_dns", "rule",

@@ -91,15 +91,12 @@ rules = st.lists(st.tuples(st.integers(1, 4).map(lambda one: one > 1), matches()
 )
 filters = st.builds(plan.MirrorFilter, ingress=rules, egress=rules, amazon_dns=st.booleans())
 groups = st.one_of(st.none(), st.lists(matches(), max_size=2).map(tuple))
-firewalls = seldom(
-    st.builds(
-        plan.Firewall,
-        ingress=groups,
-        egress=groups,
-        acl=st.one_of(st.none(), rules),
-        subnet=st.sampled_from(((), (ends_of("10.0.0.0/24"),))),
-    ),
-    plan.Firewall(),
+firewalls = st.builds(
+    plan.Firewall,
+    ingress=groups,
+    egress=groups,
+    acl=st.one_of(st.none(), rules),
+    subnet=st.sampled_from(((), (ends_of("10.0.0.0/24"),))),
 )
 
 
@@ -129,6 +126,7 @@ def copies(draw: st.DrawFn) -> plan.Copies:
 def mirrors(draw: st.DrawFn) -> plan.MirrorPlan:
     """One to four sources of up to three sessions each."""
     known = draw(st.lists(filters, min_size=1, max_size=3))
+    guards = draw(st.lists(firewalls, min_size=1, max_size=2))
     sources, sessions = [], []
     for number in range(draw(st.integers(1, 4))):
         own = draw(st.lists(copies(), min_size=draw(seldom(st.just(0), 1, 6)), max_size=3))
@@ -148,7 +146,7 @@ def mirrors(draw: st.DrawFn) -> plan.MirrorPlan:
                 offload=draw(st.booleans()),
                 sessions=tuple(indices),
                 inactive="" if own else draw(st.sampled_from(("", "target_gone"))),
-                firewall=draw(firewalls),
+                firewall=draw(seldom(st.integers(0, len(guards) - 1), None)),
             )
         )
     return plan.MirrorPlan(
@@ -156,6 +154,7 @@ def mirrors(draw: st.DrawFn) -> plan.MirrorPlan:
         sources=tuple(sources),
         sessions=tuple(sessions),
         filters=tuple(known),
+        firewalls=tuple(guards),
         exclude_ntp=draw(st.sampled_from(("amazon", "all", "none"))),
         truncated_checksum=draw(st.sampled_from(("pseudo", "zero", "kept"))),
         first_port=draw(st.sampled_from((65_408, 49_152))),

@@ -92,11 +92,12 @@ def mirrors() -> tuple[plan.MirrorPlan, ...]:
     source = plan.MirrorSource(
         interface="eni-1", mac=bytes(6), addresses=(V6,), resolvers=(V6,), offload=False, sessions=(0,),
         inactive="gone",
-        firewall=plan.Firewall(ingress=(match,), egress=(match,), acl=(rule,), subnet=((V6, V6),)),
+        firewall=0,
     )  # fmt: skip
     whole = plan.MirrorPlan(
         everything=True, sources=(source,), sessions=(plan.SourceSession(id="tms-1", filter=0, copies=copies),),
         filters=(plan.MirrorFilter(ingress=(rule,), egress=(rule,), amazon_dns=True),), first_port=49_152,
+        firewalls=(plan.Firewall(ingress=(match,), egress=(match,), acl=(rule,), subnet=((V6, V6),)),),
         impairments=plan.Impairments(
             seed=1, loss=0.1, duplicate=0.1, reorder=0.1, reorder_depth=4, delay=5, jitter=6, corrupt=0.1
         ),

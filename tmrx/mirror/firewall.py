@@ -6,7 +6,15 @@ What is not given is not checked: an interface without groups, a group or prefix
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from ipaddress import ip_network
+from ipaddress import (
+    IPv4Address,
+    IPv4Network,
+    IPv6Address,
+    IPv6Network,
+    collapse_addresses,
+    ip_address,
+    ip_network,
+)
 from typing import Literal
 
 from tmrx import plan
@@ -20,19 +28,91 @@ _ICMP = {1, 58}
 _ALL_PORTS = (0, 65_535)
 
 
-def firewall(mirror: Mirror, interface: NetworkInterface) -> plan.Firewall:
-    """What guards an interface."""
-    groups = [mirror.security_groups.get(group.group_id) for group in interface.groups]
-    known = [group for group in groups if group is not None] if groups and all(groups) else []
-    acl, subnet = network_acl(mirror, interface), mirror.subnets.get(interface.subnet_id)
-    cidrs = [subnet.cidr_block] if subnet else []
-    cidrs += [six.ipv6_cidr_block for six in subnet.ipv6_cidr_block_association_set] if subnet else []
-    return plan.Firewall(
-        ingress=_admitted(mirror, known, "ingress"),
-        egress=_admitted(mirror, known, "egress"),
-        acl=tuple(_entries(acl)) if acl else None,
-        subnet=tuple(found for found in map(block, cidrs) if found),
-    )
+class Firewalls:
+    """Makes the firewalls of a mirror's interfaces; `made` are those so far, each once however many share it."""
+
+    def __init__(self, mirror: Mirror) -> None:
+        self.made: list[plan.Firewall] = []
+        self._mirror = mirror
+        self._places: dict[tuple[str, ...], int | None] = {}
+        self._members = _members(mirror.interfaces.values())
+
+    def of(self, interface: NetworkInterface) -> int | None:
+        """The index of what guards an interface; None where nothing is known to."""
+        vpc = self._mirror.vpc_of(interface)
+        key = (vpc, interface.subnet_id, *sorted(group.group_id for group in interface.groups))
+        if key not in self._places:
+            self._places[key] = self._make(interface)
+        return self._places[key]
+
+    def _make(self, interface: NetworkInterface) -> int | None:
+        mirror = self._mirror
+        groups = [mirror.security_groups.get(group.group_id) for group in interface.groups]
+        known = [group for group in groups if group is not None] if all(groups) else []
+        acl, subnet = network_acl(mirror, interface), mirror.subnets.get(interface.subnet_id)
+        cidrs = [subnet.cidr_block] if subnet else []
+        cidrs += [six.ipv6_cidr_block for six in subnet.ipv6_cidr_block_association_set] if subnet else []
+        ingress, egress = self._admitted(known, "ingress"), self._admitted(known, "egress")
+        if ingress is None and egress is None and acl is None:
+            return None
+        self.made.append(
+            plan.Firewall(
+                ingress=ingress,
+                egress=egress,
+                acl=tuple(_entries(acl)) if acl else None,
+                subnet=tuple(found for found in map(block, cidrs) if found),
+            )
+        )
+        return len(self.made) - 1
+
+    def _admitted(self, groups: list[SecurityGroup], direction: Direction) -> tuple[plan.PacketMatch, ...] | None:
+        """What the groups together admit; None where one of them does not say."""
+        said = [group.ip_permissions if direction == "ingress" else group.ip_permissions_egress for group in groups]
+        known = [permissions for permissions in said if permissions is not None]
+        if not said or len(known) < len(said):
+            return None
+        every = (permission for permissions in known for permission in permissions)
+        return tuple(match for permission in every for match in self._permission(permission, direction))
+
+    def _permission(self, permission: IpPermission, direction: Direction) -> Iterator[plan.PacketMatch]:
+        protocol = None if permission.ip_protocol == ALL_PROTOCOLS else int(permission.ip_protocol)
+        first, last = permission.from_port, permission.to_port
+        ports = (first, last) if protocol in {_TCP, _UDP} and first is not None and last is not None else None
+        icmp = (first, -1 if last is None else last) if protocol in _ICMP and first is not None else None
+        for cidr in self._ends(permission):
+            end = block(cidr)
+            yield plan.PacketMatch(
+                ip=version_of(cidr) if cidr else 0,
+                protocol=protocol,
+                src=end if direction == "ingress" else None,
+                dst=end if direction == "egress" else None,
+                dports=ports if ports and ports != (-1, -1) else None,
+                icmp=icmp,
+            )
+
+    def _ends(self, permission: IpPermission) -> Iterator[str]:
+        """The CIDRs of the other ends that a permission names; an empty one for ends that are not known."""
+        yield from permission.cidrs()
+        if permission.prefix_list_ids:
+            yield ""
+        for pair in permission.user_id_group_pairs:
+            yield from self._members.get(pair.group_id, ("",))
+
+
+def _members(interfaces: Iterable[NetworkInterface]) -> dict[str, tuple[str, ...]]:
+    """The addresses of each group's members, neighbours joined into blocks."""
+    found: dict[str, list[str]] = {}
+    for interface in interfaces:
+        for group in interface.groups:
+            found.setdefault(group.group_id, []).extend(interface.addresses())
+    return {group: _blocks(addresses) for group, addresses in found.items() if addresses}
+
+
+def _blocks(addresses: Iterable[str]) -> tuple[str, ...]:
+    all_of = [ip_address(address) for address in addresses]
+    four = collapse_addresses(IPv4Network(one) for one in all_of if isinstance(one, IPv4Address))
+    six = collapse_addresses(IPv6Network(one) for one in all_of if isinstance(one, IPv6Address))
+    return (*map(str, four), *map(str, six))
 
 
 def block(cidr: str | None) -> tuple[bytes, bytes] | None:
@@ -46,49 +126,6 @@ def block(cidr: str | None) -> tuple[bytes, bytes] | None:
 def version_of(cidr: str) -> Literal[4, 6]:
     """The IP version of a CIDR block."""
     return ip_network(cidr).version
-
-
-def _admitted(
-    mirror: Mirror, groups: Iterable[SecurityGroup], direction: Direction
-) -> tuple[plan.PacketMatch, ...] | None:
-    """What the groups together admit; None where one of them does not say."""
-    matches: list[plan.PacketMatch] = []
-    of_direction = [group.ip_permissions if direction == "ingress" else group.ip_permissions_egress for group in groups]
-    if not of_direction or any(permissions is None for permissions in of_direction):
-        return None
-    for permissions in of_direction:
-        for permission in permissions or ():
-            matches += _permission(mirror, permission, direction)
-    return tuple(matches)
-
-
-def _permission(mirror: Mirror, permission: IpPermission, direction: Direction) -> Iterator[plan.PacketMatch]:
-    protocol = None if permission.ip_protocol == ALL_PROTOCOLS else int(permission.ip_protocol)
-    first, last = permission.from_port, permission.to_port
-    ports = (first, last) if protocol in {_TCP, _UDP} and first is not None and last is not None else None
-    icmp = (first, -1 if last is None else last) if protocol in _ICMP and first is not None else None
-    for cidr in _ends(mirror, permission):
-        end = block(cidr)
-        yield plan.PacketMatch(
-            ip=version_of(cidr) if cidr else 0,
-            protocol=protocol,
-            src=end if direction == "ingress" else None,
-            dst=end if direction == "egress" else None,
-            dports=ports if ports and ports != (-1, -1) else None,
-            icmp=icmp,
-        )
-
-
-def _ends(mirror: Mirror, permission: IpPermission) -> Iterator[str]:
-    """The CIDRs of the other ends that a permission names; an empty one for ends that are not known."""
-    yield from permission.cidrs()
-    if permission.prefix_list_ids:
-        yield ""
-    for pair in permission.user_id_group_pairs:
-        members = [i for i in mirror.interfaces.values() if pair.group_id in {group.group_id for group in i.groups}]
-        yield from (address for member in members for address in member.addresses())
-        if not members:
-            yield ""
 
 
 def _entries(acl: NetworkAcl) -> Iterator[plan.FilterRule]:

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 from tmrx import plan
 from tmrx.config import Settings
 from tmrx.errors import ConfigError
-from tmrx.mirror.firewall import block, firewall, version_of
+from tmrx.mirror.firewall import Firewalls, block, version_of
 from tmrx.mirror.mirror import IP_VERSIONS, Mirror, packed
 from tmrx.mirror.model import (
     NetworkInterface,
@@ -66,6 +66,7 @@ def source_plan(mirror: Mirror, settings: Settings) -> plan.MirrorPlan:
         sources=sources,
         sessions=tuple(maker.sessions),
         filters=tuple(_filter(known) for known in mirror.filters.values()),
+        firewalls=tuple(maker.firewalls.made),
         exclude_ntp=together["exclude_ntp"],
         truncated_checksum=together["truncated_checksum"],
         first_port=_FIRST_PORTS[together["source_ports"]],
@@ -97,6 +98,7 @@ class _Maker:
         self.mirror = mirror
         self.settings = settings
         self.sessions: list[plan.SourceSession] = []
+        self.firewalls = Firewalls(mirror)
         self._filters = {key: index for index, key in enumerate(mirror.filters)}
 
     def source(self, key: str, sessions: Iterable[TrafficMirrorSession]) -> plan.MirrorSource:
@@ -116,7 +118,7 @@ class _Maker:
             addresses=tuple(packed(address) for address in interface.addresses()),
             resolvers=tuple(packed(address) for address in self.mirror.resolvers(interface)),
             offload=interface.offload,
-            firewall=firewall(self.mirror, interface),
+            firewall=self.firewalls.of(interface),
             sessions=tuple(active),
             inactive="" if active else inactive,
         )

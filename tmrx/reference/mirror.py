@@ -191,9 +191,9 @@ class Mirror:
 
     def _dropped(self, seen: _Seen, source: MirrorSource, direction: Direction | None) -> str | None:
         """Section 3, decision 5."""
-        rules = source.firewall
-        if not seen.packet.ip or _is_resolvers(seen, source):
+        if source.firewall is None or not seen.packet.ip or _is_resolvers(seen, source):
             return None
+        rules = self.plan.firewalls[source.firewall]
         if direction == "ingress" and rules.acl is not None and not _within(seen.packet.src, rules.subnet):
             rule = _first(rules.acl, seen)
             if rule is None or not rule.accept:

@@ -11,16 +11,18 @@ use hashbrown::HashSet;
 /// Flows that are remembered in a generation; the one before is remembered too.
 const GENERATION: usize = 65_536;
 
-/// What guards one source.
+/// What guards sources; they may be many.
 #[derive(Debug)]
 pub(super) struct Firewall {
     ingress: Option<Vec<Match>>,
     egress: Option<Vec<Match>>,
     acl: Option<Vec<Rule>>,
     subnet: Vec<Block>,
-    /// Flows that were let through, so that their answers are: the latest, and those before.
-    flows: [HashSet<u64>; 2],
 }
+
+/// Flows of one source that were let through, so that their answers are: the latest, and those before.
+#[derive(Debug, Default)]
+pub(super) struct Flows([HashSet<u64>; 2]);
 
 impl Firewall {
     pub fn new(firewall: &plan::Firewall) -> Result<Self> {
@@ -32,13 +34,12 @@ impl Firewall {
             egress: groups(&firewall.egress)?,
             acl: firewall.acl.as_ref().map(|all| all.iter().map(Rule::new).collect::<Result<_>>()).transpose()?,
             subnet: firewall.subnet.iter().map(block).collect::<Result<_>>()?,
-            flows: [HashSet::new(), HashSet::new()],
         })
     }
 
-    /// What drops this packet, if anything.
+    /// What drops this packet of a source with these flows, if anything.
     #[inline]
-    pub fn drops(&mut self, packet: &Packet, bytes: &[u8], direction: Direction) -> Option<Reason> {
+    pub fn drops(&self, flows: &mut Flows, packet: &Packet, bytes: &[u8], direction: Direction) -> Option<Reason> {
         if packet.ip == 0 {
             return None;
         }
@@ -48,7 +49,8 @@ impl Firewall {
         if self.ingress.is_none() && self.egress.is_none() {
             return None;
         }
-        (!self.passes_groups(packet, bytes, direction)).then_some(Reason::SecurityGroup)
+        let flow = Flow::of(packet, bytes, false).hash();
+        (!self.passes_groups(flows, flow, packet, direction)).then_some(Reason::SecurityGroup)
     }
 
     /// The first rule that matches decides; none: it is dropped. Neighbours in the subnet don't pass it.
@@ -57,18 +59,19 @@ impl Firewall {
             || acl.iter().find(|rule| rule.matches.fits(packet)).is_some_and(|rule| rule.accept)
     }
 
-    fn passes_groups(&mut self, packet: &Packet, bytes: &[u8], direction: Direction) -> bool {
-        let flow = Flow::of(packet, bytes, false).hash();
+    fn passes_groups(&self, flows: &mut Flows, flow: u64, packet: &Packet, direction: Direction) -> bool {
         let groups = if direction == Direction::Ingress { &self.ingress } else { &self.egress };
         let passes = groups.as_ref().is_none_or(|matches| matches.iter().any(|one| one.fits(packet)));
         if passes {
-            self.remember(flow);
+            flows.remember(flow);
         }
-        passes || self.flows.iter().any(|flows| flows.contains(&flow))
+        passes || flows.0.iter().any(|known| known.contains(&flow))
     }
+}
 
+impl Flows {
     fn remember(&mut self, flow: u64) {
-        let [latest, before] = &mut self.flows;
+        let [latest, before] = &mut self.0;
         if latest.len() >= GENERATION && !latest.contains(&flow) {
             std::mem::swap(latest, before);
             latest.clear();

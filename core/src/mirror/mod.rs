@@ -31,7 +31,7 @@ use crate::plan::mirror::{ExcludeNtp, MirrorPlan, TruncatedChecksum};
 use crate::wire::ethernet::ethertype;
 use ends::{Ends, Touch};
 use filter::{Filter, Verdict};
-use firewall::Firewall;
+use firewall::{Firewall, Flows};
 use hashbrown::HashSet;
 
 /// UDP port of NTP (RFC 5905).
@@ -62,7 +62,8 @@ struct Source {
     offload: bool,
     sessions: Vec<u32>,
     inactive: String,
-    firewall: Firewall,
+    firewall: Option<u32>,
+    flows: Flows,
 }
 
 /// The sources of a plan, and what they did so far.
@@ -73,6 +74,7 @@ pub struct Mirror {
     sources: Vec<Source>,
     sessions: Vec<Session>,
     filters: Vec<Filter>,
+    firewalls: Vec<Firewall>,
     /// Outer source and VNI of all sessions: how a copy is known.
     identities: HashSet<(Addr, u32)>,
     ntp: ExcludeNtp,
@@ -92,7 +94,7 @@ impl Mirror {
     /// From a plan.
     ///
     /// # Errors
-    /// `Error::Config` for addresses that are none, of two families, or an index of the plan that leads nowhere.
+    /// `Error::Config` for addresses that are none or of two families, and a VNI of more than 24 bits.
     pub fn new(plan: &MirrorPlan) -> Result<Self> {
         let sessions = plan.sessions.iter().map(|session| Session::new(session, plan)).collect::<Result<Vec<_>>>()?;
         Ok(Self {
@@ -102,6 +104,7 @@ impl Mirror {
             identities: sessions.iter().map(|session| (session.encap.src(), session.vni)).collect(),
             sessions,
             filters: plan.filters.iter().map(Filter::new).collect::<Result<_>>()?,
+            firewalls: plan.firewalls.iter().map(Firewall::new).collect::<Result<_>>()?,
             ntp: plan.exclude_ntp,
             checksums: plan.truncated_checksum,
             packets: 0,
@@ -177,7 +180,8 @@ impl Mirror {
             Some(Reason::MirroredCopy)
         } else {
             // What goes to the resolver and back passes by security groups and ACLs.
-            let dropped = || if resolver { None } else { source.firewall.drops(packet, seen.bytes, direction) };
+            let firewall = source.firewall.filter(|_| !resolver).and_then(|index| self.firewalls.get(index as usize));
+            let dropped = || firewall?.drops(&mut source.flows, packet, seen.bytes, direction);
             excluded(packet, self.ntp).or_else(dropped)
         };
         if let Some(reason) = excluded {
@@ -249,7 +253,8 @@ impl Source {
             offload: source.offload,
             sessions: source.sessions.clone(),
             inactive: source.inactive.clone(),
-            firewall: Firewall::new(&source.firewall)?,
+            firewall: source.firewall,
+            flows: Flows::default(),
         })
     }
 

@@ -48,7 +48,7 @@ fn source(sessions: Vec<u32>) -> plan::MirrorSource {
         offload: true,
         sessions,
         inactive: String::new(),
-        firewall: plan::Firewall::default(),
+        firewall: Some(0),
     }
 }
 
@@ -61,6 +61,7 @@ fn all() -> MirrorPlan {
         sources: vec![source(vec![0])],
         sessions: vec![session("tms-1", 7, 0)],
         filters: vec![plan::MirrorFilter { ingress: everything(), egress: everything(), amazon_dns: false }],
+        firewalls: vec![plan::Firewall::default()],
         exclude_ntp: ExcludeNtp::Amazon,
         truncated_checksum: TruncatedChecksum::Pseudo,
         first_port: 65408,
@@ -221,15 +222,15 @@ fn the_resolvers_traffic_is_the_services_alone() {
 fn groups_know_flows_and_acls_do_not() {
     let mut plan = all();
     let only_out = plan::Firewall { ingress: Some(vec![]), egress: Some(vec![any()]), ..Default::default() };
-    plan.sources[0].firewall = only_out;
+    plan.firewalls[0] = only_out;
     let (question, answer) = (out((1, 2), 0), udp((PEER, SOURCE), (OTHER, HOST), (2, 1), 0));
     let fates = |plan: &MirrorPlan, frames: &[&[u8]]| {
         push(plan, frames, Link::Ethernet).0.iter().map(|o| o.reason).collect::<Vec<_>>()
     };
     assert_eq!(fates(&plan, &[&answer, &question, &answer]), [Reason::SecurityGroup, Reason::Rule, Reason::Rule]);
-    plan.sources[0].firewall = plan::Firewall { acl: Some(vec![rule("", false, protocol(17))]), ..Default::default() };
+    plan.firewalls[0] = plan::Firewall { acl: Some(vec![rule("", false, protocol(17))]), ..Default::default() };
     assert_eq!(fates(&plan, &[&question, &answer]), [Reason::Rule, Reason::NetworkAcl]);
-    plan.sources[0].firewall.subnet = vec![(buf([10, 0, 0, 0]), buf([10, 0, 0, 255]))];
+    plan.firewalls[0].subnet = vec![(buf([10, 0, 0, 0]), buf([10, 0, 0, 255]))];
     assert_eq!(fates(&plan, &[&answer]), [Reason::Rule], "a neighbour");
 }
 

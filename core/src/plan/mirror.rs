@@ -86,7 +86,7 @@ pub struct MirrorSource {
     pub offload: bool,
     pub sessions: Vec<u32>,
     pub inactive: String,
-    pub firewall: Firewall,
+    pub firewall: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Default, Deserialize)]
@@ -138,6 +138,7 @@ pub struct MirrorPlan {
     pub sources: Vec<MirrorSource>,
     pub sessions: Vec<SourceSession>,
     pub filters: Vec<MirrorFilter>,
+    pub firewalls: Vec<Firewall>,
     pub exclude_ntp: ExcludeNtp,
     pub truncated_checksum: TruncatedChecksum,
     pub first_port: u16,

@@ -160,8 +160,7 @@ def test_security_groups_and_acls() -> None:
     }  # fmt: skip
     acl = {"NetworkAclId": "acl-1", "Entries": [entry], "Associations": [{"SubnetId": "subnet-1"}]}
     subnet = {"SubnetId": "subnet-1", "VpcId": "vpc-1", "CidrBlock": "10.0.0.0/24"}
-    (source,) = planned(SecurityGroups=[group], NetworkAcls=[acl], Subnets=[subnet]).sources
-    guard = source.firewall
+    (guard,) = planned(SecurityGroups=[group], NetworkAcls=[acl], Subnets=[subnet]).firewalls
     assert guard.egress == ()
     assert guard.ingress is not None
     assert guard.acl is not None
@@ -172,10 +171,29 @@ def test_security_groups_and_acls() -> None:
     assert guard.ingress[1].icmp == (8, -1)
     assert (guard.acl[0].accept, guard.acl[0].match.dports) == (True, (1024, 65535))
     assert guard.subnet == ((packed("10.0.0.0"), packed("10.0.0.255")),)
-    assert planned().sources[0].firewall == plan.Firewall(), "what is not given is not checked"
+    assert planned().sources[0].firewall is None, "what is not given is not checked"
     said_half = {"GroupId": "sg-1", "IpPermissions": []}
-    (half,) = planned(SecurityGroups=[said_half]).sources
-    assert (half.firewall.ingress, half.firewall.egress) == ((), None)
+    (half,) = planned(SecurityGroups=[said_half]).firewalls
+    assert (half.ingress, half.egress) == ((), None)
+
+
+def test_sources_of_one_group_share_its_firewall() -> None:
+    """As in AWS's default group, which admits its own members: their number must not count twice."""
+    members = [
+        {"NetworkInterfaceId": f"eni-{n}", "PrivateIpAddress": f"10.0.1.{n}", "Groups": [{"GroupId": "sg-1"}]}
+        for n in range(8)
+    ]
+    sessions = [
+        SESSION | {"TrafficMirrorSessionId": f"tms-{n}", "NetworkInterfaceId": f"eni-{n}", "VirtualNetworkId": n}
+        for n in range(8)
+    ]
+    group = {"GroupId": "sg-1", "IpPermissions": [{"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": "sg-1"}]}]}
+    made = planned(
+        TrafficMirrorSessions=sessions, NetworkInterfaces=[*members, APPLIANCE], SecurityGroups=[group]
+    )  # fmt: skip
+    assert [source.firewall for source in made.sources] == [0] * 8
+    (guard,) = made.firewalls
+    assert guard.ingress == (plan.PacketMatch(ip=4, src=(packed("10.0.1.0"), packed("10.0.1.7"))),)
 
 
 def test_everything() -> None:

@@ -90,7 +90,7 @@ fn source(interface: &str, address: [u8; 4], sessions: Vec<u32>) -> plan::Mirror
         offload: true,
         inactive: if sessions.is_empty() { "target_deleted".into() } else { String::new() },
         sessions,
-        firewall: plan::Firewall::default(),
+        firewall: None,
     }
 }
 
