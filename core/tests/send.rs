@@ -30,6 +30,7 @@ fn everything() -> MirrorPlan {
         sources: Vec::new(),
         sessions: vec![SourceSession { id: String::new(), filter: 0, copies }],
         filters: Vec::new(),
+        firewalls: vec![],
         exclude_ntp: ExcludeNtp::Amazon,
         truncated_checksum: TruncatedChecksum::Pseudo,
         first_port: 65408,

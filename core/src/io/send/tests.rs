@@ -74,6 +74,7 @@ fn everything() -> MirrorPlan {
         sources: Vec::new(),
         sessions: vec![session("", 7, [192, 0, 2, 1])],
         filters: Vec::new(),
+        firewalls: vec![],
         exclude_ntp: plan::ExcludeNtp::Amazon,
         truncated_checksum: plan::TruncatedChecksum::Pseudo,
         first_port: FIRST_SOURCE_PORT,
