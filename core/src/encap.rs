@@ -11,6 +11,7 @@ use crate::error::{Error, Fault, Result};
 use crate::frame::Addr;
 use crate::packet::proto;
 use crate::plan::mirror as plan;
+use crate::table::text::is_v4;
 use crate::wire::checksum::{fold, sum, word};
 
 mod flow;
@@ -259,11 +260,6 @@ fn family(src: &Addr, dst: &[serde_bytes::ByteBuf]) -> Result<Vec<Addr>> {
         return Err(fault("outer addresses", "are of two families", "give IPv4 or IPv6 addresses for both ends"));
     }
     Ok(all)
-}
-
-/// Whether this is an IPv4 address in mapped form.
-fn is_v4(addr: &Addr) -> bool {
-    addr.0.starts_with(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff])
 }
 
 #[cfg(test)]
