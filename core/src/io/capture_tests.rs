@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::frame::Link;
+use crate::io::SLAB;
 use std::path::{Path, PathBuf};
 
 /// A file that is removed at the end of the test.
@@ -166,7 +167,8 @@ fn what_is_no_capture_is_refused_in_words() {
     assert!(why("zero", b"").contains("is empty (0 bytes)"));
     assert!(why("text", b"Dear reader,\n").contains("is not a capture"));
     assert!(why("text2", &[b'x'; 5000]).contains("is not a capture"));
-    assert!(why("gzip", b"\x1f\x8b\x08\0\0\0\0\0").contains("is compressed (gzip) (pipe it through zcat"));
+    assert!(why("xz", b"\xfd7zXZ\0\0\0\0\0").contains("is compressed (xz) (pipe it through xzcat"));
+    assert!(why("gzip", b"\x1f\x8b\x08\0\0\0\0\0").contains("the gzip data is cut at byte 8"));
     assert!(why("short", &pcap(1, [])[..10]).contains("ends within the capture's header (10 bytes)"));
     assert!(why("ng", b"\x0a\x0d\x0d\x0a\x1c\0\0\0").contains("ends within the capture's header"));
     assert!(why("modified", b"\x34\xcd\xb2\xa1aaaaaaaaaaaaaaaaaaaaaaaaa").contains("modified"));

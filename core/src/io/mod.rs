@@ -6,11 +6,13 @@ pub mod live;
 pub mod send;
 pub mod udp;
 mod clock;
+mod content;
 mod fault;
 mod input;
 mod linktype;
 mod pcap;
 mod pcapng;
+mod unpack;
 #[cfg(target_os = "linux")]
 mod ring;
 #[cfg(target_os = "linux")]
