@@ -7,6 +7,7 @@ use super::pcapng::{self, Pcapng};
 use super::{Fill, Source, linktype};
 use crate::error::{Error, Fault, Result};
 use crate::frame::{Batch, Frame, TimeUnit};
+use crate::table::summary::Captured;
 
 #[derive(Debug)]
 enum Format {
@@ -234,6 +235,13 @@ impl Source for Capture {
         self.content.size
     }
 
+    fn captured(&self) -> Option<Captured> {
+        match &self.format {
+            Some(Format::Pcapng(pcapng)) => pcapng.counts(),
+            _ => None,
+        }
+    }
+
     fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
     }
@@ -246,20 +254,24 @@ fn not_a_capture(name: &str, bytes: &[u8]) -> Fault {
     if let Some((_, kind, tool)) = compressed.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
         return Fault::new(name, format!("is compressed ({kind})"), format!("pipe it through {tool} and read \"-\""));
     }
-    let magics: [&[u8]; 5] =
-        [b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a"];
     let why = if bytes.is_empty() {
         "is empty (0 bytes)".into()
-    } else if bytes.len() < HEADER && magics.iter().any(|magic| bytes.starts_with(magic)) {
+    } else if may_begin(bytes) {
         format!("ends within the capture's header ({} bytes)", bytes.len())
     } else if bytes.starts_with(b"snoop\0") {
         "is a snoop capture".into()
-    } else if [&b"\x34\xcd\xb2\xa1"[..], b"\xa1\xb2\xcd\x34"].iter().any(|magic| bytes.starts_with(magic)) {
-        "is of a modified pcap format".into()
     } else {
         "is not a capture".into()
     };
     Fault::new(name, why, "tmrx reads pcap and pcapng; `editcap -F pcap` converts others")
+}
+
+/// Whether these are the first bytes of a capture, but not all of its header.
+fn may_begin(bytes: &[u8]) -> bool {
+    let mut header = [0; HEADER];
+    let there = bytes.len() >= 4 && bytes.len() < HEADER;
+    header.iter_mut().zip(bytes).for_each(|(byte, there)| *byte = *there);
+    there && (pcapng::may_begin(bytes) || Pcap::new(&header).is_some())
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ pub use udp::Listener;
 
 use crate::error::Result;
 use crate::frame::Batch;
+use crate::table::summary::Captured;
 use std::time::Duration;
 
 /// What one fill brought.
@@ -55,6 +56,11 @@ pub trait Source: Send {
 
     /// Bytes there are to read; `None` where that is not known.
     fn size(&self) -> Option<u64> {
+        None
+    }
+
+    /// What was counted where its captures were made, as far as they say it.
+    fn captured(&self) -> Option<Captured> {
         None
     }
 
