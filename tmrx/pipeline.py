@@ -20,6 +20,7 @@ from tmrx.units import Endpoint
 
 if TYPE_CHECKING:
     from tmrx._core import Batch, Engine
+    from tmrx.sources.reading import Source
 
 IDLE_MS = 100  # how long the engine waits for frames before it looks at what else there is to do
 
@@ -148,14 +149,21 @@ class _Run:
             if self.control.ended:
                 return
             if source is not None:
-                batch = self.engine.run(source, self.control.left, self.control.wait_ms)
-                self.control.took(batch.frames)
-                self.reading.took(batch)
-                self._write(batch)
-                self.watch.batch(batch, self.reading)
+                self._turn(source)
             if self.control.asked:
                 self.control.asked = False
                 self.sinks.report(self._stats())
+
+    def _turn(self, source: Source) -> None:
+        try:
+            batch = self.engine.run(source, self.control.left, self.control.wait_ms)
+        except InputError as error:
+            self.reading.failed(error)
+            return
+        self.control.took(batch.frames)
+        self.reading.took(batch)
+        self._write(batch)
+        self.watch.batch(batch, self.reading)
 
     def finish(self) -> bytes:
         """What was held back, then the summary document."""

@@ -90,6 +90,7 @@ class Following:
         self._captured: list[tuple[int, int]] = []
         self._warnings: list[str] = []
         self._batch: Batch | None = None
+        self._error: InputError | None = None
         self._look()
 
     def turns(self) -> Iterator[Capture | None]:
@@ -115,6 +116,10 @@ class Following:
         """What came of the turn."""
         self._batch = batch
 
+    def failed(self, error: InputError) -> None:
+        """The turn's capture can't be read on."""
+        self._error = error
+
     @property
     def position(self) -> int:
         """Bytes read so far."""
@@ -134,7 +139,10 @@ class Following:
 
     def _after(self, file: _File) -> bool:
         """After its turn; whether anything came."""
-        batch, self._batch = self._batch, None
+        batch, error, self._batch, self._error = self._batch, self._error, None, None
+        if error is not None:
+            self._open.remove(file)
+            self._refuse(file.path, error)
         if batch is None:
             return False
         file.idle = batch.idle
@@ -151,17 +159,21 @@ class Following:
             self._warnings.append(f"{file.path}: {file.capture.warning}")
 
     def _begin(self, path: str, identity: Identity) -> None:
-        """Open the next one; where it is one of several, what can't be read is no reason to end."""
+        """Open the next one."""
         from tmrx._core import Capture  # noqa: PLC0415
 
         try:
             self._open.append(_File(path, identity, Capture(path, follow=True)))
         except InputError as error:
-            if path in self._names:
-                raise
-            self._warnings.append(f"{error}; left out")
+            self._refuse(path, error)
         if len(self._open) > MOST_OPEN:
             self._open[0].capture.settle()
+
+    def _refuse(self, path: str, error: InputError) -> None:
+        """Of several, one that can't be read is no reason to end. Raises `error` where it was named itself."""
+        if path in self._names:
+            raise error
+        self._warnings.append(f"{error}; left there")
 
     def _look(self) -> None:
         """Find what is new, and what has been replaced or cut."""

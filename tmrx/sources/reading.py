@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Protocol
 
+from tmrx.errors import InputError
+
 if TYPE_CHECKING:
     from tmrx._core import Batch, Capture, Listener, Merged
 
@@ -19,6 +21,9 @@ class Reading(Protocol):
 
     def took(self, batch: Batch) -> None:
         """What came of the turn."""
+
+    def failed(self, error: InputError) -> None:
+        """The turn's source can't be read on. Raises `error` where nothing else can be read either."""
 
     @property
     def position(self) -> int:
@@ -52,6 +57,10 @@ class Whole:
     def took(self, batch: Batch) -> None:
         """Whether it is at its end."""
         self._ended = batch.ended
+
+    def failed(self, error: InputError) -> None:
+        """There is no other source. Raises `error`."""
+        raise error
 
     @property
     def position(self) -> int:

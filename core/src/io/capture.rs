@@ -147,6 +147,7 @@ impl Capture {
     /// Read and walk until there are frames, or none will come.
     fn advance(&mut self, batch: &mut Batch) -> Result<Fill> {
         if !self.recognise(&mut batch.slab)? {
+            self.carry.append(&mut batch.slab);
             return Ok(Fill::Idle);
         }
         // What was read to recognise the format, and what the last step cut, come first.
