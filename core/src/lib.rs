@@ -7,6 +7,7 @@ pub mod frame;
 pub mod packet;
 pub mod plan;
 pub mod wire;
+pub mod link;
 pub mod decap;
 pub mod identify;
 pub mod decode;
