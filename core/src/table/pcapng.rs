@@ -116,6 +116,13 @@ fn link_type(link: Link) -> u16 {
     match link {
         Link::Ethernet => 1,
         Link::Ip | Link::UdpPayload => 101,
+        Link::Null => 0,
+        Link::Sll => 113,
+        Link::Sll2 => 276,
+        Link::Ppp => 9,
+        Link::Chdlc => 104,
+        Link::Wifi => 105,
+        Link::Radiotap => 127,
     }
 }
 
