@@ -72,7 +72,7 @@ class Compressor:
     """Compresses an output: one stream of gzip (RFC 1952) or zstd (RFC 8878)."""
 
     def __new__(cls, form: Literal["gzip", "zstd"]) -> Compressor: ...
-    def compress(self, data: bytes | bytearray) -> bytes:
+    def compress(self, data: bytes) -> bytes:
         """The stream's next bytes; with them and those before, all that was given so far can be read."""
     def finish(self) -> bytes:
         """The stream's end. What is given afterwards begins another stream."""
