@@ -5,7 +5,7 @@ use crate::identify::Identities;
 use crate::packet::{Encapsulation, NONE, Packet, Wrap};
 use crate::plan::CaptureSettings;
 use crate::table::known::Known;
-use crate::table::{pcap, pcapng, text};
+use crate::table::{mirror, pcap, pcapng, text};
 use crate::time::Nanos;
 use hashbrown::HashMap;
 
@@ -63,7 +63,9 @@ impl Writer {
             pcap::record(&mut self.chunk.bytes, self.unit, packet, bytes);
         }
         let written = (self.chunk.bytes.len() - before) as u64;
-        self.file.iter_mut().for_each(|file| file.bytes += written);
+        if let Some(file) = &mut self.file {
+            file.bytes += written;
+        }
     }
 
     /// End the last file; without packets there is one too, so that the output is a capture.
@@ -124,7 +126,9 @@ impl Interfaces {
     fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet, bytes: &[u8], identities: &Identities) {
         let found = self.numbers.get(&(packet.identity, packet.link)).copied();
         let interface = found.unwrap_or_else(|| self.describe(out, packet, identities));
-        self.received.iter_mut().skip(interface as usize).take(1).for_each(|count| *count += 1);
+        if let Some(count) = self.received.get_mut(interface as usize) {
+            *count += 1;
+        }
         self.last = packet.time;
         self.comment.clear();
         if packet.truncated.0 != 0 || !packet.anomalies.is_empty() {
@@ -162,14 +166,20 @@ fn interface(packet: &Packet, identities: &Identities) -> pcapng::Interface {
 }
 
 fn description(known: &Known<'_>) -> String {
-    let Wrap { encapsulation, vni, outer_src, .. } = known.wrap;
-    let named = [("session ", known.session), ("interface ", known.interface), ("VPC ", known.vpc)];
-    let mut parts: Vec<String> =
-        named.into_iter().filter(|(_, id)| !id.is_empty()).map(|(what, id)| format!("{what}{id}")).collect();
-    let mut source = Vec::new();
-    text::mapped(&mut source, &outer_src);
-    parts.push(format!("{} {vni} from {}", encapsulation.name(), String::from_utf8_lossy(&source)));
-    parts.join(", ")
+    let Wrap { encapsulation, vni, outer_src, endpoint, .. } = known.wrap;
+    let mut out = Vec::new();
+    for (what, id) in [("session ", known.session), ("interface ", known.interface), ("VPC ", known.vpc)] {
+        if !id.is_empty() {
+            [what, id, ", "].iter().for_each(|part| out.extend_from_slice(part.as_bytes()));
+        }
+    }
+    out.extend_from_slice(format!("{} {vni} from ", encapsulation.name()).as_bytes());
+    text::mapped(&mut out, &outer_src);
+    if endpoint != 0 {
+        out.extend_from_slice(b" through ");
+        mirror::endpoint(&mut out, endpoint);
+    }
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// What the mirror, or the packet itself, has against it: `tmrx: truncated (mtu); tcp.flags`.
