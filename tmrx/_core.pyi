@@ -152,7 +152,7 @@ class Sender:
         It ends earlier after that many frames (0: any number), and when 4 MiB of truth wait to be taken.
         """
     def finish(self) -> None:
-        """Send at once what impairments hold back, where the sender is left before its end."""
+        """End a file, and send at once what impairments hold back, where the sender is left before its end."""
     def truth(self) -> bytes:
         """What became of each frame since this was last asked: JSON lines, as `tmrx send --truth` writes them."""
     def stats(self) -> bytes:
