@@ -50,9 +50,12 @@ pub struct Batch {
     /// fast.log lines.
     #[pyo3(get)]
     fast: Py<PyBytes>,
-    /// The next piece of a pcap of the innermost packets.
+    /// The next piece of a capture of the innermost packets.
     #[pyo3(get)]
     pcap: Py<PyBytes>,
+    /// Where in `pcap` files begin, and the time of their first packet in nanoseconds.
+    #[pyo3(get)]
+    pcap_files: Vec<(usize, i64)>,
     /// A pcap of the frames that made the core panic; empty on every good day.
     #[pyo3(get)]
     quarantine: Py<PyBytes>,
@@ -92,11 +95,11 @@ impl Engine {
     fn batch(&self, py: Python<'_>, ran: Ran) -> PyResult<Batch> {
         let tables = self.tables.iter().map(|&table| Ok((table.name(), self.engine.table(table)?)));
         let tables = tables.collect::<Result<Vec<_>>>()?;
-        let Output { alerts, eve, fast, pcap, quarantine } = self.engine.output();
+        let Output { alerts, eve, fast, capture, quarantine } = self.engine.output();
         let bytes = |bytes: Vec<u8>| PyBytes::new(py, &bytes).unbind();
-        let (eve, fast, pcap, quarantine) = (bytes(eve), bytes(fast), bytes(pcap), bytes(quarantine));
+        let (eve, fast, pcap, quarantine) = (bytes(eve), bytes(fast), bytes(capture.bytes), bytes(quarantine));
         let Ran { frames, ended, idle } = ran;
-        Ok(Batch { frames, alerts, ended, idle, eve, fast, pcap, quarantine, tables })
+        Ok(Batch { frames, alerts, ended, idle, eve, fast, pcap, pcap_files: capture.files, quarantine, tables })
     }
 }
 
