@@ -164,8 +164,8 @@ class Following:
             self._open.append(_File(path, identity, Capture(path, follow=True)))
         except InputError as error:
             self._refuse(path, error)
-        if len(self._open) > MOST_OPEN:
-            self._open[0].capture.settle()
+        for file in self._open[:-MOST_OPEN]:
+            file.capture.settle()
 
     def _refuse(self, path: str, error: InputError) -> None:
         """Of several, one that can't be read is no reason to end. Raises `error` where it was named itself."""

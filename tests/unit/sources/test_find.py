@@ -37,7 +37,7 @@ def test_a_folder_stands_for_its_captures(folder: Path) -> None:
 
 
 def test_a_pattern_stands_for_what_matches(folder: Path) -> None:
-    assert names(files(f"{folder}/*.pcap*")) == ["b.pcap", "r.pcap0", "r.pcap12", "z.pcap.zst"]
+    assert names(files(f"{folder}/*.pcap")) == ["b.pcap"]
     assert names(files(f"{folder}/[a-b].*")) == ["a.pcapng", "b.pcap"]
     (folder / "odd[1].pcap").write_bytes(b"1234")
     assert names(files(f"{folder}/odd[1].pcap")) == ["odd[1].pcap"], "a file's own name is no pattern"
