@@ -103,7 +103,10 @@ def test_what_the_capture_lost(tmrx: Run, tmp_path: Path) -> None:
         (5, bytes(12) + options),
     ]
     data = b"".join(
-        kind.to_bytes(4, "little") + (len(body) + 12).to_bytes(4, "little") + body + (len(body) + 12).to_bytes(4, "little")
+        kind.to_bytes(4, "little")
+        + (len(body) + 12).to_bytes(4, "little")
+        + body
+        + (len(body) + 12).to_bytes(4, "little")
         for kind, body in blocks
     )
     (tmp_path / "lossy.pcapng").write_bytes(data)

@@ -58,7 +58,9 @@ class Followed:
 
     def check(self, output: str | None) -> None:
         """The capture that is written may not be taken for one that appears. Raises UsageError."""
-        folders = {name if os.path.isdir(name) else os.path.dirname(name) for name in self.names if find.is_several(name)}
+        folders = {
+            name if os.path.isdir(name) else os.path.dirname(name) for name in self.names if find.is_several(name)
+        }
         if output is not None and os.path.realpath(os.path.dirname(output)) in map(os.path.realpath, folders):
             raise UsageError(output, "lies where captures are followed, and would be read as one", "write elsewhere")
 
