@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::frame::Link;
 use crate::io::driver::{self, Limits};
 use crate::plan::{self, Plan};
+use crate::table::summary::{Captured, Sources};
 use arrow_array::RecordBatch;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
@@ -145,12 +146,19 @@ impl Engine {
         self.batch(py, 0, !more)
     }
 
-    /// The summary document as JSON; `overflowed`: datagrams lost at the sockets, where there are sockets.
-    #[pyo3(signature = (overflowed = None))]
-    fn stats<'py>(&self, py: Python<'py>, overflowed: Option<u64>) -> PyResult<Bound<'py, PyBytes>> {
+    /// The summary document as JSON, where there are such: with the datagrams lost at the sockets, and the packets that
+    /// were received and dropped where the captures were made.
+    #[pyo3(signature = (overflowed = None, captured = None))]
+    fn stats<'py>(
+        &self,
+        py: Python<'py>,
+        overflowed: Option<u64>,
+        captured: Option<(u64, u64)>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let _busy = self.own()?;
         let mut out = Vec::new();
-        py.detach(|| self.engine.stats(overflowed, &mut out));
+        let captured = captured.map(|(received, dropped)| Captured { received, dropped });
+        py.detach(|| self.engine.stats(Sources { overflowed, captured }, &mut out));
         Ok(PyBytes::new(py, &out))
     }
 }
