@@ -1,4 +1,5 @@
 use super::*;
+use crate::anomaly::Anomaly;
 use crate::decode::decode;
 use crate::packet::{Checksum, Layer, Packet, Stop, tcp as flag};
 use crate::verify::verify;
