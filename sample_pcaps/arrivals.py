@@ -351,8 +351,8 @@ def sctp(_: Frames, __: Frames) -> Iterator[bytes]:
     data = struct.pack(">IHHI", 100, 0, 0, 46) + b"sample"
     packets = [
         h.sctp(h.chunk(1, init), tag=0),
-        h.sctp(h.chunk(2, init + h.chunk(7, b"cookie"))),
-        h.sctp(h.chunk(10, b"cookie"), h.chunk(0, data, 3)),
+        h.sctp(h.chunk(2, init + struct.pack(">HH4s", 7, 8, b"cook"))),
+        h.sctp(h.chunk(10, b"cook"), h.chunk(0, data, 3)),
         h.sctp(h.chunk(11), h.chunk(3, struct.pack(">IIHH", 100, 65536, 0, 0))),
         h.sctp(h.chunk(7, struct.pack(">I", 100))),
         h.sctp(h.chunk(8)),
