@@ -50,6 +50,8 @@ pub enum Link {
     Wifi,
     /// A radiotap header, then IEEE 802.11 (DLT_IEEE802_11_RADIO).
     Radiotap,
+    /// What this EtherType announces: the payload of a tunnel that names it so.
+    Type(u16),
 }
 
 /// One frame's row.
