@@ -30,8 +30,15 @@ class Analysed:
         return [event for event in self.events if event["event_type"] == kind]
 
 
-def analyse(path: Path, *, outer: bool = False, settings: Sequence[str] = (), rules: Rules | None = None) -> Analysed:
-    """Run over a capture; `outer` inspects outer packets too, `settings` are `NAME=VALUE`."""
+def analyse(
+    path: Path,
+    *,
+    outer: bool = False,
+    settings: Sequence[str] = (),
+    rules: Rules | None = None,
+    frames: int | None = None,
+) -> Analysed:
+    """Run over a capture, or its first `frames`; `outer` inspects outer packets too, `settings` are `NAME=VALUE`."""
     plan = pipeline.make_plan(
         mirror=Mirror(),
         settings=config.from_options(settings),
@@ -41,8 +48,8 @@ def analyse(path: Path, *, outer: bool = False, settings: Sequence[str] = (), ru
     )
     engine = _core.Engine(plan.encode(), 1)
     capture = _core.Capture(str(path))
-    batches = [engine.run(capture)]
-    while not batches[-1].ended:
+    batches = [engine.run(capture, frames or 0)]
+    while not (batches[-1].ended or frames):
         batches.append(engine.run(capture))
     batches.append(engine.finish())
     while not batches[-1].ended:
