@@ -95,7 +95,7 @@ def otherwise(row: Row, theirs: Theirs) -> Iterator[str]:
 
 
 def without_pieces(rows: list[Row], first: int) -> list[Row]:
-    """A frame's packets without the fragments whose datagram is there too: Wireshark shows the one in the other's place.
+    """A frame's packets without the fragments whose datagram is there too: Wireshark shows that in their place.
 
     `first`: the number of the first row among all.
     """

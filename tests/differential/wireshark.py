@@ -37,8 +37,8 @@ LAYERS = {
     "vxlan": ("vxlan.vni",),
     "geneve": ("geneve.vni",),
     "erspan": ("erspan.spanid",),
-    "igmp": (), "esp": (), "ah": (), "gre": (), "teredo": (), "mpls": (), "arp": (), "pppoes": (), "eth": (),
-    "sll": (), "null": (), "wlan": (), "llc": (), "chdlc": (), "ppp": (), "ipv6.fraghdr": (),
+    "igmp": (), "esp": (), "gre": (), "teredo": (), "mpls": (), "arp": (), "pppoes": (), "eth": (),
+    "sll": (), "null": (), "wlan": (), "llc": (), "chdlc": (), "ppp": (),
 }  # fmt: skip
 # Where a layer is there without one of its fields, which value is whose can't be told.
 EVERY = ("ip.src", "ipv6.src", "tcp.srcport", "udp.srcport", "sctp.srcport", "icmp.type", "icmpv6.type", "vlan.id",
@@ -47,7 +47,7 @@ EVERY = ("ip.src", "ipv6.src", "tcp.srcport", "udp.srcport", "sctp.srcport", "ic
 LOOSE = ("gre.key", "erspan.direction", "ip.reassembled.length", "ipv6.reassembled.length")
 FIELDS = ("frame.number", "frame.protocols", *(name for names in LAYERS.values() for name in names), *LOOSE)
 NETWORK = ("ip", "ipv6")
-TRANSPORT = ("tcp", "udp", "sctp", "icmp", "icmpv6", "igmp", "esp", "ah", "gre")
+TRANSPORT = ("tcp", "udp", "sctp", "icmp", "icmpv6", "igmp", "esp", "gre")
 # What makes a tunnel of a datagram; anything else in one is an application's, packets or not.
 TUNNELS = ("vxlan", "geneve", "gre", "teredo", "mpls")
 ERRORS = {"icmp": ("3", "4", "5", "11", "12"), "icmpv6": ("1", "2", "3", "4")}
