@@ -220,6 +220,7 @@ impl Parsed {
             frame: row,
             parent,
             start: frame.offset + span.start,
+            link: span.link,
             captured: bytes.len() as u32,
             original: span.received,
             wrap,
@@ -231,12 +232,7 @@ impl Parsed {
         packet.padding = bytes.len() as u32 - packet.captured;
         let bytes = bytes.get(..packet.captured as usize).unwrap_or(bytes);
         verify(bytes, packet);
-        if wrap == NONE {
-            if frame.original < 14 && span.link == Link::Ethernet {
-                packet.anomalies.add(Anomaly::EthernetTooShort);
-                packet.stop = Stop::Malformed;
-            }
-        } else if exclusion(packet).is_some() {
+        if wrap != NONE && exclusion(packet).is_some() {
             packet.anomalies.add(Anomaly::ExcludedTraffic);
         }
         if frame.captured < frame.original && packet.captured < packet.original {
