@@ -20,6 +20,19 @@ use std::time::Duration;
 /// The longest that `run` keeps the caller: long enough to cost nothing, short enough for a progress bar and a signal.
 const MAX_RUN: Duration = Duration::from_millis(100);
 
+/// How frames may begin, as Python names it.
+const LINKS: [(&str, Link); 9] = [
+    ("ethernet", Link::Ethernet),
+    ("ip", Link::Ip),
+    ("null", Link::Null),
+    ("sll", Link::Sll),
+    ("sll2", Link::Sll2),
+    ("ppp", Link::Ppp),
+    ("chdlc", Link::Chdlc),
+    ("wifi", Link::Wifi),
+    ("radiotap", Link::Radiotap),
+];
+
 /// The engine: frames in, tables and events out. One thread owns it at a time.
 #[pyclass(frozen, module = "tmrx._core")]
 pub struct Engine {
@@ -114,15 +127,12 @@ impl Engine {
         Ok(Self { engine, tables, workers: workers.clamp(1, engine::SHARDS), busy: AtomicBool::new(false) })
     }
 
-    /// Take in frames: (time in ns, bytes, original length) each; `link` is "ethernet" or "ip".
+    /// Take in frames: (time in ns, bytes, original length) each; `link` is how they begin, by `LINKS`' names.
     #[pyo3(signature = (frames, link = "ethernet"))]
     fn push(&self, py: Python<'_>, frames: Vec<(i64, Vec<u8>, u32)>, link: &str) -> PyResult<Batch> {
         let _busy = self.own()?;
-        let link = match link {
-            "ethernet" => Link::Ethernet,
-            "ip" => Link::Ip,
-            _ => return Err(PyValueError::new_err(format!("link {link:?} is neither \"ethernet\" nor \"ip\""))),
-        };
+        let named = LINKS.iter().find(|(name, _)| *name == link);
+        let (_, link) = *named.ok_or_else(|| PyValueError::new_err(format!("no link is named {link:?}")))?;
         let count = frames.len() as u64;
         py.detach(|| {
             let mut parsed = self.engine.take();
