@@ -6,8 +6,10 @@
 pub mod arp;
 pub mod checksum;
 pub mod cooked;
+pub mod erspan;
 pub mod ethernet;
 pub mod geneve;
+pub mod gre;
 pub mod icmp;
 pub mod ipv4;
 pub mod ipv6;
@@ -17,6 +19,7 @@ pub mod nsh;
 pub mod ppp;
 pub mod tags;
 pub mod tcp;
+pub mod teredo;
 pub mod udp;
 pub mod vxlan;
 pub mod wifi;
