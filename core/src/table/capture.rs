@@ -7,6 +7,7 @@ use crate::plan::CaptureSettings;
 use crate::table::known::Known;
 use crate::table::{mirror, pcap, pcapng, text};
 use crate::time::Nanos;
+use crate::wire::ethernet::is_ip;
 use hashbrown::HashMap;
 
 /// Bytes of one or more files.
@@ -106,6 +107,8 @@ struct Interfaces {
     /// The last packet's time.
     last: Nanos,
     comment: Vec<u8>,
+    /// A packet behind an Ethernet header that was made up.
+    frame: Vec<u8>,
 }
 
 impl Interfaces {
@@ -134,7 +137,13 @@ impl Interfaces {
         if packet.truncated.0 != 0 || !packet.anomalies.is_empty() {
             comment(&mut self.comment, packet);
         }
-        let Packet { time, original, .. } = *packet;
+        let Packet { time, mut original, .. } = *packet;
+        let mut bytes = bytes;
+        if matches!(packet.link, Link::Type(ethertype) if !is_ip(ethertype)) {
+            self.frame.clear();
+            original = pcap::as_ethernet(&mut self.frame, packet, bytes);
+            bytes = &self.frame;
+        }
         pcapng::packet(out, &pcapng::Captured { interface, time, original, bytes, comment: &self.comment });
     }
 

@@ -4,6 +4,7 @@
 
 use crate::frame::Link;
 use crate::time::Nanos;
+use crate::wire::ethernet::is_ip;
 
 const SECTION: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
@@ -114,8 +115,10 @@ pub fn statistics(out: &mut Vec<u8>, interface: u32, until: Nanos, received: u64
 /// The number of a link type (the registry of draft-ietf-opsawg-pcaplinktype).
 fn link_type(link: Link) -> u16 {
     match link {
-        Link::Ethernet => 1,
         Link::Ip | Link::UdpPayload => 101,
+        Link::Type(ethertype) if is_ip(ethertype) => 101,
+        // What stands behind no link header but has an EtherType gets an Ethernet header made up.
+        Link::Ethernet | Link::Type(_) => 1,
         Link::Null => 0,
         Link::Sll => 113,
         Link::Sll2 => 276,
