@@ -11,7 +11,7 @@ use crate::wire::ethernet::{self, Ethernet, Tag, ethertype, is_tag};
 use crate::wire::icmp::{self, Icmp};
 use crate::wire::ipv4::{self, Ipv4};
 use crate::wire::ipv6::{self, Extension, Ipv6};
-use crate::wire::options_well_formed;
+use crate::wire::{options_well_formed, transport_header};
 use crate::wire::tcp::{self as wire_tcp, Tcp};
 use crate::wire::udp::{self, Udp};
 
@@ -222,7 +222,7 @@ fn extensions(bytes: &[u8], at: usize, length: usize, packet: &mut Packet) {
 #[inline]
 fn upper(bytes: &[u8], at: usize, length: usize, fragment: u32, packet: &mut Packet) {
     packet.l4 = offset(at);
-    if fragment != 0 {
+    if packet.fragment && has_no_transport(fragment, length, packet) {
         packet.stop = Stop::Fragment;
         return carry(at, length, packet);
     }
@@ -237,6 +237,16 @@ fn upper(bytes: &[u8], at: usize, length: usize, fragment: u32, packet: &mut Pac
             carry(at, length, packet);
         }
     }
+}
+
+/// A fragment without a transport header: a later one, or a first one that is too short for it.
+#[cold]
+fn has_no_transport(fragment: u32, length: usize, packet: &mut Packet) -> bool {
+    let tiny = fragment == 0 && length < transport_header(packet.proto);
+    if tiny {
+        packet.anomalies.add(if packet.ip == 4 { Anomaly::Ipv4TinyFragment } else { Anomaly::Ipv6TinyFragment });
+    }
+    tiny || fragment != 0
 }
 
 /// The payload begins at `at` and had `length` bytes.

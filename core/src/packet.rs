@@ -1,7 +1,7 @@
 //! One decoded packet: where its layers are, what is known of it, and what was wrong with it.
 
 use crate::anomaly::AnomalySet;
-use crate::frame::Addr;
+use crate::frame::{Addr, Link};
 use crate::time::Nanos;
 
 /// "No index": the parent of a frame's outermost packet.
@@ -229,6 +229,8 @@ pub struct Packet {
     pub original: u32,
     /// What `original` was taken from.
     pub length_source: LenSource,
+    /// How it begins.
+    pub link: Link,
     /// Which mirror session: an index into the identity table; `NONE` without encapsulation.
     pub identity: u32,
     /// What was around it: an index into the batch's wraps; `NONE` without encapsulation.
@@ -263,6 +265,8 @@ pub struct Packet {
     pub stop: Stop,
     /// A fragment, the first included.
     pub fragment: bool,
+    /// A datagram that was put together of its fragments.
+    pub defragmented: bool,
     /// EtherType of what follows the link header and tags; 0 for raw IP.
     pub ethertype: u16,
     /// Source address.
@@ -302,6 +306,7 @@ impl Packet {
         padding: 0,
         original: 0,
         length_source: LenSource::Frame,
+        link: Link::Ethernet,
         identity: NONE,
         wrap: NONE,
         domain: 0,
@@ -319,6 +324,7 @@ impl Packet {
         depth: 0,
         stop: Stop::Complete,
         fragment: false,
+        defragmented: false,
         ethertype: 0,
         src: Addr([0; 16]),
         dst: Addr([0; 16]),

@@ -46,6 +46,7 @@ columns! {
         payload_length: U32;
         payload_captured: U32;
         fragment: Flag;
+        defragmented: Flag;
         truncated: U8;
         l3_checksum: Text;
         l4_checksum: Text;

@@ -132,7 +132,8 @@ impl Counters {
             bump(&mut self.passed, layers.trailing_zeros() as usize);
             layers &= layers - 1;
         }
-        if packet.identity != NONE {
+        // What a datagram is made of was counted with its fragments.
+        if packet.identity != NONE && !packet.defragmented {
             self.session(packet);
         }
     }
@@ -235,6 +236,12 @@ impl Frames {
             self.count(Fate::Decoded, -1);
             self.count(fate, 1);
         }
+    }
+
+    /// Frames whose fate changed.
+    pub fn change(&mut self, from: Fate, to: Fate, frames: u64) {
+        self.count(from, -(frames as i64));
+        self.count(to, frames as i64);
     }
 
     /// A frame that was counted as decoded made a later stage panic.

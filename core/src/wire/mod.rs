@@ -30,6 +30,19 @@ macro_rules! be32 {
 
 pub(crate) use {be16, be32};
 
+use crate::packet::proto;
+
+/// The fewest bytes of a protocol's header; 0 where its header is not known here.
+pub fn transport_header(proto: u8) -> usize {
+    match proto {
+        proto::TCP => tcp::LEN,
+        proto::UDP => udp::LEN,
+        proto::ICMP => icmp::LEN,
+        proto::ICMPV6 => icmp::HEAD,
+        _ => 0,
+    }
+}
+
 /// Walk a list of kind-length-data options as IPv4 and TCP have them: 0 ends it, 1 is padding.
 ///
 /// False when a length is below 2 or runs past the end.

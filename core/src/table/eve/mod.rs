@@ -52,14 +52,16 @@ pub struct Tunnel {
 impl Tunnel {
     /// What is around a packet, by the packets of its batch; none for an outermost one.
     pub fn around(packet: &Packet, packets: &[Packet]) -> Option<Self> {
-        let mut row = packet.parent;
-        let mut outer = packets.get(row as usize)?;
-        let mut depth = 1u8;
-        // A parent stands before its children, so this ends.
+        let (mut row, mut depth) = (u32::MAX, 0u8);
+        let mut outer = packet;
+        // A parent stands before its children, so this ends. A datagram's fragments are not around it.
         while outer.parent < row {
+            depth = depth.saturating_add(u8::from(!outer.defragmented));
             row = outer.parent;
             outer = packets.get(row as usize)?;
-            depth = depth.saturating_add(1);
+        }
+        if depth == 0 {
+            return None;
         }
         Some(Self { src: outer.src, dst: outer.dst, sport: outer.sport, dport: outer.dport, depth })
     }
@@ -170,7 +172,7 @@ impl Eve {
             json.number("icmp_type", packet.sport);
             json.number("icmp_code", packet.dport);
         }
-        json.text("pkt_src", names::packet_source(at.wrap.map(|wrap| wrap.encapsulation).unwrap_or_default()));
+        json.text("pkt_src", names::packet_source(packet, at.wrap));
         if let Some(flow) = &at.flow {
             json.text_if("community_id", flow.community_id);
         }
