@@ -46,6 +46,20 @@ class DecapSettings(Struct, frozen=True, kw_only=True):
     max_depth: int = 4
 
 
+FragmentPolicy = Literal["bsd", "bsd-right", "linux", "first", "solaris", "windows", "last"]
+
+
+class FragmentSettings(Struct, frozen=True, kw_only=True):
+    """How datagrams in fragments are put together, and what waits for the missing ones at most.
+
+    `timeout`: seconds of packet time after the latest fragment. `memory`: bytes. Suricata's stock values.
+    """
+
+    policy: FragmentPolicy = "windows"
+    timeout: int = 60
+    memory: int = 32 * 2**20
+
+
 class Identity(Struct, frozen=True, kw_only=True):
     """A mirror session that is known, and what its copies look like on arrival.
 
@@ -59,6 +73,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     name: str = ""
     interface: str = ""
     vpc: str = ""
+    # What its owner says of it, in free text.
+    comment: str = ""
     domain: int = 0
     packet_length: int = NO_LIMIT
     target_mtu: int = NO_LIMIT
@@ -245,12 +261,25 @@ class Rules(Struct, frozen=True, kw_only=True):
     ports: tuple[PortSet, ...] = ()
 
 
+class CaptureSettings(Struct, frozen=True, kw_only=True):
+    """How the capture of the frames inside is written.
+
+    The next file begins once this one has `rotate_size` bytes, or a packet comes that is `rotate_time` nanoseconds of
+    packet time after its first one.
+    """
+
+    pcapng: bool = False
+    rotate_size: int = NO_LIMIT
+    rotate_time: int = NO_LIMIT
+
+
 class Outputs(Struct, frozen=True, kw_only=True):
     """What is wanted; what no one asked for is not built."""
 
     eve: bool = False
     fast: bool = False
     pcap: bool = False
+    capture: CaptureSettings = CaptureSettings()
     tables: tuple[Literal["packets", "flows", "alerts", "anomalies"], ...] = ()
 
 
@@ -260,6 +289,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     version: int = SCHEMA_VERSION
     decap: DecapSettings = DecapSettings()
     identity: IdentitySettings = IdentitySettings()
+    fragments: FragmentSettings = FragmentSettings()
     flow: FlowSettings = FlowSettings()
     rules: Rules = Rules()
     outputs: Outputs = Outputs()

@@ -221,6 +221,8 @@ pub struct Packet {
     pub parent: u32,
     /// Where its first byte (link header included) is in the batch's slab.
     pub start: u32,
+    /// How its bytes begin.
+    pub link: Link,
     /// Bytes that are there, from `start`; Ethernet padding is not counted once the IP length is known.
     pub captured: u32,
     /// Captured bytes behind the packet: the link's padding.
@@ -229,8 +231,6 @@ pub struct Packet {
     pub original: u32,
     /// What `original` was taken from.
     pub length_source: LenSource,
-    /// How it begins.
-    pub link: Link,
     /// Which mirror session: an index into the identity table; `NONE` without encapsulation.
     pub identity: u32,
     /// What was around it: an index into the batch's wraps; `NONE` without encapsulation.
@@ -302,11 +302,11 @@ impl Packet {
         frame: 0,
         parent: NONE,
         start: 0,
+        link: Link::Ethernet,
         captured: 0,
         padding: 0,
         original: 0,
         length_source: LenSource::Frame,
-        link: Link::Ethernet,
         identity: NONE,
         wrap: NONE,
         domain: 0,

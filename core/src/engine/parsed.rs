@@ -60,11 +60,35 @@ pub struct Parsed {
     shards: Vec<u8>,
     /// By a few bits of a wrap: the row of the last one that had them.
     lately: [u32; LATELY],
-    outers: Outers,
+    pub(super) outers: Outers,
     /// The engine's clock at each packet.
     pub clocks: Vec<Nanos>,
     /// How many frames came before this batch.
     pub frames_before: u64,
+    /// Numbers of the frames before this batch that packets belong to: their rows follow those of the batch's frames.
+    pub earlier: Vec<u64>,
+    /// There are fragments among the packets.
+    pub has_fragments: bool,
+}
+
+/// A batch's packets and what belongs to them, row by row.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// The packets.
+    pub packets: Vec<Packet>,
+    /// Their shards.
+    pub shards: Vec<u8>,
+    /// Those that the mirror cut.
+    pub cuts: Vec<Cut>,
+}
+
+impl Rows {
+    /// Forget them, keeping the memory.
+    pub fn clear(&mut self) {
+        self.packets.clear();
+        self.shards.clear();
+        self.cuts.clear();
+    }
 }
 
 impl Default for Parsed {
@@ -83,6 +107,8 @@ impl Default for Parsed {
             outers: Outers::default(),
             clocks: Vec::new(),
             frames_before: 0,
+            earlier: Vec::new(),
+            has_fragments: false,
         }
     }
 }
@@ -97,6 +123,60 @@ impl Parsed {
         self.fates.clear();
         self.clocks.clear();
         self.shards.clear();
+        self.earlier.clear();
+        self.has_fragments = false;
+    }
+
+    /// Make it a batch of no frames.
+    pub fn reset(&mut self) {
+        self.batch.clear();
+        self.clear();
+    }
+
+    /// Exchange the packets for others.
+    pub fn swap(&mut self, rows: &mut Rows) {
+        std::mem::swap(&mut self.packets, &mut rows.packets);
+        std::mem::swap(&mut self.shards, &mut rows.shards);
+        std::mem::swap(&mut self.cuts, &mut rows.cuts);
+    }
+
+    /// Append a packet that was parsed already; gives its row.
+    pub fn append(&mut self, packet: Packet, shard: u8, cut: Option<&Cut>) -> u32 {
+        let row = self.packets.len() as u32;
+        self.packets.push(packet);
+        self.shards.push(shard);
+        self.cuts.extend(cut.map(|cut| Cut { packet: row, ..*cut }));
+        row
+    }
+
+    /// What cut a packet.
+    pub fn cut(&self, row: usize) -> Option<(u32, u32)> {
+        let at = self.cuts.binary_search_by_key(&(row as u32), |cut| cut.packet).ok()?;
+        self.cuts.get(at).map(|cut| (cut.copy, cut.carrier))
+    }
+
+    /// Put in order what is looked up by row, after packets were appended.
+    pub fn sort(&mut self) {
+        self.options.sort_by_key(|(row, _)| *row);
+        self.sort_by_shard();
+    }
+
+    /// The number of a packet's frame in the run, from 1.
+    pub fn number(&self, packet: &Packet) -> u64 {
+        let row = packet.frame as usize;
+        let earlier = row.checked_sub(self.batch.frames.len()).and_then(|row| self.earlier.get(row));
+        earlier.copied().unwrap_or(self.frames_before + u64::from(packet.frame) + 1)
+    }
+
+    /// Whether a packet's frame is one of this batch.
+    pub fn has_frame(&self, packet: &Packet) -> bool {
+        (packet.frame as usize) < self.batch.frames.len()
+    }
+
+    /// The row of a frame before this batch.
+    pub fn earlier_frame(&mut self, number: u64) -> u32 {
+        self.earlier.push(number);
+        (self.batch.frames.len() + self.earlier.len() - 1) as u32
     }
 
     /// The rows of a shard's packets.
@@ -160,39 +240,43 @@ impl Parsed {
             self.fates.push((row, Fate::Rejected(Rejection::NotEncapsulated)));
             return;
         }
-        let mut parent = NONE;
-        if parser.outer {
-            parent = self.enclosing(parser, &found, row, frame, bytes);
+        let mut wrap = NONE;
+        if found.depth > 0 {
+            wrap = self.wrap_row(&found.wrap);
         }
-        self.innermost(parser, &found, row, frame, bytes, parent);
+        self.tree(parser, &found, Place { span: &found.inner, row, frame, parent: NONE, wrap }, bytes);
+    }
+
+    /// What was found in a frame: the packet at `place` and, where they are wanted, those around it.
+    #[inline]
+    pub(super) fn tree(&mut self, parser: &Parser, found: &Found, mut place: Place<'_>, bytes: &[u8]) {
+        if parser.outer {
+            place.parent = self.enclosing(parser, found, place, bytes);
+        }
+        self.innermost(parser, found, place, bytes);
     }
 
     /// The enclosing packets; gives the row of the innermost of them.
-    fn enclosing(&mut self, parser: &Parser, found: &Found, row: u32, frame: &Frame, bytes: &[u8]) -> u32 {
-        let mut parent = NONE;
+    fn enclosing(&mut self, parser: &Parser, found: &Found, place: Place<'_>, bytes: &[u8]) -> u32 {
+        let mut parent = place.parent;
         let outers = self.outers;
         for span in outers.iter().take(found.depth).filter(|span| span.received > 0) {
             let index = self.packets.len() as u32;
-            self.packet(parser, Place { span, row, frame, parent, wrap: NONE }, bytes, AnomalySet::default());
+            self.packet(parser, Place { span, parent, wrap: NONE, ..place }, bytes, AnomalySet::default());
             parent = index;
         }
         parent
     }
 
     #[inline]
-    fn innermost(&mut self, parser: &Parser, found: &Found, row: u32, frame: &Frame, bytes: &[u8], parent: u32) {
-        let mut wrap = NONE;
-        if found.depth > 0 {
-            wrap = self.wrap_row(&found.wrap);
-        }
+    fn innermost(&mut self, parser: &Parser, found: &Found, place: Place<'_>, bytes: &[u8]) {
         if let Some((start, length)) = found.options {
-            let start = frame.offset as usize + start as usize;
-            self.options.push((row, start..start + length as usize));
+            let start = place.frame.offset as usize + start as usize;
+            self.options.push((place.row, start..start + length as usize));
         }
         let index = self.packets.len() as u32;
-        let place = Place { span: &found.inner, row, frame, parent, wrap };
         self.packet(parser, place, bytes, found.anomalies);
-        if wrap != NONE && self.packets.last().is_some_and(|packet| is_cut(packet, found)) {
+        if place.wrap != NONE && self.packets.last().is_some_and(|packet| is_cut(packet, found)) {
             let (copy, carrier) = (found.copy_length as u32, found.carrier_length as u32);
             self.cuts.push(Cut { packet: index, copy, carrier });
         }
@@ -200,7 +284,7 @@ impl Parsed {
 
     /// The row of a wrap; one that was seen lately is not added again.
     #[inline]
-    fn wrap_row(&mut self, wrap: &Wrap) -> u32 {
+    pub(super) fn wrap_row(&mut self, wrap: &Wrap) -> u32 {
         let key = wrap.vni.wrapping_add(u32::from(wrap.outer_src.0[15]));
         let Some(lately) = self.lately.get_mut(key as usize % LATELY) else { return NONE };
         if self.wraps.get(*lately as usize) != Some(wrap) {
@@ -220,6 +304,7 @@ impl Parsed {
             frame: row,
             parent,
             start: frame.offset + span.start,
+            link: span.link,
             captured: bytes.len() as u32,
             original: span.received,
             wrap,
@@ -231,17 +316,13 @@ impl Parsed {
         packet.padding = bytes.len() as u32 - packet.captured;
         let bytes = bytes.get(..packet.captured as usize).unwrap_or(bytes);
         verify(bytes, packet);
-        if wrap == NONE {
-            if frame.original < 14 && span.link == Link::Ethernet {
-                packet.anomalies.add(Anomaly::EthernetTooShort);
-                packet.stop = Stop::Malformed;
-            }
-        } else if exclusion(packet).is_some() {
+        if wrap != NONE && exclusion(packet).is_some() {
             packet.anomalies.add(Anomaly::ExcludedTraffic);
         }
         if frame.captured < frame.original && packet.captured < packet.original {
             packet.truncated.0 |= Causes::SNAPLEN;
         }
+        self.has_fragments |= packet.fragment;
         self.shards.push(shard_of(packet, &parser.seed));
     }
 
@@ -285,10 +366,13 @@ fn is_cut(packet: &Packet, found: &Found) -> bool {
 }
 
 /// Where a packet stands.
-struct Place<'a> {
-    span: &'a Span,
-    row: u32,
-    frame: &'a Frame,
-    parent: u32,
-    wrap: u32,
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// In its frame's bytes.
+    pub span: &'a Span,
+    /// The frame's row.
+    pub row: u32,
+    pub frame: &'a Frame,
+    pub parent: u32,
+    pub wrap: u32,
 }

@@ -1,6 +1,7 @@
 //! The edges: captures, sockets and the sender. Clocks, files and sockets are used here and nowhere else.
 
 pub mod capture;
+pub mod compress;
 pub mod driver;
 pub mod live;
 pub mod send;

@@ -46,9 +46,12 @@ pub struct Batch {
     /// fast.log lines.
     #[pyo3(get)]
     fast: Py<PyBytes>,
-    /// The next piece of a pcap of the innermost packets.
+    /// The next piece of a capture of the innermost packets.
     #[pyo3(get)]
     pcap: Py<PyBytes>,
+    /// Where in `pcap` files begin, and the time of their first packet in nanoseconds.
+    #[pyo3(get)]
+    pcap_files: Vec<(usize, i64)>,
     /// A pcap of the frames that made the core panic; empty on every good day.
     #[pyo3(get)]
     quarantine: Py<PyBytes>,
@@ -88,10 +91,10 @@ impl Engine {
     fn batch(&self, py: Python<'_>, frames: u64, ended: bool) -> PyResult<Batch> {
         let tables = self.tables.iter().map(|&table| Ok((table.name(), self.engine.table(table)?)));
         let tables = tables.collect::<Result<Vec<_>>>()?;
-        let Output { alerts, eve, fast, pcap, quarantine } = self.engine.output();
+        let Output { alerts, eve, fast, capture, quarantine } = self.engine.output();
         let bytes = |bytes: Vec<u8>| PyBytes::new(py, &bytes).unbind();
-        let (eve, fast, pcap, quarantine) = (bytes(eve), bytes(fast), bytes(pcap), bytes(quarantine));
-        Ok(Batch { frames, alerts, ended, eve, fast, pcap, quarantine, tables })
+        let (eve, fast, pcap, quarantine) = (bytes(eve), bytes(fast), bytes(capture.bytes), bytes(quarantine));
+        Ok(Batch { frames, alerts, ended, eve, fast, pcap, pcap_files: capture.files, quarantine, tables })
     }
 }
 

@@ -9,16 +9,15 @@ mod pieces;
 mod policy;
 mod tracker;
 
-use crate::anomaly::{Anomaly, AnomalySet};
+use crate::anomaly::Anomaly;
 use crate::frame::Link;
 use crate::packet::{Causes, Layers, Packet, Wrap};
 use crate::plan::{FragmentPolicy, FragmentSettings};
 use crate::time::{Nanos, SECOND};
-use crate::wire::transport_header;
 use fragment::{Fragment, Key};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
-use tracker::{Odd, TRACKER, Tracker, cost};
+use tracker::{Odd, TRACKER, Tracker, cost_at_most};
 
 /// What was counted, by IP version (4, 6).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -180,12 +179,12 @@ impl Restorer {
         let head = (fragment.offset == 0).then(|| fragment.head(packet, place.wrap));
         let tracker = self.tracker(key, policy);
         let before = tracker.size;
+        tracker.touch(place.now, packet, place.number);
         let odd = tracker.add(&fragment, packet, head);
         if odd.ignored {
             packet.anomalies.add(of(packet, Anomaly::Ipv4FragmentIgnored, Anomaly::Ipv6FragmentIgnored));
             return Taken::No;
         }
-        tracker.touch(place.now, packet, place.number);
         let (grown, is_complete) = (tracker.size - before, tracker.is_complete());
         self.size += grown;
         bump(&mut self.stats.fragments, key.ip);
@@ -237,11 +236,6 @@ impl Restorer {
         bump(&mut self.stats.complete, key.ip);
         Taken::Complete { datagram: tracker.whole(), frames: tracker.frames }
     }
-}
-
-/// The most that a packet's fragment can take.
-fn cost_at_most(packet: &Packet) -> usize {
-    TRACKER + tracker::PIECE + 2 * packet.captured as usize
 }
 
 /// A fragment that can be part of a datagram.

@@ -69,6 +69,7 @@ impl Tracker {
     /// Take a fragment in.
     pub fn add(&mut self, fragment: &Fragment<'_>, packet: &Packet, head: Option<Head>) -> Odd {
         let extent = Extent { start: fragment.offset, end: fragment.end() };
+        let size = cost(fragment.bytes.len(), head.as_ref());
         let piece = Piece {
             extent,
             from: extent.start,
@@ -88,7 +89,7 @@ impl Tracker {
         if !fragment.more {
             self.end = self.end.or(Some(extent.end));
         }
-        self.size += cost(fragment);
+        self.size += size;
         self.pieces.insert(piece, self.policy);
         odd
     }
@@ -148,8 +149,13 @@ impl Tracker {
 }
 
 /// Memory that a fragment takes.
-pub(super) fn cost(fragment: &Fragment<'_>) -> usize {
-    PIECE + fragment.bytes.len() + if fragment.offset == 0 { size_of::<Head>() + 128 } else { 0 }
+fn cost(bytes: usize, head: Option<&Head>) -> usize {
+    PIECE + bytes + head.map_or(0, |head| size_of::<Head>() + head.len())
+}
+
+/// The most that a packet's fragment can take.
+pub(super) fn cost_at_most(packet: &Packet) -> usize {
+    TRACKER + PIECE + size_of::<Head>() + packet.captured as usize
 }
 
 /// Write `from` at `at`, where `bytes` reach that far.

@@ -172,6 +172,7 @@ impl Packets {
         self.proto.append_option(is_ip.then_some(packet.proto));
         self.ttl.append_value(packet.ttl);
         self.fragment.append_value(packet.fragment);
+        self.defragmented.append_value(packet.defragmented);
         self.l3_checksum.append_value(packet.l3_checksum.name());
     }
 

@@ -244,6 +244,11 @@ impl Frames {
         self.count(to, frames as i64);
     }
 
+    /// No frame is held any longer.
+    pub fn release(&mut self) {
+        self.change(Fate::Held, Fate::Decoded, self.held);
+    }
+
     /// A frame that was counted as decoded made a later stage panic.
     pub fn lost_to_panic(&mut self) {
         self.count(Fate::Decoded, -1);

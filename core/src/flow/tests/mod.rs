@@ -19,6 +19,7 @@ pub(super) fn udp() -> Packet {
         frame: 0,
         parent: NONE,
         start: 0,
+        link: crate::frame::Link::Ethernet,
         captured: 52,
         padding: 0,
         original: 52,

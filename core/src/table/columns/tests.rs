@@ -82,6 +82,7 @@ const PACKETS: &[&str] = &[
     "payload_length",
     "payload_captured",
     "fragment",
+    "defragmented",
     "truncated",
     "l3_checksum",
     "l4_checksum",

@@ -52,16 +52,12 @@ pub struct Tunnel {
 impl Tunnel {
     /// What is around a packet, by the packets of its batch; none for an outermost one.
     pub fn around(packet: &Packet, packets: &[Packet]) -> Option<Self> {
-        let (mut row, mut depth) = (u32::MAX, 0u8);
-        let mut outer = packet;
-        // A parent stands before its children, so this ends. A datagram's fragments are not around it.
-        while outer.parent < row {
-            depth = depth.saturating_add(u8::from(!outer.defragmented));
-            row = outer.parent;
-            outer = packets.get(row as usize)?;
-        }
-        if depth == 0 {
-            return None;
+        let mut outer = around(packet, packets)?;
+        let mut depth = 1u8;
+        // A parent stands before its children, so this ends.
+        while let Some(further) = around(outer, packets) {
+            outer = further;
+            depth = depth.saturating_add(1);
         }
         Some(Self { src: outer.src, dst: outer.dst, sport: outer.sport, dport: outer.dport, depth })
     }
@@ -70,6 +66,12 @@ impl Tunnel {
     pub fn socket(outer: &Outer, depth: u8) -> Self {
         Self { src: outer.src, dst: outer.dst, sport: outer.sport, dport: outer.dport, depth }
     }
+}
+
+/// The packet around one. A datagram's parent is the fragment that completed it: what is around the one is around both.
+fn around<'a>(packet: &Packet, packets: &'a [Packet]) -> Option<&'a Packet> {
+    let parent = packets.get(packet.parent as usize)?;
+    if packet.defragmented { packets.get(parent.parent as usize) } else { Some(parent) }
 }
 
 /// A packet and what is known around it.
