@@ -7,6 +7,8 @@
 mod fragment;
 mod pieces;
 mod policy;
+#[cfg(test)]
+mod tests;
 mod tracker;
 
 use crate::anomaly::Anomaly;

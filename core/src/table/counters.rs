@@ -209,7 +209,7 @@ impl Counters {
 }
 
 impl Frames {
-    /// Wraps: a shard's share can be below zero, since it takes back what another stage counted; the sum is right.
+    /// Wraps: a share can be below zero for a while, since one stage takes back what another counts; the sum is right.
     #[inline]
     fn count(&mut self, fate: Fate, change: i64) {
         let counter = match fate {
@@ -228,7 +228,7 @@ impl Frames {
     /// Count a batch's frames; `others` are the fates of those that were not simply decoded.
     pub fn add(&mut self, frames: &[Frame], others: impl Iterator<Item = Fate>) {
         self.received += frames.len() as u64;
-        self.decoded += frames.len() as u64;
+        self.decoded = self.decoded.wrapping_add(frames.len() as u64);
         self.bytes += frames.iter().map(|frame| u64::from(frame.captured)).sum::<u64>();
         let largest = frames.iter().map(|frame| frame.captured).max().unwrap_or_default();
         self.largest = self.largest.max(u64::from(largest));
