@@ -6,6 +6,7 @@ use serde_json::Value;
 use tmrx_core::engine::Engine;
 use tmrx_core::frame::Link;
 use tmrx_core::plan::{Plan, Rules, Table, Unknown};
+use tmrx_core::table::summary::Sources;
 
 const SECOND: i64 = 1_000_000_000;
 
@@ -51,7 +52,7 @@ fn run(frames: &[Frame], sizes: &[usize], inspect_outer: bool) -> Ran {
     while engine.finish() {}
     let text = String::from_utf8(engine.output().eve).unwrap();
     let mut summary = Vec::new();
-    engine.stats(None, &mut summary);
+    engine.stats(Sources::default(), &mut summary);
     let table = engine.table(Table::Packets).unwrap();
     Ran {
         eve: text.lines().map(|line| serde_json::from_str(line).unwrap()).collect(),
@@ -155,7 +156,7 @@ fn a_refused_identity_is_refused_in_fragments_too() {
     engine.push(parsed);
     while engine.finish() {}
     let mut summary = Vec::new();
-    engine.stats(None, &mut summary);
+    engine.stats(Sources::default(), &mut summary);
     let summary: Value = serde_json::from_slice(&summary).unwrap();
     is_settled(&summary);
     assert_eq!(summary["frames"]["rejected"]["unknown_identity"], 1);
@@ -171,7 +172,7 @@ fn time_that_passes_without_frames_gives_up_too() {
     engine.push(parsed);
     engine.tick(61 * SECOND);
     let mut summary = Vec::new();
-    engine.stats(None, &mut summary);
+    engine.stats(Sources::default(), &mut summary);
     let summary: Value = serde_json::from_slice(&summary).unwrap();
     is_settled(&summary);
     assert_eq!((&summary["fragments"]["timeout"], &summary["flows"]["total"]), (&1.into(), &1.into()));

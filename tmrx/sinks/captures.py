@@ -42,11 +42,15 @@ class Rotation:
         return bool(self.size or self.time)
 
 
+def is_pcapng(path: str) -> bool:
+    """Whether a name asks for pcapng: it ends in `.pcapng`, compressed or not."""
+    return path.lower().removesuffix(_ending(path)).endswith(".pcapng")
+
+
 def capture_settings(path: str, rotation: Rotation) -> plan.CaptureSettings:
-    """What the core has to make for a capture of that name: pcapng for one in `.pcapng`, compressed or not."""
-    pcapng = path.lower().removesuffix(_ending(path)).endswith(".pcapng")
+    """What the core has to make for a capture of that name."""
     time = round(rotation.time * 1e9)
-    return plan.CaptureSettings(pcapng=pcapng, rotate_size=rotation.size, rotate_time=time)
+    return plan.CaptureSettings(pcapng=is_pcapng(path), rotate_size=rotation.size, rotate_time=time)
 
 
 def numbered(path: str, number: int, first: int) -> str:

@@ -21,7 +21,7 @@ use crate::frame::{Batch, Frame};
 use crate::identify::Identities;
 use crate::plan::{self, Plan};
 use crate::table::counters::Counters;
-use crate::table::summary::{RuleCounts, Summary};
+use crate::table::summary::{RuleCounts, Sources, Summary};
 use crate::time::Nanos;
 use arrow_array::RecordBatch;
 use merge::Merger;
@@ -44,6 +44,8 @@ struct Shared {
     rules: Option<Arc<detect::Rules>>,
     wants_flow_ids: bool,
     wants_flows: bool,
+    /// Tunnels around a packet are part of its flow's key.
+    by_depth: bool,
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -93,6 +95,7 @@ impl Engine {
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets);
         let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
+        let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let shared = Shared {
             parser: Parser { decap: Decap::new(&plan.decap), outer: plan.inspect_outer, seed: Seed::new(seed) },
             outputs: plan.outputs,
@@ -102,6 +105,7 @@ impl Engine {
             rules,
             wants_flow_ids,
             wants_flows,
+            by_depth,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {
@@ -211,7 +215,7 @@ impl Engine {
         if !more {
             let counters = self.counters();
             let identities = self.identities();
-            self.with_summary(&counters, None, |summary| {
+            self.with_summary(&counters, Sources::default(), |summary| {
                 lock(&self.merger).stats(&self.shared, clock, summary, &identities);
             });
         }
@@ -266,19 +270,14 @@ impl Engine {
         total
     }
 
-    /// Append the summary document (`--stats`). `overflowed`: datagrams lost at the sockets, where there are sockets.
-    pub fn stats(&self, overflowed: Option<u64>, out: &mut Vec<u8>) {
+    /// Append the summary document (`--stats`).
+    pub fn stats(&self, sources: Sources, out: &mut Vec<u8>) {
         let counters = self.counters();
         let identities = self.identities();
-        self.with_summary(&counters, overflowed, |summary| summary.write(out, &identities));
+        self.with_summary(&counters, sources, |summary| summary.write(out, &identities));
     }
 
-    fn with_summary<R>(
-        &self,
-        counters: &Counters,
-        overflowed: Option<u64>,
-        use_it: impl FnOnce(&Summary<'_>) -> R,
-    ) -> R {
+    fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
         let (mut flows, mut evicted) = (0, 0);
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
@@ -290,6 +289,6 @@ impl Engine {
         let rules = RuleCounts { rules: &self.shared.plan_rules, unknown: &unknown };
         let rules = (!self.shared.plan_rules.is_empty()).then_some(rules);
         let fragments = lock(&self.sequencer).stage.restorer.stats;
-        use_it(&Summary { counters, flows, evicted, fragments, rules, overflowed })
+        use_it(&Summary { counters, flows, evicted, fragments, rules, sources })
     }
 }

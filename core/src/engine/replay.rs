@@ -1,7 +1,6 @@
 //! The ordered stage over a batch with fragments, or one in whose time a datagram is given up: its packets are gone
 //! through one by one, and what is put together of fragments is parsed and ordered in its place.
 
-use super::datagram::Origin;
 use super::merge::is_refused;
 use super::parsed::{Parsed, Parser, Rows};
 use super::sequence::{Sequencer, later};
@@ -113,8 +112,7 @@ impl Sequencer {
             Taken::Held => fates.change(Fate::Decoded, Fate::Held, u64::from(parsed.has_frame(packet))),
             Taken::Complete { datagram: Some(datagram), frames } => {
                 fates.change(Fate::Held, Fate::Merged, frames);
-                let origin = Origin { frame: packet.frame, parent: row as u32, time: packet.time };
-                parsed.datagram(tools.parser, &datagram, origin);
+                parsed.datagram(tools.parser, &datagram, packet.frame, row as u32, packet.time);
             }
             Taken::Complete { datagram: None, frames } => {
                 fates.change(Fate::Held, Fate::Decoded, frames);
@@ -128,8 +126,8 @@ impl Sequencer {
     fn give_up(&mut self, parsed: &mut Parsed, over: GivenUp, tools: Tools<'_>) {
         self.counters.frames.change(Fate::Held, Fate::Decoded, over.frames);
         if let Some(datagram) = over.datagram {
-            let origin = Origin { frame: parsed.earlier_frame(datagram.number), parent: NONE, time: datagram.time };
-            parsed.datagram(tools.parser, &datagram, origin);
+            let row = parsed.earlier_frame(datagram.number);
+            parsed.datagram(tools.parser, &datagram, row, NONE, datagram.time);
         }
     }
 }

@@ -7,11 +7,14 @@ pub mod live;
 pub mod send;
 pub mod udp;
 mod clock;
+mod content;
 mod fault;
 mod input;
 mod linktype;
+mod merge;
 mod pcap;
 mod pcapng;
+mod unpack;
 #[cfg(target_os = "linux")]
 mod ring;
 #[cfg(target_os = "linux")]
@@ -19,10 +22,12 @@ mod socket;
 
 pub use capture::Capture;
 pub use live::Live;
+pub use merge::{Merged, first_time};
 pub use udp::Listener;
 
 use crate::error::Result;
 use crate::frame::Batch;
+use crate::table::summary::Captured;
 use std::time::Duration;
 
 /// What one fill brought.
@@ -54,6 +59,11 @@ pub trait Source: Send {
 
     /// Bytes there are to read; `None` where that is not known.
     fn size(&self) -> Option<u64> {
+        None
+    }
+
+    /// What was counted where its captures were made, as far as they say it.
+    fn captured(&self) -> Option<Captured> {
         None
     }
 

@@ -61,6 +61,10 @@ impl Compressor {
 
     /// The stream's end. What is given afterwards begins another stream.
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.with(py, |stream| stream.take().map_or(Ok(Vec::new()), Stream::finish))
+        self.with(py, |stream| {
+            let Some(mut stream) = stream.take() else { return Ok(Vec::new()) };
+            stream.finish()?;
+            Ok(std::mem::take(stream.get_mut()))
+        })
     }
 }

@@ -1,6 +1,7 @@
 //! What a packet that is a fragment says of itself (RFC 791, section 3.2; RFC 8200, section 4.5).
 
-use crate::frame::{Addr, Link};
+use crate::decap::Around;
+use crate::frame::Addr;
 use crate::packet::{Layers, MAX_VLANS, Packet, Wrap};
 use crate::wire::checksum::{fold, sum};
 use crate::wire::ipv4::{self, Ipv4};
@@ -55,9 +56,7 @@ pub(super) struct Head {
     l3: usize,
     ip: u8,
     pub proto: u8,
-    pub link: Link,
-    pub wrap: Option<Wrap>,
-    pub depth: u8,
+    pub around: Around,
     pub layers: Layers,
 }
 
@@ -94,9 +93,12 @@ impl<'a> Fragment<'a> {
             l3,
             ip: packet.ip,
             proto: self.key.proto,
-            link: packet.link,
-            wrap: wrap.copied(),
-            depth: packet.depth,
+            around: Around {
+                link: packet.link,
+                depth: packet.depth.into(),
+                wrap: wrap.copied().unwrap_or_default(),
+                tunnel: packet.tunnel,
+            },
             layers: packet.layers,
         }
     }

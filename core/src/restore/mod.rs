@@ -12,7 +12,7 @@ mod tests;
 mod tracker;
 
 use crate::anomaly::Anomaly;
-use crate::frame::Link;
+use crate::decap::Around;
 use crate::packet::{Causes, Layers, Packet, Wrap};
 use crate::plan::{FragmentPolicy, FragmentSettings};
 use crate::time::{Nanos, SECOND};
@@ -45,12 +45,8 @@ pub struct Datagram {
     pub bytes: Vec<u8>,
     /// Bytes that it had, headers included.
     pub original: u32,
-    /// How it begins.
-    pub link: Link,
     /// What was around its first fragment.
-    pub wrap: Option<Wrap>,
-    /// Tunnels that were around it.
-    pub depth: u8,
+    pub around: Around,
     /// Layers that its first fragment went through.
     pub layers: Layers,
     /// What cut its fragments.

@@ -92,7 +92,12 @@ fn policies() {
             // Shankar and Paxson, "Active Mapping" (2003).
             &[(0, 3, b'1'), (4, 2, b'2'), (6, 3, b'3'), (1, 4, b'4'), (6, 3, b'5'), (9, 3, b'6')],
             [
-                "111442333666", "144422555666", "111442555666", "111422333666", "111422333666", "111422333666",
+                "111442333666",
+                "144422555666",
+                "111442555666",
+                "111422333666",
+                "111422333666",
+                "111422333666",
                 "144442555666",
             ],
         ),
@@ -112,10 +117,7 @@ fn policies() {
             &[(0, 4, b'a'), (2, 4, b'b'), (6, 1, b'c')],
             ["aaaabbc", "aabbbbc", "aaaabbc", "aaaabbc", "aaaabbc", "aaaabbc", "aabbbbc"],
         ),
-        (
-            &[(0, 2, b'a'), (0, 4, b'b'), (4, 1, b'c')],
-            ["aabbc", "bbbbc", "bbbbc", "aabbc", "aabbc", "aabbc", "bbbbc"],
-        ),
+        (&[(0, 2, b'a'), (0, 4, b'b'), (4, 1, b'c')], ["aabbc", "bbbbc", "bbbbc", "aabbc", "aabbc", "aabbc", "bbbbc"]),
         (
             // BSD and Linux cut what follows the one that they compare with.
             &[(0, 2, b'a'), (3, 2, b'b'), (1, 3, b'c'), (5, 1, b'd')],

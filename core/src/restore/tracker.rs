@@ -136,9 +136,7 @@ impl Tracker {
         }
         Some(Datagram {
             original,
-            link: head.link,
-            wrap: head.wrap,
-            depth: head.depth,
+            around: head.around,
             layers: head.layers,
             truncated,
             time: self.time,

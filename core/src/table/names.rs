@@ -2,7 +2,7 @@
 
 use crate::anomaly::Severity;
 use crate::flow::record::{EndReason, FlowState, TcpState};
-use crate::packet::{Encapsulation, Layer, LenSource, Packet, Stop, Wrap};
+use crate::packet::{Encapsulation, Layer, LenSource, Packet, Stop};
 use crate::plan::Action;
 
 /// A reason why decoding ended.
@@ -22,6 +22,7 @@ pub fn length_source(source: LenSource) -> &'static str {
         LenSource::Frame => "frame",
         LenSource::Ipv4TotalLength => "ipv4_total_length",
         LenSource::Ipv6PayloadLength => "ipv6_payload_length",
+        LenSource::Ipv6Jumbogram => "ipv6_jumbogram",
     }
 }
 
@@ -98,11 +99,11 @@ pub fn alert_action(action: Action) -> &'static str {
 }
 
 /// Where a packet came from (Suricata's `pkt_src`).
-pub fn packet_source(packet: &Packet, wrap: Option<&Wrap>) -> &'static str {
+pub fn packet_source(packet: &Packet) -> &'static str {
     if packet.defragmented {
         return "defrag";
     }
-    match wrap.map(|wrap| wrap.encapsulation).unwrap_or_default() {
+    match packet.tunnel {
         Encapsulation::None => "wire/pcap",
         Encapsulation::Geneve => "geneve encapsulation",
         Encapsulation::Vxlan | Encapsulation::GeneveVxlan | Encapsulation::VxlanGpe => "vxlan encapsulation",

@@ -12,7 +12,7 @@ const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
 const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;
 const SNAPLEN: u32 = 262_144;
 const ETHERNET: u32 = 1;
-const ETHERNET_HEADER: u32 = 14;
+const ETHERNET_HEADER: usize = 14;
 /// Destination and source that a packet without a link header gets.
 const NO_MACS: [u8; 12] = [0; 12];
 /// EtherType of what has none: IANA's reserved one.
@@ -43,9 +43,16 @@ pub fn record(out: &mut Vec<u8>, unit: TimeUnit, packet: &Packet, bytes: &[u8]) 
 #[cold]
 #[inline(never)]
 fn made_up(out: &mut Vec<u8>, unit: TimeUnit, packet: &Packet, bytes: &[u8]) {
+    let mut frame = Vec::with_capacity(bytes.len() + ETHERNET_HEADER);
+    let original = as_ethernet(&mut frame, packet, bytes);
+    row(out, unit, packet.time, u32::try_from(frame.len()).unwrap_or(u32::MAX), original);
+    out.extend_from_slice(&frame);
+}
+
+/// Append a packet's bytes behind an Ethernet header made up in place of its own; gives the length that it had so.
+pub fn as_ethernet(out: &mut Vec<u8>, packet: &Packet, bytes: &[u8]) -> u32 {
     // A header that ended before the network's is kept whole, behind an EtherType that claims nothing.
     let network = bytes.get(usize::from(packet.l3)..).filter(|rest| !rest.is_empty()).unwrap_or(bytes);
-    let taken = (bytes.len() - network.len()) as u32;
     let version = match packet {
         Packet { ip: 0, ethertype: 0, l3: 0, .. } => network.first().map_or(0, |byte| byte >> 4),
         _ => packet.ip,
@@ -56,12 +63,13 @@ fn made_up(out: &mut Vec<u8>, unit: TimeUnit, packet: &Packet, bytes: &[u8]) {
         (_, 0) => RESERVED,
         (_, other) => other,
     };
-    let captured = u32::try_from(network.len()).unwrap_or(u32::MAX).saturating_add(ETHERNET_HEADER);
-    let original = packet.original.saturating_sub(taken).saturating_add(ETHERNET_HEADER).max(captured);
-    row(out, unit, packet.time, captured, original);
+    let begin = out.len();
     out.extend_from_slice(&NO_MACS);
     out.extend_from_slice(&ethertype.to_be_bytes());
     out.extend_from_slice(network);
+    let taken = (bytes.len() - network.len()) as u32;
+    let captured = u32::try_from(out.len() - begin).unwrap_or(u32::MAX);
+    packet.original.saturating_sub(taken).saturating_add(ETHERNET_HEADER as u32).max(captured)
 }
 
 /// Bytes of a record's header.

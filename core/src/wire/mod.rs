@@ -6,17 +6,23 @@
 pub mod arp;
 pub mod checksum;
 pub mod cooked;
+pub mod erspan;
+pub mod esp;
 pub mod ethernet;
 pub mod geneve;
+pub mod gre;
 pub mod icmp;
+pub mod igmp;
 pub mod ipv4;
 pub mod ipv6;
 pub mod llc;
 pub mod mpls;
 pub mod nsh;
 pub mod ppp;
+pub mod sctp;
 pub mod tags;
 pub mod tcp;
+pub mod teredo;
 pub mod udp;
 pub mod vxlan;
 pub mod wifi;
@@ -46,6 +52,8 @@ pub fn transport_header(proto: u8) -> usize {
         proto::UDP => udp::LEN,
         proto::ICMP => icmp::LEN,
         proto::ICMPV6 => icmp::HEAD,
+        proto::SCTP => sctp::Sctp::LEN,
+        proto::IGMP => igmp::Igmp::LEN,
         _ => 0,
     }
 }
@@ -78,20 +86,3 @@ macro_rules! view {
 }
 
 pub(crate) use view;
-
-/// Walk a list of kind-length-data options as IPv4 and TCP have them: 0 ends it, 1 is padding.
-///
-/// False when a length is below 2 or runs past the end.
-pub fn options_well_formed(mut options: &[u8]) -> bool {
-    loop {
-        match options {
-            [] | [0, ..] => return true,
-            [1, rest @ ..] => options = rest,
-            [_, length, ..] if *length >= 2 => match options.get(usize::from(*length)..) {
-                Some(rest) => options = rest,
-                None => return false,
-            },
-            _ => return false,
-        }
-    }
-}

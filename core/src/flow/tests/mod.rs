@@ -7,8 +7,8 @@ mod model;
 use super::record::FlowRecord;
 use super::*;
 use crate::anomaly::AnomalySet;
-use crate::frame::Addr;
-use crate::packet::{Causes, Checksum, Layer, Layers, LenSource, NONE, Packet, Stop, proto, tcp};
+use crate::frame::{Addr, Link};
+use crate::packet::{Causes, Checksum, Encapsulation, Layer, Layers, LenSource, NONE, Packet, Stop, proto, tcp};
 use crate::plan::{FlowSettings, Timeouts};
 use crate::time::{Nanos, SECOND};
 
@@ -19,7 +19,7 @@ pub(super) fn udp() -> Packet {
         frame: 0,
         parent: NONE,
         start: 0,
-        link: crate::frame::Link::Ethernet,
+        link: Link::Ethernet,
         captured: 52,
         padding: 0,
         original: 52,
@@ -39,6 +39,7 @@ pub(super) fn udp() -> Packet {
         layer: Layer::Udp,
         layers: Layers(0),
         depth: 0,
+        tunnel: Encapsulation::None,
         stop: Stop::Complete,
         fragment: false,
         defragmented: false,
@@ -86,7 +87,7 @@ pub(super) fn icmp(kind: u16, code: u16) -> Packet {
 pub(super) fn settings(max_flows: u32) -> FlowSettings {
     let timeouts =
         Timeouts { tcp_new: 60, tcp_established: 600, tcp_closed: 60, other_new: 30, other_established: 300 };
-    FlowSettings { max_flows, timeouts, community_id_seed: 0, hash_seed: Some(0) }
+    FlowSettings { max_flows, timeouts, by_depth: true, community_id_seed: 0, hash_seed: Some(0) }
 }
 
 /// A table with what came out of it.

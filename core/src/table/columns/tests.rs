@@ -31,17 +31,17 @@ fn filled() -> Packets {
     let mut table = Packets::default();
     let mut anomalies = AnomalySet::default();
     anomalies.add(Anomaly::VlanTooMany);
-    anomalies.add(Anomaly::ArpMalformed);
+    anomalies.add(Anomaly::ArpHardware);
     let tcp = Packet { vlans: [7, 8, 0], vlan_count: 2, ..packet() };
     let arp = Packet { ip: 0, layer: Layer::Arp, identity: NONE, anomalies, ..packet() };
     let wrap: Wrap = wrap();
     table.push(
-        &Context { frame: 1, packet: &tcp, wrap: Some(&wrap), tunnel: None, options: &[], flow: Some(now()) },
+        &Context { frame: 1, packet: &tcp, wrap: Some(&wrap), tunnel: None, note: None, flow: Some(now()) },
         None,
         &identities(),
     );
     table.push(
-        &Context { frame: 2, packet: &arp, wrap: None, tunnel: None, options: &[], flow: None },
+        &Context { frame: 2, packet: &arp, wrap: None, tunnel: None, note: None, flow: None },
         Some(0),
         &identities(),
     );
@@ -55,6 +55,8 @@ const PACKETS: &[&str] = &[
     "parent",
     "session",
     "vni",
+    "erspan_session",
+    "gre_key",
     "outer_src",
     "outer_dst",
     "encapsulation",
@@ -113,7 +115,7 @@ fn packets() {
     assert_eq!((text(&batch, "encapsulation", 0), text(&batch, "encapsulation", 1)), (Some("vxlan"), Some("none")));
     assert_eq!((text(&batch, "layer", 0), text(&batch, "stop", 0)), (Some("tcp"), Some("complete")));
     let anomalies = batch["anomalies"].as_list::<i32>().value(1);
-    assert_eq!(anomalies.as_string::<i32>().iter().flatten().collect::<Vec<_>>(), ["vlan.too_many", "arp.malformed"]);
+    assert_eq!(anomalies.as_string::<i32>().iter().flatten().collect::<Vec<_>>(), ["vlan.too_many", "arp.hardware"]);
 }
 
 #[test]
@@ -125,7 +127,7 @@ fn a_finished_table_starts_again() {
     let (packet, mut table) = (packet(), filled());
     table.finish().unwrap();
     table.push(
-        &Context { frame: 3, packet: &packet, wrap: None, tunnel: None, options: &[], flow: None },
+        &Context { frame: 3, packet: &packet, wrap: None, tunnel: None, note: None, flow: None },
         None,
         &identities(),
     );
@@ -157,7 +159,7 @@ fn alerts_and_anomalies() {
     anomalies.add(Anomaly::TcpOptions);
     anomalies.add(Anomaly::TcpFlags);
     let (packet, wrap) = (Packet { anomalies, ..packet() }, wrap());
-    let at = Context { frame: 5, packet: &packet, wrap: Some(&wrap), tunnel: None, options: &[], flow: Some(now()) };
+    let at = Context { frame: 5, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: Some(now()) };
     let (mut alerts, mut table) = (Alerts::default(), Anomalies::default());
     alerts.push(&at, &rule(), &identities());
     table.push(&at, &identities());
