@@ -111,7 +111,7 @@ def follow_captures(job: Job, followed: Followed, control: pipeline.Control) -> 
     engine = job.engine()
     following = followed.open()
     job.outputs.check((*followed.paths, *job.given.files))
-    followed.check(job.outputs.named())
+    followed.check(job.outputs.pcap)
     announce = f"following {', '.join(followed.names)}; Ctrl-C ends"
     return execute(job, engine, following, Pace("analyze", control, announce=announce))
 

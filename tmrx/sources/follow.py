@@ -56,13 +56,13 @@ class Followed:
         """The files that there are now."""
         return tuple(path for name in self.names for path in _listed(name))
 
-    def check(self, outputs: Iterable[str]) -> None:
-        """No output may be taken for one of the captures that appear. Raises UsageError."""
-        folders = {os.path.realpath(name) for name in self.names if os.path.isdir(name)}
-        folders |= {os.path.realpath(os.path.dirname(name)) for name in self.names if find.is_pattern(name)}
-        for path in outputs:
-            if os.path.realpath(os.path.dirname(path)) in folders and path != find.STDIN:
-                raise UsageError(path, "lies where captures are followed, and would be read as one", "write elsewhere")
+    def check(self, output: str | None) -> None:
+        """The capture that is written may not be taken for one that appears. Raises UsageError."""
+        folders = {
+            name if os.path.isdir(name) else os.path.dirname(name) for name in self.names if find.is_several(name)
+        }
+        if output is not None and os.path.realpath(os.path.dirname(output)) in map(os.path.realpath, folders):
+            raise UsageError(output, "lies where captures are followed, and would be read as one", "write elsewhere")
 
     def open(self) -> Following:
         """Begin with the files that there are. Raises InputError."""
@@ -83,7 +83,7 @@ class Following:
         self._names = names
         self._sizes: dict[Identity, int] = {}
         self._taken: set[str] = set()
-        self._passed: set[tuple[Identity, int]] = set()
+        self._passed: dict[Identity, int] = {}
         self._open: list[_File] = []
         self._waiting: deque[tuple[str, Identity]] = deque()
         self._read = 0
@@ -166,8 +166,8 @@ class Following:
             self._open.append(_File(path, identity, Capture(path, follow=True)))
         except InputError as error:
             self._refuse(path, error)
-        if len(self._open) > MOST_OPEN:
-            self._open[0].capture.settle()
+        for file in self._open[:-MOST_OPEN]:
+            file.capture.settle()
 
     def _refuse(self, path: str, error: InputError) -> None:
         """Of several, one that can't be read is no reason to end. Raises `error` where it was named itself."""
@@ -212,10 +212,10 @@ class Following:
     def _is_new(self, path: str, identity: Identity, size: int) -> bool:
         """Whether it is a capture that was not read under another name: compressed after it was rotated."""
         stem, suffix = os.path.splitext(path)
-        if (identity, size) in self._passed or (suffix in _PACKED and stem in self._taken):
+        if self._passed.get(identity) == size or (suffix in _PACKED and stem in self._taken):
             return False
         if path not in self._names and not any(map(find.is_pattern, self._names)) and not find.is_capture(path):
-            self._passed.add((identity, size))
+            self._passed[identity] = size
             return False
         self._taken.add(path)
         return True

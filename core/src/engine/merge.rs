@@ -293,7 +293,7 @@ fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<FlowNow<'a>>
         packet,
         wrap: parsed.wrap(packet),
         tunnel: Tunnel::around(packet, &parsed.packets),
-        options: parsed.options(packet),
+        note: parsed.note(packet),
         flow,
     }
 }

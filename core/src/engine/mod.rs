@@ -41,6 +41,8 @@ struct Shared {
     rules: Option<Arc<detect::Rules>>,
     wants_flow_ids: bool,
     wants_flows: bool,
+    /// Tunnels around a packet are part of its flow's key.
+    by_depth: bool,
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -84,6 +86,7 @@ impl Engine {
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets);
         let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
+        let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let shared = Shared {
             parser: Parser { decap: Decap::new(&plan.decap), outer: plan.inspect_outer, seed: Seed::new(seed) },
             outputs: plan.outputs,
@@ -93,6 +96,7 @@ impl Engine {
             rules,
             wants_flow_ids,
             wants_flows,
+            by_depth,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {
