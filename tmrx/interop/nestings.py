@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from random import Random
+from typing import Any
 
 from scapy.contrib.erspan import ERSPAN_II, ERSPAN_III
 from scapy.contrib.geneve import GENEVE
@@ -43,11 +44,14 @@ class Nestings:
     def _host(self) -> Packet:
         """What a host sends."""
         data = Raw(self.chance.randbytes(self.chance.choice((0, 1, 33, 900))))
-        ports = {"sport": self.chance.randrange(20_000, 60_000), "dport": self.chance.randrange(20_000, 60_000)}
+        ports: dict[str, Any] = {
+            "sport": self.chance.randrange(20_000, 60_000),
+            "dport": self.chance.randrange(20_000, 60_000),
+        }
         network = self._network()
         echo = ICMPv6EchoRequest() if isinstance(network, IPv6) else ICMP()
         chunk = SCTPChunkData(data=data.load or b"x", beginning=1, ending=1)
-        numbers = {"seq": self.chance.getrandbits(32), "ack": self.chance.getrandbits(32)}
+        numbers: dict[str, Any] = {"seq": self.chance.getrandbits(32), "ack": self.chance.getrandbits(32)}
         return network / self.chance.choice(
             (TCP(**ports, **numbers, flags="PA") / data, UDP(**ports) / data, SCTP(**ports) / chunk, echo / data)
         )
@@ -101,7 +105,9 @@ class Nestings:
         return self._network() / self._gre_header(TEB) / self._ethernet(packet)
 
     def _gre_header(self, proto: int) -> Packet:
-        present = {name: self.chance.randrange(2) for name in ("key_present", "seqnum_present", "chksum_present")}
+        present: dict[str, Any] = {
+            name: self.chance.randrange(2) for name in ("key_present", "seqnum_present", "chksum_present")
+        }
         return GRE(proto=proto, key=self.chance.getrandbits(32), sequence_number=5, **present)
 
     def _erspan2(self, packet: Packet) -> Packet:
@@ -128,10 +134,11 @@ class Nestings:
         if len(packet) <= PIECE or self._heads():
             return [packet]
         if isinstance(packet, IP):
-            return list(fragment(packet, PIECE))
+            return list(fragment(packet, PIECE))  # type: ignore[no-untyped-call]
         self._identification += 1
         whole = IPv6(bytes(packet))
         inside = whole.payload
         whole.remove_payload()
         del whole.plen
-        return list(fragment6(whole / IPv6ExtHdrFragment(id=self._identification) / inside, PIECE))
+        atomic = whole / IPv6ExtHdrFragment(id=self._identification) / inside
+        return list(fragment6(atomic, PIECE))  # type: ignore[no-untyped-call]
