@@ -42,7 +42,10 @@ class Batch:
         """fast.log lines."""
     @property
     def pcap(self) -> bytes:
-        """The next piece of a pcap of the innermost packets."""
+        """The next piece of a capture of the innermost packets."""
+    @property
+    def pcap_files(self) -> list[tuple[int, int]]:
+        """Where in `pcap` files begin, and the time of their first packet in nanoseconds."""
     @property
     def quarantine(self) -> bytes:
         """A pcap of the frames that made the core panic; empty on every good day."""
@@ -63,6 +66,16 @@ class Engine:
         """The end of the run: flows end. Call it until the batch has `ended`: one call gives only so many."""
     def stats(self, overflowed: int | None = None) -> bytes:
         """The summary document as JSON; `overflowed`: datagrams lost at the sockets, where there are sockets."""
+
+@final
+class Compressor:
+    """Compresses an output: one stream of gzip (RFC 1952) or zstd (RFC 8878)."""
+
+    def __new__(cls, form: Literal["gzip", "zstd"]) -> Compressor: ...
+    def compress(self, data: bytes) -> bytes:
+        """The stream's next bytes; with them and those before, all that was given so far can be read."""
+    def finish(self) -> bytes:
+        """The stream's end. What is given afterwards begins another stream."""
 
 @final
 class Capture:
@@ -89,11 +102,12 @@ class Listener:
     def __new__(cls, on: Sequence[tuple[str, str, int]], receive_buffer: int = 33554432) -> Listener:
         """Bind a socket for each (kind, address, port).
 
-        The kind is vxlan or geneve, port 0 is any free one, and `receive_buffer` is in bytes. IPv6 sockets take IPv6
-        only, so that 0.0.0.0 and :: can be listened on together; :: on a machine without IPv6 is a `warning`.
+        The kind is vxlan, geneve, vxlan-gpe or gre-in-udp, port 0 is any free one, and `receive_buffer` is in bytes.
+        IPv6 sockets take IPv6 only, so that 0.0.0.0 and :: can be listened on together; :: on a machine without IPv6 is
+        a `warning`.
         """
     @property
-    def on(self) -> list[tuple[Literal["vxlan", "geneve"], str, int]]:
+    def on(self) -> list[tuple[Literal["vxlan", "geneve", "vxlan-gpe", "gre-in-udp"], str, int]]:
         """What is listened on, with the ports as bound."""
     @property
     def overflowed(self) -> int:
@@ -139,7 +153,7 @@ class Sender:
         It ends earlier after that many frames (0: any number), and when 4 MiB of truth wait to be taken.
         """
     def finish(self) -> None:
-        """Send at once what impairments hold back, where the sender is left before its end."""
+        """End a file, and send at once what impairments hold back, where the sender is left before its end."""
     def truth(self) -> bytes:
         """What became of each frame since this was last asked: JSON lines, as `tmrx send --truth` writes them."""
     def stats(self) -> bytes:

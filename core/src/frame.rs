@@ -27,7 +27,7 @@ impl Addr {
 }
 
 /// How the bytes of a frame begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Link {
     /// An Ethernet header (DLT_EN10MB).
     #[default]

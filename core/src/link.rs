@@ -11,7 +11,7 @@ mod wifi;
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::frame::Link;
 use crate::packet::{Layer, Layers, MAX_VLANS, Stop};
-use crate::wire::ethernet::{self, Ethernet, Tag, ethertype, is_tag};
+use crate::wire::ethernet::{self, Ethernet, Tag, ethertype, is_ip, is_tag};
 use crate::wire::llc::{Llc, Snap};
 use crate::wire::tags::{self, ETag, VnTag};
 
@@ -49,7 +49,7 @@ pub fn plain(bytes: &[u8], mut tag: impl FnMut(u16)) -> Option<(u16, usize)> {
         (ethertype, rest) = (head.ethertype(), after);
         at += ethernet::TAG_LEN;
     }
-    matches!(ethertype, ethertype::IPV4 | ethertype::IPV6).then_some((ethertype, at))
+    is_ip(ethertype).then_some((ethertype, at))
 }
 
 /// The layers of `count` VLAN tags.

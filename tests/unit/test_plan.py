@@ -63,7 +63,7 @@ def everything() -> plan.Plan:
     """A plan with every struct, every field other than its default, every word of a choice."""
     known = plan.Identity(
         vni=7, outer_src=V6, endpoint="vpce-0123456789abcdef0", session="tms-1", name="web", interface="eni-1",
-        vpc="vpc-1", domain=1, packet_length=128, target_mtu=9001,
+        vpc="vpc-1", comment="a comment", domain=1, packet_length=128, target_mtu=9001,
     )  # fmt: skip
     return plan.Plan(
         decap=plan.DecapSettings(
@@ -79,7 +79,10 @@ def everything() -> plan.Plan:
             addresses=(plan.AddressSet(any=True, negated=True, v4=((1, 2),), v6=((V6, V6),)),),
             ports=(plan.PortSet(any=True, ranges=((1, 2),)),),
         ),
-        outputs=plan.Outputs(eve=True, fast=True, pcap=True, tables=("packets", "flows", "alerts", "anomalies")),
+        outputs=plan.Outputs(
+            eve=True, fast=True, pcap=True, tables=("packets", "flows", "alerts", "anomalies"),
+            capture=plan.CaptureSettings(pcapng=True, rotate_size=1_000_000, rotate_time=60_000_000_000),
+        ),
         inspect_outer=True,
     )  # fmt: skip
 

@@ -17,7 +17,8 @@ from tmrx.units import Endpoint
 @click.command()
 @click.option(
     "--on", "on", multiple=True, metavar="ADDR:PORT",
-    help="Where to receive; port 6081 is GENEVE, any other VXLAN, unless said: geneve:ADDR:PORT. "
+    help="Where to receive; port 6081 is GENEVE, any other VXLAN, unless said: geneve:ADDR:PORT, vxlan-gpe:…, "
+    "gre-in-udp:…. "
     "Instead of ports 4789 and 6081 of all addresses.",
 )  # fmt: skip
 @options.analysis
@@ -35,6 +36,7 @@ def listen(on: tuple[str, ...], given: Given, outputs: Paths, limits: Control, t
       tmrx listen -S rules
       tmrx listen --mirror sessions.json -S rules --eve eve.json --stats stats.json
       tmrx listen --on 0.0.0.0:4789 --on geneve:[::]:6081 -w inner.pcap --duration 5m
+      tmrx listen -w inner.pcapng.zst --rotate-size 1G --rotate-time 1h --keep 24
     """
     aside = outputs.records()
     if not aside and talk.form == "table":

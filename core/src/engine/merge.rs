@@ -6,10 +6,11 @@ use super::shard::{Alert, FlowThen, ShardOut};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
-use crate::frame::{Addr, Frame, Link, TimeUnit};
+use crate::frame::{Addr, Frame, TimeUnit};
 use crate::identify::Identities;
 use crate::packet::{NONE, Packet};
 use crate::plan::Table;
+use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
 use crate::table::eve::{Context, Eve, FlowNow, Tunnel};
 use crate::table::fast::Fast;
@@ -27,8 +28,8 @@ pub struct Output {
     pub eve: Vec<u8>,
     /// fast.log lines.
     pub fast: Vec<u8>,
-    /// A piece of a pcap of the innermost packets.
-    pub pcap: Vec<u8>,
+    /// A piece of a capture of the innermost packets.
+    pub capture: Chunk,
     /// A pcap of the frames that made the engine panic; empty on every good day.
     pub quarantine: Vec<u8>,
 }
@@ -42,8 +43,8 @@ pub(super) struct Merger {
     eve: Eve,
     fast: Fast,
     output: Output,
-    /// How times stand in the pcap, once it is begun.
-    pcap_unit: Option<TimeUnit>,
+    /// Once there was a batch to capture, which says how finely times are told.
+    capture: Option<capture::Writer>,
     events: Vec<Event>,
     flow_ids: Vec<Option<u64>>,
     /// Rows of the packets table so far, and by packet of the batch its row there.
@@ -80,7 +81,7 @@ impl Merger {
             eve: Eve::default(),
             fast: Fast::default(),
             output: Output::default(),
-            pcap_unit: None,
+            capture: None,
             events: Vec::new(),
             flow_ids: Vec::new(),
             rows_before: 0,
@@ -90,7 +91,8 @@ impl Merger {
     }
 
     pub fn take(&mut self) -> Output {
-        std::mem::take(&mut self.output)
+        let capture = self.capture.as_mut().map(capture::Writer::take).unwrap_or_default();
+        Output { capture, ..std::mem::take(&mut self.output) }
     }
 
     /// The rows of a table since the last call.
@@ -117,7 +119,7 @@ impl Merger {
             self.quarantine(frame, bytes);
         }
         if shared.outputs.pcap {
-            self.pcap(parsed);
+            self.capture(shared, parsed, identities);
         }
         if shared.outputs.wants(Table::Packets) {
             self.table(parsed, outs, identities);
@@ -221,24 +223,20 @@ impl Merger {
             self.eve.stats(&mut self.output.eve, clock, uptime.unsigned_abs(), summary, identities);
         }
         if shared.outputs.pcap {
-            self.begin_pcap(TimeUnit::default());
+            self.writer(shared, TimeUnit::default()).finish(clock);
         }
     }
 
-    /// The pcap's header, once; without packets too, so that the file is a capture.
-    fn begin_pcap(&mut self, unit: TimeUnit) -> TimeUnit {
-        let output = &mut self.output.pcap;
-        *self.pcap_unit.get_or_insert_with(|| {
-            pcap::header(output, unit);
-            unit
-        })
+    fn writer(&mut self, shared: &Shared, unit: TimeUnit) -> &mut capture::Writer {
+        self.capture.get_or_insert_with(|| capture::Writer::new(shared.outputs.capture, unit))
     }
 
-    /// Append the innermost packets to the pcap.
-    fn pcap(&mut self, parsed: &Parsed) {
-        let unit = self.begin_pcap(parsed.batch.unit);
-        for packet in innermost(&parsed.packets) {
-            pcap::record(&mut self.output.pcap, unit, packet, packet.padded_bytes(&parsed.batch.slab));
+    /// Append the innermost packets to the capture.
+    fn capture(&mut self, shared: &Shared, parsed: &Parsed, identities: &Identities) {
+        let writer = self.writer(shared, parsed.batch.unit);
+        for (row, packet) in innermost(&parsed.packets) {
+            let clock = parsed.clocks.get(row).copied().unwrap_or(packet.time);
+            writer.packet(packet, packet.padded_bytes(&parsed.batch.slab), clock, identities);
         }
     }
 
@@ -270,10 +268,8 @@ impl Merger {
         if out.is_empty() {
             pcap::header(out, TimeUnit::Nanos);
         }
-        // A socket's payload has no link header of its own; the made-up one marks it as raw.
-        let l3 = if frame.link == Link::Ethernet { 14 } else { 0 };
-        let packet =
-            Packet { time: frame.time, l3, original: frame.original, captured: frame.captured, ..Packet::EMPTY };
+        let Frame { time, link, original, captured, .. } = *frame;
+        let packet = Packet { time, link, original, captured, ..Packet::EMPTY };
         pcap::record(out, TimeUnit::Nanos, &packet, bytes);
     }
 }
@@ -283,11 +279,12 @@ pub(super) fn is_refused(packet: &Packet) -> bool {
     packet.wrap != NONE && packet.identity == NONE
 }
 
-/// The last packet of each frame, but for refused ones.
-fn innermost(packets: &[Packet]) -> impl Iterator<Item = &Packet> {
+/// The last packet of each frame and its row, but for refused ones.
+fn innermost(packets: &[Packet]) -> impl Iterator<Item = (usize, &Packet)> {
     let next = packets.iter().skip(1).map(Some).chain([None]);
-    let last = packets.iter().zip(next).filter(|(packet, next)| next.is_none_or(|next| next.frame != packet.frame));
-    last.map(|(packet, _)| packet).filter(|packet| !is_refused(packet))
+    let last =
+        packets.iter().enumerate().zip(next).filter(|((_, packet), next)| next.is_none_or(|n| n.frame != packet.frame));
+    last.map(|(at, _)| at).filter(|(_, packet)| !is_refused(packet))
 }
 
 fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<FlowNow<'a>>) -> Context<'a> {

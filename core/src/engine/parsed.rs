@@ -243,6 +243,7 @@ impl Parsed {
             frame: row,
             parent,
             start: frame.offset + span.start,
+            link: span.link,
             captured: bytes.len() as u32,
             original: span.received,
             wrap,

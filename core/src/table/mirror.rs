@@ -108,7 +108,7 @@ fn render(json: &mut Json<'_>, wrap: &Wrap, known: &Known<'_>) {
 }
 
 /// Append the id of a Gateway Load Balancer's endpoint.
-fn endpoint(out: &mut Vec<u8>, number: u64) {
+pub(super) fn endpoint(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(b"vpce-");
     hex(out, number, 17);
 }

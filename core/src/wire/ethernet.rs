@@ -55,6 +55,12 @@ impl<'a> Ethernet<'a> {
     }
 }
 
+/// Whether an EtherType announces IP.
+#[inline]
+pub fn is_ip(ethertype: u16) -> bool {
+    matches!(ethertype, ethertype::IPV4 | ethertype::IPV6)
+}
+
 /// Whether an EtherType announces a tag.
 #[inline]
 pub fn is_tag(ethertype: u16) -> bool {
