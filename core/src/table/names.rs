@@ -22,6 +22,7 @@ pub fn length_source(source: LenSource) -> &'static str {
         LenSource::Frame => "frame",
         LenSource::Ipv4TotalLength => "ipv4_total_length",
         LenSource::Ipv6PayloadLength => "ipv6_payload_length",
+        LenSource::Ipv6Jumbogram => "ipv6_jumbogram",
     }
 }
 
