@@ -70,7 +70,7 @@ def _mirror(p: Packet) -> Row:
     wrap = p.wrap
     return {
         "session": p.identity.session if p.identity else None,
-        "vni": wrap.vni if wrap else None,
+        "vni": wrap.vni if wrap and wrap.family == "vni" else None,
         "outer_src": wrap.outer_src if wrap else None,
         "outer_dst": wrap.outer_dst if wrap else None,
         "encapsulation": wrap.encapsulation if wrap else "none",
@@ -92,7 +92,7 @@ def _network(p: Packet) -> Row:
 
 
 def _transport(p: Packet) -> Row:
-    reached = p.layer in ("tcp", "udp", "icmp", "icmpv6")
+    reached = p.layer in ("tcp", "udp", "icmp", "icmpv6", "sctp")
     return {
         "sport": p.sport if reached else None,
         "dport": p.dport if reached else None,

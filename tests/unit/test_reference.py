@@ -12,7 +12,7 @@ from tests.support import REPO, known_sessions, sample, sample_module, sample_na
 from tmrx.plan import DecapSettings, Identity, IdentitySettings, Plan
 from tmrx.reference import Frame, Packet, Reference, decode
 from tmrx.reference.checksum import ones_sum
-from tmrx.reference.packet import options_hold
+from tmrx.reference.options import ipv4_options, tcp_options
 
 malformed = sample_module("malformed")
 TRANSPORT = ("tcp", "udp", "icmp", "icmpv6")
