@@ -176,7 +176,8 @@ def ipv6(p: Packet, at: int) -> None:
 
 
 def _authentication(p: Packet, at: int) -> int:
-    """Where what an authentication header over IPv4 protects begins (RFC 4302, section 2.2)."""
+    """Where what an authentication header over IPv4 protects begins (RFC 4302, section 2.2); until then it is `l4`."""
+    p.l4 = at
     fixed = p.data[at : min(at + 12, p.captured)]
     size = (fixed[1] + 2) * 4 if len(fixed) == 12 else 12
     if at + size > p.original:
