@@ -254,6 +254,13 @@ class Outputs(Struct, frozen=True, kw_only=True):
     tables: tuple[Literal["packets", "flows", "alerts", "anomalies"], ...] = ()
 
 
+class Program(Struct, frozen=True, kw_only=True):
+    """Classic BPF for frames that begin with `link`: operation, jump if true, jump if false, constant (`struct bpf_insn`)."""
+
+    link: Literal["ethernet", "ip"]
+    code: tuple[tuple[int, int, int, int], ...]
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """Everything that the core is told."""
 
@@ -265,6 +272,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     outputs: Outputs = Outputs()
     # Also inspect the outer datagrams, as an engine on the target's interface would.
     inspect_outer: bool = False
+    # What is taken in, by link; a frame of another link is not. None at all: everything is.
+    filter: tuple[Program, ...] = ()
 
     def encode(self) -> bytes:
         """As msgpack."""

@@ -15,6 +15,7 @@ pub mod excluded;
 pub mod flow;
 pub mod detect;
 pub mod table;
+pub mod filter;
 pub mod encap;
 pub mod mirror;
 pub mod offload;

@@ -303,6 +303,23 @@ impl Outputs {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilterLink {
+    Ethernet,
+    Ip,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Instruction(pub u16, pub u8, pub u8, pub u32);
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    pub link: FilterLink,
+    pub code: Vec<Instruction>,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
@@ -313,6 +330,7 @@ pub struct Plan {
     pub rules: Rules,
     pub outputs: Outputs,
     pub inspect_outer: bool,
+    pub filter: Vec<Program>,
 }
 
 impl Plan {

@@ -78,6 +78,7 @@ def everything() -> plan.Plan:
         ),
         outputs=plan.Outputs(eve=True, fast=True, pcap=True, tables=("packets", "flows", "alerts", "anomalies")),
         inspect_outer=True,
+        filter=tuple(plan.Program(link=link, code=((6, 1, 2, 0xFFFF_FFFF),)) for link in words(plan.Program, "link")),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ pub use parsed::{Parsed, SHARDS};
 use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
+use crate::filter::Filter;
 use crate::flow::Seed;
 use crate::frame::{Batch, Frame};
 use crate::identify::Identities;
@@ -85,7 +86,12 @@ impl Engine {
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets);
         let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
         let shared = Shared {
-            parser: Parser { decap: Decap::new(&plan.decap), outer: plan.inspect_outer, seed: Seed::new(seed) },
+            parser: Parser {
+                decap: Decap::new(&plan.decap),
+                outer: plan.inspect_outer,
+                seed: Seed::new(seed),
+                filter: Filter::new(&plan.filter)?,
+            },
             outputs: plan.outputs,
             flow: plan.flow,
             seed,
