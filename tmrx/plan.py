@@ -254,10 +254,13 @@ class Outputs(Struct, frozen=True, kw_only=True):
     tables: tuple[Literal["packets", "flows", "alerts", "anomalies"], ...] = ()
 
 
+FilterLink = Literal["ethernet", "ip", "sll", "sll2", "chdlc", "wifi", "radiotap"]
+
+
 class Program(Struct, frozen=True, kw_only=True):
     """Classic BPF for frames that begin with `link`: operation, jump if true, jump if false, constant (`struct bpf_insn`)."""
 
-    link: Literal["ethernet", "ip"]
+    link: FilterLink
     code: tuple[tuple[int, int, int, int], ...]
 
 

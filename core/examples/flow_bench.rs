@@ -7,7 +7,7 @@ use tmrx_core::anomaly::AnomalySet;
 use tmrx_core::flow::record::FlowRecord;
 use tmrx_core::flow::{FlowKey, FlowTable, Seed, address_hash, key};
 use tmrx_core::frame::Addr;
-use tmrx_core::packet::{Causes, Checksum, Layer, LenSource, NONE, Packet, Stop};
+use tmrx_core::packet::{Causes, Checksum, Layer, Layers, LenSource, NONE, Packet, Stop};
 use tmrx_core::plan::{FlowSettings, Timeouts};
 
 const RUN: usize = 64;
@@ -32,12 +32,14 @@ fn packet(flow: u32, back: bool) -> Packet {
         l4: 34,
         payload: 54,
         payload_original: 296,
-        vlans: [0; 2],
+        vlans: [0; 3],
         vlan_count: 0,
         ip: 4,
         proto: 6,
         ttl: 64,
         layer: Layer::Tcp,
+        layers: Layers(0),
+        depth: 0,
         stop: Stop::Complete,
         fragment: false,
         ethertype: 0x0800,

@@ -96,33 +96,60 @@ catalogue! {
     Icmpv6BadChecksum "icmpv6.bad_checksum" "icmpv6" Warning "" "All covered bytes are there and the checksum is wrong (RFC 4443).";
 }
 
-/// A set of anomalies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct AnomalySet(pub u64);
+/// Words of a set: room for 256 anomalies.
+const WORDS: usize = 4;
 
-const _: () = assert!(Anomaly::ALL.len() <= 64);
+/// A set of anomalies, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct AnomalySet(pub [u64; WORDS]);
+
+const _: () = assert!(Anomaly::ALL.len() <= 64 * WORDS);
 
 impl AnomalySet {
+    /// The set of none.
+    pub const EMPTY: Self = Self([0; WORDS]);
+
     /// Add one.
     #[inline]
     pub fn add(&mut self, anomaly: Anomaly) {
-        self.0 |= 1 << anomaly as u8;
+        let number = anomaly as usize;
+        if let Some(word) = self.0.get_mut(number / 64) {
+            *word |= 1 << (number % 64);
+        }
+    }
+
+    /// Add those of another set.
+    pub fn merge(&mut self, other: Self) {
+        self.0.iter_mut().zip(other.0).for_each(|(word, more)| *word |= more);
     }
 
     /// Whether it holds this one.
     #[inline]
-    pub const fn has(self, anomaly: Anomaly) -> bool {
-        self.0 & (1 << anomaly as u8) != 0
+    pub fn has(&self, anomaly: Anomaly) -> bool {
+        let number = anomaly as usize;
+        self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
 
     /// Whether it holds none.
     #[inline]
-    pub const fn is_empty(self) -> bool {
-        self.0 == 0
+    pub fn is_empty(&self) -> bool {
+        self.0 == [0; WORDS]
     }
 
     /// Those it holds, in the catalogue's order.
     pub fn iter(self) -> impl Iterator<Item = Anomaly> {
-        Anomaly::ALL.iter().copied().filter(move |&a| self.has(a))
+        self.numbers().filter_map(|number| Anomaly::ALL.get(number).copied())
+    }
+
+    /// The numbers of those it holds, in order.
+    #[inline]
+    pub fn numbers(self) -> impl Iterator<Item = usize> {
+        self.0.into_iter().enumerate().flat_map(|(index, mut word)| {
+            std::iter::from_fn(move || {
+                let bit = word.trailing_zeros() as usize;
+                word &= word.wrapping_sub(1);
+                (bit < 64).then_some(index * 64 + bit)
+            })
+        })
     }
 }

@@ -5,9 +5,10 @@
 
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::frame::{Addr, Link, Outer};
+use crate::link;
 use crate::packet::{Encapsulation, Wrap, proto};
 use crate::plan::DecapSettings;
-use crate::wire::ethernet::{Ethernet, Tag, ethertype, is_tag};
+use crate::wire::ethernet::ethertype;
 use crate::wire::geneve::{self, Geneve, GeneveOption};
 use crate::wire::ipv4::Ipv4;
 use crate::wire::ipv6::{Extension, Ipv6, MAX_EXTENSIONS};
@@ -269,10 +270,8 @@ fn enter(datagram: &Datagram<'_>, header: usize, link: Link, found: &mut Found) 
 /// The UDP datagram that a packet is, where its headers are whole and it is no fragment.
 #[inline]
 fn datagram<'a>(bytes: &'a [u8], span: &Span) -> Option<Datagram<'a>> {
-    let (ethertype, ip) = match span.link {
-        Link::Ethernet => network(bytes)?,
-        _ => (if bytes.first()? >> 4 == 6 { ethertype::IPV6 } else { ethertype::IPV4 }, bytes),
-    };
+    let (ethertype, at) = link::network(bytes, span.link)?;
+    let ip = bytes.get(at..)?;
     let (tuple, segment, ip_length, sent) = match ethertype {
         ethertype::IPV4 => over_ipv4(ip)?,
         ethertype::IPV6 => over_ipv6(ip)?,
@@ -289,21 +288,6 @@ fn datagram<'a>(bytes: &'a [u8], span: &Span) -> Option<Datagram<'a>> {
     let payload = payload.get(..sent).unwrap_or(payload);
     let tuple = Outer { sport: head.sport(), dport: head.dport(), ..tuple };
     Some(Datagram { tuple, payload, at, sent, ip_length })
-}
-
-/// Through Ethernet and its tags.
-#[inline]
-fn network(bytes: &[u8]) -> Option<(u16, &[u8])> {
-    let (head, mut rest) = Ethernet::parse(bytes)?;
-    let mut ethertype = head.ethertype();
-    for _ in 0..2 {
-        if !is_tag(ethertype) {
-            break;
-        }
-        let (tag, after) = Tag::parse(rest)?;
-        (ethertype, rest) = (tag.ethertype(), after);
-    }
-    Some((ethertype, rest))
 }
 
 /// Addresses, captured UDP bytes, the IP packet's length, and the length left for UDP.

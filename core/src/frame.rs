@@ -36,6 +36,20 @@ pub enum Link {
     Ip,
     /// A UDP payload from a socket; its outer tuple is `Batch::outers[Frame::outer]`.
     UdpPayload,
+    /// A BSD loopback header: four bytes of address family, of either byte order (DLT_NULL, DLT_LOOP).
+    Null,
+    /// A Linux cooked header (DLT_LINUX_SLL).
+    Sll,
+    /// A Linux cooked header of version 2 (DLT_LINUX_SLL2).
+    Sll2,
+    /// PPP, with or without HDLC's address and control bytes (DLT_PPP, DLT_PPP_SERIAL; RFC 1661, RFC 1662).
+    Ppp,
+    /// Cisco HDLC (DLT_C_HDLC).
+    Chdlc,
+    /// An IEEE 802.11 header (DLT_IEEE802_11).
+    Wifi,
+    /// A radiotap header, then IEEE 802.11 (DLT_IEEE802_11_RADIO).
+    Radiotap,
 }
 
 /// One frame's row.

@@ -11,9 +11,16 @@ pub const NONE: u32 = u32::MAX;
 pub mod proto {
     #![allow(missing_docs)]
     pub const ICMP: u8 = 1;
+    pub const IGMP: u8 = 2;
+    pub const IPV4: u8 = 4;
     pub const TCP: u8 = 6;
     pub const UDP: u8 = 17;
+    pub const IPV6: u8 = 41;
+    pub const GRE: u8 = 47;
+    pub const ESP: u8 = 50;
+    pub const AH: u8 = 51;
     pub const ICMPV6: u8 = 58;
+    pub const SCTP: u8 = 132;
 }
 
 /// Why decoding ended where it did.
@@ -64,7 +71,83 @@ pub enum Layer {
     Icmpv6,
     /// An IP payload without a transport decoder.
     Other,
+    Sctp,
+    Igmp,
+    Esp,
+    Gre,
+    /// A link header other than Ethernet's.
+    Link,
 }
+
+/// The layers that a packet went through, as a set: what Suricata's decoder counters count.
+///
+/// A packet's set begins behind the packet around it, with the tunnel between the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Layers(pub u64);
+
+macro_rules! layers {
+    ($($name:ident $bit:literal $counter:literal;)*) => {
+        #[allow(missing_docs)]
+        impl Layers {
+            $(pub const $name: Self = Self(1 << $bit);)*
+            /// Each with the name of its counter in Suricata's `stats.decoder`.
+            pub const ALL: &'static [(Self, &'static str)] = &[$((Self::$name, $counter)),*];
+        }
+    };
+}
+
+layers! {
+    ETHERNET 0 "ethernet";
+    ARP 1 "arp";
+    CHDLC 2 "chdlc";
+    RAW 3 "raw";
+    NULL 4 "null";
+    SLL 5 "sll";
+    SLL2 6 "sll2";
+    SCTP 7 "sctp";
+    ESP 8 "esp";
+    IGMP 9 "igmp";
+    PPP 10 "ppp";
+    PPPOE 11 "pppoe";
+    GENEVE 12 "geneve";
+    GRE 13 "gre";
+    VLAN 14 "vlan";
+    VLAN_QINQ 15 "vlan_qinq";
+    VLAN_QINQINQ 16 "vlan_qinqinq";
+    VXLAN 17 "vxlan";
+    VNTAG 18 "vntag";
+    ETAG 19 "etag";
+    IEEE8021AH 20 "ieee8021ah";
+    TEREDO 21 "teredo";
+    IPV4_IN_IPV4 22 "ipv4_in_ipv4";
+    IPV6_IN_IPV4 23 "ipv6_in_ipv4";
+    IPV4_IN_IPV6 24 "ipv4_in_ipv6";
+    IPV6_IN_IPV6 25 "ipv6_in_ipv6";
+    MPLS 26 "mpls";
+    ERSPAN 27 "erspan";
+    NSH 28 "nsh";
+    DCE 29 "dce";
+    LLC 30 "llc";
+    WIFI 31 "ieee80211";
+    UNKNOWN_ETHERTYPE 32 "unknown_ethertype";
+}
+
+impl Layers {
+    /// Add another set's.
+    #[inline]
+    pub fn add(&mut self, other: Self) {
+        self.0 |= other.0;
+    }
+
+    /// Whether it has one of another set's.
+    #[inline]
+    pub fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// VLAN tags that are kept of a packet.
+pub const MAX_VLANS: usize = 3;
 
 /// What is known of a checksum (specification, section 6.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -161,7 +244,7 @@ pub struct Packet {
     /// Payload bytes that the host sent, by the transport's own length where it has one.
     pub payload_original: u32,
     /// Outermost VLAN tag first; `vlans[..vlan_count]` are set (12-bit ids).
-    pub vlans: [u16; 2],
+    pub vlans: [u16; MAX_VLANS],
     /// How many of `vlans` are set.
     pub vlan_count: u8,
     /// 4, 6, or 0 where no IP header was decoded.
@@ -172,6 +255,10 @@ pub struct Packet {
     pub ttl: u8,
     /// Innermost layer reached.
     pub layer: Layer,
+    /// Layers that it went through.
+    pub layers: Layers,
+    /// Tunnels around it.
+    pub depth: u8,
     /// Why decoding ended there.
     pub stop: Stop,
     /// A fragment, the first included.
@@ -222,12 +309,14 @@ impl Packet {
         l4: 0,
         payload: 0,
         payload_original: 0,
-        vlans: [0; 2],
+        vlans: [0; MAX_VLANS],
         vlan_count: 0,
         ip: 0,
         proto: 0,
         ttl: 0,
         layer: Layer::None,
+        layers: Layers(0),
+        depth: 0,
         stop: Stop::Complete,
         fragment: false,
         ethertype: 0,
@@ -242,7 +331,7 @@ impl Packet {
         truncated: Causes(0),
         l3_checksum: Checksum::Absent,
         l4_checksum: Checksum::Absent,
-        anomalies: AnomalySet(0),
+        anomalies: AnomalySet::EMPTY,
     };
 
     /// The transport header was decoded, so ports (or ICMP type and code) are known.
@@ -296,6 +385,27 @@ pub enum Encapsulation {
     Geneve,
     /// A Gateway Load Balancer's GENEVE around the mirror's VXLAN.
     GeneveVxlan,
+    /// VXLAN with a protocol of its own (draft-ietf-nvo3-vxlan-gpe).
+    VxlanGpe,
+    /// GRE of version 0 (RFC 2784, RFC 2890).
+    Gre,
+    /// GRE in UDP (RFC 8086).
+    GreInUdp,
+    /// GRE of version 1, with PPP inside (RFC 2637).
+    Pptp,
+    Erspan1,
+    Erspan2,
+    Erspan3,
+    /// IPv4 in IPv4 (RFC 2003).
+    Ipip,
+    /// IPv6 in IPv4 (RFC 4213).
+    SixInFour,
+    /// IPv4 in IPv6 (RFC 2473).
+    FourInSix,
+    /// IPv6 in IPv6 (RFC 2473).
+    SixInSix,
+    /// IPv6 in UDP in IPv4 (RFC 4380).
+    Teredo,
 }
 
 impl Encapsulation {
@@ -306,6 +416,18 @@ impl Encapsulation {
             Self::Vxlan => "vxlan",
             Self::Geneve => "geneve",
             Self::GeneveVxlan => "geneve+vxlan",
+            Self::VxlanGpe => "vxlan-gpe",
+            Self::Gre => "gre",
+            Self::GreInUdp => "gre-in-udp",
+            Self::Pptp => "pptp",
+            Self::Erspan1 => "erspan1",
+            Self::Erspan2 => "erspan2",
+            Self::Erspan3 => "erspan3",
+            Self::Ipip => "ipip",
+            Self::SixInFour => "6in4",
+            Self::FourInSix => "4in6",
+            Self::SixInSix => "6in6",
+            Self::Teredo => "teredo",
         }
     }
 }
@@ -317,7 +439,7 @@ pub struct Wrap {
     pub outer_src: Addr,
     /// Outer destination.
     pub outer_dst: Addr,
-    /// VXLAN network identifier (GENEVE's where there is no VXLAN).
+    /// The tunnel's own number: VXLAN's or GENEVE's network identifier, ERSPAN's session, GRE's key; 0 where it has none.
     pub vni: u32,
     /// The layers.
     pub encapsulation: Encapsulation,

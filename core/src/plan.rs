@@ -308,6 +308,16 @@ impl Outputs {
 pub enum FilterLink {
     Ethernet,
     Ip,
+    Sll,
+    Sll2,
+    Chdlc,
+    Wifi,
+    Radiotap,
+}
+
+impl FilterLink {
+    /// How many there are.
+    pub const COUNT: usize = 7;
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]

@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 /// docs/explanation/architecture.md, "The tree".
-const ORDER: [&str; 26] = [
-    "error", "time", "anomaly", "frame", "packet", "plan", "wire", "decap", "identify", "decode", "verify", "excluded",
-    "restore", "flow", "stream", "app", "detect", "table", "filter", "encap", "mirror", "offload", "engine", "io",
-    "ffi", "py",
+const ORDER: [&str; 27] = [
+    "error", "time", "anomaly", "frame", "packet", "plan", "wire", "link", "decap", "identify", "decode", "verify",
+    "excluded", "filter", "restore", "flow", "stream", "app", "detect", "table", "encap", "mirror", "offload",
+    "engine", "io", "ffi", "py",
 ];
 /// Thin wrappers of C libraries and processor instructions, which the stages may call.
 const CALLS_FFI: [&str; 3] = ["flow", "detect", "engine"];

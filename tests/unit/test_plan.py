@@ -78,7 +78,7 @@ def everything() -> plan.Plan:
         ),
         outputs=plan.Outputs(eve=True, fast=True, pcap=True, tables=("packets", "flows", "alerts", "anomalies")),
         inspect_outer=True,
-        filter=tuple(plan.Program(link=link, code=((6, 1, 2, 0xFFFF_FFFF),)) for link in words(plan.Program, "link")),
+        filter=tuple(plan.Program(link=link, code=((6, 1, 2, 0xFFFF_FFFF),)) for link in typing.get_args(plan.FilterLink)),
     )  # fmt: skip
 
 

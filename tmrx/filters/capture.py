@@ -9,14 +9,24 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
-from typing import Literal
 
 from tmrx.errors import InputError, UsageError
-from tmrx.plan import Program
+from tmrx.plan import FilterLink, Program
 
-Link = Literal["ethernet", "ip"]
-# libpcap's DLT_ of each way in which a frame begins, and what people call it.
-LINKS: Mapping[Link, tuple[int, str]] = MappingProxyType({"ethernet": (1, "Ethernet"), "ip": (12, "raw IP")})
+# libpcap's DLT_ of each way in which a frame begins, and what people call it. BSD loopback and PPP are asked as raw IP.
+LINKS: Mapping[FilterLink, tuple[int, str]] = MappingProxyType(
+    {
+        "ethernet": (1, "Ethernet"),
+        "ip": (12, "raw IP"),
+        "sll": (113, "Linux cooked"),
+        "sll2": (276, "Linux cooked v2"),
+        "chdlc": (104, "Cisco HDLC"),
+        "wifi": (105, "802.11"),
+        "radiotap": (127, "802.11 with radiotap"),
+    }
+)
+_KERNELS = 1 << 31  # loads from there on are of what only a live interface knows
+_ABSOLUTE_LOADS = (0x20, 0x28, 0x30)
 _SNAPLEN = 262_144
 _ANY_NETMASK = 0xFFFF_FFFF
 
@@ -52,16 +62,18 @@ def compiled(expression: str) -> Compiled:
     Raises InputError where libpcap is not installed, UsageError with libpcap's words where it takes it for no link.
     """
     library = _library()
-    programs, refused = [], {}
+    programs: list[Program] = []
+    refused: dict[str, str] = {}
     for link, (number, name) in LINKS.items():
         try:
             programs.append(Program(link=link, code=_compile(library, expression, number)))
         except ValueError as why:
             refused[name] = str(why)
-    if not programs:
-        raise UsageError(f"-f {expression!r}", next(iter(refused.values())), "man pcap-filter has the syntax")
     why = next(iter(refused.values()), "")
-    return Compiled(tuple(programs), f"matches nothing in frames of {', '.join(refused)}: {why}" if refused else "")
+    if not programs:
+        raise UsageError(f"-f {expression!r}", why, "man pcap-filter has the syntax")
+    names = ", ".join(refused)
+    return Compiled(tuple(programs), f"-f: nothing matches in frames of link type {names}: {why}" if refused else "")
 
 
 def _compile(library: ctypes.CDLL, expression: str, link: int) -> tuple[tuple[int, int, int, int], ...]:
@@ -71,7 +83,9 @@ def _compile(library: ctypes.CDLL, expression: str, link: int) -> tuple[tuple[in
     try:
         if library.pcap_compile(handle, ctypes.byref(program), os.fsencode(expression), 1, _ANY_NETMASK):
             raise ValueError(library.pcap_geterr(handle).decode(errors="replace"))
-        rows = (program.instructions[at] for at in range(program.length))
+        rows = [program.instructions[at] for at in range(program.length)]
+        if any(row.code in _ABSOLUTE_LOADS and row.k >= _KERNELS for row in rows):
+            raise ValueError("asks for what only a live interface knows")
         return tuple((row.code, row.jt, row.jf, row.k) for row in rows)
     finally:
         library.pcap_freecode(ctypes.byref(program))

@@ -1,4 +1,4 @@
-//! What is taken in (`-f`) and what is shown (`-Y`): expressions that Python compiled, asked of each packet.
+//! What is taken in (`-f`): an expression in pcap-filter syntax, compiled by Python, asked of each innermost packet.
 
 mod bpf;
 
@@ -7,13 +7,13 @@ pub use bpf::Program;
 use crate::error::Result;
 use crate::frame::Link;
 use crate::packet::Packet;
-use crate::plan;
+use crate::plan::{self, FilterLink};
 
-/// What is taken in, by how a frame begins.
+/// What is taken in.
 #[derive(Debug, Clone)]
 pub struct Filter {
-    ethernet: Option<Program>,
-    ip: Option<Program>,
+    /// By `FilterLink`; none where the expression can't be asked of such a frame.
+    programs: [Option<Program>; FilterLink::COUNT],
 }
 
 impl Filter {
@@ -22,23 +22,31 @@ impl Filter {
     /// # Errors
     /// `Error::Config` for a program that can't be run.
     pub fn new(programs: &[plan::Program]) -> Result<Option<Self>> {
-        if programs.is_empty() {
-            return Ok(None);
+        let mut filter = Self { programs: [const { None }; FilterLink::COUNT] };
+        for program in programs {
+            if let Some(slot) = filter.programs.get_mut(program.link as usize) {
+                *slot = Some(Program::new(&program.code)?);
+            }
         }
-        let of = |link| programs.iter().find(|program| program.link == link).map(|p| Program::new(&p.code)).transpose();
-        Ok(Some(Self { ethernet: of(plan::FilterLink::Ethernet)?, ip: of(plan::FilterLink::Ip)? }))
+        Ok((!programs.is_empty()).then_some(filter))
     }
 
     /// Whether a packet is taken in; `bytes` are its captured ones from the link header on, the link's padding included.
-    ///
-    /// What the expression can't be asked of is not.
     #[inline]
     pub fn admits(&self, link: Link, packet: &Packet, bytes: &[u8]) -> bool {
         let original = packet.original.max(bytes.len() as u32);
-        let program = match link {
-            Link::Ethernet => &self.ethernet,
-            Link::Ip | Link::UdpPayload => &self.ip,
+        let (link, skipped) = match link {
+            Link::Ethernet => (FilterLink::Ethernet, 0),
+            Link::Sll => (FilterLink::Sll, 0),
+            Link::Sll2 => (FilterLink::Sll2, 0),
+            Link::Chdlc => (FilterLink::Chdlc, 0),
+            Link::Wifi => (FilterLink::Wifi, 0),
+            Link::Radiotap => (FilterLink::Radiotap, 0),
+            // One link type has headers of several forms, of which libpcap knows one.
+            Link::Null | Link::Ppp => (FilterLink::Ip, u32::from(packet.l3)),
+            Link::Ip | Link::UdpPayload => (FilterLink::Ip, 0),
         };
-        program.as_ref().is_some_and(|program| program.matches(bytes, original))
+        let Some(Some(program)) = self.programs.get(link as usize) else { return false };
+        program.matches(bytes.get(skipped as usize..).unwrap_or_default(), original.saturating_sub(skipped))
     }
 }

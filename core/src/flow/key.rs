@@ -1,7 +1,7 @@
 //! What makes two packets of one flow: both endpoints, protocol, VLANs and domain, whichever way they go.
 
 use crate::frame::Addr;
-use crate::packet::{Layer, Packet, Stop};
+use crate::packet::{Layer, MAX_VLANS, Packet, Stop};
 
 /// A flow's name, the same for both directions, and which endpoint sent the packet it was made from.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,19 +23,16 @@ pub fn key(packet: &Packet) -> Option<FlowKey> {
     let target = (u128::from_be_bytes(packet.dst.0), dport);
     let from_high = source > target;
     let (low, high) = if from_high { (target, source) } else { (source, target) };
-    let vlan =
-        |at: usize| if usize::from(packet.vlan_count) > at { packet.vlans.get(at).copied().unwrap_or(0) } else { 0 };
+    let count = packet.vlan_count.min(MAX_VLANS as u8);
+    let set = packet.vlans.iter().take(count.into());
+    let vlans = set.rev().fold(0, |packed, vlan| packed << 12 | u64::from(vlan & 0xfff));
     let words = [
         (low.0 >> 64) as u64,
         low.0 as u64,
         (high.0 >> 64) as u64,
         high.0 as u64,
         u64::from(packet.domain) << 32 | u64::from(low.1) << 16 | u64::from(high.1),
-        u64::from(vlan(0)) << 48
-            | u64::from(vlan(1)) << 32
-            | u64::from(packet.vlan_count.min(2)) << 16
-            | u64::from(packet.ip) << 8
-            | u64::from(packet.proto),
+        vlans << 28 | u64::from(count) << 16 | u64::from(packet.ip) << 8 | u64::from(packet.proto),
     ];
     Some(FlowKey { words, from_high })
 }
@@ -107,7 +104,7 @@ pub(super) struct Parts {
     pub addrs: [Addr; 2],
     pub ports: [u16; 2],
     pub domain: u32,
-    pub vlans: [u16; 2],
+    pub vlans: [u16; MAX_VLANS],
     pub vlan_count: u8,
     pub ip: u8,
     pub proto: u8,
@@ -121,7 +118,7 @@ pub(super) fn parts(words: &[u64; 6]) -> Parts {
         addrs: [addr(a, b), addr(c, d)],
         ports: [(ports >> 16) as u16, ports as u16],
         domain: (ports >> 32) as u32,
-        vlans: [(kind >> 48) as u16, (kind >> 32) as u16],
+        vlans: [28, 40, 52].map(|at| (kind >> at) as u16 & 0xfff),
         vlan_count: (kind >> 16) as u8,
         ip: (kind >> 8) as u8,
         proto: kind as u8,

@@ -70,7 +70,7 @@ pub struct FlowRecord {
     /// 4 or 6.
     pub ip: u8,
     /// Outermost VLAN tag first.
-    pub vlans: [u16; 2],
+    pub vlans: [u16; crate::packet::MAX_VLANS],
     /// How many of `vlans` are set.
     pub vlan_count: u8,
     /// The address space.

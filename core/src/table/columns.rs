@@ -8,7 +8,7 @@ use super::{names, text};
 use crate::flow::record::FlowRecord;
 use crate::frame::Addr;
 use crate::identify::Identities;
-use crate::packet::{NONE, Packet};
+use crate::packet::{MAX_VLANS, NONE, Packet};
 use crate::plan::{Action, Rule};
 
 columns! {
@@ -314,7 +314,7 @@ impl Anomalies {
     }
 }
 
-fn append_vlans(column: &mut Lists, vlans: [u16; 2], count: u8) {
+fn append_vlans(column: &mut Lists, vlans: [u16; MAX_VLANS], count: u8) {
     column.append_value(vlans.into_iter().take(usize::from(count)).map(Some));
 }
 

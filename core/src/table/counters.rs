@@ -2,7 +2,7 @@
 
 use crate::anomaly::Anomaly;
 use crate::frame::Frame;
-use crate::packet::{Causes, Checksum, Layer, NONE, Packet, Stop};
+use crate::packet::{Causes, Checksum, Layer, Layers, NONE, Packet, Stop};
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
 
@@ -58,7 +58,9 @@ pub struct Counters {
     /// Packets by IP version (0: none was decoded).
     versions: [u64; 8],
     /// Packets by innermost layer.
-    layers: [u64; 16],
+    layers: [u64; 32],
+    /// Packets by the layers that they went through, by `Layers`' bits.
+    passed: [u64; 64],
     /// Packets by why decoding stopped.
     stops: [u64; 8],
     /// Packets by the set of what cut them.
@@ -80,7 +82,8 @@ impl Default for Counters {
             alerts: 0,
             protocols: [0; 256],
             versions: [0; 8],
-            layers: [0; 16],
+            layers: [0; 32],
+            passed: [0; 64],
             stops: [0; 8],
             causes: [0; 1 << Causes::NAMES.len()],
             l3: [0; Checksum::NAMES.len()],
@@ -121,10 +124,13 @@ impl Counters {
         bump(&mut self.causes, usize::from(packet.truncated.0));
         bump(&mut self.l3, packet.l3_checksum as usize);
         bump(&mut self.l4, packet.l4_checksum as usize);
-        let mut anomalies = packet.anomalies.0;
-        while anomalies != 0 {
-            bump(&mut self.anomalies, anomalies.trailing_zeros() as usize);
-            anomalies &= anomalies - 1;
+        if !packet.anomalies.is_empty() {
+            packet.anomalies.numbers().for_each(|number| bump(&mut self.anomalies, number));
+        }
+        let mut layers = packet.layers.0;
+        while layers != 0 {
+            bump(&mut self.passed, layers.trailing_zeros() as usize);
+            layers &= layers - 1;
         }
         if packet.identity != NONE {
             self.session(packet);
@@ -165,6 +171,11 @@ impl Counters {
         row(&self.layers, layer as usize)
     }
 
+    /// Packets that went through a layer.
+    pub fn passed(&self, layer: Layers) -> u64 {
+        row(&self.passed, layer.0.trailing_zeros() as usize)
+    }
+
     /// Packets whose decoding stopped for this reason.
     pub fn stop(&self, stop: Stop) -> u64 {
         row(&self.stops, stop as usize)
@@ -183,6 +194,7 @@ impl Counters {
         sum(&mut self.protocols, &other.protocols);
         sum(&mut self.versions, &other.versions);
         sum(&mut self.layers, &other.layers);
+        sum(&mut self.passed, &other.passed);
         sum(&mut self.stops, &other.stops);
         sum(&mut self.causes, &other.causes);
         sum(&mut self.l3, &other.l3);

@@ -39,6 +39,11 @@ pub fn layer(layer: Layer) -> &'static str {
         Layer::Icmp => "icmp",
         Layer::Icmpv6 => "icmpv6",
         Layer::Other => "other",
+        Layer::Sctp => "sctp",
+        Layer::Igmp => "igmp",
+        Layer::Esp => "esp",
+        Layer::Gre => "gre",
+        Layer::Link => "link",
     }
 }
 
@@ -97,6 +102,15 @@ pub fn packet_source(encapsulation: Encapsulation) -> &'static str {
     match encapsulation {
         Encapsulation::None => "wire/pcap",
         Encapsulation::Geneve => "geneve encapsulation",
-        Encapsulation::Vxlan | Encapsulation::GeneveVxlan => "vxlan encapsulation",
+        Encapsulation::Vxlan | Encapsulation::GeneveVxlan | Encapsulation::VxlanGpe => "vxlan encapsulation",
+        Encapsulation::Gre
+        | Encapsulation::GreInUdp
+        | Encapsulation::Pptp
+        | Encapsulation::Erspan1
+        | Encapsulation::Erspan2
+        | Encapsulation::Erspan3 => "gre tunnel",
+        Encapsulation::Ipip | Encapsulation::FourInSix => "ipv4 tunnel",
+        Encapsulation::SixInFour | Encapsulation::SixInSix => "ipv6 tunnel",
+        Encapsulation::Teredo => "teredo tunnel",
     }
 }

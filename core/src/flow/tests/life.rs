@@ -19,9 +19,9 @@ fn what_has_no_flow() {
 fn what_tells_flows_apart() {
     let other = [
         Packet { domain: 1, ..udp() },
-        Packet { vlans: [5, 0], vlan_count: 1, ..udp() },
-        Packet { vlans: [0, 0], vlan_count: 1, ..udp() },
-        Packet { vlans: [0, 5], vlan_count: 2, ..udp() },
+        Packet { vlans: [5, 0, 0], vlan_count: 1, ..udp() },
+        Packet { vlans: [0, 0, 0], vlan_count: 1, ..udp() },
+        Packet { vlans: [0, 5, 0], vlan_count: 2, ..udp() },
         Packet { proto: proto::TCP, layer: Layer::Tcp, ..udp() },
         Packet { sport: 1001, ..udp() },
         Packet { dport: 81, ..udp() },
@@ -36,7 +36,7 @@ fn what_tells_flows_apart() {
         assert!(!run.push(reply(packet)).new, "{packet:?}");
     }
     assert!(!run.push(Packet { identity: 9, ttl: 3, wrap: 4, ..udp() }).new);
-    assert!(!run.push(Packet { vlans: [7, 7], ..udp() }).new, "what is not set does not count");
+    assert!(!run.push(Packet { vlans: [7, 7, 7], ..udp() }).new, "what is not set does not count");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use super::record::FlowRecord;
 use super::*;
 use crate::anomaly::AnomalySet;
 use crate::frame::Addr;
-use crate::packet::{Causes, Checksum, Layer, LenSource, NONE, Packet, Stop, proto, tcp};
+use crate::packet::{Causes, Checksum, Layer, Layers, LenSource, NONE, Packet, Stop, proto, tcp};
 use crate::plan::{FlowSettings, Timeouts};
 use crate::time::{Nanos, SECOND};
 
@@ -30,12 +30,14 @@ pub(super) fn udp() -> Packet {
         l4: 34,
         payload: 42,
         payload_original: 10,
-        vlans: [0; 2],
+        vlans: [0; 3],
         vlan_count: 0,
         ip: 4,
         proto: proto::UDP,
         ttl: 64,
         layer: Layer::Udp,
+        layers: Layers(0),
+        depth: 0,
         stop: Stop::Complete,
         fragment: false,
         ethertype: 0x0800,

@@ -32,7 +32,7 @@ fn filled() -> Packets {
     let mut anomalies = AnomalySet::default();
     anomalies.add(Anomaly::VlanTooMany);
     anomalies.add(Anomaly::ArpMalformed);
-    let tcp = Packet { vlans: [7, 8], vlan_count: 2, ..packet() };
+    let tcp = Packet { vlans: [7, 8, 0], vlan_count: 2, ..packet() };
     let arp = Packet { ip: 0, layer: Layer::Arp, identity: NONE, anomalies, ..packet() };
     let wrap: Wrap = wrap();
     table.push(

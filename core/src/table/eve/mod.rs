@@ -8,7 +8,7 @@ mod stats;
 use crate::flow::record::FlowRecord;
 use crate::frame::{Addr, Outer};
 use crate::identify::Identities;
-use crate::packet::{Layer, Packet, Wrap};
+use crate::packet::{Layer, MAX_VLANS, Packet, Wrap};
 use crate::plan::Rule;
 use crate::table::json::{Json, number};
 use crate::table::mirror::Mirrors;
@@ -177,7 +177,7 @@ impl Eve {
     }
 }
 
-fn vlans(json: &mut Json<'_>, vlans: [u16; 2], count: u8) {
+fn vlans(json: &mut Json<'_>, vlans: [u16; MAX_VLANS], count: u8) {
     if count > 0 {
         json.list("vlan");
         vlans.iter().take(usize::from(count)).for_each(|&id| json.item_number(id));

@@ -71,7 +71,7 @@ fn alert_line() {
 fn alert_without_the_optional_parts() {
     let packet = Packet {
         identity: NONE,
-        vlans: [5, 6],
+        vlans: [5, 6, 0],
         vlan_count: 2,
         proto: 253,
         layer: Layer::Other,
@@ -250,10 +250,10 @@ fn any_packet() -> impl Strategy<Value = Packet> {
             dst: Addr(dst),
             sport,
             dport,
-            vlans: [a, b],
+            vlans: [a, b, 0],
             vlan_count,
             truncated: Causes(causes),
-            anomalies: AnomalySet(anomalies),
+            anomalies: AnomalySet([anomalies, 0, 0, 0]),
             identity,
             layer,
             ip,
