@@ -264,6 +264,45 @@ class Program(Struct, frozen=True, kw_only=True):
     code: tuple[tuple[int, int, int, int], ...]
 
 
+class There(Struct, frozen=True, kw_only=True, tag="there"):
+    """The cell is there, and does not say that nothing is."""
+
+
+class Numbers(Struct, frozen=True, kw_only=True, tag="numbers"):
+    """A number, under the mask, is in one of `ranges`: ends included, 16 bytes each.
+
+    A time is nanoseconds since 1970 and 2**63, an address its 16 bytes, a flag 0 or 1.
+    """
+
+    ranges: tuple[tuple[bytes, bytes], ...]
+    mask: int | None = None
+
+
+class Words(Struct, frozen=True, kw_only=True, tag="words"):
+    """One of these texts."""
+
+    words: tuple[str, ...]
+
+
+class Part(Struct, frozen=True, kw_only=True, tag="part"):
+    """A text that holds this one."""
+
+    text: str
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """A test of a packet's cell, and what follows: the verdict, or the number of a later step.
+
+    It does not hold for a cell that is absent. `negated`: there is a value, and the test holds for none.
+    """
+
+    column: str
+    test: There | Numbers | Words | Part
+    negated: bool = False
+    yes: bool | int
+    no: bool | int
+
+
 class Plan(Struct, frozen=True, kw_only=True):
     """Everything that the core is told."""
 
@@ -277,6 +316,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     inspect_outer: bool = False
     # What is taken in, by link; a frame of another link is not. None at all: everything is.
     filter: tuple[Program, ...] = ()
+    # What is shown and written of packets, from the first step on. None at all: everything is.
+    display: tuple[Step, ...] = ()
 
     def encode(self) -> bytes:
         """As msgpack."""

@@ -331,6 +331,32 @@ pub struct Program {
 }
 
 #[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Test {
+    There,
+    Numbers { ranges: Vec<(ByteBuf, ByteBuf)>, mask: Option<u64> },
+    Words { words: Vec<String> },
+    Part { text: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Next {
+    Verdict(bool),
+    Step(u32),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub column: String,
+    pub test: Test,
+    pub negated: bool,
+    pub yes: Next,
+    pub no: Next,
+}
+
+#[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     pub version: u32,
@@ -341,6 +367,7 @@ pub struct Plan {
     pub outputs: Outputs,
     pub inspect_outer: bool,
     pub filter: Vec<Program>,
+    pub display: Vec<Step>,
 }
 
 impl Plan {

@@ -59,6 +59,14 @@ def rules() -> Iterator[plan.Rule]:
             yield replace(plain, scope="packet", flow=replace(plan.FlowCheck(), **{choice: word}))
 
 
+def steps() -> Iterator[plan.Step]:
+    """Each test, with a verdict and with a step that follows."""
+    tests = (
+        plan.There(), plan.Numbers(ranges=((V6, V6),), mask=0x12), plan.Words(words=("mtu",)), plan.Part(text="web"),
+    )  # fmt: skip
+    yield from (plan.Step(column="vni", test=test, negated=True, yes=9, no=False) for test in tests)
+
+
 def everything() -> plan.Plan:
     """A plan with every struct, every field other than its default, every word of a choice."""
     known = plan.Identity(
@@ -79,6 +87,7 @@ def everything() -> plan.Plan:
         outputs=plan.Outputs(eve=True, fast=True, pcap=True, tables=("packets", "flows", "alerts", "anomalies")),
         inspect_outer=True,
         filter=tuple(plan.Program(link=link, code=((6, 1, 2, 0xFFFF_FFFF),)) for link in typing.get_args(plan.FilterLink)),
+        display=tuple(steps()),
     )  # fmt: skip
 
 

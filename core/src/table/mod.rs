@@ -15,6 +15,8 @@ pub mod fast;
 pub mod pcap;
 pub mod arrow;
 pub mod columns;
+pub mod cell;
+pub mod display;
 
 #[cfg(test)]
 mod testing;
