@@ -245,6 +245,14 @@ class Rules(Struct, frozen=True, kw_only=True):
     ports: tuple[PortSet, ...] = ()
 
 
+class Lines(Struct, frozen=True, kw_only=True):
+    """A line for each packet: brief, or of `columns` (none: all); `most` of them."""
+
+    form: Literal["line", "table", "json", "csv"] = "line"
+    columns: tuple[str, ...] = ()
+    most: int = NO_LIMIT
+
+
 class Outputs(Struct, frozen=True, kw_only=True):
     """What is wanted; what no one asked for is not built."""
 
@@ -252,6 +260,7 @@ class Outputs(Struct, frozen=True, kw_only=True):
     fast: bool = False
     pcap: bool = False
     tables: tuple[Literal["packets", "flows", "alerts", "anomalies"], ...] = ()
+    lines: Lines | None = None
 
 
 FilterLink = Literal["ethernet", "ip", "sll", "sll2", "chdlc", "wifi", "radiotap"]

@@ -287,6 +287,23 @@ impl Table {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineForm {
+    Line,
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lines {
+    pub form: LineForm,
+    pub columns: Vec<String>,
+    pub most: u64,
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outputs {
@@ -294,6 +311,7 @@ pub struct Outputs {
     pub fast: bool,
     pub pcap: bool,
     pub tables: Vec<Table>,
+    pub lines: Option<Lines>,
 }
 
 impl Outputs {

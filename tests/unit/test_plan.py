@@ -84,7 +84,10 @@ def everything() -> plan.Plan:
             addresses=(plan.AddressSet(any=True, negated=True, v4=((1, 2),), v6=((V6, V6),)),),
             ports=(plan.PortSet(any=True, ranges=((1, 2),)),),
         ),
-        outputs=plan.Outputs(eve=True, fast=True, pcap=True, tables=("packets", "flows", "alerts", "anomalies")),
+        outputs=plan.Outputs(
+            eve=True, fast=True, pcap=True, tables=("packets", "flows", "alerts", "anomalies"),
+            lines=plan.Lines(form="json", columns=("time",), most=9),
+        ),  # fmt: skip
         inspect_outer=True,
         filter=tuple(plan.Program(link=link, code=((6, 1, 2, 0xFFFF_FFFF),)) for link in typing.get_args(plan.FilterLink)),
         display=tuple(steps()),

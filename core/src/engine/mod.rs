@@ -20,6 +20,7 @@ use crate::frame::{Batch, Frame};
 use crate::identify::Identities;
 use crate::plan::{self, Plan};
 use crate::table::counters::Counters;
+use crate::table::display::Display;
 use crate::table::summary::{RuleCounts, Summary};
 use crate::time::Nanos;
 use arrow_array::RecordBatch;
@@ -40,6 +41,8 @@ struct Shared {
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
+    /// Which packets are shown; `None`: all.
+    display: Option<Display>,
     wants_flow_ids: bool,
     wants_flows: bool,
 }
@@ -83,7 +86,7 @@ impl Engine {
     pub fn new(plan: Plan, random: u64) -> Result<Self> {
         let seed = plan.flow.hash_seed.unwrap_or(random);
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
-        let wants_flow_ids = plan.outputs.wants(plan::Table::Packets);
+        let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
         let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
         let shared = Shared {
             parser: Parser {
@@ -97,6 +100,7 @@ impl Engine {
             seed,
             plan_rules: plan.rules.rules,
             rules,
+            display: Display::new(&plan.display)?,
             wants_flow_ids,
             wants_flows,
         };
@@ -105,7 +109,7 @@ impl Engine {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::default() }),
             sequenced: Condvar::new(),
-            merger: Mutex::new(Merger::new()),
+            merger: Mutex::new(Merger::new(&shared.outputs)?),
             pool: Mutex::default(),
             held: Mutex::default(),
             shards,

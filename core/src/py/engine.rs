@@ -49,6 +49,12 @@ pub struct Batch {
     /// The next piece of a pcap of the innermost packets.
     #[pyo3(get)]
     pcap: Py<PyBytes>,
+    /// Lines of packets.
+    #[pyo3(get)]
+    lines: Py<PyBytes>,
+    /// Packets that have had a line in the run so far.
+    #[pyo3(get)]
+    shown: u64,
     /// A pcap of the frames that made the core panic; empty on every good day.
     #[pyo3(get)]
     quarantine: Py<PyBytes>,
@@ -88,10 +94,11 @@ impl Engine {
     fn batch(&self, py: Python<'_>, frames: u64, ended: bool) -> PyResult<Batch> {
         let tables = self.tables.iter().map(|&table| Ok((table.name(), self.engine.table(table)?)));
         let tables = tables.collect::<Result<Vec<_>>>()?;
-        let Output { alerts, eve, fast, pcap, quarantine } = self.engine.output();
+        let Output { alerts, eve, fast, pcap, lines, shown, quarantine } = self.engine.output();
         let bytes = |bytes: Vec<u8>| PyBytes::new(py, &bytes).unbind();
-        let (eve, fast, pcap, quarantine) = (bytes(eve), bytes(fast), bytes(pcap), bytes(quarantine));
-        Ok(Batch { frames, alerts, ended, eve, fast, pcap, quarantine, tables })
+        let (eve, fast, pcap) = (bytes(eve), bytes(fast), bytes(pcap));
+        let (lines, quarantine) = (bytes(lines), bytes(quarantine));
+        Ok(Batch { frames, alerts, ended, eve, fast, pcap, lines, shown, quarantine, tables })
     }
 }
 

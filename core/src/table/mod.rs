@@ -17,6 +17,7 @@ pub mod arrow;
 pub mod columns;
 pub mod cell;
 pub mod display;
+pub mod lines;
 
 #[cfg(test)]
 mod testing;
