@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tmrx.cli import options, running
-from tmrx.cli.options import Given, Talk
+from tmrx.cli.options import Given, Selection, Talk
 from tmrx.errors import UsageError
 from tmrx.sinks import Paths
 from tmrx.sources import Captures
@@ -18,9 +18,12 @@ from tmrx.sources import Captures
     "--inspect", default="inner", show_default=True, metavar="WHAT",
     help="What rules see: inner, or outer,inner for the mirror's own datagrams too.",
 )  # fmt: skip
+@options.selection
 @options.outputs
 @options.talk
-def analyze(captures: tuple[str, ...], given: Given, inspect: str, outputs: Paths, talk: Talk) -> None:
+def analyze(  # noqa: PLR0913, PLR0917 -- a command has that many options
+    captures: tuple[str, ...], given: Given, inspect: str, selection: Selection, outputs: Paths, talk: Talk
+) -> None:
     """Say what is in captures of mirrored traffic.
 
     A CAPTURE is a pcap or pcapng file, a folder of them, or - for standard input. Several are taken as one, in the
@@ -31,10 +34,11 @@ def analyze(captures: tuple[str, ...], given: Given, inspect: str, outputs: Path
       tmrx analyze mirrored.pcap
       tmrx analyze mirrored.pcap --mirror sessions.json -S rules --eve eve.json
       tmrx analyze captures/ --format json | jq .sessions
+      tmrx analyze mirrored.pcap -f 'net 10.0.0.0/8 and tcp port 443' -Y 'truncated' -w cut.pcap
       zcat mirrored.pcap.gz | tmrx analyze - --fast -
     """
     running.check_format(talk, outputs)
-    job = running.Job(given, outputs, talk, inspect_outer=_outer(inspect))
+    job = running.Job(given, outputs, talk, selection, inspect_outer=_outer(inspect))
     document = running.over_captures(job, Captures.of(captures), "analyze")
     running.print_summary(document, talk, aside=outputs.records())
 

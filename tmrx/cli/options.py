@@ -118,6 +118,33 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Selection:
+    """Which packets are taken in and which are shown, as expressions; None for all."""
+
+    taken: str | None = None
+    shown: str | None = None
+
+    def programs(self, *, quiet: bool) -> tuple[plans.Program, ...]:
+        """What is taken in; that some links can't be asked is said. Raises TmrxError."""
+        if self.taken is None:
+            return ()
+        from tmrx.filters import capture  # noqa: PLC0415
+
+        compiled = capture.compiled(self.taken)
+        if compiled.warning and not quiet:
+            errors.warn(compiled.warning)
+        return compiled.programs
+
+    def steps(self) -> tuple[plans.Step, ...]:
+        """What is shown. Raises UsageError."""
+        if self.shown is None:
+            return ()
+        from tmrx.filters import display  # noqa: PLC0415
+
+        return display.compiled(self.shown)
+
+
+@dataclass(frozen=True)
 class Talk:
     """How much is printed, and in which form."""
 
@@ -149,7 +176,18 @@ _FORMAT = click.option(
     help="How records are printed.",
 )  # fmt: skip
 
+_FILTER = click.option(
+    "-f", "--filter", "taken", metavar="EXPRESSION",
+    help="Take in only frames whose inner packet matches, in the syntax of tcpdump (pcap-filter), as in 'tcp port 80'.",
+)  # fmt: skip
+_DISPLAY = click.option(
+    "-Y", "--display", "shown", metavar="EXPRESSION",
+    help="Show and write only packets whose columns match, as in 'vni == 7 and truncated'. Flows and counts are of all.",
+)  # fmt: skip
+
 form = _FORMAT
+taken = bundle("selection", Selection, taken=_FILTER)
+selection = bundle("selection", Selection, taken=_FILTER, shown=_DISPLAY)
 mirror = bundle("given", Given, mirror_files=_MIRROR, set_options=_SET)
 analysis = bundle(
     "given", Given, mirror_files=_MIRROR, rule_files=_RULES, strict=_STRICT, workers=_WORKERS, set_options=_SET

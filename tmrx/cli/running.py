@@ -11,7 +11,7 @@ import click
 
 from tmrx import pipeline
 from tmrx.cli import console, errors, summary
-from tmrx.cli.options import Given, Talk
+from tmrx.cli.options import Given, Selection, Talk
 from tmrx.cli.progress import Progress, progress
 from tmrx.errors import UsageError
 from tmrx.sinks import STDOUT, Paths, Sinks
@@ -30,6 +30,7 @@ class Job:
     given: Given
     outputs: Paths
     talk: Talk
+    selection: Selection = Selection()
     inspect_outer: bool = False
     listening: tuple[Endpoint, ...] | None = None
 
@@ -50,6 +51,8 @@ class Job:
             outputs=self.outputs.plan(),
             listening=self.listening,
             inspect_outer=self.inspect_outer,
+            taken=self.selection.programs(quiet=self.quiet),
+            shown=self.selection.steps(),
         )
         if self.talk.verbose:
             errors.note(_described(plan, self.given.workers))
@@ -104,12 +107,14 @@ class Meter:
         self._show(self._frames, self._before + position)
 
 
-def over_captures(job: Job, captures: Captures, label: str) -> dict[str, Any]:
+def over_captures(
+    job: Job, captures: Captures, label: str, control: pipeline.Control | None = None
+) -> dict[str, Any]:
     """Run over captures; the summary document. Nothing is written before all captures could be opened."""
     engine = job.engine()
     captures.check()
     job.outputs.check((*captures.paths, *job.given.files))
-    return execute(job, engine, captures.open(), Pace(label, size=captures.size))
+    return execute(job, engine, captures.open(), Pace(label, control or pipeline.Control(), captures.size))
 
 
 def execute(job: Job, engine: Engine, sources: Iterable[tuple[str, Capture | Listener]], pace: Pace) -> dict[str, Any]:

@@ -82,10 +82,13 @@ class Paths:
     fast: str | None = None
     pcap: str | None = None
     stats: str | None = None
+    # Lines of packets, on standard output.
+    lines: plan.Lines | None = None
 
     def named(self) -> list[str]:
         """Those that were."""
-        return [path for path in (self.eve, self.fast, self.pcap, self.stats) if path is not None]
+        named = (self.eve, self.fast, self.pcap, self.stats, STDOUT if self.lines else None)
+        return [path for path in named if path is not None]
 
     def records(self) -> bool:
         """Whether one of them takes records: the summary document is none."""
@@ -93,7 +96,9 @@ class Paths:
 
     def plan(self) -> plan.Outputs:
         """What the core has to build for them."""
-        return plan.Outputs(eve=self.eve is not None, fast=self.fast is not None, pcap=self.pcap is not None)
+        return plan.Outputs(
+            eve=self.eve is not None, fast=self.fast is not None, pcap=self.pcap is not None, lines=self.lines
+        )
 
     def check(self, inputs: Iterable[str]) -> None:
         """As `keep_apart`."""
@@ -181,4 +186,5 @@ def _parts(paths: Paths) -> list[tuple[str | None, Callable[[Batch], bytes]]]:
         (paths.eve, lambda batch: batch.eve),
         (paths.fast, lambda batch: batch.fast),
         (paths.pcap, lambda batch: batch.pcap),
+        (STDOUT if paths.lines else None, lambda batch: batch.lines),
     ]

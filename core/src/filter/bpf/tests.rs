@@ -1,13 +1,15 @@
 use super::*;
 use proptest::prelude::*;
 
-fn program(code: &[(u16, u8, u8, u32)]) -> Result<Program> {
+type Code = (u16, u8, u8, u32);
+
+fn program(code: &[Code]) -> Result<Program> {
     let code: Vec<_> = code.iter().map(|&(code, yes, no, k)| plan::Instruction(code, yes, no, k)).collect();
     Program::new(&code)
 }
 
 /// `tcp port 80` on Ethernet, as libpcap 1.10 compiles it.
-const TCP_PORT_80: [(u16, u8, u8, u32); 18] = [
+const TCP_PORT_80: [Code; 18] = [
     (0x28, 0, 0, 12),
     (0x15, 0, 6, 0x86dd),
     (0x30, 0, 0, 20),
@@ -113,7 +115,7 @@ fn memory_and_registers() {
 #[test]
 fn what_is_refused() {
     let end = (0x06, 0, 0, 0);
-    let table: [(&[(u16, u8, u8, u32)], &str); 11] = [
+    let table: [(&[Code], &str); 11] = [
         (&[], "no instructions"),
         (&[end; MAX_INSTRUCTIONS + 1], "too many"),
         (&[(0x00, 0, 0, 0)], "does not end with a return"),
@@ -133,7 +135,7 @@ fn what_is_refused() {
 }
 
 /// Instructions that are mostly right, so that programs of them are often taken.
-fn instruction() -> impl Strategy<Value = (u16, u8, u8, u32)> {
+fn instruction() -> impl Strategy<Value = Code> {
     let codes = prop::sample::select(vec![
         0x00u16, 0x20, 0x28, 0x30, 0x40, 0x48, 0x50, 0x60, 0x80, 0x01, 0x61, 0x81, 0xb1, 0x02, 0x03, 0x04, 0x0c, 0x1c,
         0x24, 0x3c, 0x34, 0x54, 0x64, 0x6c, 0x84, 0x94, 0x9c, 0xac, 0x05, 0x15, 0x1d, 0x25, 0x35, 0x45, 0x06, 0x16,

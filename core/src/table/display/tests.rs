@@ -93,7 +93,7 @@ proptest! {
     fn any_steps_end(columns in prop::collection::vec((0..Column::ALL.len(), any::<bool>(), 0u32..9, 0u32..9), 1..9)) {
         let next = |at: usize, over: u32, left: usize| {
             let to = at as u32 + 1 + over;
-            if (to as usize) < left { Next::Step(to) } else { Next::Verdict(over % 2 == 0) }
+            if (to as usize) < left { Next::Step(to) } else { Next::Verdict(over.is_multiple_of(2)) }
         };
         let steps: Vec<_> = columns
             .iter()
