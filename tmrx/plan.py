@@ -267,7 +267,7 @@ FilterLink = Literal["ethernet", "ip", "sll", "sll2", "chdlc", "wifi", "radiotap
 
 
 class Program(Struct, frozen=True, kw_only=True):
-    """Classic BPF for frames that begin with `link`: operation, jump if true, jump if false, constant (`struct bpf_insn`)."""
+    """Classic BPF for frames that begin with `link`: rows of operation, jump if true, jump if false, constant."""
 
     link: FilterLink
     code: tuple[tuple[int, int, int, int], ...]

@@ -16,6 +16,7 @@ from tmrx import plan
 
 FOLDER = Path(__file__).parents[2] / "core" / "tests"
 GOLDEN, MIRROR_GOLDEN = FOLDER / "plan.golden", FOLDER / "mirror_plan.golden"
+RETURN = ((6, 1, 2, 0xFFFF_FFFF),)
 V6 = bytes.fromhex("20010db8000000000000000000000001")
 
 
@@ -76,22 +77,23 @@ def everything() -> plan.Plan:
     return plan.Plan(
         decap=plan.DecapSettings(vxlan_ports=(4789, 8472), geneve_ports=(6081, 10800), max_depth=8),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
-        flow=plan.FlowSettings(
-            max_flows=1024, timeouts=plan.Timeouts(tcp_new=1), community_id_seed=5, hash_seed=None
-        ),
+        flow=plan.FlowSettings(max_flows=1024, timeouts=plan.Timeouts(tcp_new=1), community_id_seed=5, hash_seed=None),
         rules=plan.Rules(
             rules=tuple(rules()),
             addresses=(plan.AddressSet(any=True, negated=True, v4=((1, 2),), v6=((V6, V6),)),),
             ports=(plan.PortSet(any=True, ranges=((1, 2),)),),
         ),
         outputs=plan.Outputs(
-            eve=True, fast=True, pcap=True, tables=("packets", "flows", "alerts", "anomalies"),
+            eve=True,
+            fast=True,
+            pcap=True,
+            tables=("packets", "flows", "alerts", "anomalies"),
             lines=plan.Lines(form="json", columns=("time",), most=9),
-        ),  # fmt: skip
+        ),
         inspect_outer=True,
-        filter=tuple(plan.Program(link=link, code=((6, 1, 2, 0xFFFF_FFFF),)) for link in typing.get_args(plan.FilterLink)),
+        filter=tuple(plan.Program(link=link, code=RETURN) for link in typing.get_args(plan.FilterLink)),
         display=tuple(steps()),
-    )  # fmt: skip
+    )
 
 
 def mirrors() -> tuple[plan.MirrorPlan, ...]:

@@ -144,6 +144,9 @@ class Selection:
         return display.compiled(self.shown)
 
 
+EVERYTHING = Selection()
+
+
 @dataclass(frozen=True)
 class Talk:
     """How much is printed, and in which form."""
@@ -182,7 +185,8 @@ _FILTER = click.option(
 )  # fmt: skip
 _DISPLAY = click.option(
     "-Y", "--display", "shown", metavar="EXPRESSION",
-    help="Show and write only packets whose columns match, as in 'vni == 7 and truncated'. Flows and counts are of all.",
+    help="Show and write only packets whose columns match, as in 'vni == 7 and truncated'. "
+    "Flows and counts are of all.",
 )  # fmt: skip
 
 form = _FORMAT

@@ -11,7 +11,7 @@ import click
 
 from tmrx import pipeline
 from tmrx.cli import console, errors, summary
-from tmrx.cli.options import Given, Selection, Talk
+from tmrx.cli.options import EVERYTHING, Given, Selection, Talk
 from tmrx.cli.progress import Progress, progress
 from tmrx.errors import UsageError
 from tmrx.sinks import STDOUT, Paths, Sinks
@@ -30,7 +30,7 @@ class Job:
     given: Given
     outputs: Paths
     talk: Talk
-    selection: Selection = Selection()
+    selection: Selection = EVERYTHING
     inspect_outer: bool = False
     listening: tuple[Endpoint, ...] | None = None
 
@@ -107,9 +107,7 @@ class Meter:
         self._show(self._frames, self._before + position)
 
 
-def over_captures(
-    job: Job, captures: Captures, label: str, control: pipeline.Control | None = None
-) -> dict[str, Any]:
+def over_captures(job: Job, captures: Captures, label: str, control: pipeline.Control | None = None) -> dict[str, Any]:
     """Run over captures; the summary document. Nothing is written before all captures could be opened."""
     engine = job.engine()
     captures.check()

@@ -1,4 +1,4 @@
-"""`-f`: an expression in pcap-filter(7) syntax → classic BPF for each way in which a frame begins, by libpcap's compiler."""
+"""`-f`: an expression in pcap-filter(7) syntax → classic BPF for each way in which frames begin, by libpcap."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ def compiled(expression: str) -> Compiled:
             programs.append(Program(link=link, code=_compile(library, expression, number)))
         except ValueError as why:
             refused[name] = str(why)
-    why = next(iter(refused.values()), "")
+    first = next(iter(refused.values()), "")
     if not programs:
-        raise UsageError(f"-f {expression!r}", why, "man pcap-filter has the syntax")
+        raise UsageError(f"-f {expression!r}", first, "man pcap-filter has the syntax")
     names = ", ".join(refused)
-    return Compiled(tuple(programs), f"-f: nothing matches in frames of link type {names}: {why}" if refused else "")
+    return Compiled(tuple(programs), f"-f: nothing matches in frames of link type {names}: {first}" if refused else "")
 
 
 def _compile(library: ctypes.CDLL, expression: str, link: int) -> tuple[tuple[int, int, int, int], ...]:

@@ -4,7 +4,8 @@
     and-part   = part { ("and" | "&&") part }
     part       = ("not" | "!") part | "(" expression ")" | test
     test       = COLUMN [ "&" NUMBER ] [ comparison ]
-    comparison = ("==" | "!=" | "<" | "<=" | ">" | ">=") VALUE | "contains" TEXT | [ "not" ] "in" "{" item { "," item } "}"
+    comparison = ("==" | "!=" | "<" | "<=" | ">" | ">=") VALUE | "contains" TEXT | [ "not" ] "in" set
+    set        = "{" item { "," item } "}"
     item       = VALUE [ ".." VALUE ]
 
 A column alone asks whether there is something in it. Nothing can be compared with what is not there: such a comparison
@@ -95,9 +96,7 @@ def steps(node: Node) -> tuple[plan.Step, ...]:
         return after if isinstance(after, bool) else last - after
 
     return tuple(
-        plan.Step(
-            column=step.column, test=step.test, negated=step.negated, yes=forward(step.yes), no=forward(step.no)
-        )
+        plan.Step(column=step.column, test=step.test, negated=step.negated, yes=forward(step.yes), no=forward(step.no))
         for step in reversed(backward)
     )
 

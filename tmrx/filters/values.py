@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from decimal import Decimal
 from ipaddress import ip_address, ip_network
 from typing import NamedTuple
@@ -126,7 +126,7 @@ def _time(_of: Column, text: str) -> Range:
 
 def _nanoseconds(day: str, clock: str | None, fraction: str | None, zone: str | None) -> int:
     moment = datetime.fromisoformat(f"{day}T{clock or '00:00'}{zone or 'Z'}")
-    seconds = int((moment - datetime(1970, 1, 1, tzinfo=timezone.utc)).total_seconds())
+    seconds = int((moment - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds())
     return seconds * _SECOND + int((fraction or "").ljust(9, "0"))
 
 
