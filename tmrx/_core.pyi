@@ -48,7 +48,10 @@ class Batch:
         """fast.log lines."""
     @property
     def pcap(self) -> bytes:
-        """The next piece of a pcap of the innermost packets."""
+        """The next piece of a capture of the innermost packets."""
+    @property
+    def pcap_files(self) -> list[tuple[int, int]]:
+        """Where in `pcap` files begin, and the time of their first packet in nanoseconds."""
     @property
     def lines(self) -> bytes:
         """Lines of packets."""
@@ -75,6 +78,16 @@ class Engine:
         """The end of the run: flows end. Call it until the batch has `ended`: one call gives only so many."""
     def stats(self, overflowed: int | None = None) -> bytes:
         """The summary document as JSON; `overflowed`: datagrams lost at the sockets, where there are sockets."""
+
+@final
+class Compressor:
+    """Compresses an output: one stream of gzip (RFC 1952) or zstd (RFC 8878)."""
+
+    def __new__(cls, form: Literal["gzip", "zstd"]) -> Compressor: ...
+    def compress(self, data: bytes) -> bytes:
+        """The stream's next bytes; with them and those before, all that was given so far can be read."""
+    def finish(self) -> bytes:
+        """The stream's end. What is given afterwards begins another stream."""
 
 @final
 class Capture:
@@ -151,7 +164,7 @@ class Sender:
         It ends earlier after that many frames (0: any number), and when 4 MiB of truth wait to be taken.
         """
     def finish(self) -> None:
-        """Send at once what impairments hold back, where the sender is left before its end."""
+        """End a file, and send at once what impairments hold back, where the sender is left before its end."""
     def truth(self) -> bytes:
         """What became of each frame since this was last asked: JSON lines, as `tmrx send --truth` writes them."""
     def stats(self) -> bytes:

@@ -59,6 +59,8 @@ class Identity(Struct, frozen=True, kw_only=True):
     name: str = ""
     interface: str = ""
     vpc: str = ""
+    # What its owner says of it, in free text.
+    comment: str = ""
     domain: int = 0
     packet_length: int = NO_LIMIT
     target_mtu: int = NO_LIMIT
@@ -253,12 +255,25 @@ class Lines(Struct, frozen=True, kw_only=True):
     most: int = NO_LIMIT
 
 
+class CaptureSettings(Struct, frozen=True, kw_only=True):
+    """How the capture of the frames inside is written.
+
+    The next file begins once this one has `rotate_size` bytes, or a packet comes that is `rotate_time` nanoseconds of
+    packet time after its first one.
+    """
+
+    pcapng: bool = False
+    rotate_size: int = NO_LIMIT
+    rotate_time: int = NO_LIMIT
+
+
 class Outputs(Struct, frozen=True, kw_only=True):
     """What is wanted; what no one asked for is not built."""
 
     eve: bool = False
     fast: bool = False
     pcap: bool = False
+    capture: CaptureSettings = CaptureSettings()
     tables: tuple[Literal["packets", "flows", "alerts", "anomalies"], ...] = ()
     lines: Lines | None = None
 

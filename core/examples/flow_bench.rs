@@ -6,7 +6,7 @@ use std::time::Instant;
 use tmrx_core::anomaly::AnomalySet;
 use tmrx_core::flow::record::FlowRecord;
 use tmrx_core::flow::{FlowKey, FlowTable, Seed, address_hash, key};
-use tmrx_core::frame::Addr;
+use tmrx_core::frame::{Addr, Link};
 use tmrx_core::packet::{Causes, Checksum, Layer, Layers, LenSource, NONE, Packet, Stop};
 use tmrx_core::plan::{FlowSettings, Timeouts};
 
@@ -21,6 +21,7 @@ fn packet(flow: u32, back: bool) -> Packet {
         frame: 0,
         parent: NONE,
         start: 0,
+        link: Link::Ethernet,
         captured: 350,
         padding: 0,
         original: 350,

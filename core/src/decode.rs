@@ -5,9 +5,10 @@
 
 use crate::anomaly::Anomaly;
 use crate::frame::Link;
-use crate::packet::{Layer, LenSource, Packet, Stop, proto, tcp};
+use crate::link;
+use crate::packet::{Layer, Layers, LenSource, MAX_VLANS, NONE, Packet, Stop, proto, tcp};
 use crate::wire::arp::Arp;
-use crate::wire::ethernet::{self, Ethernet, Tag, ethertype, is_tag};
+use crate::wire::ethernet::ethertype;
 use crate::wire::icmp::{self, Icmp};
 use crate::wire::ipv4::{self, Ipv4};
 use crate::wire::ipv6::{self, Extension, Ipv6};
@@ -24,8 +25,8 @@ pub fn decode(bytes: &[u8], link: Link, packet: &mut Packet) {
     let unknown = offset(bytes.len());
     (packet.l3, packet.l4, packet.payload) = (unknown, unknown, unknown);
     match link {
-        Link::Ethernet => link_layer(bytes, packet),
-        _ => raw_ip(bytes, packet),
+        Link::Ip | Link::UdpPayload => raw_ip(bytes, packet),
+        _ => link_layer(bytes, link, packet),
     }
 }
 
@@ -52,45 +53,68 @@ fn raw_ip(bytes: &[u8], packet: &mut Packet) {
 }
 
 #[inline]
-fn link_layer(bytes: &[u8], packet: &mut Packet) {
-    let Some((head, mut rest)) = Ethernet::parse(bytes) else {
-        packet.stop = Stop::Truncated;
-        return;
+fn link_layer(bytes: &[u8], link: Link, packet: &mut Packet) {
+    if link != Link::Ethernet {
+        return beyond_plain(bytes, link, packet);
+    }
+    let (mut vlans, mut count) = ([0; MAX_VLANS], 0u8);
+    let keep = |id| {
+        if let Some(slot) = vlans.get_mut(usize::from(count)) {
+            *slot = id;
+        }
+        count += 1;
     };
-    packet.layer = Layer::Ethernet;
-    packet.ethertype = head.ethertype();
-    let mut at = ethernet::LEN;
-    while is_tag(packet.ethertype) {
-        let Some(slot) = packet.vlans.get_mut(usize::from(packet.vlan_count)) else {
-            packet.anomalies.add(Anomaly::VlanTooMany);
-            packet.stop = Stop::Unknown;
-            return;
-        };
-        let Some((tag, after)) = Tag::parse(rest) else {
-            packet.stop = Stop::Truncated;
-            return;
-        };
-        *slot = tag.id();
-        packet.vlan_count += 1;
-        packet.layer = Layer::Vlan;
-        packet.ethertype = tag.ethertype();
-        at += ethernet::TAG_LEN;
-        rest = after;
+    let Some((ethertype, at)) = link::plain(bytes, keep) else { return beyond_plain(bytes, link, packet) };
+    packet.ethertype = ethertype;
+    packet.layers.add(Layers::ETHERNET);
+    if count > 0 {
+        (packet.vlans, packet.vlan_count) = (vlans, count);
+        packet.layers.add(link::vlan_layers(count));
     }
     packet.l3 = offset(at);
-    network(rest, at, packet);
+    let rest = bytes.get(at..).unwrap_or_default();
+    packet.layer = if count > 0 { Layer::Vlan } else { Layer::Ethernet };
+    if ethertype == ethertype::IPV4 { ipv4(rest, at, packet) } else { ipv6(rest, at, packet) }
 }
 
-#[inline]
+/// Every way to the network header but that of `link::plain`.
+#[cold]
+#[inline(never)]
+fn beyond_plain(bytes: &[u8], link: Link, packet: &mut Packet) {
+    let walk = link::walk(bytes, sent(packet), link);
+    (packet.layer, packet.ethertype) = (walk.layer, walk.ethertype);
+    (packet.vlans, packet.vlan_count) = (walk.vlans, walk.vlan_count);
+    packet.layers.add(walk.layers);
+    packet.anomalies.merge(walk.anomalies);
+    let trailer = (walk.trailer as u32).min(packet.original);
+    packet.original -= trailer;
+    packet.captured = packet.captured.min(packet.original);
+    let unknown = offset(packet.captured as usize);
+    (packet.l4, packet.payload) = (unknown, unknown);
+    match walk.stop {
+        None => {
+            packet.l3 = offset(walk.at);
+            let bytes = bytes.get(walk.at..packet.captured as usize).unwrap_or_default();
+            network(bytes, walk.at, packet);
+        }
+        Some(stop) => {
+            packet.l3 = if stop == Stop::Unknown { offset(walk.at).min(unknown) } else { unknown };
+            packet.stop = stop;
+        }
+    }
+}
+
+/// Bytes that the packet had when it was sent, as far as its record says. A mirror's copy may have been cut before it
+/// was sent on, so its record does not tell.
+fn sent(packet: &Packet) -> usize {
+    if packet.wrap == NONE { packet.original.max(packet.captured) as usize } else { usize::MAX }
+}
+
 fn network(bytes: &[u8], at: usize, packet: &mut Packet) {
     match packet.ethertype {
         ethertype::IPV4 => ipv4(bytes, at, packet),
         ethertype::IPV6 => ipv6(bytes, at, packet),
-        ethertype::ARP => arp(bytes, packet),
-        _ => {
-            packet.anomalies.add(Anomaly::EthernetUnknownType);
-            packet.stop = Stop::Unknown;
-        }
+        _ => arp(bytes, packet),
     }
 }
 

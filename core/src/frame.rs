@@ -27,7 +27,7 @@ impl Addr {
 }
 
 /// How the bytes of a frame begin.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Link {
     /// An Ethernet header (DLT_EN10MB).
     #[default]
@@ -50,6 +50,8 @@ pub enum Link {
     Wifi,
     /// A radiotap header, then IEEE 802.11 (DLT_IEEE802_11_RADIO).
     Radiotap,
+    /// What this EtherType announces: the payload of a tunnel that names it so.
+    Type(u16),
 }
 
 /// One frame's row.

@@ -1,7 +1,7 @@
 //! One decoded packet: where its layers are, what is known of it, and what was wrong with it.
 
 use crate::anomaly::AnomalySet;
-use crate::frame::Addr;
+use crate::frame::{Addr, Link};
 use crate::time::Nanos;
 
 /// "No index": the parent of a frame's outermost packet.
@@ -221,6 +221,8 @@ pub struct Packet {
     pub parent: u32,
     /// Where its first byte (link header included) is in the batch's slab.
     pub start: u32,
+    /// How its bytes begin.
+    pub link: Link,
     /// Bytes that are there, from `start`; Ethernet padding is not counted once the IP length is known.
     pub captured: u32,
     /// Captured bytes behind the packet: the link's padding.
@@ -298,6 +300,7 @@ impl Packet {
         frame: 0,
         parent: NONE,
         start: 0,
+        link: Link::Ethernet,
         captured: 0,
         padding: 0,
         original: 0,

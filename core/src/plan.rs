@@ -47,6 +47,7 @@ pub struct Identity {
     pub name: String,
     pub interface: String,
     pub vpc: String,
+    pub comment: String,
     pub domain: u32,
     pub packet_length: u32,
     pub target_mtu: u32,
@@ -304,12 +305,21 @@ pub struct Lines {
     pub most: u64,
 }
 
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureSettings {
+    pub pcapng: bool,
+    pub rotate_size: u64,
+    pub rotate_time: i64,
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Outputs {
     pub eve: bool,
     pub fast: bool,
     pub pcap: bool,
+    pub capture: CaptureSettings,
     pub tables: Vec<Table>,
     pub lines: Option<Lines>,
 }

@@ -138,6 +138,12 @@ def test_a_capture_without_packets_is_no_fault(tmrx: Run, tmp_path: Path) -> Non
         (["analyze", "none.pcap", "-w", "none.pcap"], b"none.pcap: is also 'none.pcap', and would be overwritten ("),
         (["analyze", "none.pcap", "--set", "max_flows=1"], b"--set max_flows: 1 is below 1024 ("),
         (["analyze", "none.pcap", "-S", "bad.rules", "--strict"], b"bad.rules:1:"),
+        (["decap", "none.pcap", "-w", "gone/x.pcapng.zst"], b"gone/x.pcapng.zst: can't be written: no such file"),
+        (["decap", "none.pcap", "-w", "gone/x.pcap", "--rotate-size", "1M"], b"gone/x.pcap: can't be written: no such"),
+        (["decap", "none.pcap", "-w", "-", "--rotate-size", "1M"], b"--rotate-size: standard output is one stream ("),
+        (["decap", "none.pcap", "-w", "x.pcap", "--rotate-time", "0"], b"--rotate-time: 0 is no end at all ("),
+        (["decap", "none.pcap", "-w", "x.pcap", "--keep", "2"], b"--keep: there is one file only ("),
+        (["analyze", "none.pcap", "--rotate-time", "1m"], b"--rotate-time: there is no capture to write ("),
         (["listen", "--on", "192.0.2.1:4789"], b"192.0.2.1:4789: "),
     ],
 )

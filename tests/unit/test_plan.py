@@ -72,7 +72,7 @@ def everything() -> plan.Plan:
     """A plan with every struct, every field other than its default, every word of a choice."""
     known = plan.Identity(
         vni=7, outer_src=V6, endpoint="vpce-0123456789abcdef0", session="tms-1", name="web", interface="eni-1",
-        vpc="vpc-1", domain=1, packet_length=128, target_mtu=9001,
+        vpc="vpc-1", comment="a comment", domain=1, packet_length=128, target_mtu=9001,
     )  # fmt: skip
     return plan.Plan(
         decap=plan.DecapSettings(vxlan_ports=(4789, 8472), geneve_ports=(6081, 10800), max_depth=8),
@@ -87,6 +87,7 @@ def everything() -> plan.Plan:
             eve=True,
             fast=True,
             pcap=True,
+            capture=plan.CaptureSettings(pcapng=True, rotate_size=1_000_000, rotate_time=60_000_000_000),
             tables=("packets", "flows", "alerts", "anomalies"),
             lines=plan.Lines(form="json", columns=("time",), most=9),
         ),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pytest
 
 from tmrx import plan
+from tmrx._core import Engine
 from tmrx.errors import OutputError, UsageError
-from tmrx.sinks import Output, Paths, Sinks
+from tmrx.sinks import Output, Paths, Rotation, Sinks
+from tmrx.sinks.captures import numbered
 
 
 def test_only_what_is_named_is_planned() -> None:
@@ -66,3 +69,44 @@ def test_no_two_outputs_are_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 def test_devices_take_any_number_of_outputs() -> None:
     Paths(eve="/dev/null", fast="/dev/null").check(["/dev/null", "-"])
     Paths(eve="-").check(["-"])
+
+
+@pytest.mark.parametrize(
+    ("path", "pcapng"),
+    [("a.pcap", False), ("-", False), ("a", False), ("pcapng", False), ("a.pcapng", True), ("a.pcapng.zst", True),
+     ("a.PCAPNG.GZ", True), ("a.pcap.gz", False), ("a.pcapng.txt", False)],
+)  # fmt: skip
+def test_a_name_says_what_a_capture_is(path: str, pcapng: bool) -> None:
+    rotation = Rotation(size=7, time=1.5)
+    wanted = plan.CaptureSettings(pcapng=pcapng, rotate_size=7, rotate_time=1_500_000_000)
+    assert Paths(pcap=path, rotation=rotation).plan().capture == wanted
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("a/out.pcap", "a/out_00012_20160527065611.pcap"), ("out.pcapng.zst", "out_00012_20160527065611.pcapng.zst"),
+     ("out.zst", "out_00012_20160527065611.zst"), ("b.c/out", "b.c/out_00012_20160527065611")],
+)  # fmt: skip
+def test_names_in_rotation(path: str, name: str) -> None:
+    assert numbered(path, 12, 1_464_332_171_999_999_999) == name
+
+
+def test_a_file_in_rotation_overwrites_no_input(tmp_path: Path) -> None:
+    earlier = str(tmp_path / "out_00001_20160527065611.pcap")
+    paths = Paths(pcap=str(tmp_path / "out.pcap"), rotation=Rotation(size=1))
+    with pytest.raises(UsageError, match="may be overwritten by the files of"):
+        paths.check([earlier])
+    paths.check([str(tmp_path / name) for name in ("out.pcap", "out_1.pcap", "out_00001_20160527065611.pcapng")])
+    Paths(pcap=str(tmp_path / "out.pcap")).check([earlier])
+
+
+def test_the_newest_files_stay(tmp_path: Path) -> None:
+    paths = Paths(pcap=str(tmp_path / "out.pcap.gz"), rotation=Rotation(size=1, keep=2))
+    engine = Engine(plan.Plan(outputs=paths.plan()).encode())
+    with Sinks(paths) as sinks:
+        for second in range(4):
+            sinks.take(engine.push([(second * 10**9, bytes(60), 60)]))
+        sinks.take(engine.finish())
+    names = ["out_00003_19700101000002.pcap.gz", "out_00004_19700101000003.pcap.gz"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    assert [len(gzip.decompress((tmp_path / name).read_bytes())) for name in names] == [24 + 16 + 60] * 2

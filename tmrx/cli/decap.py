@@ -5,27 +5,26 @@ from __future__ import annotations
 import click
 
 from tmrx.cli import options, running
-from tmrx.cli.options import FILE, Given, Selection, Talk
+from tmrx.cli.options import Given, Selection, Talk
 from tmrx.sinks import Paths
 from tmrx.sources import Captures
 
 
 @click.command()
 @click.argument("capture", metavar="CAPTURE")
-@click.option("-w", "--write", "pcap", required=True, type=FILE, metavar="PCAP", help="Where to; - is standard output.")
+@options.capture
 @options.selection
 @options.settings
 @options.voice
-def decap(capture: str, pcap: str, selection: Selection, given: Given, talk: Talk) -> None:
+def decap(capture: str, outputs: Paths, selection: Selection, given: Given, talk: Talk) -> None:
     """Take off what the mirror put around the frames of a capture.
 
     The frames inside keep their times and their original lengths; those without encapsulation stay as they are.
 
     \b
     Examples:
-      tmrx decap mirrored.pcap -w inner.pcap
+      tmrx decap mirrored.pcap -w inner.pcapng.zst
       tmrx decap mirrored.pcap -w - | tcpdump -nr -
       tmrx decap mirrored.pcap -f 'host 10.0.0.1' -w inner.pcap
     """
-    job = running.Job(given, Paths(pcap=pcap), talk, selection)
-    running.over_captures(job, Captures.of([capture]), "decap")
+    running.over_captures(running.Job(given, outputs, talk, selection), Captures.of([capture]), "decap")

@@ -38,6 +38,7 @@ def listen(  # noqa: PLR0913, PLR0917 -- a command has that many options
       tmrx listen -S rules
       tmrx listen --mirror sessions.json -S rules --eve eve.json --stats stats.json
       tmrx listen --on 0.0.0.0:4789 --on geneve:[::]:6081 -w inner.pcap --duration 5m
+      tmrx listen -w inner.pcapng.zst --rotate-size 1G --rotate-time 1h --keep 24
     """
     aside = outputs.records()
     if not aside and talk.form == "table":

@@ -16,7 +16,7 @@ from tmrx.errors import UsageError
 from tmrx.mirror import Mirror
 from tmrx.mirror import load as load_mirror
 from tmrx.pipeline import Control
-from tmrx.sinks import Paths
+from tmrx.sinks import STDOUT, Paths, Rotation
 from tmrx.sources import STDIN
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -156,6 +156,29 @@ class Talk:
     form: str = "table"
 
 
+def _paths(
+    *,
+    pcap: str | None,
+    rotate_size: int | None,
+    rotate_time: float | None,
+    keep: int | None,
+    **others: str | None,
+) -> Paths:
+    """The outputs of a run. Raises UsageError for a rotation that can't be."""
+    rotation = Rotation(rotate_size or 0, rotate_time or 0, keep or 0)
+    asked = {"--rotate-size": rotate_size, "--rotate-time": rotate_time, "--keep": keep}
+    given = [name for name, value in asked.items() if value is not None]
+    if given and pcap is None:
+        raise UsageError(given[0], "there is no capture to write", "name one with -w")
+    if given and pcap == STDOUT:
+        raise UsageError(given[0], "standard output is one stream", "name a file with -w")
+    if rotate_size == 0 or rotate_time == 0:
+        raise UsageError(given[0], "0 is no end at all", "leave it out for one file")
+    if keep is not None and not rotation.wanted:
+        raise UsageError("--keep", "there is one file only", "give --rotate-size or --rotate-time too")
+    return Paths(pcap=pcap, rotation=rotation, **others)
+
+
 _MIRROR = click.option(
     "--mirror", "mirror_files", multiple=True, type=FILE, metavar="FILE",
     help="What the mirror is: JSON of aws ec2 describe-…, a CloudFormation template, Terraform's JSON, or tmrx's TOML. "
@@ -188,6 +211,17 @@ _DISPLAY = click.option(
     help="Show and write only packets whose columns match, as in 'vni == 7 and truncated'. "
     "Flows and counts are of all.",
 )  # fmt: skip
+_ROTATION = {
+    "rotate_size": click.option(
+        "--rotate-size", type=Quantity("size", units.size), metavar="SIZE",
+        help="Begin the next file after so many bytes, as in 100M; before compression. Files are numbered.",
+    ),
+    "rotate_time": click.option(
+        "--rotate-time", type=Quantity("time", units.duration), metavar="T",
+        help="Begin the next file after so much packet time, as in 10m or 1h.",
+    ),
+    "keep": click.option("--keep", type=click.IntRange(1), metavar="N", help="Keep the N newest of these files."),
+}  # fmt: skip
 
 form = _FORMAT
 taken = bundle("selection", Selection, taken=_FILTER)
@@ -199,12 +233,25 @@ analysis = bundle(
 settings = bundle("given", Given, set_options=_SET)
 outputs = bundle(
     "outputs",
-    Paths,
+    _paths,
     eve=click.option("--eve", type=FILE, metavar="FILE", help="Write events as EVE JSON."),
     fast=click.option("--fast", type=FILE, metavar="FILE", help="Write alerts, a line each."),
-    pcap=click.option("-w", "--write", "pcap", type=FILE, metavar="PCAP", help="Write the frames inside as a capture."),
+    pcap=click.option(
+        "-w", "--write", "pcap", type=FILE, metavar="PCAP",
+        help="Write the frames inside as a capture: pcap, or pcapng for a name in .pcapng; .gz or .zst compresses.",
+    ),
+    **_ROTATION,
     stats=click.option("--stats", type=FILE, metavar="FILE", help="Write the summary as JSON."),
-)
+)  # fmt: skip
+capture = bundle(
+    "outputs",
+    _paths,
+    pcap=click.option(
+        "-w", "--write", "pcap", required=True, type=FILE, metavar="PCAP",
+        help="Where to: pcap, or pcapng for a name in .pcapng; .gz or .zst compresses; - is standard output.",
+    ),
+    **_ROTATION,
+)  # fmt: skip
 count = click.option(
     "--count", type=Quantity("number", units.size), default=0, metavar="FRAMES", help="End after that many frames.",
 )  # fmt: skip

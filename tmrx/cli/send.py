@@ -114,7 +114,10 @@ _to = options.bundle(
         "--to", metavar="ADDR[:PORT]",
         help="The receiver; the port is the encapsulation's unless given. targets: each session's own.",
     ),
-    write=click.option("-w", "--write", type=FILE, metavar="PCAP", help="Write the copies as a capture instead."),
+    write=click.option(
+        "-w", "--write", type=FILE, metavar="PCAP",
+        help="Write the copies as a pcap instead; .gz or .zst compresses.",
+    ),
     raw=click.option("--raw", metavar="IFACE", help="Put them on an interface instead, outer headers and all."),
 )  # fmt: skip
 _session = options.bundle(

@@ -14,6 +14,7 @@ from tmrx.cli.options import Inputs
 from tmrx.errors import ConfigError, TmrxError, UsageError
 from tmrx.mirror.source import OUTER_DST, OUTER_SRC, everything, source_plan
 from tmrx.plan import Impairments, MirrorPlan
+from tmrx.sinks.captures import is_pcapng
 
 INTERFACE = "iface:"
 TARGETS = "targets"
@@ -68,6 +69,8 @@ class To:
         """What contradicts itself."""
         if sum(place is not None for place in (self.to, self.write, self.raw)) != 1:
             yield UsageError("tmrx send", "wants one of --to, -w and --raw", _HELP)
+        if self.write is not None and is_pcapng(self.write):
+            yield UsageError(f"-w {self.write}", "copies are written as pcap", "name it .pcap")
 
     def target(self, plan: MirrorPlan) -> Target:
         """As the sender takes it. Raises UsageError."""

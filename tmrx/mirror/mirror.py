@@ -251,6 +251,7 @@ class Mirror:
             name=session.label(),
             interface=session.network_interface_id,
             vpc=vpc,
+            comment=session.description,
             domain=domains.get(self._domain(vpc), 0),
             packet_length=self.packet_length(session),
             target_mtu=self.target_mtu(session),

@@ -7,71 +7,23 @@ from __future__ import annotations
 
 import os
 import stat
-import sys
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tmrx import plan
-from tmrx.errors import OutputError, UsageError
+from tmrx.errors import UsageError
+from tmrx.sinks.captures import CaptureFiles, Rotation, capture_settings, is_numbered
+from tmrx.sinks.output import STDOUT, Output
 
 if TYPE_CHECKING:
     from tmrx._core import Batch
 
-STDOUT = "-"
+__all__ = ["QUARANTINE", "STDOUT", "Output", "Paths", "Rotation", "Sinks", "keep_apart"]
+
 # Where frames go that made the core fail.
 QUARANTINE = "tmrx-quarantine.pcap"
-
-
-class Output:
-    """A file, or `-` for standard output. Made when opened; every fault is an OutputError."""
-
-    def __init__(self, path: str) -> None:
-        self.path = path
-        try:
-            self._file = sys.stdout.fileno() if path == STDOUT else os.open(path, _FLAGS, 0o666)
-        except OSError as error:
-            raise self._fault(error) from None
-
-    def write(self, data: bytes) -> None:
-        """All of `data`, at once: nothing is held back."""
-        rest = memoryview(data)
-        try:
-            while rest:
-                rest = rest[os.write(self._file, rest) :]
-        except BrokenPipeError:
-            raise
-        except OSError as error:
-            raise self._fault(error) from None
-
-    def again(self) -> None:
-        """Begin anew: what was written gives way to what comes. Only a plain file can."""
-        if stat.S_ISREG(os.fstat(self._file).st_mode) and self.path != STDOUT:
-            os.ftruncate(self._file, 0)
-            os.lseek(self._file, 0, os.SEEK_SET)
-
-    def close(self) -> None:
-        """Close it; standard output is left open."""
-        if self.path == STDOUT:
-            return
-        try:
-            os.close(self._file)
-        except OSError as error:
-            raise self._fault(error) from None
-
-    def _fault(self, error: OSError) -> OutputError:
-        why = (error.strerror or str(error)).lower()
-        return OutputError(
-            self.path, f"can't be written: {why}", _HINTS.get(type(error), "what was written so far is kept")
-        )
-
-
-_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-_HINTS: dict[type[OSError], str] = {
-    FileNotFoundError: "make its folder first",
-    PermissionError: "choose a place that you may write to",
-    IsADirectoryError: "name a file",
-}
 
 
 @dataclass(frozen=True)
@@ -84,6 +36,7 @@ class Paths:
     stats: str | None = None
     # Lines of packets, on standard output.
     lines: plan.Lines | None = None
+    rotation: Rotation = field(default_factory=Rotation)
 
     def named(self) -> list[str]:
         """Those that were."""
@@ -96,13 +49,26 @@ class Paths:
 
     def plan(self) -> plan.Outputs:
         """What the core has to build for them."""
+        capture = plan.CaptureSettings() if self.pcap is None else capture_settings(self.pcap, self.rotation)
         return plan.Outputs(
-            eve=self.eve is not None, fast=self.fast is not None, pcap=self.pcap is not None, lines=self.lines
+            eve=self.eve is not None,
+            fast=self.fast is not None,
+            pcap=self.pcap is not None,
+            capture=capture,
+            lines=self.lines,
         )
 
     def check(self, inputs: Iterable[str]) -> None:
-        """As `keep_apart`."""
-        keep_apart(self.named(), inputs)
+        """As `keep_apart`, for the names that files in rotation will have too."""
+        inputs = list(inputs)
+        if self.pcap is None or not self.rotation.wanted:
+            keep_apart(self.named(), inputs)
+            return
+        others = [path for path in (self.eve, self.fast, self.stats) if path is not None]
+        keep_apart(others, inputs)
+        for path in (*inputs, *others):
+            if is_numbered(path, self.pcap):
+                raise UsageError(path, f"may be overwritten by the files of {self.pcap}", "name another output")
 
 
 def keep_apart(outputs: Iterable[str], inputs: Iterable[str]) -> None:
@@ -134,14 +100,16 @@ class Sinks:
     """The open outputs of a run. A context: left, all are closed."""
 
     def __init__(self, paths: Paths) -> None:
-        self._open: list[Output] = []
         self._quarantined = False
-        try:
-            self._parts = [(self._output(path), part) for path, part in _parts(paths) if path is not None]
-            self._stats = self._output(paths.stats) if paths.stats is not None else None
-        except OutputError:
-            self.close()
-            raise
+        with ExitStack() as opened:
+            parts = [(paths.eve, _eve), (paths.fast, _fast), (STDOUT if paths.lines else None, _lines)]
+            self._parts = [(_output(opened, path), part) for path, part in parts if path is not None]
+            self._captures = None
+            if paths.pcap is not None:
+                self._captures = CaptureFiles(paths.pcap, paths.rotation)
+                opened.callback(self._captures.close)
+            self._stats = _output(opened, paths.stats) if paths.stats is not None else None
+            self._opened = opened.pop_all()
 
     def __enter__(self) -> Sinks:
         return self
@@ -155,6 +123,8 @@ class Sinks:
             data = part(batch)
             if data:
                 output.write(data)
+        if self._captures is not None:
+            self._captures.take(batch)
 
     def report(self, stats: bytes) -> None:
         """Write the summary document, over an earlier one."""
@@ -167,24 +137,27 @@ class Sinks:
         if self._quarantined or not batch.quarantine:
             return None
         self._quarantined = True
-        self._output(QUARANTINE).write(batch.quarantine)
+        _output(self._opened, QUARANTINE).write(batch.quarantine)
         return QUARANTINE
 
     def close(self) -> None:
         """Close all of them."""
-        while self._open:
-            self._open.pop().close()
-
-    def _output(self, path: str) -> Output:
-        output = Output(path)
-        self._open.append(output)
-        return output
+        self._opened.close()
 
 
-def _parts(paths: Paths) -> list[tuple[str | None, Callable[[Batch], bytes]]]:
-    return [
-        (paths.eve, lambda batch: batch.eve),
-        (paths.fast, lambda batch: batch.fast),
-        (paths.pcap, lambda batch: batch.pcap),
-        (STDOUT if paths.lines else None, lambda batch: batch.lines),
-    ]
+def _output(opened: ExitStack, path: str) -> Output:
+    output = Output(path)
+    opened.callback(output.close)
+    return output
+
+
+def _eve(batch: Batch) -> bytes:
+    return batch.eve
+
+
+def _fast(batch: Batch) -> bytes:
+    return batch.fast
+
+
+def _lines(batch: Batch) -> bytes:
+    return batch.lines

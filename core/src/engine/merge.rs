@@ -6,10 +6,11 @@ use super::shard::{Alert, FlowThen, ShardOut};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
-use crate::frame::{Addr, Frame, Link, TimeUnit};
+use crate::frame::{Addr, Frame, TimeUnit};
 use crate::identify::Identities;
 use crate::packet::{NONE, Packet};
 use crate::plan::{self, Table};
+use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
 use crate::table::eve::{Context, Eve, FlowNow, Tunnel};
 use crate::table::fast::Fast;
@@ -28,8 +29,8 @@ pub struct Output {
     pub eve: Vec<u8>,
     /// fast.log lines.
     pub fast: Vec<u8>,
-    /// A piece of a pcap of the innermost packets.
-    pub pcap: Vec<u8>,
+    /// A piece of a capture of the innermost packets.
+    pub capture: Chunk,
     /// Lines of packets.
     pub lines: Vec<u8>,
     /// Packets that have a line.
@@ -50,8 +51,8 @@ pub(super) struct Merger {
     lines: Option<Lines>,
     /// By packet of the batch: it is not to be shown. Empty where all are.
     hidden: Vec<bool>,
-    /// How times stand in the pcap, once it is begun.
-    pcap_unit: Option<TimeUnit>,
+    /// Once there was a batch to capture, which says how finely times are told.
+    capture: Option<capture::Writer>,
     events: Vec<Event>,
     flow_ids: Vec<Option<u64>>,
     /// Rows of the packets table so far, and by packet of the batch its row there.
@@ -94,7 +95,7 @@ impl Merger {
             output: Output::default(),
             lines: outputs.lines.as_ref().map(Lines::new).transpose()?,
             hidden: Vec::new(),
-            pcap_unit: None,
+            capture: None,
             events: Vec::new(),
             flow_ids: Vec::new(),
             rows_before: 0,
@@ -104,7 +105,8 @@ impl Merger {
     }
 
     pub fn take(&mut self) -> Output {
-        std::mem::take(&mut self.output)
+        let capture = self.capture.as_mut().map(capture::Writer::take).unwrap_or_default();
+        Output { capture, ..std::mem::take(&mut self.output) }
     }
 
     /// The rows of a table since the last call.
@@ -132,7 +134,7 @@ impl Merger {
         }
         self.hide(parsed, outs);
         if shared.outputs.pcap {
-            self.pcap(parsed);
+            self.capture(shared, parsed, identities);
         }
         if shared.wants_flow_ids {
             self.flow_ids(parsed, outs);
@@ -160,15 +162,10 @@ impl Merger {
         }
     }
 
-    fn is_shown(&self, row: usize) -> bool {
-        !self.hidden.get(row).copied().unwrap_or_default()
-    }
-
     /// Note what is to be written, and put it in order.
     fn collect(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut]) {
         let outputs = &shared.outputs;
         let hidden = &self.hidden;
-        let is_shown = |row: usize| !hidden.get(row).copied().unwrap_or_default();
         self.events.clear();
         for (shard, out) in outs.iter().enumerate() {
             let event = |row, kind, index| Event { row, kind, shard: shard as u8, index: index as u32 };
@@ -176,13 +173,13 @@ impl Merger {
                 self.events.extend(out.ended.iter().enumerate().map(|(i, (row, _))| event(*row, Kind::Ended, i)));
             }
             if outputs.eve || outputs.fast || outputs.wants(Table::Alerts) {
-                let shown = out.alerts.iter().enumerate().filter(|(_, alert)| is_shown(alert.row as usize));
+                let shown = out.alerts.iter().enumerate().filter(|(_, alert)| is_shown(hidden, alert.row as usize));
                 self.events.extend(shown.map(|(i, alert)| event(alert.row, Kind::Alert, i)));
             }
         }
         if outputs.eve || outputs.wants(Table::Anomalies) {
             let odd = |packet: &Packet| !packet.anomalies.is_empty() && !is_refused(packet);
-            let rows = parsed.packets.iter().enumerate().filter(|(row, packet)| odd(packet) && is_shown(*row));
+            let rows = parsed.packets.iter().enumerate().filter(|(row, packet)| odd(packet) && is_shown(hidden, *row));
             let event = |row| Event { row: row as u32, kind: Kind::Anomalies, shard: 0, index: 0 };
             self.events.extend(rows.map(|(row, _)| event(row)));
         }
@@ -261,30 +258,26 @@ impl Merger {
             self.eve.stats(&mut self.output.eve, clock, uptime.unsigned_abs(), summary, identities);
         }
         if shared.outputs.pcap {
-            self.begin_pcap(TimeUnit::default());
+            self.writer(shared, TimeUnit::default()).finish(clock);
         }
         if let Some(lines) = &mut self.lines {
             lines.begin(&mut self.output.lines);
         }
     }
 
-    /// The pcap's header, once; without packets too, so that the file is a capture.
-    fn begin_pcap(&mut self, unit: TimeUnit) -> TimeUnit {
-        let output = &mut self.output.pcap;
-        *self.pcap_unit.get_or_insert_with(|| {
-            pcap::header(output, unit);
-            unit
-        })
+    fn writer(&mut self, shared: &Shared, unit: TimeUnit) -> &mut capture::Writer {
+        self.capture.get_or_insert_with(|| capture::Writer::new(shared.outputs.capture, unit))
     }
 
-    /// Append the innermost packets to the pcap.
-    fn pcap(&mut self, parsed: &Parsed) {
-        let unit = self.begin_pcap(parsed.batch.unit);
-        for (row, packet) in innermost(&parsed.packets) {
-            if self.is_shown(row) {
-                pcap::record(&mut self.output.pcap, unit, packet, packet.padded_bytes(&parsed.batch.slab));
-            }
+    /// Append the innermost packets to the capture.
+    fn capture(&mut self, shared: &Shared, parsed: &Parsed, identities: &Identities) {
+        let hidden = std::mem::take(&mut self.hidden);
+        let writer = self.writer(shared, parsed.batch.unit);
+        for (row, packet) in innermost(&parsed.packets).filter(|(row, _)| is_shown(&hidden, *row)) {
+            let clock = parsed.clocks.get(row).copied().unwrap_or(packet.time);
+            writer.packet(packet, packet.padded_bytes(&parsed.batch.slab), clock, identities);
         }
+        self.hidden = hidden;
     }
 
     /// Put the flows' numbers by packet.
@@ -302,7 +295,7 @@ impl Merger {
     fn table(&mut self, parsed: &Parsed, identities: &Identities) {
         self.rows.clear();
         for (row, packet) in parsed.packets.iter().enumerate() {
-            let shown = self.is_shown(row) && !is_refused(packet);
+            let shown = is_shown(&self.hidden, row) && !is_refused(packet);
             self.rows.push(shown.then_some(self.rows_before));
             if shown {
                 let flow = flow_then(&self.flow_ids, row);
@@ -318,7 +311,7 @@ impl Merger {
         let Some(mut lines) = self.lines.take() else { return };
         lines.begin(&mut self.output.lines);
         for (row, packet) in parsed.packets.iter().enumerate() {
-            if self.is_shown(row) && !is_refused(packet) {
+            if is_shown(&self.hidden, row) && !is_refused(packet) {
                 let flow = flow_then(&self.flow_ids, row);
                 let at = context(parsed, packet, flow.as_ref().map(FlowThen::now));
                 lines.packet(&mut self.output.lines, &at, identities);
@@ -334,10 +327,8 @@ impl Merger {
         if out.is_empty() {
             pcap::header(out, TimeUnit::Nanos);
         }
-        // A socket's payload has no link header of its own; the made-up one marks it as raw.
-        let l3 = if frame.link == Link::Ethernet { 14 } else { 0 };
-        let packet =
-            Packet { time: frame.time, l3, original: frame.original, captured: frame.captured, ..Packet::EMPTY };
+        let Frame { time, link, original, captured, .. } = *frame;
+        let packet = Packet { time, link, original, captured, ..Packet::EMPTY };
         pcap::record(out, TimeUnit::Nanos, &packet, bytes);
     }
 }
@@ -347,12 +338,17 @@ pub(super) fn is_refused(packet: &Packet) -> bool {
     packet.wrap != NONE && packet.identity == NONE
 }
 
-/// The last packet of each frame with its row, but for refused ones.
+/// The last packet of each frame and its row, but for refused ones.
 fn innermost(packets: &[Packet]) -> impl Iterator<Item = (usize, &Packet)> {
     let next = packets.iter().skip(1).map(Some).chain([None]);
-    let rows = packets.iter().enumerate().zip(next);
-    let last = rows.filter(|((_, packet), next)| next.is_none_or(|next| next.frame != packet.frame));
-    last.map(|(row, _)| row).filter(|(_, packet)| !is_refused(packet))
+    let last =
+        packets.iter().enumerate().zip(next).filter(|((_, packet), next)| next.is_none_or(|n| n.frame != packet.frame));
+    last.map(|(at, _)| at).filter(|(_, packet)| !is_refused(packet))
+}
+
+/// Whether a packet is shown: none is noted where all are.
+fn is_shown(hidden: &[bool], row: usize) -> bool {
+    !hidden.get(row).copied().unwrap_or_default()
 }
 
 /// The flow of a packet of which only the number is known.

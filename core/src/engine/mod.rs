@@ -21,7 +21,7 @@ use crate::identify::Identities;
 use crate::plan::{self, Plan};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
-use crate::table::summary::{RuleCounts, Summary};
+use crate::table::summary::{RuleCounts, Sources, Summary};
 use crate::time::Nanos;
 use arrow_array::RecordBatch;
 use merge::Merger;
@@ -210,7 +210,7 @@ impl Engine {
         if !more {
             let counters = self.counters();
             let identities = self.identities();
-            self.with_summary(&counters, None, |summary| {
+            self.with_summary(&counters, Sources::default(), |summary| {
                 lock(&self.merger).stats(&self.shared, clock, summary, &identities);
             });
         }
@@ -249,19 +249,14 @@ impl Engine {
         total
     }
 
-    /// Append the summary document (`--stats`). `overflowed`: datagrams lost at the sockets, where there are sockets.
-    pub fn stats(&self, overflowed: Option<u64>, out: &mut Vec<u8>) {
+    /// Append the summary document (`--stats`).
+    pub fn stats(&self, sources: Sources, out: &mut Vec<u8>) {
         let counters = self.counters();
         let identities = self.identities();
-        self.with_summary(&counters, overflowed, |summary| summary.write(out, &identities));
+        self.with_summary(&counters, sources, |summary| summary.write(out, &identities));
     }
 
-    fn with_summary<R>(
-        &self,
-        counters: &Counters,
-        overflowed: Option<u64>,
-        use_it: impl FnOnce(&Summary<'_>) -> R,
-    ) -> R {
+    fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
         let (mut flows, mut evicted) = (0, 0);
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
@@ -272,6 +267,6 @@ impl Engine {
         }
         let rules = RuleCounts { rules: &self.shared.plan_rules, unknown: &unknown };
         let rules = (!self.shared.plan_rules.is_empty()).then_some(rules);
-        use_it(&Summary { counters, flows, evicted, rules, overflowed })
+        use_it(&Summary { counters, flows, evicted, rules, sources })
     }
 }

@@ -168,7 +168,7 @@ impl Parsed {
         }
         self.innermost(parser, &found, row, frame, bytes, parent);
         if let Some((filter, size)) = before
-            && !self.admitted(filter, &found, &batch.slab)
+            && !self.admitted(filter, &batch.slab)
         {
             self.cut_back(size);
             self.fates.push((row, Fate::Rejected(Rejection::Filtered)));
@@ -176,9 +176,9 @@ impl Parsed {
     }
 
     /// Whether the last frame is taken in: its innermost packet decides.
-    fn admitted(&self, filter: &Filter, found: &Found, slab: &[u8]) -> bool {
+    fn admitted(&self, filter: &Filter, slab: &[u8]) -> bool {
         let innermost = self.packets.last();
-        innermost.is_some_and(|packet| filter.admits(found.inner.link, packet, packet.padded_bytes(slab)))
+        innermost.is_some_and(|packet| filter.admits(packet, packet.padded_bytes(slab)))
     }
 
     /// How much was found so far.
@@ -249,6 +249,7 @@ impl Parsed {
             frame: row,
             parent,
             start: frame.offset + span.start,
+            link: span.link,
             captured: bytes.len() as u32,
             original: span.received,
             wrap,
@@ -260,12 +261,7 @@ impl Parsed {
         packet.padding = bytes.len() as u32 - packet.captured;
         let bytes = bytes.get(..packet.captured as usize).unwrap_or(bytes);
         verify(bytes, packet);
-        if wrap == NONE {
-            if frame.original < 14 && span.link == Link::Ethernet {
-                packet.anomalies.add(Anomaly::EthernetTooShort);
-                packet.stop = Stop::Malformed;
-            }
-        } else if exclusion(packet).is_some() {
+        if wrap != NONE && exclusion(packet).is_some() {
             packet.anomalies.add(Anomaly::ExcludedTraffic);
         }
         if frame.captured < frame.original && packet.captured < packet.original {

@@ -33,18 +33,18 @@ impl Filter {
 
     /// Whether a packet is taken in; `bytes` are its captured ones from the link header on, the link's padding included.
     #[inline]
-    pub fn admits(&self, link: Link, packet: &Packet, bytes: &[u8]) -> bool {
+    pub fn admits(&self, packet: &Packet, bytes: &[u8]) -> bool {
         let original = packet.original.max(bytes.len() as u32);
-        let (link, skipped) = match link {
+        let (link, skipped) = match packet.link {
             Link::Ethernet => (FilterLink::Ethernet, 0),
             Link::Sll => (FilterLink::Sll, 0),
             Link::Sll2 => (FilterLink::Sll2, 0),
             Link::Chdlc => (FilterLink::Chdlc, 0),
             Link::Wifi => (FilterLink::Wifi, 0),
             Link::Radiotap => (FilterLink::Radiotap, 0),
-            // One link type has headers of several forms, of which libpcap knows one.
-            Link::Null | Link::Ppp => (FilterLink::Ip, u32::from(packet.l3)),
             Link::Ip | Link::UdpPayload => (FilterLink::Ip, 0),
+            // Headers of several forms, of which libpcap knows one or none.
+            Link::Null | Link::Ppp | Link::Type(_) => (FilterLink::Ip, u32::from(packet.l3)),
         };
         let Some(Some(program)) = self.programs.get(link as usize) else { return false };
         program.matches(bytes.get(skipped as usize..).unwrap_or_default(), original.saturating_sub(skipped))

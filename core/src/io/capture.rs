@@ -1,11 +1,13 @@
 //! Capture files: recognised by content, read in steps. Nothing is kept but the record that a step cut.
 
-use super::input::{Got, Input};
+use super::content::Content;
+use super::input::Got;
 use super::pcap::{HEADER, Halt, Pcap};
 use super::pcapng::{self, Pcapng};
-use super::{Fill, SLAB, Source, linktype};
+use super::{Fill, Source, linktype};
 use crate::error::{Error, Fault, Result};
 use crate::frame::{Batch, Frame, TimeUnit};
+use crate::table::summary::Captured;
 
 #[derive(Debug)]
 enum Format {
@@ -32,10 +34,10 @@ enum State {
     Ended,
 }
 
-/// A pcap or pcapng file, or one on standard input.
+/// A pcap or pcapng file, or one on standard input; perhaps compressed.
 #[derive(Debug)]
 pub struct Capture {
-    input: Input,
+    content: Content,
     /// `None` until the first bytes are there.
     format: Option<Format>,
     /// Bytes read that no frame was made of yet: the record that the last step cut.
@@ -50,14 +52,32 @@ impl Capture {
     /// # Errors
     /// `Error::Input` for what can't be opened and for a file that is no capture.
     pub fn open(path: &str) -> Result<Self> {
-        let input = Input::open(path)?;
-        let mut capture = Self { input, format: None, carry: Vec::new(), state: State::Reading, warning: None };
-        if capture.input.size.is_some() {
-            let mut head = Vec::new();
-            capture.recognise(&mut head)?;
-            capture.carry = head;
-        }
+        let mut capture = Self::on(Content::open(path, false)?);
+        let mut head = Vec::new();
+        while capture.content.size.is_some() && !capture.recognise(&mut head)? {}
+        capture.carry = head;
         Ok(capture)
+    }
+
+    /// Open a file that may become longer: until it is settled, its end is no more than silence.
+    ///
+    /// # Errors
+    /// As `open`; what is too short to tell is no error yet.
+    pub fn follow(path: &str) -> Result<Self> {
+        let mut capture = Self::on(Content::open(path, true)?);
+        let mut head = Vec::new();
+        capture.recognise(&mut head)?;
+        capture.carry = head;
+        Ok(capture)
+    }
+
+    fn on(content: Content) -> Self {
+        Self { content, format: None, carry: Vec::new(), state: State::Reading, warning: None }
+    }
+
+    /// A file that was followed grows no more: its end is the end.
+    pub fn settle(&mut self) {
+        self.content.settle();
     }
 
     /// How finely its times are told; a pcapng file's can be of any fineness.
@@ -71,13 +91,13 @@ impl Capture {
 
     /// Whether this path is the file that is read: writing there would destroy it.
     pub fn is_file(&self, path: &str) -> bool {
-        self.input.size.is_some() && self.input.is(path)
+        self.content.size.is_some() && self.content.is(path)
     }
 
     /// Read until the format is known; the slab is left with what follows the file header. False: not yet.
     fn recognise(&mut self, slab: &mut Vec<u8>) -> Result<bool> {
         while self.format.is_none() {
-            let ended = match self.input.read(slab, SLAB)? {
+            let ended = match self.content.read(slab)? {
                 Got::Nothing => return Ok(false),
                 Got::Bytes => false,
                 Got::End => true,
@@ -92,12 +112,16 @@ impl Capture {
 
     /// The format, by the first bytes; a classic header is taken off.
     fn begin(&self, slab: &mut Vec<u8>) -> Result<Format> {
-        let name = self.input.name.as_str();
+        let name = self.content.name.as_str();
         if pcapng::begins(slab) {
             return Ok(Format::Pcapng(Pcapng::default()));
         }
         let pcap = slab.first_chunk::<HEADER>().and_then(Pcap::new);
-        let pcap = pcap.ok_or_else(|| Error::Input(not_a_capture(name, slab)))?;
+        let refused = || match self.content.damage() {
+            Some(damage) => Fault::new(name, format!("{} at byte {}", damage.why, damage.place), ""),
+            None => not_a_capture(name, slab),
+        };
+        let pcap = pcap.ok_or_else(|| Error::Input(refused()))?;
         if linktype::link(pcap.link_type).is_none() {
             return Err(linktype::refusal(name, pcap.link_type));
         }
@@ -115,7 +139,7 @@ impl Capture {
         while batch.frames.is_empty() && matches!(self.state, State::Reading) {
             batch.slab.drain(..at);
             at = 0;
-            match self.input.read(&mut batch.slab, SLAB)? {
+            match self.content.read(&mut batch.slab)? {
                 Got::Nothing => break,
                 Got::Bytes => at = self.walk(batch),
                 Got::End => self.end(batch.slab.len()),
@@ -132,40 +156,50 @@ impl Capture {
         match halt {
             Halt::More => {}
             Halt::Damaged(why) => {
-                let place = self.input.position - (batch.slab.len() - at) as u64;
+                let place = self.content.given - (batch.slab.len() - at) as u64;
                 self.state = State::Damaged(place, why);
             }
-            Halt::LinkType(number) => self.state = State::Refused(linktype::refusal(&self.input.name, number)),
+            Halt::LinkType(number) => self.state = State::Refused(linktype::refusal(&self.content.name, number)),
         }
         at
     }
 
-    /// The input ended with `left` bytes of a record that is not whole.
+    /// The content ended with `left` bytes of a record that is not whole.
     fn end(&mut self, left: usize) {
+        if let Some(damage) = self.content.damage() {
+            self.warning = Some(warning(&format!("byte {}", damage.place), &damage.why, damage.left));
+            self.state = State::Ended;
+            return;
+        }
         let skip = matches!(&self.format, Some(Format::Pcapng(pcapng)) if pcapng.skip > 0);
         self.state = if left == 0 && !skip {
             State::Ended
         } else {
-            State::Damaged(self.input.position - left as u64, "the last record is cut".into())
+            State::Damaged(self.content.given - left as u64, "the last record is cut".into())
         };
     }
 
-    /// Count what follows the damage: by the file's size, or by reading a pipe to its end.
+    /// Count what follows the damage: by the file's size, or by reading what is compressed and a pipe to their end.
     fn drain(&mut self, place: u64, why: String, slab: &mut Vec<u8>) -> Result<Fill> {
-        let end = match self.input.size {
-            Some(size) => size.max(self.input.position),
+        let compression = self.content.compression();
+        let end = match self.content.size.filter(|_| compression.is_none()) {
+            Some(size) => size.max(self.content.given),
             None => {
-                if self.input.read(slab, SLAB)? != Got::End {
+                if self.content.read(slab)? != Got::End {
                     self.state = State::Damaged(place, why);
                     return Ok(Fill::Idle);
                 }
-                self.input.position
+                self.content.given
             }
         };
-        let left = end - place;
-        self.warning = Some(format!("damaged at byte {place}: {why}; {left} bytes left unread"));
+        let place_in = compression.map_or(String::new(), |name| format!(" within the {name} data"));
+        self.warning = Some(warning(&format!("byte {place}{place_in}"), &why, end - place));
         Ok(Fill::End)
     }
+}
+
+fn warning(place: &str, why: &str, left: u64) -> String {
+    format!("damaged at {place}: {why}; {left} bytes left unread")
 }
 
 impl Source for Capture {
@@ -194,11 +228,18 @@ impl Source for Capture {
     }
 
     fn position(&self) -> u64 {
-        self.input.position
+        self.content.position()
     }
 
     fn size(&self) -> Option<u64> {
-        self.input.size
+        self.content.size
+    }
+
+    fn captured(&self) -> Option<Captured> {
+        match &self.format {
+            Some(Format::Pcapng(pcapng)) => pcapng.counts(),
+            _ => None,
+        }
     }
 
     fn warning(&self) -> Option<&str> {
@@ -208,30 +249,29 @@ impl Source for Capture {
 
 /// Why these first bytes are those of no capture, and what to do.
 fn not_a_capture(name: &str, bytes: &[u8]) -> Fault {
-    let compressed: [(&[u8], &str, &str); 5] = [
-        (b"\x1f\x8b", "gzip", "zcat"),
-        (b"\xfd7zXZ", "xz", "xzcat"),
-        (b"\x28\xb5\x2f\xfd", "zstd", "zstdcat"),
-        (b"BZh", "bzip2", "bzcat"),
-        (b"\x04\x22\x4d\x18", "lz4", "lz4cat"),
-    ];
+    let compressed: [(&[u8], &str, &str); 3] =
+        [(b"\xfd7zXZ", "xz", "xzcat"), (b"BZh", "bzip2", "bzcat"), (b"\x02\x21\x4c\x18", "lz4, old format", "lz4cat")];
     if let Some((_, kind, tool)) = compressed.iter().find(|(magic, ..)| bytes.starts_with(magic)) {
         return Fault::new(name, format!("is compressed ({kind})"), format!("pipe it through {tool} and read \"-\""));
     }
-    let magics: [&[u8]; 5] =
-        [b"\xd4\xc3\xb2\xa1", b"\xa1\xb2\xc3\xd4", b"\x4d\x3c\xb2\xa1", b"\xa1\xb2\x3c\x4d", b"\x0a\x0d\x0d\x0a"];
     let why = if bytes.is_empty() {
         "is empty (0 bytes)".into()
-    } else if bytes.len() < HEADER && magics.iter().any(|magic| bytes.starts_with(magic)) {
+    } else if may_begin(bytes) {
         format!("ends within the capture's header ({} bytes)", bytes.len())
     } else if bytes.starts_with(b"snoop\0") {
         "is a snoop capture".into()
-    } else if [&b"\x34\xcd\xb2\xa1"[..], b"\xa1\xb2\xcd\x34"].iter().any(|magic| bytes.starts_with(magic)) {
-        "is of a modified pcap format".into()
     } else {
         "is not a capture".into()
     };
     Fault::new(name, why, "tmrx reads pcap and pcapng; `editcap -F pcap` converts others")
+}
+
+/// Whether these are the first bytes of a capture, but not all of its header.
+fn may_begin(bytes: &[u8]) -> bool {
+    let mut header = [0; HEADER];
+    let there = bytes.len() >= 4 && bytes.len() < HEADER;
+    header.iter_mut().zip(bytes).for_each(|(byte, there)| *byte = *there);
+    there && (pcapng::may_begin(bytes) || Pcap::new(&header).is_some())
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::{WAIT, fault};
 use crate::error::{Error, Fault, Result};
-use std::fs::{File, Metadata};
+use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd};
 use std::os::unix::fs::MetadataExt;
 
@@ -27,6 +27,8 @@ pub(super) struct Input {
     pub size: Option<u64>,
     /// Bytes read so far.
     pub position: u64,
+    /// The file may become longer: its end is not yet the end.
+    pub grows: bool,
 }
 
 impl Input {
@@ -43,15 +45,17 @@ impl Input {
         if size.is_some() {
             sequential(&file);
         }
-        Ok(Self { file, name: name.into(), size, position: 0 })
+        Ok(Self { file, name: name.into(), size, position: 0, grows: false })
     }
 
-    /// Whether this path leads to the same file.
-    pub fn is(&self, path: &str) -> bool {
-        let same = |other: &Metadata| {
-            self.file.metadata().is_ok_and(|own| own.dev() == other.dev() && own.ino() == other.ino())
-        };
-        std::fs::metadata(path).is_ok_and(|other| same(&other))
+    /// Which file it is: device and inode.
+    pub fn identity(&self) -> (u64, u64) {
+        self.file.metadata().map_or((0, 0), |about| (about.dev(), about.ino()))
+    }
+
+    /// Which file a path leads to.
+    pub fn identity_of(path: &str) -> Option<(u64, u64)> {
+        std::fs::metadata(path).ok().map(|about| (about.dev(), about.ino()))
     }
 
     /// Append at most `most` bytes to the slab.
@@ -60,6 +64,7 @@ impl Input {
             return Ok(Got::Nothing);
         }
         match append(&self.file, slab, most) {
+            Ok(0) if self.grows && self.size.is_some() => Ok(Got::Nothing),
             Ok(0) => Ok(Got::End),
             Ok(count) => {
                 self.position += count as u64;

@@ -5,45 +5,48 @@ use crate::frame::Link;
 
 /// How frames of this link type begin, where tmrx reads it.
 pub(super) fn link(number: u32) -> Option<Link> {
-    match number {
-        1 => Some(Link::Ethernet),
-        // LINKTYPE_RAW, DLT_RAW as other systems number it, LINKTYPE_IPV4, LINKTYPE_IPV6.
-        101 | 12 | 14 | 228 | 229 => Some(Link::Ip),
-        _ => None,
-    }
+    READ.iter().find(|(_, numbers, _)| numbers.contains(&number)).map(|(_, _, link)| *link)
 }
 
 /// The error that refuses it by name.
 pub(super) fn refusal(what: &str, number: u32) -> Error {
     let name = NAMES.iter().find(|(n, _)| *n == number).map_or("unknown", |(_, name)| name);
+    let listed = |numbers: &[u32]| numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+    let read: Vec<String> = READ.iter().map(|(name, numbers, _)| format!("{name} ({})", listed(numbers))).collect();
     Error::Input(Fault::new(
         what,
         format!("link type {number} ({name}) is not read"),
-        "tmrx reads Ethernet (1) and raw IP (101, 228, 229)",
+        format!("tmrx reads {}", read.join(", ")),
     ))
 }
 
+/// What is read, by which numbers it goes.
+const READ: &[(&str, &[u32], Link)] = &[
+    ("Ethernet", &[1], Link::Ethernet),
+    // LINKTYPE_RAW, LINKTYPE_IPV4 and _IPV6, a bearer's packets (WWAN), DLT_RAW as other systems number it.
+    ("raw IP", &[101, 228, 229, 778, 12, 14], Link::Ip),
+    ("BSD loopback", &[0, 108], Link::Null),
+    ("Linux cooked v1", &[113], Link::Sll),
+    ("v2", &[276], Link::Sll2),
+    ("PPP", &[9, 50], Link::Ppp),
+    ("Cisco HDLC", &[104], Link::Chdlc),
+    ("Wi-Fi", &[105], Link::Wifi),
+    ("with radiotap", &[127], Link::Radiotap),
+];
+
 const NAMES: &[(u32, &str)] = &[
-    (0, "NULL, BSD loopback"),
     (3, "AX25"),
     (6, "IEEE802_5, token ring"),
     (7, "ARCNET_BSD"),
     (8, "SLIP"),
-    (9, "PPP"),
     (10, "FDDI"),
-    (50, "PPP_HDLC"),
     (51, "PPP_ETHER"),
     (100, "ATM_RFC1483"),
-    (104, "C_HDLC, Cisco HDLC"),
-    (105, "IEEE802_11, Wi-Fi"),
     (107, "FRELAY, frame relay"),
-    (108, "LOOP, OpenBSD loopback"),
-    (113, "LINUX_SLL, Linux cooked capture"),
     (114, "LTALK"),
     (117, "PFLOG"),
     (119, "IEEE802_11_PRISM"),
     (122, "IP_OVER_FC"),
-    (127, "IEEE802_11_RADIOTAP, Wi-Fi"),
     (143, "DOCSIS"),
     (147, "USER0"),
     (149, "USER2"),
@@ -66,7 +69,6 @@ const NAMES: &[(u32, &str)] = &[
     (253, "NETLINK"),
     (258, "PKTAP"),
     (274, "ETHERNET_MPACKET"),
-    (276, "LINUX_SLL2, Linux cooked capture v2"),
     (289, "ELEE"),
 ];
 
@@ -75,14 +77,22 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ethernet_and_raw_ip_are_read_and_others_refused_by_name() {
+    fn what_is_read_is_listed_and_the_rest_refused_by_name() {
         assert_eq!(link(1), Some(Link::Ethernet));
-        assert!([12, 14, 101, 228, 229].iter().all(|&n| link(n) == Some(Link::Ip)));
-        assert_eq!(link(113), None);
+        assert!([12, 14, 101, 228, 229, 778].iter().all(|&n| link(n) == Some(Link::Ip)));
+        assert_eq!([0, 108].map(link), [Some(Link::Null); 2]);
+        assert_eq!([9, 50].map(link), [Some(Link::Ppp); 2]);
+        let others =
+            [(113, Link::Sll), (276, Link::Sll2), (104, Link::Chdlc), (105, Link::Wifi), (127, Link::Radiotap)];
+        assert!(others.into_iter().all(|(number, wanted)| link(number) == Some(wanted)));
+        assert_eq!(link(195), None);
         assert_eq!(
-            refusal("a.pcap", 113).to_string(),
-            "a.pcap: link type 113 (LINUX_SLL, Linux cooked capture) is not read (tmrx reads Ethernet (1) and raw IP (101, 228, 229))"
+            refusal("a.pcap", 195).to_string(),
+            "a.pcap: link type 195 (IEEE802_15_4) is not read (tmrx reads Ethernet (1), \
+             raw IP (101, 228, 229, 778, 12, 14), BSD loopback (0, 108), Linux cooked v1 (113), v2 (276), PPP (9, 50), \
+             Cisco HDLC (104), Wi-Fi (105), with radiotap (127))"
         );
         assert!(refusal("a.pcap", 9999).to_string().contains("9999 (unknown)"));
+        assert!(NAMES.iter().all(|(number, _)| link(*number).is_none()));
     }
 }

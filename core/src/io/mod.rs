@@ -1,16 +1,19 @@
 //! The edges: captures, sockets and the sender. Clocks, files and sockets are used here and nowhere else.
 
 pub mod capture;
+pub mod compress;
 pub mod driver;
 pub mod live;
 pub mod send;
 pub mod udp;
 mod clock;
+mod content;
 mod fault;
 mod input;
 mod linktype;
 mod pcap;
 mod pcapng;
+mod unpack;
 #[cfg(target_os = "linux")]
 mod ring;
 #[cfg(target_os = "linux")]
@@ -22,6 +25,7 @@ pub use udp::Listener;
 
 use crate::error::Result;
 use crate::frame::Batch;
+use crate::table::summary::Captured;
 use std::time::Duration;
 
 /// What one fill brought.
@@ -53,6 +57,11 @@ pub trait Source: Send {
 
     /// Bytes there are to read; `None` where that is not known.
     fn size(&self) -> Option<u64> {
+        None
+    }
+
+    /// What was counted where its captures were made, as far as they say it.
+    fn captured(&self) -> Option<Captured> {
         None
     }
 

@@ -24,6 +24,8 @@ pub(super) struct Pcap {
     big_endian: bool,
     /// Nanoseconds in one unit of the sub-second field.
     unit: Nanos,
+    /// Bytes of a record's header beyond the 16 that all have.
+    extra: usize,
     /// The link type's number.
     pub link_type: u32,
     link: Link,
@@ -34,11 +36,13 @@ impl Pcap {
     /// the caller refuses it.
     pub fn new(header: &[u8; HEADER]) -> Option<Self> {
         let (magic, rest) = header.split_first_chunk::<4>()?;
-        let (big_endian, unit) = match u32::from_le_bytes(*magic) {
-            0xa1b2_c3d4 => (false, 1000),
-            0xd4c3_b2a1 => (true, 1000),
-            0xa1b2_3c4d => (false, 1),
-            0x4d3c_b2a1 => (true, 1),
+        let magic = u32::from_le_bytes(*magic);
+        let big_endian = magic & 0xff == 0xa1;
+        let (unit, extra) = match if big_endian { magic.swap_bytes() } else { magic } {
+            0xa1b2_c3d4 => (1000, 0),
+            0xa1b2_3c4d => (1, 0),
+            // Kuznetzov's: the interface's index, the protocol and the packet's type follow.
+            0xa1b2_cd34 => (1000, 8),
             _ => return None,
         };
         let field = rest.last_chunk::<4>()?;
@@ -46,7 +50,7 @@ impl Pcap {
         // The upper bits tell of frame check sequences and are no part of the number.
         let link_type = field & 0x03ff_ffff;
         let link = super::linktype::link(link_type).unwrap_or_default();
-        Some(Self { big_endian, unit, link_type, link })
+        Some(Self { big_endian, unit, extra, link_type, link })
     }
 
     /// How finely its times are told.
@@ -63,6 +67,7 @@ impl Pcap {
             if captured as usize > MAX_FRAME {
                 break Halt::Damaged(format!("a record claims {captured} bytes"));
             }
+            let body = body.get(self.extra..).unwrap_or_default();
             let Some(after) = body.get(captured as usize..) else { break Halt::More };
             frames.push(Frame {
                 time: Nanos::from(seconds) * SECOND + Nanos::from(fraction) * self.unit,
@@ -127,6 +132,18 @@ mod tests {
                 assert_eq!(frames[1].time, i64::from(u32::MAX) * SECOND + 999_999 * unit);
                 assert_eq!(&slab[frames[1].offset as usize..], b"ef");
             }
+        }
+    }
+
+    #[test]
+    fn the_modified_format_has_longer_record_headers() {
+        for big in [false, true] {
+            let pcap = Pcap::new(&header(0xa1b2_cd34, 1, big)).unwrap();
+            let slab = record([2, 3, 4, 9], b"iiiipptdabcd", big);
+            let mut frames = Vec::new();
+            assert_eq!(pcap.walk(&slab, &mut frames), (slab.len(), Halt::More));
+            assert_eq!(&slab[frames[0].offset as usize..], b"abcd");
+            assert!((0..slab.len()).all(|cut| pcap.walk(&slab[..cut], &mut Vec::new()) == (0, Halt::More)));
         }
     }
 

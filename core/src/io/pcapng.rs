@@ -3,6 +3,7 @@
 use super::MAX_FRAME;
 use super::pcap::Halt;
 use crate::frame::{Frame, Link};
+use crate::table::summary::Captured;
 use crate::time::{Nanos, SECOND};
 
 /// A section header block's type: the same in both byte orders.
@@ -10,6 +11,7 @@ const SECTION: u32 = 0x0a0d_0d0a;
 const INTERFACE: u32 = 1;
 const PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
+const STATISTICS: u32 = 5;
 const ENHANCED_PACKET: u32 = 6;
 
 /// The longest block that is held in memory: a frame and generous options. Blocks that are skipped may be longer.
@@ -20,6 +22,9 @@ const MAX_INTERFACES: usize = 1 << 16;
 const OPTION_END: u16 = 0;
 const OPTION_TSRESOL: u16 = 9;
 const OPTION_TSOFFSET: u16 = 14;
+const OPTION_RECEIVED: u16 = 4;
+const OPTION_DROPPED: u16 = 5;
+const OPTION_DROPPED_BY_SYSTEM: u16 = 7;
 
 /// How an interface's clock counts (option if_tsresol).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +65,8 @@ struct Interface {
     units: Units,
     /// Added to every time (option if_tsoffset).
     offset: Nanos,
+    /// What the last interface statistics block said.
+    counts: Option<Captured>,
 }
 
 /// The bytes of one block between its two lengths, read from the front.
@@ -112,9 +119,16 @@ pub(super) struct Pcapng {
     pub skip: u64,
     /// The last packet's time, which simple packets, having none, share.
     last: Nanos,
+    /// What was said of the interfaces of earlier sections.
+    counts: Option<Captured>,
 }
 
 impl Pcapng {
+    /// What the capturing side counted on all interfaces; `None` where it said nothing.
+    pub fn counts(&self) -> Option<Captured> {
+        self.interfaces.iter().filter_map(|interface| interface.counts).chain(self.counts).reduce(Captured::plus)
+    }
+
     /// Append a row for each packet of the whole blocks; gives where the first block that is not whole lies, and why.
     pub fn walk(&mut self, slab: &[u8], frames: &mut Vec<Frame>) -> (usize, Halt) {
         let mut at = usize::try_from(self.skip).unwrap_or(usize::MAX).min(slab.len());
@@ -145,10 +159,13 @@ impl Pcapng {
         if length < 12 || length % 4 != 0 {
             return Err(Halt::Damaged(format!("a block claims {length} bytes")));
         }
-        if !matches!(kind, SECTION | INTERFACE | PACKET | SIMPLE_PACKET | ENHANCED_PACKET) {
+        let too_long = length as usize > MAX_BLOCK;
+        if !matches!(kind, SECTION | INTERFACE | PACKET | SIMPLE_PACKET | ENHANCED_PACKET | STATISTICS)
+            || kind == STATISTICS && too_long
+        {
             return Ok(length);
         }
-        if length as usize > MAX_BLOCK {
+        if too_long {
             return Err(Halt::Damaged(format!("a block claims {length} bytes")));
         }
         let whole = slab.get(at..at + length as usize).ok_or(Halt::More)?;
@@ -162,6 +179,7 @@ impl Pcapng {
             SECTION => self.section(body)?,
             INTERFACE => self.interface(body)?,
             ENHANCED_PACKET => frames.push(self.packet(body, end, true)?),
+            STATISTICS => self.statistics(body),
             PACKET => frames.push(self.packet(body, end, false)?),
             _ => frames.push(self.simple(body, end)?),
         }
@@ -176,6 +194,7 @@ impl Pcapng {
 
     fn section(&mut self, mut body: Body) -> Result<(), Halt> {
         let major = body.u32().and_then(|_| body.u16());
+        self.counts = self.counts();
         self.interfaces.clear();
         if major == Some(1) { Ok(()) } else { Err(Halt::Damaged("a section of another version than 1".into())) }
     }
@@ -189,7 +208,8 @@ impl Pcapng {
         };
         let link_type = u32::from(link_type);
         let link = super::linktype::link(link_type);
-        let mut interface = Interface { link_type, link, snaplen, units: Units::Multiply(1000), offset: 0 };
+        let mut interface =
+            Interface { link_type, link, snaplen, units: Units::Multiply(1000), offset: 0, counts: None };
         while let Some((code, mut value)) = body.option() {
             match code {
                 OPTION_END => break,
@@ -200,6 +220,24 @@ impl Pcapng {
         }
         self.interfaces.push(interface);
         Ok(())
+    }
+
+    /// An interface statistics block: what the capturing side counted so far. One of no known interface says nothing.
+    fn statistics(&mut self, mut body: Body) {
+        let interface = body.u32().and_then(|number| self.interfaces.get_mut(number as usize));
+        let Some(interface) = interface else { return };
+        let mut counts = Captured::default();
+        let _time = body.i64();
+        while let Some((code, mut value)) = body.option() {
+            let mut number = || value.i64().and_then(|number| u64::try_from(number).ok()).unwrap_or_default();
+            match code {
+                OPTION_END => break,
+                OPTION_RECEIVED => counts.received = number(),
+                OPTION_DROPPED | OPTION_DROPPED_BY_SYSTEM => counts.dropped = counts.dropped.saturating_add(number()),
+                _ => {}
+            }
+        }
+        interface.counts = Some(counts);
     }
 
     /// The interface of this number and the link of its frames.
@@ -248,9 +286,14 @@ impl Pcapng {
     }
 }
 
+/// Whether these few bytes may be the first of a pcapng file.
+pub(super) fn may_begin(bytes: &[u8]) -> bool {
+    bytes.starts_with(&SECTION.to_le_bytes())
+}
+
 /// Whether these are the first bytes of a pcapng file.
 pub(super) fn begins(bytes: &[u8]) -> bool {
-    bytes.starts_with(&SECTION.to_le_bytes()) && byte_order(bytes, 0).is_ok()
+    may_begin(bytes) && byte_order(bytes, 0).is_ok()
 }
 
 /// Whether the section that begins at `at` is big-endian, by its byte-order magic.

@@ -188,8 +188,65 @@ fn interfaces_are_bounded() {
 
 #[test]
 fn only_a_packet_refuses_the_link_type() {
-    let slab = Ink::new(false).section().interface(113, 0, &[]).interface(1, 0, &[]).packet(1, 1, 1, b"a").out;
+    let slab = Ink::new(false).section().interface(189, 0, &[]).interface(1, 0, &[]).packet(1, 1, 1, b"a").out;
     assert_eq!(walk(&slab).2, Halt::More);
-    let slab = Ink::new(false).section().interface(113, 0, &[]).packet(0, 1, 1, b"a").out;
-    assert_eq!(walk(&slab).2, Halt::LinkType(113));
+    let slab = Ink::new(false).section().interface(189, 0, &[]).packet(0, 1, 1, b"a").out;
+    assert_eq!(walk(&slab).2, Halt::LinkType(189));
+}
+
+#[test]
+fn other_blocks_are_passed_over() {
+    for big in [false, true] {
+        // Name resolution, systemd journal, decryption secrets, custom (to be copied or not), unknown.
+        let mut ink = Ink::new(big).section().interface(1, 0, &[(1, b"a comment of the interface")]);
+        for kind in [4, 9, 10, 0xbad, 0x4000_0bad, 0x7777_0001] {
+            ink = ink.block(kind, &[0xff; 41]).packet(0, 1, 3, b"xyz");
+        }
+        let slab = ink.out;
+        let (frames, at, halt) = walk(&slab);
+        assert_eq!((frames.len(), at, halt), (6, slab.len(), Halt::More));
+    }
+}
+
+#[test]
+fn a_packets_comment_is_no_part_of_it() {
+    let mut ink = Ink::new(false).section().interface(1, 0, &[]);
+    let mut body = ink.words(&[0, 0, 1, 3, 3]);
+    body.extend(b"xyz\0\x01\0\x05\0hello\0\0\0\0\0\0\0");
+    ink = ink.block(ENHANCED_PACKET, &body);
+    let (frames, _, _) = walk(&ink.out);
+    assert_eq!(bytes(&ink.out, &frames[0]), b"xyz");
+}
+
+impl Ink {
+    fn statistics(self, interface: u32, options: &[(u16, u64)]) -> Self {
+        let mut body = self.words(&[interface, 0, 1]);
+        for (code, value) in options {
+            body.extend(self.u16(*code).into_iter().chain(self.u16(8)));
+            body.extend(if self.big { value.to_be_bytes() } else { value.to_le_bytes() });
+        }
+        self.block(STATISTICS, &body)
+    }
+}
+
+#[test]
+fn the_last_statistics_of_each_interface_and_section_are_summed() {
+    for big in [false, true] {
+        let first = Ink::new(big)
+            .section()
+            .interface(1, 0, &[])
+            .interface(1, 0, &[])
+            .statistics(0, &[(OPTION_RECEIVED, 100), (OPTION_DROPPED, 50)])
+            .statistics(
+                0,
+                &[(OPTION_RECEIVED, 200), (OPTION_DROPPED, 3), (OPTION_DROPPED_BY_SYSTEM, 4), (OPTION_END, 0)],
+            )
+            .statistics(1, &[(6, 9), (OPTION_DROPPED, u64::MAX)])
+            .statistics(7, &[(OPTION_RECEIVED, 1)]);
+        let whole = first.section().interface(1, 0, &[]).statistics(0, &[(OPTION_RECEIVED, 1000)]);
+        let mut pcapng = Pcapng::default();
+        assert_eq!(pcapng.counts(), None);
+        assert_eq!(pcapng.walk(&whole.out, &mut Vec::new()), (whole.out.len(), Halt::More));
+        assert_eq!(pcapng.counts(), Some(Captured { received: 1200, dropped: 7 }), "a negative count says nothing");
+    }
 }

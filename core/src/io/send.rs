@@ -166,7 +166,7 @@ impl Sender {
         }
     }
 
-    /// Send all that is held back: no more steps will come.
+    /// Send all that is held back, and end a file: no more steps will come.
     ///
     /// # Errors
     /// `Error::Output` when it can't be sent or written.
@@ -174,7 +174,8 @@ impl Sender {
         if let Some(way) = &mut self.way {
             way.drain();
         }
-        self.flush()
+        self.flush()?;
+        if let Sink::File(writer) = &mut self.sink { writer.finish() } else { Ok(()) }
     }
 
     /// Frames read so far.

@@ -8,6 +8,7 @@ use crate::error::Result;
 use crate::frame::Link;
 use crate::io::driver::{self, Limits};
 use crate::plan::{self, Plan};
+use crate::table::summary::{Captured, Sources};
 use arrow_array::RecordBatch;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::prelude::*;
@@ -46,9 +47,12 @@ pub struct Batch {
     /// fast.log lines.
     #[pyo3(get)]
     fast: Py<PyBytes>,
-    /// The next piece of a pcap of the innermost packets.
+    /// The next piece of a capture of the innermost packets.
     #[pyo3(get)]
     pcap: Py<PyBytes>,
+    /// Where in `pcap` files begin, and the time of their first packet in nanoseconds.
+    #[pyo3(get)]
+    pcap_files: Vec<(usize, i64)>,
     /// Lines of packets.
     #[pyo3(get)]
     lines: Py<PyBytes>,
@@ -94,11 +98,12 @@ impl Engine {
     fn batch(&self, py: Python<'_>, frames: u64, ended: bool) -> PyResult<Batch> {
         let tables = self.tables.iter().map(|&table| Ok((table.name(), self.engine.table(table)?)));
         let tables = tables.collect::<Result<Vec<_>>>()?;
-        let Output { alerts, eve, fast, pcap, lines, shown, quarantine } = self.engine.output();
+        let Output { alerts, eve, fast, capture, lines, shown, quarantine } = self.engine.output();
         let bytes = |bytes: Vec<u8>| PyBytes::new(py, &bytes).unbind();
-        let (eve, fast, pcap) = (bytes(eve), bytes(fast), bytes(pcap));
+        let (eve, fast, pcap) = (bytes(eve), bytes(fast), bytes(capture.bytes));
         let (lines, quarantine) = (bytes(lines), bytes(quarantine));
-        Ok(Batch { frames, alerts, ended, eve, fast, pcap, lines, shown, quarantine, tables })
+        let pcap_files = capture.files;
+        Ok(Batch { frames, alerts, ended, eve, fast, pcap, pcap_files, lines, shown, quarantine, tables })
     }
 }
 
@@ -149,12 +154,19 @@ impl Engine {
         self.batch(py, 0, !more)
     }
 
-    /// The summary document as JSON; `overflowed`: datagrams lost at the sockets, where there are sockets.
-    #[pyo3(signature = (overflowed = None))]
-    fn stats<'py>(&self, py: Python<'py>, overflowed: Option<u64>) -> PyResult<Bound<'py, PyBytes>> {
+    /// The summary document as JSON, where there are such: with the datagrams lost at the sockets, and the packets that
+    /// were received and dropped where the captures were made.
+    #[pyo3(signature = (overflowed = None, captured = None))]
+    fn stats<'py>(
+        &self,
+        py: Python<'py>,
+        overflowed: Option<u64>,
+        captured: Option<(u64, u64)>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
         let _busy = self.own()?;
         let mut out = Vec::new();
-        py.detach(|| self.engine.stats(overflowed, &mut out));
+        let captured = captured.map(|(received, dropped)| Captured { received, dropped });
+        py.detach(|| self.engine.stats(Sources { overflowed, captured }, &mut out));
         Ok(PyBytes::new(py, &out))
     }
 }

@@ -1,5 +1,6 @@
 //! The Python module `tmrx._core`: a thin binding, no logic.
 
+mod compress;
 mod engine;
 mod errors;
 mod listen;
@@ -48,6 +49,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     }
     module.add_class::<engine::Engine>()?;
     module.add_class::<engine::Batch>()?;
+    module.add_class::<compress::Compressor>()?;
     module.add_class::<source::Capture>()?;
     module.add_class::<listen::Listener>()?;
     module.add_class::<send::Sender>()?;

@@ -2,6 +2,7 @@
 
 use crate::identify::{Identities, Row};
 use crate::packet::Wrap;
+use crate::plan;
 use crate::table::json::number;
 use crate::table::text;
 
@@ -18,6 +19,8 @@ pub struct Known<'a> {
     pub interface: &'a str,
     /// The source's VPC.
     pub vpc: &'a str,
+    /// What its owner says of it.
+    pub comment: &'a str,
     /// What was around its first packet.
     pub wrap: Wrap,
 }
@@ -31,8 +34,8 @@ impl<'a> Known<'a> {
 
     fn of_row(identities: &'a Identities, row: &Row) -> Self {
         let Some(plan) = identities.known(row) else { return Self { wrap: row.wrap, ..Self::default() } };
-        let (session, name, interface, vpc) = (&plan.session, &plan.name, &plan.interface, &plan.vpc);
-        Self { known: true, session, name, interface, vpc, wrap: row.wrap }
+        let plan::Identity { session, name, interface, vpc, comment, .. } = plan;
+        Self { known: true, session, name, interface, vpc, comment, wrap: row.wrap }
     }
 
     /// What lists of sessions call it: the session's id, or `VNI@outer source` where that is all there is.

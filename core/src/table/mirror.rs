@@ -118,7 +118,7 @@ fn raw_options(json: &mut Json<'_>, mut options: &[u8]) {
 }
 
 /// Append the id of a Gateway Load Balancer's endpoint.
-fn endpoint(out: &mut Vec<u8>, number: u64) {
+pub(super) fn endpoint(out: &mut Vec<u8>, number: u64) {
     out.extend_from_slice(b"vpce-");
     hex(out, number, 17);
 }

@@ -13,6 +13,8 @@ pub mod summary;
 pub mod eve;
 pub mod fast;
 pub mod pcap;
+pub mod pcapng;
+pub mod capture;
 pub mod arrow;
 pub mod columns;
 pub mod cell;

@@ -3,18 +3,20 @@
 //! Times are in microseconds, which everything reads, unless the source has finer ones: then the magic is that of
 //! nanoseconds (0xa1b23c4d), which tcpdump, tshark and libpcap read like the other.
 
-use crate::frame::TimeUnit;
+use crate::frame::{Link, TimeUnit};
 use crate::packet::Packet;
 use crate::time::{Nanos, SECOND};
+use crate::wire::ethernet::ethertype;
 
 const MAGIC_MICROSECONDS: u32 = 0xa1b2_c3d4;
 const MAGIC_NANOSECONDS: u32 = 0xa1b2_3c4d;
 const SNAPLEN: u32 = 262_144;
 const ETHERNET: u32 = 1;
+const ETHERNET_HEADER: usize = 14;
 /// Destination and source that a packet without a link header gets.
 const NO_MACS: [u8; 12] = [0; 12];
-/// EtherType of what is neither IPv4 nor IPv6: IANA's reserved one.
-const RESERVED: [u8; 2] = [0xff, 0xff];
+/// EtherType of what has none: IANA's reserved one.
+const RESERVED: u16 = 0xffff;
 
 /// Append the file's header.
 pub fn header(out: &mut Vec<u8>, unit: TimeUnit) {
@@ -28,22 +30,46 @@ pub fn header(out: &mut Vec<u8>, unit: TimeUnit) {
 
 /// Append a packet: `bytes` are those that were captured (Ethernet padding may follow them), from the link header on.
 ///
-/// A packet that begins with its network header gets a link header with zero MAC addresses, so that the link type holds.
+/// A packet without an Ethernet header gets one with zero MAC addresses, in place of its own, so that the link type holds.
 pub fn record(out: &mut Vec<u8>, unit: TimeUnit, packet: &Packet, bytes: &[u8]) {
-    let made_up = bytes.first().filter(|_| packet.l3 == 0).map(|byte| match byte >> 4 {
-        4 => [0x08, 0x00],
-        6 => [0x86, 0xdd],
-        _ => RESERVED,
-    });
-    let link = if made_up.is_some() { 14 } else { 0 };
-    let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX).saturating_add(link);
-    let original = packet.original.saturating_add(link).max(captured);
-    row(out, unit, packet.time, captured, original);
-    if let Some(ethertype) = made_up {
-        out.extend_from_slice(&NO_MACS);
-        out.extend_from_slice(&ethertype);
+    if packet.link != Link::Ethernet && !bytes.is_empty() {
+        return made_up(out, unit, packet, bytes);
     }
+    let captured = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+    row(out, unit, packet.time, captured, packet.original.max(captured));
     out.extend_from_slice(bytes);
+}
+
+#[cold]
+#[inline(never)]
+fn made_up(out: &mut Vec<u8>, unit: TimeUnit, packet: &Packet, bytes: &[u8]) {
+    let mut frame = Vec::with_capacity(bytes.len() + ETHERNET_HEADER);
+    let original = as_ethernet(&mut frame, packet, bytes);
+    row(out, unit, packet.time, u32::try_from(frame.len()).unwrap_or(u32::MAX), original);
+    out.extend_from_slice(&frame);
+}
+
+/// Append a packet's bytes behind an Ethernet header made up in place of its own; gives the length that it had so.
+pub fn as_ethernet(out: &mut Vec<u8>, packet: &Packet, bytes: &[u8]) -> u32 {
+    // A header that ended before the network's is kept whole, behind an EtherType that claims nothing.
+    let network = bytes.get(usize::from(packet.l3)..).filter(|rest| !rest.is_empty()).unwrap_or(bytes);
+    let version = match packet {
+        Packet { ip: 0, ethertype: 0, l3: 0, .. } => network.first().map_or(0, |byte| byte >> 4),
+        _ => packet.ip,
+    };
+    let ethertype = match (version, packet.ethertype) {
+        (4, _) => ethertype::IPV4,
+        (6, _) => ethertype::IPV6,
+        (_, 0) => RESERVED,
+        (_, other) => other,
+    };
+    let begin = out.len();
+    out.extend_from_slice(&NO_MACS);
+    out.extend_from_slice(&ethertype.to_be_bytes());
+    out.extend_from_slice(network);
+    let taken = (bytes.len() - network.len()) as u32;
+    let captured = u32::try_from(out.len() - begin).unwrap_or(u32::MAX);
+    packet.original.saturating_sub(taken).saturating_add(ETHERNET_HEADER as u32).max(captured)
 }
 
 /// Bytes of a record's header.
@@ -119,6 +145,18 @@ mod tests {
             record(&mut out, TimeUnit::Nanos, &Packet { ip: 0, ..raw_packet() }, bytes);
             assert_eq!((&out[28..30], &out[30..]), (&ethertype[..], bytes));
         }
+    }
+
+    #[test]
+    fn a_made_up_header_replaces_the_packets_own() {
+        let mut out = Vec::new();
+        let packet = Packet { l3: 4, ip: 0, ethertype: 0x0806, original: 50, ..raw_packet() };
+        record(&mut out, TimeUnit::Nanos, &packet, b"linkARP.");
+        assert_eq!(&out[8..16], [18, 0, 0, 0, 60, 0, 0, 0]);
+        assert_eq!(&out[28..], b"\x08\x06ARP.");
+        out.clear();
+        record(&mut out, TimeUnit::Nanos, &Packet { ethertype: 0, ..packet }, b"link");
+        assert_eq!(&out[28..], b"\xff\xfflink");
     }
 
     #[test]

@@ -19,6 +19,32 @@ pub struct RuleCounts<'a> {
     pub unknown: &'a [u64],
 }
 
+/// What the capturing side counted: packets that it received, and those that it lost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Captured {
+    pub received: u64,
+    pub dropped: u64,
+}
+
+impl Captured {
+    /// Both together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let received = self.received.saturating_add(other.received);
+        Self { received, dropped: self.dropped.saturating_add(other.dropped) }
+    }
+}
+
+/// What a run's sources say beside the frames, where they do.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sources {
+    /// Datagrams lost at the sockets.
+    pub overflowed: Option<u64>,
+    /// What was counted where captures were made.
+    pub captured: Option<Captured>,
+}
+
 /// What the document is made of.
 #[derive(Debug, Clone, Copy)]
 pub struct Summary<'a> {
@@ -30,8 +56,8 @@ pub struct Summary<'a> {
     pub evicted: u64,
     /// The rules, where any are loaded.
     pub rules: Option<RuleCounts<'a>>,
-    /// Datagrams lost at the sockets, where there are sockets.
-    pub overflowed: Option<u64>,
+    /// What the sources say.
+    pub sources: Sources,
 }
 
 impl Summary<'_> {
@@ -52,7 +78,13 @@ impl Summary<'_> {
         if let Some(rules) = &self.rules {
             unknown(json, rules);
         }
-        if let Some(overflowed) = self.overflowed {
+        if let Some(captured) = self.sources.captured {
+            json.object("capture");
+            json.number("received", captured.received);
+            json.number("dropped", captured.dropped);
+            json.end();
+        }
+        if let Some(overflowed) = self.sources.overflowed {
             json.object("listener");
             json.number("overflowed", overflowed);
             json.end();
@@ -168,7 +200,7 @@ mod tests {
     }
 
     fn bare(counters: &Counters) -> Summary<'_> {
-        Summary { counters, flows: 0, evicted: 0, rules: None, overflowed: None }
+        Summary { counters, flows: 0, evicted: 0, rules: None, sources: Sources::default() }
     }
 
     #[test]
@@ -220,8 +252,9 @@ mod tests {
     fn sessions_rules_and_sockets() {
         let (counters, rules) = (filled(), [rule(), rule()]);
         let counts = RuleCounts { rules: &rules, unknown: &[0, 3] };
-        let got =
-            document(&Summary { flows: 9, evicted: 1, rules: Some(counts), overflowed: Some(4), ..bare(&counters) });
+        let captured = Captured { received: 7, dropped: 1 }.plus(Captured { received: 3, dropped: u64::MAX });
+        let sources = Sources { overflowed: Some(4), captured: Some(captured) };
+        let got = document(&Summary { flows: 9, evicted: 1, rules: Some(counts), sources, ..bare(&counters) });
         let outer = json!({"outer_src": "172.31.0.238", "outer_dst": "172.31.17.188", "encapsulation": "vxlan"});
         let mut known = json!({"session": "tms-0123456789abcdef0", "name": "we\"b", "interface": "eni-0a", "vpc": "vpc-0b", "vni": 5_569_041,
             "known": true, "frames": 2, "bytes": 132, "first": "2016-05-27T06:56:11.304062+0000", "last": "2016-05-27T06:56:11.304062+0000", "truncated": 1});
@@ -234,5 +267,6 @@ mod tests {
         assert_eq!(got["flows"], json!({"total": 9, "evicted": 1}));
         assert_eq!(got["rules"], json!({"loaded": 2, "unknown": {"1:2000001": 3}}));
         assert_eq!(got["listener"], json!({"overflowed": 4}));
+        assert_eq!(got["capture"], json!({"received": 10, "dropped": u64::MAX}));
     }
 }

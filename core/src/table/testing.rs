@@ -1,7 +1,7 @@
 //! What the tests of this folder share: a packet, its wrap, its session, a flow and a rule.
 
 use crate::flow::record::{EndReason, FlowRecord, FlowState, TcpState};
-use crate::frame::{Addr, Frame};
+use crate::frame::{Addr, Frame, Link};
 use crate::identify::Identities;
 use crate::packet::{Checksum, Encapsulation, Layer, LenSource, NONE, Packet, Wrap, proto, tcp};
 use crate::plan::{self, Action, Rule, RuleProtocol};
@@ -53,7 +53,7 @@ pub fn packet() -> Packet {
 
 /// The same without a link header.
 pub fn raw_packet() -> Packet {
-    Packet { l3: 0, l4: 20, payload: 40, captured: 52, original: 100, ethertype: 0, ..packet() }
+    Packet { link: Link::Ip, l3: 0, l4: 20, payload: 40, captured: 52, original: 100, ethertype: 0, ..packet() }
 }
 
 pub fn wrap() -> Wrap {
@@ -88,6 +88,7 @@ pub fn identities() -> Identities {
         name: "we\"b".into(),
         interface: "eni-0a".into(),
         vpc: "vpc-0b".into(),
+        comment: "Watches the front end".into(),
         domain: 1,
         packet_length: 0,
         target_mtu: 0,

@@ -16,9 +16,26 @@ pub mod ethertype {
     pub const QINQ: u16 = 0x88a8;
     pub const QINQ_OLD: u16 = 0x9100;
     pub const IPV6: u16 = 0x86dd;
+    pub const MPLS: u16 = 0x8847;
+    pub const MPLS_MULTICAST: u16 = 0x8848;
+    pub const PPPOE_DISCOVERY: u16 = 0x8863;
+    pub const PPPOE_SESSION: u16 = 0x8864;
+    /// Backbone service instance tag (IEEE 802.1Q, clause 9.7; once 802.1ah).
+    pub const IEEE8021AH: u16 = 0x88e7;
+    /// Cisco Data Center Ethernet, also called FabricPath.
+    pub const DCE: u16 = 0x8903;
+    /// Cisco's virtual interface tag.
+    pub const VNTAG: u16 = 0x8926;
+    /// IEEE 802.1BR's.
+    pub const ETAG: u16 = 0x893f;
+    /// Network Service Header (RFC 8300).
+    pub const NSH: u16 = 0x894f;
     /// Transparent Ethernet bridging (RFC 1701), GENEVE's protocol type for Ethernet.
     pub const BRIDGING: u16 = 0x6558;
 }
+
+/// The largest value of the type field that is a length (IEEE 802.3, clause 3.2.6).
+pub const MAX_LENGTH: u16 = 1500;
 
 /// The header.
 #[derive(Clone, Copy)]
@@ -38,10 +55,25 @@ impl<'a> Ethernet<'a> {
     }
 }
 
+/// Whether an EtherType announces IP.
+#[inline]
+pub fn is_ip(ethertype: u16) -> bool {
+    matches!(ethertype, ethertype::IPV4 | ethertype::IPV6)
+}
+
 /// Whether an EtherType announces a tag.
 #[inline]
 pub fn is_tag(ethertype: u16) -> bool {
     matches!(ethertype, ethertype::VLAN | ethertype::QINQ | ethertype::QINQ_OLD)
+}
+
+impl<'a> super::Header<'a> for Ethernet<'a> {
+    const LEN: usize = LEN;
+
+    #[inline]
+    fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        Self::parse(bytes)
+    }
 }
 
 /// A tag.
@@ -65,5 +97,14 @@ impl<'a> Tag<'a> {
     #[inline]
     pub fn ethertype(&self) -> u16 {
         be16!(self.0, 2)
+    }
+}
+
+impl<'a> super::Header<'a> for Tag<'a> {
+    const LEN: usize = TAG_LEN;
+
+    #[inline]
+    fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        Self::parse(bytes)
     }
 }

@@ -5,14 +5,21 @@
 
 pub mod arp;
 pub mod checksum;
+pub mod cooked;
 pub mod ethernet;
 pub mod geneve;
 pub mod icmp;
 pub mod ipv4;
 pub mod ipv6;
+pub mod llc;
+pub mod mpls;
+pub mod nsh;
+pub mod ppp;
+pub mod tags;
 pub mod tcp;
 pub mod udp;
 pub mod vxlan;
+pub mod wifi;
 
 /// Two bytes of a view, big endian.
 macro_rules! be16 {
@@ -29,6 +36,35 @@ macro_rules! be32 {
 }
 
 pub(crate) use {be16, be32};
+
+/// A header whose first part has a fixed size.
+pub trait Header<'a>: Sized {
+    /// Bytes of the fixed part.
+    const LEN: usize;
+
+    /// The header and what follows its fixed part.
+    fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])>;
+}
+
+/// Declare a view over the fixed part of a header.
+macro_rules! view {
+    ($(#[$doc:meta])* $name:ident[$len:literal]) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy)]
+        pub struct $name<'a>(&'a [u8; $len]);
+
+        impl<'a> $crate::wire::Header<'a> for $name<'a> {
+            const LEN: usize = $len;
+
+            #[inline]
+            fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+                bytes.split_first_chunk().map(|(head, rest)| (Self(head), rest))
+            }
+        }
+    };
+}
+
+pub(crate) use view;
 
 /// Walk a list of kind-length-data options as IPv4 and TCP have them: 0 ends it, 1 is padding.
 ///

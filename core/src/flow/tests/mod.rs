@@ -7,7 +7,7 @@ mod model;
 use super::record::FlowRecord;
 use super::*;
 use crate::anomaly::AnomalySet;
-use crate::frame::Addr;
+use crate::frame::{Addr, Link};
 use crate::packet::{Causes, Checksum, Layer, Layers, LenSource, NONE, Packet, Stop, proto, tcp};
 use crate::plan::{FlowSettings, Timeouts};
 use crate::time::{Nanos, SECOND};
@@ -19,6 +19,7 @@ pub(super) fn udp() -> Packet {
         frame: 0,
         parent: NONE,
         start: 0,
+        link: Link::Ethernet,
         captured: 52,
         padding: 0,
         original: 52,

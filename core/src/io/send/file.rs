@@ -3,6 +3,7 @@
 use super::{Copies, Sent};
 use crate::error::{Error, Result};
 use crate::frame::TimeUnit;
+use crate::io::compress::{Compressor, Form};
 use crate::io::fault;
 use crate::mirror::ROOM;
 use crate::table::pcap;
@@ -14,10 +15,10 @@ const _: () = assert!(pcap::ROW == ROOM);
 /// Copies that one call writes: half as many as the vectors that the system takes (IOV_MAX), for a head and a body each.
 const MOST: usize = 512;
 
-/// A capture that is being written.
+/// A capture that is being written, compressed where its name says so.
 #[derive(Debug)]
 pub(super) struct Writer {
-    out: File,
+    out: Compressor<File>,
     name: String,
     unit: TimeUnit,
 }
@@ -27,7 +28,8 @@ impl Writer {
     pub fn create(path: &str, unit: TimeUnit) -> Result<Self> {
         let name = if path == "-" { "standard output" } else { path };
         let file = if path == "-" { stdout() } else { create(path) };
-        let out = file.map_err(|error| Error::Output(fault::of(name, &error)))?;
+        let out = file.and_then(|file| Compressor::new(Form::of_name(path), file));
+        let out = out.map_err(|error| Error::Output(fault::of(name, &error)))?;
         let mut writer = Self { out, name: name.into(), unit };
         let mut header = Vec::new();
         pcap::header(&mut header, unit);
@@ -56,13 +58,18 @@ impl Writer {
         Ok(())
     }
 
+    /// End the file.
+    pub fn finish(&mut self) -> Result<()> {
+        self.out.finish().map_err(|error| self.fault(&error))
+    }
+
     fn fault(&self, error: &std::io::Error) -> Error {
         Error::Output(fault::of(&self.name, error))
     }
 }
 
 /// Write all of them; a pipe may take a part at a time.
-fn write_all(out: &mut File, mut slices: &mut [IoSlice<'_>]) -> std::io::Result<()> {
+fn write_all(out: &mut impl Write, mut slices: &mut [IoSlice<'_>]) -> std::io::Result<()> {
     // Empty ones in front would look as if nothing could be written.
     IoSlice::advance_slices(&mut slices, 0);
     while !slices.is_empty() {

@@ -3,7 +3,7 @@ use crate::anomaly::{Anomaly, AnomalySet};
 use crate::flow::record::TcpState;
 use crate::packet::{Causes, Checksum, NONE, proto};
 use crate::table::counters::Counters;
-use crate::table::summary::RuleCounts;
+use crate::table::summary::{RuleCounts, Sources};
 use crate::table::testing::{DST, SRC, TIME, V6, flow, frame, geneve, identities, packet, rule, wrap};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -168,7 +168,13 @@ fn stats_line() {
     }
     let rules = [rule()];
     let counts = RuleCounts { rules: &rules, unknown: &[2] };
-    let summary = Summary { counters: &counters, flows: 1, evicted: 0, rules: Some(counts), overflowed: None };
+    let summary = Summary {
+        counters: &counters,
+        flows: 1,
+        evicted: 0,
+        rules: Some(counts),
+        sources: crate::table::summary::Sources::default(),
+    };
     let got = value(|eve, out| eve.stats(out, TIME, 7, &summary, &identities()));
     assert_eq!((&got["event_type"], &got["stats"]["uptime"]), (&json!("stats"), &json!(7)));
     let decoder = &got["stats"]["decoder"];
