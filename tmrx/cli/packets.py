@@ -29,9 +29,9 @@ _FORMS: dict[str, Literal["table", "json", "csv"]] = {"table": "table", "json": 
 def packets(  # noqa: PLR0913, PLR0917 -- a command has that many options
     captures: tuple[str, ...], columns: str | None, count: int, selection: Selection, given: Given, talk: Talk
 ) -> None:
-    """Print a line for each packet of a capture, as they are read.
+    """Print a line for each packet of a capture.
 
-    JSON is an object a line. JSON and CSV have all columns unless some are named; what a packet has not is left out.
+    Lines come as frames are read. JSON is an object a line. JSON and CSV have all columns unless some are named; what a packet has not is left out.
 
     \b
     Examples:
