@@ -49,12 +49,12 @@ _OPERATORS = (
     ("`and` `&&`, `or` `||`, `not` `!`, `( )`", "`not` before `and` before `or`"),
 )
 _VALUES = """\
-Where a packet has no such thing, as UDP has no TCP window, no comparison holds, `!=` included; `not (window == 0)` holds.
-Of several values one has to fit; with `!=` and `not in` none may.
+Where a packet has no such thing, as UDP has no TCP window, no comparison holds, `!=` included; `not (window == 0)`
+holds. Of several values one has to fit; with `!=` and `not in` none may.
 
-Addresses are `10.0.0.1`, `10.0.0.0/8` or `2001:db8::/32`, times `"2026-11-21T10:00:00Z"` (UTC unless a zone is given) or
-seconds since 1970, numbers decimal or `0x…`; `proto` takes names as well. Words need quotes only where they hold blanks;
-`anomaly` is another name of `anomalies`."""
+Addresses are `10.0.0.1`, `10.0.0.0/8` or `2001:db8::/32`, times `"2026-11-21T10:00:00Z"` (UTC unless a zone is given)
+or seconds since 1970, numbers decimal or `0x…`; `proto` takes names as well. Words need quotes only where they hold
+blanks; `anomaly` is another name of `anomalies`."""
 
 
 def columns() -> str:

@@ -17,7 +17,11 @@ REPO = Path(__file__).parent.parent
 SAMPLES = REPO / "sample_pcaps"
 SHARED = Path(os.environ.get("TMRX_SHARED") or REPO.parent / "shared")
 
-LINKS: dict[int, Link] = {1: "ethernet", 12: "ip", 14: "ip", 101: "ip", 228: "ip", 229: "ip"}
+LINKS: dict[int, Link] = {
+    **dict.fromkeys((12, 14, 101, 228, 229, 778), "ip"),
+    **{0: "null", 1: "ethernet", 9: "ppp", 50: "ppp", 104: "chdlc", 105: "wifi", 108: "null", 113: "sll"},
+    **{127: "radiotap", 276: "sll2"},
+}
 ORDERS = {
     b"\xd4\xc3\xb2\xa1": ("<", 1000),
     b"\xa1\xb2\xc3\xd4": (">", 1000),

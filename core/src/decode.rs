@@ -3,18 +3,22 @@
 //! Always partial: what was decoded stays, `stop` says why it ended. A header that the end of the bytes cuts is
 //! `Truncated`; only a length field that leaves a header too little room makes it `Malformed`.
 
+mod icmp;
+mod ipv4;
+mod ipv6;
+mod other;
+mod sctp;
+mod transport;
+
 use crate::anomaly::Anomaly;
 use crate::frame::Link;
 use crate::link;
-use crate::packet::{Layer, Layers, LenSource, MAX_VLANS, NONE, Packet, Stop, proto, tcp};
-use crate::wire::arp::Arp;
+use crate::packet::{Layer, Layers, LenSource, MAX_VLANS, NONE, Packet, Stop, proto};
+use crate::wire::arp::{self, Arp};
 use crate::wire::ethernet::ethertype;
-use crate::wire::icmp::{self, Icmp};
-use crate::wire::ipv4::{self, Ipv4};
-use crate::wire::ipv6::{self, Extension, Ipv6};
-use crate::wire::options_well_formed;
-use crate::wire::tcp::{self as wire_tcp, Tcp};
-use crate::wire::udp::{self, Udp};
+pub use icmp::{Quoted, quoted};
+use ipv4::ipv4;
+use ipv6::ipv6;
 
 /// The largest IP datagram.
 const MAX_DATAGRAM: u32 = 65_535;
@@ -42,8 +46,18 @@ fn malformed(packet: &mut Packet, anomaly: Anomaly) {
     packet.stop = Stop::Malformed;
 }
 
+/// The bytes end before `end`, inside a header: either fewer were sent, or the rest was cut.
+#[cold]
+fn missing(end: usize, anomaly: Anomaly, packet: &mut Packet) {
+    if sent(packet) < end { malformed(packet, anomaly) } else { packet.stop = Stop::Truncated }
+}
+
 fn raw_ip(bytes: &[u8], packet: &mut Packet) {
     packet.l3 = 0;
+    // Inside a tunnel there is no link to be raw.
+    if packet.wrap == NONE && packet.parent == NONE {
+        packet.layers.add(Layers::RAW);
+    }
     match bytes.first().map(|b| b >> 4) {
         Some(4) => ipv4(bytes, 0, packet),
         Some(6) => ipv6(bytes, 0, packet),
@@ -114,20 +128,23 @@ fn network(bytes: &[u8], at: usize, packet: &mut Packet) {
     match packet.ethertype {
         ethertype::IPV4 => ipv4(bytes, at, packet),
         ethertype::IPV6 => ipv6(bytes, at, packet),
-        _ => arp(bytes, packet),
+        _ => arp(bytes, at, packet),
     }
 }
 
-fn arp(bytes: &[u8], packet: &mut Packet) {
-    match Arp::parse(bytes) {
-        None => packet.stop = Stop::Truncated,
-        Some((message, _)) => {
-            packet.layer = Layer::Arp;
-            if !message.is_ethernet_ipv4() {
-                malformed(packet, Anomaly::ArpMalformed);
-            }
-        }
-    }
+fn arp(bytes: &[u8], at: usize, packet: &mut Packet) {
+    let Some((message, _)) = Arp::parse(bytes) else { return missing(at + arp::LEN, Anomaly::ArpTooShort, packet) };
+    packet.layer = Layer::Arp;
+    packet.layers.add(Layers::ARP);
+    let wrong = match () {
+        () if message.hardware() != arp::ETHERNET => Anomaly::ArpHardware,
+        () if message.protocol() != ethertype::IPV4 => Anomaly::ArpProtocol,
+        () if message.hardware_len() != 6 => Anomaly::ArpHardwareLength,
+        () if message.protocol_len() != 4 => Anomaly::ArpProtocolLength,
+        () if !(1..=4).contains(&message.operation()) => Anomaly::ArpOperation,
+        () => return,
+    };
+    malformed(packet, wrong);
 }
 
 /// Take over the IP packet's own length; what lies behind it is padding.
@@ -141,107 +158,6 @@ fn set_length(at: usize, length: usize, source: LenSource, packet: &mut Packet) 
     (packet.l4, packet.payload) = (unknown, unknown);
 }
 
-#[inline]
-fn ipv4(bytes: &[u8], at: usize, packet: &mut Packet) {
-    let Some((ip, _)) = Ipv4::parse(bytes) else {
-        packet.stop = Stop::Truncated;
-        return;
-    };
-    if ip.version() != 4 {
-        return malformed(packet, Anomaly::Ipv4Version);
-    }
-    (packet.ip, packet.layer) = (4, Layer::Ipv4);
-    (packet.src, packet.dst) = (ip.src(), ip.dst());
-    (packet.proto, packet.ttl) = (ip.protocol(), ip.ttl());
-    let header = ip.header_len();
-    if header < ipv4::LEN {
-        return malformed(packet, Anomaly::Ipv4HeaderLength);
-    }
-    let (length, source) = match usize::from(ip.total_length()) {
-        0 => {
-            packet.anomalies.add(Anomaly::Ipv4LengthZero);
-            ((packet.original as usize).saturating_sub(at), LenSource::Frame)
-        }
-        length => (length, LenSource::Ipv4TotalLength),
-    };
-    if length < header {
-        return malformed(packet, Anomaly::Ipv4TotalLength);
-    }
-    set_length(at, length, source, packet);
-    let bytes = bytes.get(..length).unwrap_or(bytes);
-    let Some(rest) = bytes.get(header..) else {
-        packet.stop = Stop::Truncated;
-        return;
-    };
-    if header > ipv4::LEN && !options_well_formed(bytes.get(ipv4::LEN..header).unwrap_or_default()) {
-        packet.anomalies.add(Anomaly::Ipv4Options);
-    }
-    if ip.reserved_flag() {
-        packet.anomalies.add(Anomaly::Ipv4ReservedFlag);
-    }
-    let (fragment, more) = (ip.fragment_offset(), ip.more_fragments());
-    packet.fragment = more || fragment != 0;
-    if packet.fragment && fragment + length as u32 > MAX_DATAGRAM {
-        packet.anomalies.add(Anomaly::Ipv4FragmentTooLarge);
-    }
-    upper(rest, at + header, length - header, fragment, packet);
-}
-
-fn ipv6(bytes: &[u8], at: usize, packet: &mut Packet) {
-    let Some((ip, _)) = Ipv6::parse(bytes) else {
-        packet.stop = Stop::Truncated;
-        return;
-    };
-    if ip.version() != 6 {
-        return malformed(packet, Anomaly::Ipv6Version);
-    }
-    (packet.ip, packet.layer) = (6, Layer::Ipv6);
-    (packet.src, packet.dst) = (ip.src(), ip.dst());
-    (packet.proto, packet.ttl) = (ip.next_header(), ip.hop_limit());
-    let length = ipv6::LEN + usize::from(ip.payload_length());
-    set_length(at, length, LenSource::Ipv6PayloadLength, packet);
-    extensions(bytes.get(..length).unwrap_or(bytes), at, length, packet);
-}
-
-/// Follow the extension headers to the upper layer. `bytes` begin at the fixed header; `length` is the packet's own.
-fn extensions(bytes: &[u8], at: usize, length: usize, packet: &mut Packet) {
-    let (mut position, mut fragment) = (ipv6::LEN, 0);
-    for followed in 0.. {
-        if !Extension::is(packet.proto) || fragment != 0 {
-            break;
-        }
-        if followed == ipv6::MAX_EXTENSIONS {
-            packet.anomalies.add(Anomaly::Ipv6ExtensionsTooMany);
-            packet.stop = Stop::Unknown;
-            return;
-        }
-        let extension = bytes.get(position..).and_then(|b| Extension::parse(packet.proto, b));
-        if position + extension.map_or(8, |e| e.len) > length {
-            return malformed(packet, Anomaly::Ipv6Extension);
-        }
-        let Some(extension) = extension else {
-            packet.stop = Stop::Truncated;
-            return;
-        };
-        if extension.is_routing_type_0() {
-            packet.anomalies.add(Anomaly::Ipv6RoutingType0);
-        }
-        position += extension.len;
-        if let Some((offset, more)) = extension.fragment() {
-            packet.fragment |= more || offset != 0;
-            fragment = offset;
-            if offset + (length - position) as u32 > MAX_DATAGRAM {
-                packet.anomalies.add(Anomaly::Ipv6FragmentTooLarge);
-            }
-        }
-        packet.proto = extension.next;
-    }
-    match bytes.get(position..) {
-        Some(rest) => upper(rest, at + position, length - position, fragment, packet),
-        None => packet.stop = Stop::Truncated,
-    }
-}
-
 /// What IP carries: `bytes` are there, `length` were sent; `fragment` is the offset of a later fragment, else 0.
 #[inline]
 fn upper(bytes: &[u8], at: usize, length: usize, fragment: u32, packet: &mut Packet) {
@@ -251,15 +167,24 @@ fn upper(bytes: &[u8], at: usize, length: usize, fragment: u32, packet: &mut Pac
         return carry(at, length, packet);
     }
     match packet.proto {
-        proto::TCP => tcp_segment(bytes, at, length, packet),
-        proto::UDP => udp_datagram(bytes, at, length, packet),
-        proto::ICMP if packet.ip == 4 => icmp_message(bytes, at, length, Layer::Icmp, packet),
-        proto::ICMPV6 if packet.ip == 6 => icmp_message(bytes, at, length, Layer::Icmpv6, packet),
-        _ => {
-            packet.layer = Layer::Other;
-            packet.stop = Stop::Unknown;
-            carry(at, length, packet);
-        }
+        proto::TCP => transport::tcp_segment(bytes, at, length, packet),
+        proto::UDP => transport::udp_datagram(bytes, at, length, packet),
+        proto::ICMP if packet.ip == 4 => icmp::message(bytes, at, length, Layer::Icmp, packet),
+        proto::ICMPV6 if packet.ip == 6 => icmp::message(bytes, at, length, Layer::Icmpv6, packet),
+        _ => rare(bytes, at, length, packet),
+    }
+}
+
+#[cold]
+#[inline(never)]
+fn rare(bytes: &[u8], at: usize, length: usize, packet: &mut Packet) {
+    match packet.proto {
+        proto::SCTP => sctp::packet(bytes, at, length, packet),
+        proto::IGMP if packet.ip == 4 => other::igmp(bytes, at, length, packet),
+        proto::ESP => other::esp(bytes, at, length, packet),
+        proto::AH if packet.ip == 4 => other::authentication(bytes, at, length, packet),
+        proto::GRE => other::gre(at, length, packet),
+        _ => other::unknown(at, length, packet),
     }
 }
 
@@ -268,89 +193,4 @@ fn upper(bytes: &[u8], at: usize, length: usize, fragment: u32, packet: &mut Pac
 fn carry(at: usize, length: usize, packet: &mut Packet) {
     packet.payload = offset(at);
     packet.payload_original = length as u32;
-}
-
-#[inline]
-fn tcp_segment(bytes: &[u8], at: usize, length: usize, packet: &mut Packet) {
-    if length < wire_tcp::LEN {
-        return malformed(packet, Anomaly::TcpTooShort);
-    }
-    let Some((head, _)) = Tcp::parse(bytes) else {
-        packet.stop = Stop::Truncated;
-        return;
-    };
-    packet.layer = Layer::Tcp;
-    (packet.sport, packet.dport) = (head.sport(), head.dport());
-    (packet.seq, packet.ack) = (head.seq(), head.ack());
-    (packet.tcp_flags, packet.window) = (head.flags(), head.window());
-    if has_odd_flags(head.flags()) {
-        packet.anomalies.add(Anomaly::TcpFlags);
-    }
-    let header = head.header_len();
-    if header < wire_tcp::LEN || header > length {
-        return malformed(packet, Anomaly::TcpHeaderLength);
-    }
-    packet.payload_original = (length - header) as u32;
-    if bytes.len() < header {
-        packet.stop = Stop::Truncated;
-        return;
-    }
-    if header > wire_tcp::LEN && !options_well_formed(bytes.get(wire_tcp::LEN..header).unwrap_or_default()) {
-        packet.anomalies.add(Anomaly::TcpOptions);
-    }
-    packet.payload = offset(at + header);
-}
-
-/// Flags that no stack sends together.
-#[inline]
-fn has_odd_flags(flags: u8) -> bool {
-    let flags = flags & 0x3f;
-    flags == 0
-        || flags & tcp::SYN != 0 && flags & (tcp::FIN | tcp::RST) != 0
-        || flags & (tcp::FIN | tcp::ACK) == tcp::FIN
-}
-
-#[inline]
-fn udp_datagram(bytes: &[u8], at: usize, length: usize, packet: &mut Packet) {
-    if length < udp::LEN {
-        return malformed(packet, Anomaly::UdpTooShort);
-    }
-    let Some((head, _)) = Udp::parse(bytes) else {
-        packet.stop = Stop::Truncated;
-        return;
-    };
-    packet.layer = Layer::Udp;
-    (packet.sport, packet.dport) = (head.sport(), head.dport());
-    let own = usize::from(head.length());
-    if own < udp::LEN {
-        return malformed(packet, Anomaly::UdpLength);
-    }
-    // A first fragment's UDP length is the whole datagram's.
-    if !packet.fragment && own > length {
-        packet.anomalies.add(Anomaly::UdpLengthTooLong);
-    } else if !packet.fragment && own < length {
-        packet.anomalies.add(Anomaly::UdpLengthTooShort);
-    }
-    carry(at + udp::LEN, own.min(length) - udp::LEN, packet);
-}
-
-fn icmp_message(bytes: &[u8], at: usize, length: usize, layer: Layer, packet: &mut Packet) {
-    // ICMPv6 leaves everything behind the checksum to the type; ICMP's messages have eight bytes at least.
-    let v6 = layer == Layer::Icmpv6;
-    if length < if v6 { icmp::HEAD } else { icmp::LEN } {
-        return malformed(packet, if v6 { Anomaly::Icmpv6TooShort } else { Anomaly::IcmpTooShort });
-    }
-    let header = icmp::LEN.min(length);
-    let Some((head, _)) = Icmp::parse(bytes) else {
-        packet.stop = Stop::Truncated;
-        return;
-    };
-    packet.layer = layer;
-    (packet.sport, packet.dport) = (u16::from(head.kind()), u16::from(head.code()));
-    packet.payload_original = (length - header) as u32;
-    if bytes.len() < header {
-        packet.stop = Stop::Truncated;
-        return;
-    }
-    packet.payload = offset(at + header);
 }

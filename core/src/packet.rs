@@ -51,6 +51,8 @@ pub enum LenSource {
     Ipv4TotalLength,
     /// IPv6 payload length.
     Ipv6PayloadLength,
+    /// IPv6 jumbo payload option (RFC 2675).
+    Ipv6Jumbogram,
 }
 
 /// The innermost layer that was reached.
@@ -277,11 +279,11 @@ pub struct Packet {
     pub dport: u16,
     /// TCP flags.
     pub tcp_flags: u8,
-    /// TCP window, unscaled.
+    /// TCP window, unscaled; SCTP: how many chunks.
     pub window: u16,
-    /// TCP sequence number.
+    /// TCP sequence number; SCTP: verification tag; ESP: security parameters index.
     pub seq: u32,
-    /// TCP acknowledgment number.
+    /// TCP acknowledgment number; SCTP: the set of chunks (`wire::sctp::ChunkSet`); ESP: sequence number.
     pub ack: u32,
     /// What cut it.
     pub truncated: Causes,
@@ -340,13 +342,13 @@ impl Packet {
     /// The transport header was decoded, so ports (or ICMP type and code) are known.
     #[inline]
     pub fn has_l4(&self) -> bool {
-        matches!(self.layer, Layer::Tcp | Layer::Udp | Layer::Icmp | Layer::Icmpv6)
+        matches!(self.layer, Layer::Tcp | Layer::Udp | Layer::Icmp | Layer::Icmpv6 | Layer::Sctp)
     }
 
     /// Ports mean ports.
     #[inline]
     pub fn has_ports(&self) -> bool {
-        matches!(self.layer, Layer::Tcp | Layer::Udp)
+        matches!(self.layer, Layer::Tcp | Layer::Udp | Layer::Sctp)
     }
 
     /// Payload bytes that are there; never above `payload_original`.

@@ -3,10 +3,10 @@
 use crate::anomaly::Anomaly;
 use crate::frame::Addr;
 use crate::packet::{Checksum, Layer, Packet, Stop, proto};
-use crate::wire::checksum::{fold, sum, word};
+use crate::wire::checksum::{crc32c, fold, sum, word};
 use crate::wire::ethernet::ethertype;
 use crate::wire::ipv6::{self, Extension};
-use crate::wire::{icmp, ipv4, tcp, udp};
+use crate::wire::{icmp, igmp, ipv4, sctp as wire_sctp, tcp, udp};
 
 /// Judge both checksums of a decoded packet. `bytes`: the packet's captured bytes.
 #[inline]
@@ -22,6 +22,8 @@ pub fn verify(bytes: &[u8], packet: &mut Packet) {
             Layer::Tcp => Anomaly::TcpBadChecksum,
             Layer::Udp => Anomaly::UdpBadChecksum,
             Layer::Icmpv6 => Anomaly::Icmpv6BadChecksum,
+            Layer::Sctp => Anomaly::SctpBadChecksum,
+            Layer::Igmp => Anomaly::IgmpBadChecksum,
             _ => Anomaly::IcmpBadChecksum,
         });
     }
@@ -65,13 +67,14 @@ fn checksum_at(packet: &Packet) -> Option<usize> {
         proto::UDP => Some(udp::CHECKSUM),
         proto::ICMP if packet.ip == 4 => Some(icmp::CHECKSUM),
         proto::ICMPV6 if packet.ip == 6 => Some(icmp::CHECKSUM),
+        proto::IGMP if packet.ip == 4 => Some(igmp::CHECKSUM),
         _ => None,
     }
 }
 
 #[inline]
 fn transport(bytes: &[u8], ip: &[u8], packet: &Packet) -> Checksum {
-    let Some(at) = checksum_at(packet) else { return Checksum::Absent };
+    let Some(at) = checksum_at(packet) else { return if_sctp(bytes, packet) };
     match packet.stop {
         Stop::Fragment | Stop::Unknown => return Checksum::Absent,
         Stop::Malformed if packet.has_l4() => return Checksum::Unverifiable,
@@ -92,6 +95,35 @@ fn transport(bytes: &[u8], ip: &[u8], packet: &Packet) -> Checksum {
     }
 }
 
+/// SCTP has a checksum of its own kind (RFC 9260, section 6.8); other protocols that get here have none.
+fn if_sctp(bytes: &[u8], packet: &Packet) -> Checksum {
+    if packet.layer != Layer::Sctp { Checksum::Absent } else { sctp(bytes, packet) }
+}
+
+#[cold]
+fn sctp(bytes: &[u8], packet: &Packet) -> Checksum {
+    let segment = bytes.get(usize::from(packet.l4)..).unwrap_or_default();
+    let Some((head, [a, b, c, d], rest)) = split_sctp(segment) else { return Checksum::Unverifiable };
+    // In the order of the polynomial's bytes, not of the network (RFC 9260, appendix A).
+    let field = u32::from_le_bytes([*a, *b, *c, *d]);
+    let sent = (packet.original as usize).saturating_sub(usize::from(packet.l4));
+    let is_whole = segment.len() >= sent && !packet.fragment;
+    match field {
+        _ if is_whole && crc32c([head, &[0; 4], rest]) == field => Checksum::Valid,
+        // What a host leaves there for its interface to complete.
+        0 => Checksum::NotCalculated,
+        _ if is_whole => Checksum::Bad,
+        _ => Checksum::Unverifiable,
+    }
+}
+
+/// What stands before the checksum, the checksum, what stands behind it.
+fn split_sctp(segment: &[u8]) -> Option<(&[u8], &[u8; 4], &[u8])> {
+    let (head, rest) = segment.split_at_checked(wire_sctp::CHECKSUM)?;
+    let (field, rest) = rest.split_first_chunk()?;
+    Some((head, field, rest))
+}
+
 /// The pseudo-header's folded sum: what a host leaves in the field for its interface to complete. `None` for protocols
 /// whose checksum has no pseudo-header, and where there is no transport header.
 pub fn pseudo_sum(bytes: &[u8], packet: &Packet) -> Option<u16> {
@@ -105,13 +137,20 @@ pub fn pseudo_sum(bytes: &[u8], packet: &Packet) -> Option<u16> {
 #[inline]
 fn covered(segment: &[u8], packet: &Packet) -> usize {
     let sent = (packet.original as usize).saturating_sub(usize::from(packet.l4));
-    if packet.layer == Layer::Udp { field(segment, 4).map_or(sent, usize::from) } else { sent }
+    if packet.layer != Layer::Udp {
+        return sent;
+    }
+    match field(segment, 4) {
+        // A jumbogram's length does not fit the field.
+        Some(0) | None => sent,
+        Some(length) => usize::from(length),
+    }
 }
 
-/// The pseudo-header's sum (RFC 9293, section 3.1; RFC 8200, section 8.1); ICMP over IPv4 has none.
+/// The pseudo-header's sum (RFC 9293, section 3.1; RFC 8200, section 8.1); ICMP and IGMP over IPv4 have none.
 #[inline]
 fn pseudo_header(ip: &[u8], length: usize, packet: &Packet) -> Option<u64> {
-    if packet.proto == proto::ICMP {
+    if matches!(packet.proto, proto::ICMP | proto::IGMP) {
         return None;
     }
     // The upper half of a length beyond 64 KiB counts too, in an IPv6 pseudo-header.

@@ -112,3 +112,14 @@ def test_a_run_that_is_stopped_leaves_what_it_wrote(tmrx: Run, tmp_path: Path, n
     data = subprocess.run(["zstd", "-dcq", path], capture_output=True, check=number == signal.SIGTERM).stdout
     (tmp_path / "live.pcapng").write_bytes(data)
     assert frames(tmrx, tmp_path / "live.pcapng") == FRAMES
+
+
+@needs_zstd
+def test_copies_are_compressed_too(tmrx: Run, tmp_path: Path) -> None:
+    for name in ("out.pcap", "out.pcap.zst"):
+        assert tmrx("send", VXLAN, "-w", name, "--vni", "1").returncode == 0
+    data = subprocess.run(["zstd", "-dcq", tmp_path / "out.pcap.zst"], capture_output=True, check=True).stdout
+    assert data == (tmp_path / "out.pcap").read_bytes()
+    done = tmrx("send", VXLAN, "-w", "out.pcapng.zst", "--vni", "1")
+    assert done.returncode == 2
+    assert done.stderr == b"tmrx: error: -w out.pcapng.zst: copies are written as pcap (name it .pcap)\n"

@@ -162,7 +162,7 @@ def _paths(
     rotate_size: int | None,
     rotate_time: float | None,
     keep: int | None,
-    **others: str | None,
+    **others: Any,
 ) -> Paths:
     """The outputs of a run. Raises UsageError for a rotation that can't be."""
     rotation = Rotation(rotate_size or 0, rotate_time or 0, keep or 0)

@@ -31,7 +31,8 @@ def packets(  # noqa: PLR0913, PLR0917 -- a command has that many options
 ) -> None:
     """Print a line for each packet of a capture.
 
-    Lines come as frames are read. JSON is an object a line. JSON and CSV have all columns unless some are named; what a packet has not is left out.
+    Lines come as frames are read. JSON is an object a line. JSON and CSV have all columns unless some are named; what a
+    packet has not is left out.
 
     \b
     Examples:

@@ -253,6 +253,11 @@ impl Feed {
         Ok(())
     }
 
+    /// Whether a decoder that wants more may have to wait for it: bytes that are not handed on by then wait too.
+    fn may_wait(&self) -> bool {
+        self.input.size.is_none() || self.input.grows
+    }
+
     /// Where the first byte that was not used lies in the file.
     fn place(&self) -> u64 {
         self.input.position - self.rest().len() as u64
@@ -347,7 +352,7 @@ struct Unpacker {
 }
 
 impl Unpacker {
-    /// Fill the buffer, or give what there is when the input is used up for now.
+    /// Fill the buffer, or give what there is before the input would have to be waited for.
     fn fill(&mut self, buffer: &mut [u8]) -> (usize, Option<Last>) {
         let mut filled = 0;
         while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
@@ -356,7 +361,7 @@ impl Unpacker {
                 Ok(read) => filled += read,
                 Err(error) => return (filled, Some(self.halt(&error))),
             }
-            if self.decoder.as_mut().is_none_or(|decoder| decoder.feed().rest().is_empty()) {
+            if self.decoder.as_mut().is_none_or(|decoder| decoder.feed().may_wait()) {
                 break;
             }
         }

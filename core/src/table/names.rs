@@ -37,6 +37,7 @@ named! {
         Frame "frame";
         Ipv4TotalLength "ipv4_total_length";
         Ipv6PayloadLength "ipv6_payload_length";
+        Ipv6Jumbogram "ipv6_jumbogram";
     }
 }
 

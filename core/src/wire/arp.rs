@@ -2,8 +2,10 @@
 
 use super::be16;
 
-/// Bytes of the message.
+/// Bytes of the message for Ethernet and IPv4.
 pub const LEN: usize = 28;
+/// Ethernet as the kind of link.
+pub const ETHERNET: u16 = 1;
 
 /// The message.
 #[derive(Clone, Copy)]
@@ -16,8 +18,28 @@ impl<'a> Arp<'a> {
         bytes.split_first_chunk().map(|(head, rest)| (Self(head), rest))
     }
 
-    /// Ethernet and IPv4, with the sizes that they have.
-    pub fn is_ethernet_ipv4(&self) -> bool {
-        be16!(self.0, 0) == 1 && be16!(self.0, 2) == 0x0800 && self.0[4] == 6 && self.0[5] == 4
+    /// Kind of link.
+    pub fn hardware(&self) -> u16 {
+        be16!(self.0, 0)
+    }
+
+    /// Kind of network, an EtherType.
+    pub fn protocol(&self) -> u16 {
+        be16!(self.0, 2)
+    }
+
+    /// Bytes of a link address.
+    pub fn hardware_len(&self) -> u8 {
+        self.0[4]
+    }
+
+    /// Bytes of a network address.
+    pub fn protocol_len(&self) -> u8 {
+        self.0[5]
+    }
+
+    /// 1 request, 2 reply; 3 and 4 of reverse ARP (RFC 903).
+    pub fn operation(&self) -> u16 {
+        be16!(self.0, 6)
     }
 }

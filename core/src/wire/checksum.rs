@@ -39,6 +39,36 @@ pub fn word(value: u16) -> u64 {
     u64::from(value.to_be())
 }
 
+/// CRC32c (RFC 9260, appendix A) over bytes in pieces.
+pub fn crc32c<const N: usize>(pieces: [&[u8]; N]) -> u32 {
+    let step = |crc: u32, byte: &u8| {
+        let row = TABLE.get(usize::from(crc as u8 ^ byte)).copied().unwrap_or_default();
+        row ^ (crc >> 8)
+    };
+    !pieces.iter().copied().flatten().fold(!0, step)
+}
+
+/// By byte: what it makes of a remainder of 0.
+const TABLE: [u32; 256] = {
+    let mut table = [0; 256];
+    let (mut rest, mut byte) = (table.as_mut_slice(), 0u32);
+    while let [row, after @ ..] = rest {
+        *row = remainder(byte);
+        (rest, byte) = (after, byte + 1);
+    }
+    table
+};
+
+/// Divide a byte by the polynomial, its bits reversed.
+const fn remainder(byte: u32) -> u32 {
+    let (mut crc, mut bit) = (byte, 0);
+    while bit < 8 {
+        crc = if crc & 1 == 0 { crc >> 1 } else { crc >> 1 ^ 0x82f6_3b78 };
+        bit += 1;
+    }
+    crc
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -46,6 +76,12 @@ mod tests {
     #[test]
     fn rfc_1071_example() {
         assert_eq!(fold(sum(&[0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7])), 0xddf2);
+    }
+
+    #[test]
+    fn crc32c_of_rfc_3720() {
+        assert_eq!(crc32c([&[0; 32]]), 0x8a91_36aa);
+        assert_eq!(crc32c([b"1234", b"", b"56789"]), 0xe306_9283);
     }
 
     #[test]

@@ -30,3 +30,52 @@ impl<'a> Icmp<'a> {
         self.0[1]
     }
 }
+
+/// ICMP's types (IANA's registry "ICMP Type Numbers").
+pub mod v4 {
+    use std::ops::RangeInclusive;
+
+    /// The codes of a type; `None` where the type is not known.
+    pub fn codes(kind: u8) -> Option<RangeInclusive<u8>> {
+        match kind {
+            3 => Some(0..=15),
+            5 => Some(0..=3),
+            // A router's advertisement has 16 where it routes no common traffic (RFC 3344).
+            9 => Some(0..=16),
+            11 => Some(0..=1),
+            12 => Some(0..=2),
+            0 | 4 | 8 | 10 | 13..=18 => Some(0..=0),
+            _ => None,
+        }
+    }
+
+    /// Bytes behind the first eight that a message of fixed size has.
+    pub fn body_len(kind: u8) -> usize {
+        match kind {
+            13 | 14 => 12,
+            17 | 18 => 4,
+            _ => 0,
+        }
+    }
+}
+
+/// ICMPv6's types (IANA's registry "ICMPv6 type numbers").
+pub mod v6 {
+    use std::ops::RangeInclusive;
+
+    /// Queries, reports and ends of multicast listener discovery (RFC 2710).
+    pub const LISTENER: RangeInclusive<u8> = 130..=132;
+
+    /// The codes of a type; `None` where the type is not known.
+    pub fn codes(kind: u8) -> Option<RangeInclusive<u8>> {
+        match kind {
+            1 => Some(0..=8),
+            3 => Some(0..=1),
+            4 => Some(0..=10),
+            138 => Some(0..=255),
+            139 | 140 => Some(0..=2),
+            2 | 128..=137 | 141..=153 | 155 | 157..=159 => Some(0..=if kind > 153 { 255 } else { 0 }),
+            _ => None,
+        }
+    }
+}

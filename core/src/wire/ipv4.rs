@@ -80,3 +80,20 @@ impl<'a> Ipv4<'a> {
 
 /// Where the checksum stands in the header.
 pub const CHECKSUM: usize = 10;
+
+/// Types of options (IANA's registry "IP Option Numbers").
+pub mod option {
+    #![allow(missing_docs)]
+    pub const END: u8 = 0;
+    pub const NOP: u8 = 1;
+    pub const RECORD_ROUTE: u8 = 7;
+    pub const QUICK_START: u8 = 25;
+    pub const TIMESTAMP: u8 = 68;
+    pub const SECURITY: u8 = 130;
+    pub const LOOSE_ROUTE: u8 = 131;
+    pub const EXTENDED_SECURITY: u8 = 133;
+    pub const COMMERCIAL_SECURITY: u8 = 134;
+    pub const STREAM_ID: u8 = 136;
+    pub const STRICT_ROUTE: u8 = 137;
+    pub const ROUTER_ALERT: u8 = 148;
+}

@@ -69,10 +69,22 @@ pub mod next {
     pub const ROUTING: u8 = 43;
     pub const FRAGMENT: u8 = 44;
     pub const AUTHENTICATION: u8 = 51;
+    pub const NONE: u8 = 59;
     pub const DESTINATION: u8 = 60;
     pub const MOBILITY: u8 = 135;
     pub const HIP: u8 = 139;
     pub const SHIM6: u8 = 140;
+}
+
+/// Types of the options in hop-by-hop and destination options headers (IANA's registry "Destination Options and
+/// Hop-by-Hop Options").
+pub mod option {
+    #![allow(missing_docs)]
+    pub const PAD1: u8 = 0;
+    pub const PADN: u8 = 1;
+    pub const ROUTER_ALERT: u8 = 0x05;
+    pub const JUMBO: u8 = 0xc2;
+    pub const HOME_ADDRESS: u8 = 0xc9;
 }
 
 /// An extension header.
@@ -89,6 +101,9 @@ pub struct Extension<'a> {
 }
 
 impl<'a> Extension<'a> {
+    /// Bytes of the shortest authentication header (RFC 4302, section 2).
+    pub const AUTHENTICATION_LEN: usize = 12;
+
     /// Whether this next-header value is an extension header with a known length.
     #[inline]
     pub fn is(kind: u8) -> bool {
@@ -129,16 +144,47 @@ impl<'a> Extension<'a> {
         Some(addr(self.bytes, if head[2] == 4 { 8 } else { self.len - 16 }))
     }
 
+    /// Whether a segment routing header contradicts itself (RFC 8754, section 4.3.1.1): its last entry lies beyond its
+    /// end, or more segments are left than it has.
+    pub fn is_bad_segment_routing(&self) -> bool {
+        let [_, length, 4, left, last, ..] = *self.bytes else { return false };
+        let room = u16::from(length / 2);
+        self.kind == next::ROUTING && (u16::from(last) + 1 > room || u16::from(left) > u16::from(last) + 1)
+    }
+
+    /// An authentication header's reserved field (RFC 4302, section 2.3).
+    pub fn reserved(&self) -> u16 {
+        self.bytes.first_chunk().map_or(0, |head: &[u8; 4]| be16!(head, 2))
+    }
+
+    /// The options of a hop-by-hop or destination options header with their data; `None` where one runs past the end.
+    pub fn options(&self) -> impl Iterator<Item = Option<(u8, &'a [u8])>> + use<'a> {
+        let mut rest = self.bytes.get(2..).unwrap_or_default();
+        std::iter::from_fn(move || {
+            let (item, after) = match rest {
+                [] => return None,
+                [option::PAD1, after @ ..] => (Some((option::PAD1, after.get(..0).unwrap_or_default())), after),
+                [kind, length, after @ ..] => match after.split_at_checked(usize::from(*length)) {
+                    Some((data, after)) => (Some((*kind, data)), after),
+                    None => (None, after.get(..0).unwrap_or_default()),
+                },
+                [_] => (None, rest.get(..0).unwrap_or_default()),
+            };
+            rest = after;
+            Some(item)
+        })
+    }
+
+    /// The jumbo payload option of a hop-by-hop header (RFC 2675, section 2).
+    pub fn jumbo_length(&self) -> Option<u32> {
+        let jumbo = self.options().map_while(|item| item).find(|(kind, _)| *kind == option::JUMBO)?;
+        jumbo.1.try_into().ok().map(u32::from_be_bytes)
+    }
+
     /// The home address option of a destination options header (RFC 6275, section 6.3).
     pub fn home_address(&self) -> Option<Addr> {
-        let mut options = self.bytes.get(2..).filter(|_| self.kind == next::DESTINATION)?;
-        loop {
-            options = match options {
-                [0, rest @ ..] => rest,
-                [0xc9, 16, rest @ ..] => return rest.first_chunk().map(|a| Addr(*a)),
-                [_, length, rest @ ..] => rest.get(usize::from(*length)..)?,
-                _ => return None,
-            };
-        }
+        let mut options = self.options().filter(|_| self.kind == next::DESTINATION).map_while(|item| item);
+        let (_, address) = options.find(|(kind, data)| *kind == option::HOME_ADDRESS && data.len() == 16)?;
+        address.try_into().ok().map(Addr)
     }
 }

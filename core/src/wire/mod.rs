@@ -6,15 +6,18 @@
 pub mod arp;
 pub mod checksum;
 pub mod cooked;
+pub mod esp;
 pub mod ethernet;
 pub mod geneve;
 pub mod icmp;
+pub mod igmp;
 pub mod ipv4;
 pub mod ipv6;
 pub mod llc;
 pub mod mpls;
 pub mod nsh;
 pub mod ppp;
+pub mod sctp;
 pub mod tags;
 pub mod tcp;
 pub mod udp;
@@ -65,20 +68,3 @@ macro_rules! view {
 }
 
 pub(crate) use view;
-
-/// Walk a list of kind-length-data options as IPv4 and TCP have them: 0 ends it, 1 is padding.
-///
-/// False when a length is below 2 or runs past the end.
-pub fn options_well_formed(mut options: &[u8]) -> bool {
-    loop {
-        match options {
-            [] | [0, ..] => return true,
-            [1, rest @ ..] => options = rest,
-            [_, length, ..] if *length >= 2 => match options.get(usize::from(*length)..) {
-                Some(rest) => options = rest,
-                None => return false,
-            },
-            _ => return false,
-        }
-    }
-}

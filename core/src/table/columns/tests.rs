@@ -31,7 +31,7 @@ fn filled() -> Packets {
     let mut table = Packets::default();
     let mut anomalies = AnomalySet::default();
     anomalies.add(Anomaly::VlanTooMany);
-    anomalies.add(Anomaly::ArpMalformed);
+    anomalies.add(Anomaly::ArpHardware);
     let tcp = Packet { vlans: [7, 8, 0], vlan_count: 2, ..packet() };
     let arp = Packet { ip: 0, layer: Layer::Arp, identity: NONE, anomalies, ..packet() };
     let wrap: Wrap = wrap();
@@ -112,7 +112,7 @@ fn packets() {
     assert_eq!((text(&batch, "encapsulation", 0), text(&batch, "encapsulation", 1)), (Some("vxlan"), Some("none")));
     assert_eq!((text(&batch, "layer", 0), text(&batch, "stop", 0)), (Some("tcp"), Some("complete")));
     let anomalies = batch["anomalies"].as_list::<i32>().value(1);
-    assert_eq!(anomalies.as_string::<i32>().iter().flatten().collect::<Vec<_>>(), ["vlan.too_many", "arp.malformed"]);
+    assert_eq!(anomalies.as_string::<i32>().iter().flatten().collect::<Vec<_>>(), ["vlan.too_many", "arp.hardware"]);
 }
 
 #[test]

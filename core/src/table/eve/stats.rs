@@ -2,7 +2,7 @@
 
 use crate::anomaly::Anomaly;
 use crate::identify::Identities;
-use crate::packet::{Encapsulation, Layer, Stop};
+use crate::packet::{Encapsulation, Layer, Layers, Stop};
 use crate::table::counters::Counters;
 use crate::table::json::{Json, number};
 use crate::table::summary::Summary;
@@ -40,13 +40,18 @@ fn decoder(json: &mut Json<'_>, counters: &Counters, identities: &Identities) {
     json.number("invalid", counters.stop(Stop::Malformed));
     json.number("ipv4", counters.version(4));
     json.number("ipv6", counters.version(6));
-    json.number("arp", counters.layer(Layer::Arp));
     json.number("tcp", counters.layer(Layer::Tcp));
     json.number("udp", counters.layer(Layer::Udp));
     json.number("icmpv4", counters.layer(Layer::Icmp));
     json.number("icmpv6", counters.layer(Layer::Icmpv6));
-    json.number("vxlan", wrapped(counters, identities, &[Encapsulation::Vxlan, Encapsulation::GeneveVxlan]));
-    json.number("geneve", wrapped(counters, identities, &[Encapsulation::Geneve, Encapsulation::GeneveVxlan]));
+    for (layer, name) in Layers::ALL {
+        let tunnels = match *layer {
+            Layers::VXLAN => wrapped(counters, identities, &[Encapsulation::Vxlan, Encapsulation::GeneveVxlan]),
+            Layers::GENEVE => wrapped(counters, identities, &[Encapsulation::Geneve, Encapsulation::GeneveVxlan]),
+            layer => counters.passed(layer),
+        };
+        json.number(name, tunnels);
+    }
     json.number("avg_pkt_size", frames.bytes.checked_div(frames.received).unwrap_or(0));
     json.number("max_pkt_size", frames.largest);
     events(json, counters);
