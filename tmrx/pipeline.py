@@ -132,8 +132,7 @@ def run(engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch:
         this.read()
     except InputError as error:
         failed = error
-    for warning in reading.warnings:
-        watch.warning(warning)
+    this.warn()
     stats = this.finish()
     if failed is not None:
         raise failed
@@ -142,13 +141,14 @@ def run(engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch:
     return stats
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Run:
     engine: Engine
     reading: Reading
     sinks: Sinks
     control: Control
     watch: Watch
+    _warned: int = 0
 
     def read(self) -> None:
         """Each source in its turn, for as long as one call takes."""
@@ -157,9 +157,17 @@ class _Run:
                 return
             if source is not None:
                 self._turn(source)
+            self.warn()
             if self.control.asked:
                 self.control.asked = False
                 self.sinks.report(self._stats())
+
+    def warn(self) -> None:
+        """Say what is worth a warning since the last time."""
+        warnings = self.reading.warnings
+        for warning in warnings[self._warned :]:
+            self.watch.warning(warning)
+        self._warned = len(warnings)
 
     def _turn(self, source: Source) -> None:
         try:

@@ -39,7 +39,7 @@ class Reading(Protocol):
 
     @property
     def warnings(self) -> Sequence[str]:
-        """What the user should know at the end."""
+        """What the user should know, so far."""
 
 
 class Whole:

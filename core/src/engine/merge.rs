@@ -364,7 +364,7 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
         packet,
         wrap: parsed.wrap(packet),
         tunnel: Tunnel::around(packet, &parsed.packets),
-        options: parsed.options(packet),
+        note: parsed.note(packet),
         flow,
     }
 }

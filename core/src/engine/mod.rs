@@ -45,6 +45,8 @@ struct Shared {
     display: Option<Display>,
     wants_flow_ids: bool,
     wants_flows: bool,
+    /// Tunnels around a packet are part of its flow's key.
+    by_depth: bool,
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -88,6 +90,7 @@ impl Engine {
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
         let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
+        let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let shared = Shared {
             parser: Parser {
                 decap: Decap::new(&plan.decap),
@@ -103,6 +106,7 @@ impl Engine {
             display: Display::new(&plan.display)?,
             wants_flow_ids,
             wants_flows,
+            by_depth,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {

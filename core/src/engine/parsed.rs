@@ -1,13 +1,13 @@
 //! The stateless stages over one batch: decap, decode, verify. Any number of batches can be parsed at once.
 
 use crate::anomaly::{Anomaly, AnomalySet};
-use crate::decap::{Decap, Found, Outers, Span};
+use crate::decap::{Decap, Found, NoteKind, Outers, Span};
 use crate::decode::decode;
 use crate::excluded::exclusion;
 use crate::filter::Filter;
 use crate::flow::{Seed, address_hash};
 use crate::frame::{Batch, Frame, Link};
-use crate::packet::{Causes, NONE, Packet, Stop, Wrap};
+use crate::packet::{Causes, Family, Layers, NONE, Packet, Stop, Wrap};
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
 use crate::verify::verify;
@@ -42,6 +42,17 @@ pub struct Cut {
     pub carrier: u32,
 }
 
+/// A header of the mirror's that says something about the packets of one frame.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// The frame's row.
+    pub frame: u32,
+    /// Which header.
+    pub kind: NoteKind,
+    /// Where in the slab it is.
+    pub place: std::ops::Range<usize>,
+}
+
 /// A batch and all that was found in it. Its memory is reused.
 #[derive(Debug)]
 pub struct Parsed {
@@ -53,8 +64,8 @@ pub struct Parsed {
     pub wraps: Vec<Wrap>,
     /// Packets that the mirror cut.
     pub cuts: Vec<Cut>,
-    /// GENEVE options without a meaning to tmrx: the frame's row, and where in the slab they are.
-    pub options: Vec<(u32, std::ops::Range<usize>)>,
+    /// Headers of the mirror's that say something about single packets, in the order of the frames.
+    pub notes: Vec<Note>,
     /// Frames that have another fate than to be decoded.
     pub fates: Vec<(u32, Fate)>,
     /// The packets' rows by shard, in order within each; `bounds[s]..bounds[s + 1]` are shard s.
@@ -77,7 +88,7 @@ impl Default for Parsed {
             packets: Vec::new(),
             wraps: Vec::new(),
             cuts: Vec::new(),
-            options: Vec::new(),
+            notes: Vec::new(),
             fates: Vec::new(),
             order: Vec::new(),
             bounds: [0; SHARDS + 1],
@@ -96,7 +107,7 @@ impl Parsed {
         self.packets.clear();
         self.wraps.clear();
         self.cuts.clear();
-        self.options.clear();
+        self.notes.clear();
         self.fates.clear();
         self.clocks.clear();
         self.shards.clear();
@@ -114,11 +125,11 @@ impl Parsed {
         self.wraps.get(packet.wrap as usize)
     }
 
-    /// The GENEVE options of a packet's frame that have no meaning to tmrx, among others.
-    pub fn options(&self, packet: &Packet) -> &[u8] {
-        let found = self.options.binary_search_by_key(&packet.frame, |(row, _)| *row).ok();
-        let place = found.and_then(|at| self.options.get(at));
-        place.and_then(|(_, place)| self.batch.slab.get(place.clone())).unwrap_or_default()
+    /// The mirror's header that says something about a packet, where there is one.
+    pub fn note(&self, packet: &Packet) -> Option<(NoteKind, &[u8])> {
+        let at = self.notes.binary_search_by_key(&packet.frame, |note| note.frame).ok()?;
+        let note = self.notes.get(at)?;
+        Some((note.kind, self.batch.slab.get(note.place.clone())?))
     }
 
     /// Parse all frames of the batch.
@@ -184,7 +195,7 @@ impl Parsed {
     /// How much was found so far.
     fn size(&self) -> Size {
         let (packets, wraps) = (self.packets.len(), self.wraps.len());
-        Size { packets, wraps, cuts: self.cuts.len(), options: self.options.len() }
+        Size { packets, wraps, cuts: self.cuts.len(), notes: self.notes.len() }
     }
 
     /// Forget what was found since: an identity is not learned from what is not taken in.
@@ -193,16 +204,18 @@ impl Parsed {
         self.shards.truncate(to.packets);
         self.wraps.truncate(to.wraps);
         self.cuts.truncate(to.cuts);
-        self.options.truncate(to.options);
+        self.notes.truncate(to.notes);
     }
 
     /// The enclosing packets; gives the row of the innermost of them.
     fn enclosing(&mut self, parser: &Parser, found: &Found, row: u32, frame: &Frame, bytes: &[u8]) -> u32 {
         let mut parent = NONE;
         let outers = self.outers;
-        for span in outers.iter().take(found.depth).filter(|span| span.received > 0) {
+        let enclosing = outers.iter().zip(0..).take(found.depth).filter(|(span, _)| span.received > 0);
+        for (span, depth) in enclosing {
             let index = self.packets.len() as u32;
-            self.packet(parser, Place { span, row, frame, parent, wrap: NONE }, bytes, AnomalySet::default());
+            let place = Place { span, row, frame, parent, wrap: NONE, depth, layers: span.tunnel.layers() };
+            self.packet(parser, place, bytes, AnomalySet::default());
             parent = index;
         }
         parent
@@ -214,16 +227,25 @@ impl Parsed {
         if found.depth > 0 {
             wrap = self.wrap_row(&found.wrap);
         }
-        if let Some((start, length)) = found.options {
-            let start = frame.offset as usize + start as usize;
-            self.options.push((row, start..start + length as usize));
+        if let Some(note) = found.note {
+            let start = (frame.offset + note.start) as usize;
+            self.notes.push(Note { frame: row, kind: note.kind, place: start..start + note.length as usize });
         }
         let index = self.packets.len() as u32;
-        let place = Place { span: &found.inner, row, frame, parent, wrap };
+        // What encloses it and has no row of its own is counted with it.
+        let layers = if parser.outer { found.inner.tunnel.layers() } else { found.tunnels };
+        let place = Place { span: &found.inner, row, frame, parent, wrap, depth: found.depth as u8, layers };
         self.packet(parser, place, bytes, found.anomalies);
-        if wrap != NONE && self.packets.last().is_some_and(|packet| is_cut(packet, found)) {
-            let (copy, carrier) = (found.copy_length as u32, found.carrier_length as u32);
-            self.cuts.push(Cut { packet: index, copy, carrier });
+        let Some(packet) = self.packets.last_mut() else { return };
+        if found.malformed {
+            packet.stop = Stop::Malformed;
+        }
+        if wrap != NONE {
+            judge(packet, found);
+            if is_cut(packet, found) {
+                let (copy, carrier) = (found.copy_length as u32, found.carrier_length as u32);
+                self.cuts.push(Cut { packet: index, copy, carrier });
+            }
         }
     }
 
@@ -242,7 +264,7 @@ impl Parsed {
     /// Decode and judge one packet.
     #[inline]
     fn packet(&mut self, parser: &Parser, place: Place<'_>, bytes: &[u8], anomalies: AnomalySet) {
-        let Place { span, row, frame, parent, wrap } = place;
+        let Place { span, row, frame, parent, wrap, depth, layers } = place;
         let bytes = span.bytes(bytes);
         self.packets.push(Packet {
             time: frame.time,
@@ -253,6 +275,9 @@ impl Parsed {
             captured: bytes.len() as u32,
             original: span.received,
             wrap,
+            layers,
+            depth,
+            tunnel: span.tunnel,
             anomalies,
             ..Packet::EMPTY
         });
@@ -261,9 +286,6 @@ impl Parsed {
         packet.padding = bytes.len() as u32 - packet.captured;
         let bytes = bytes.get(..packet.captured as usize).unwrap_or(bytes);
         verify(bytes, packet);
-        if wrap != NONE && exclusion(packet).is_some() {
-            packet.anomalies.add(Anomaly::ExcludedTraffic);
-        }
         if frame.captured < frame.original && packet.captured < packet.original {
             packet.truncated.0 |= Causes::SNAPLEN;
         }
@@ -303,6 +325,14 @@ fn shard_of(packet: &Packet, seed: &Seed) -> u8 {
     if packet.ip == 0 { 0 } else { (address_hash(seed, 0, &packet.src, &packet.dst) % SHARDS as u64) as u8 }
 }
 
+/// Note what the mirror can't have copied. It is the cloud's mirror that leaves traffic out; a switch copies all.
+#[inline]
+fn judge(packet: &mut Packet, found: &Found) {
+    if found.wrap.encapsulation.family() == Family::Vni && exclusion(packet).is_some() {
+        packet.anomalies.add(Anomaly::ExcludedTraffic);
+    }
+}
+
 /// Whether the mirror, not the capture, cut a packet: it goes on behind the copy's end, or a header is cut there.
 fn is_cut(packet: &Packet, found: &Found) -> bool {
     let end = |length: u32| found.inner.start as usize + length as usize;
@@ -315,7 +345,7 @@ struct Size {
     packets: usize,
     wraps: usize,
     cuts: usize,
-    options: usize,
+    notes: usize,
 }
 
 /// Where a packet stands.
@@ -325,4 +355,6 @@ struct Place<'a> {
     frame: &'a Frame,
     parent: u32,
     wrap: u32,
+    depth: u8,
+    layers: Layers,
 }

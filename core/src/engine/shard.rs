@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
-use crate::packet::Packet;
+use crate::packet::{Packet, Wrap};
 use crate::plan::Action;
 use crate::table::counters::Counters;
 use crate::table::display::Display;
@@ -135,7 +135,7 @@ impl Shard {
         done: &mut usize,
     ) {
         for run in rows.chunks(RUN) {
-            self.fetch(parsed, run);
+            self.fetch(shared, parsed, run);
             for (at, &row) in run.iter().enumerate() {
                 self.row(shared, parsed, row, at, identities, out);
                 *done += 1;
@@ -145,9 +145,11 @@ impl Shard {
 
     /// Hash a run of packets and fetch what their flows need, all at once instead of one after the other.
     #[inline]
-    fn fetch(&mut self, parsed: &Parsed, run: &[u32]) {
+    fn fetch(&mut self, shared: &Shared, parsed: &Parsed, run: &[u32]) {
         for (slot, &row) in self.keys.iter_mut().zip(run) {
-            let key = parsed.packets.get(row as usize).and_then(flow::key);
+            let key = parsed.packets.get(row as usize).and_then(|packet| {
+                flow::key(packet).map(|key| if shared.by_depth { key.at_depth(packet.depth) } else { key })
+            });
             *slot = key.map(|key| (key, self.flows.hash(&key)));
         }
         let keys = self.keys.iter().take(run.len()).flatten();
@@ -221,7 +223,7 @@ impl Shard {
             }),
             session: known.map_or("", |known| &known.session),
             session_name: known.map_or("", |known| &known.name),
-            vni: parsed.wrap(packet).map(|wrap| wrap.vni),
+            vni: parsed.wrap(packet).and_then(Wrap::network),
         };
         let outcome = rules.inspect(&subject, scratch);
         let Some(seen) = seen else {

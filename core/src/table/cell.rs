@@ -3,7 +3,7 @@
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::frame::Addr;
 use crate::identify::Identities;
-use crate::packet::{Causes, Checksum, Encapsulation, Layer, MAX_VLANS, Packet};
+use crate::packet::{Causes, Checksum, Encapsulation, Layer, MAX_VLANS, Packet, Wrap};
 use crate::table::eve::Context;
 use crate::table::known::Known;
 use crate::table::names;
@@ -77,7 +77,9 @@ catalogue! {
     Frame "frame" Number "The frame's number in the run, from 1.";
     Time "time" Time "When it was captured or received.";
     Session "session" Text "The mirror session's id; its name fits as well.";
-    Vni "vni" Number "The number of the encapsulation: VXLAN's or GENEVE's VNI, ERSPAN's session, GRE's key.";
+    Vni "vni" Number "VXLAN's or GENEVE's network identifier.";
+    ErspanSession "erspan_session" Number "ERSPAN's session id.";
+    GreKey "gre_key" Number "GRE's key.";
     OuterSrc "outer_src" Address "Who sent the mirror's datagram.";
     OuterDst "outer_dst" Address "Whom it was sent to.";
     Encapsulation "encapsulation" Word "What the mirror put around the packet, outside in.";
@@ -158,7 +160,10 @@ impl Column {
         match self {
             Self::Frame => Cell::Number(at.frame),
             Self::Time => Cell::Time(packet.time),
-            Self::Session | Self::Vni | Self::OuterSrc | Self::OuterDst => self.mirrors(at, identities),
+            Self::Session | Self::OuterSrc | Self::OuterDst => self.mirrors(at, identities),
+            Self::Vni => numbered(at.wrap.and_then(Wrap::network)),
+            Self::ErspanSession => numbered(at.wrap.and_then(Wrap::erspan_session)),
+            Self::GreKey => numbered(at.wrap.and_then(Wrap::gre_key)),
             Self::Encapsulation => Cell::Word(at.wrap.map(|wrap| wrap.encapsulation).unwrap_or_default().name()),
             Self::Domain => Cell::Number(u64::from(packet.domain)),
             Self::Vlan if packet.vlan_count == 0 => Cell::Absent,
@@ -175,7 +180,6 @@ impl Column {
     fn mirrors<'a>(self, at: &Context<'_>, identities: &'a Identities) -> Cell<'a> {
         let Some(wrap) = at.wrap else { return Cell::Absent };
         match self {
-            Self::Vni => Cell::Number(u64::from(wrap.vni)),
             Self::OuterSrc => Cell::Address(wrap.outer_src),
             Self::OuterDst => Cell::Address(wrap.outer_dst),
             _ => {
@@ -225,6 +229,10 @@ impl Column {
             _ => 0,
         }
     }
+}
+
+fn numbered(number: Option<u32>) -> Cell<'static> {
+    number.map_or(Cell::Absent, |number| Cell::Number(u64::from(number)))
 }
 
 #[cfg(test)]

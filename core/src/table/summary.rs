@@ -163,6 +163,11 @@ fn session_object(json: &mut Json<'_>, clock: &mut Clock, session: &Session, kno
         json.text("session", known.session)
     }
     identity(json, wrap, known);
+    for (key, number) in [("erspan_session", wrap.erspan_session()), ("gre_key", wrap.gre_key())] {
+        if let Some(number) = number {
+            json.number(key, number);
+        }
+    }
     json.flag("known", known.known);
     json.number("frames", session.frames);
     json.number("bytes", session.bytes);

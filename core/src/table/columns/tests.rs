@@ -36,12 +36,12 @@ fn filled() -> Packets {
     let arp = Packet { ip: 0, layer: Layer::Arp, identity: NONE, anomalies, ..packet() };
     let wrap: Wrap = wrap();
     table.push(
-        &Context { frame: 1, packet: &tcp, wrap: Some(&wrap), tunnel: None, options: &[], flow: Some(now()) },
+        &Context { frame: 1, packet: &tcp, wrap: Some(&wrap), tunnel: None, note: None, flow: Some(now()) },
         None,
         &identities(),
     );
     table.push(
-        &Context { frame: 2, packet: &arp, wrap: None, tunnel: None, options: &[], flow: None },
+        &Context { frame: 2, packet: &arp, wrap: None, tunnel: None, note: None, flow: None },
         Some(0),
         &identities(),
     );
@@ -55,6 +55,8 @@ const PACKETS: &[&str] = &[
     "parent",
     "session",
     "vni",
+    "erspan_session",
+    "gre_key",
     "outer_src",
     "outer_dst",
     "encapsulation",
@@ -124,7 +126,7 @@ fn a_finished_table_starts_again() {
     let (packet, mut table) = (packet(), filled());
     table.finish().unwrap();
     table.push(
-        &Context { frame: 3, packet: &packet, wrap: None, tunnel: None, options: &[], flow: None },
+        &Context { frame: 3, packet: &packet, wrap: None, tunnel: None, note: None, flow: None },
         None,
         &identities(),
     );
@@ -156,7 +158,7 @@ fn alerts_and_anomalies() {
     anomalies.add(Anomaly::TcpOptions);
     anomalies.add(Anomaly::TcpFlags);
     let (packet, wrap) = (Packet { anomalies, ..packet() }, wrap());
-    let at = Context { frame: 5, packet: &packet, wrap: Some(&wrap), tunnel: None, options: &[], flow: Some(now()) };
+    let at = Context { frame: 5, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: Some(now()) };
     let (mut alerts, mut table) = (Alerts::default(), Anomalies::default());
     alerts.push(&at, &rule(), &identities());
     table.push(&at, &identities());

@@ -8,13 +8,14 @@ mod stats;
 use crate::flow::record::FlowRecord;
 use crate::frame::{Addr, Outer};
 use crate::identify::Identities;
-use crate::packet::{Layer, MAX_VLANS, Packet, Wrap};
+use crate::packet::{Layer, MAX_VLANS, Packet, Wrap, proto};
 use crate::plan::Rule;
 use crate::table::json::{Json, number};
 use crate::table::mirror::Mirrors;
 use crate::table::names;
 use crate::table::summary::Summary;
 use crate::table::text::{self, Clock};
+use crate::table::tunnel::Noted;
 use crate::time::Nanos;
 
 /// A flow at the moment of an event, oriented client to server; index 0 of a pair is to the server.
@@ -37,7 +38,7 @@ pub struct FlowNow<'a> {
     pub community_id: &'a str,
 }
 
-/// The outermost packet around one, a UDP datagram.
+/// The outermost packet around one; its ports are of use where its protocol has ports.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Tunnel {
@@ -45,6 +46,7 @@ pub struct Tunnel {
     pub dst: Addr,
     pub sport: u16,
     pub dport: u16,
+    pub proto: u8,
     /// How many packets are around it.
     pub depth: u8,
 }
@@ -54,19 +56,18 @@ impl Tunnel {
     pub fn around(packet: &Packet, packets: &[Packet]) -> Option<Self> {
         let mut row = packet.parent;
         let mut outer = packets.get(row as usize)?;
-        let mut depth = 1u8;
         // A parent stands before its children, so this ends.
         while outer.parent < row {
             row = outer.parent;
             outer = packets.get(row as usize)?;
-            depth = depth.saturating_add(1);
         }
-        Some(Self { src: outer.src, dst: outer.dst, sport: outer.sport, dport: outer.dport, depth })
+        let Packet { src, dst, sport, dport, proto, .. } = *outer;
+        Some(Self { src, dst, sport, dport, proto, depth: packet.depth })
     }
 
     /// What is around a packet that came through a socket, `depth` packets deep.
     pub fn socket(outer: &Outer, depth: u8) -> Self {
-        Self { src: outer.src, dst: outer.dst, sport: outer.sport, dport: outer.dport, depth }
+        Self { src: outer.src, dst: outer.dst, sport: outer.sport, dport: outer.dport, proto: proto::UDP, depth }
     }
 }
 
@@ -81,8 +82,8 @@ pub struct Context<'a> {
     pub wrap: Option<&'a Wrap>,
     /// The outermost packet around it.
     pub tunnel: Option<Tunnel>,
-    /// GENEVE options around it, where some have no meaning to tmrx; else empty.
-    pub options: &'a [u8],
+    /// The mirror's header that says something about it, where there is one.
+    pub note: Noted<'a>,
     /// Its flow, where it has one.
     pub flow: Option<FlowNow<'a>>,
 }
@@ -100,7 +101,7 @@ impl Eve {
         let mut json = Json(out);
         self.header(&mut json, at, "alert");
         alert::write(&mut json, &mut self.clock, at, rule);
-        self.mirrors.packet(&mut json, at.packet, at.wrap, at.options, identities);
+        self.mirrors.packet(&mut json, at.packet, at.wrap, at.note, identities);
         json.end_line();
     }
 
@@ -110,7 +111,7 @@ impl Eve {
             let mut json = Json(out);
             self.header(&mut json, at, "anomaly");
             anomaly::write(&mut json, anomaly.entry());
-            self.mirrors.packet(&mut json, at.packet, at.wrap, at.options, identities);
+            self.mirrors.packet(&mut json, at.packet, at.wrap, at.note, identities);
             json.end_line();
         }
     }
@@ -170,7 +171,7 @@ impl Eve {
             json.number("icmp_type", packet.sport);
             json.number("icmp_code", packet.dport);
         }
-        json.text("pkt_src", names::packet_source(at.wrap.map(|wrap| wrap.encapsulation).unwrap_or_default()));
+        json.text("pkt_src", names::packet_source(packet.tunnel));
         if let Some(flow) = &at.flow {
             json.text_if("community_id", flow.community_id);
         }

@@ -3,7 +3,7 @@
 use super::{listed, printable};
 use crate::frame::Addr;
 use crate::identify::Identities;
-use crate::packet::{Causes, Checksum, Layer, NONE, Packet};
+use crate::packet::{Causes, Checksum, Layer, Packet};
 use crate::table::eve::Context;
 use crate::table::json::number;
 use crate::table::known::Known;
@@ -30,16 +30,19 @@ pub(super) fn line(out: &mut Vec<u8>, clock: &mut Clock, at: &Context<'_>, ident
     out.push(b'\n');
 }
 
-/// What it came through: the session's name or id, else its number.
+/// What it came through: the session's name or id, else the network's number, else what was around it.
 fn mirror(out: &mut Vec<u8>, at: &Context<'_>, identities: &Identities) {
     let Some(wrap) = at.wrap else { return };
     let known = Known::of(identities, at.packet.identity);
     let label = if known.name.is_empty() { known.session } else { known.name };
-    if at.packet.identity == NONE || label.is_empty() {
-        return numbered(out, b" vni ", wrap.vni);
+    let label = if label.is_empty() { wrap.encapsulation.name() } else { label };
+    match wrap.network().filter(|_| !known.known) {
+        Some(vni) => numbered(out, b" vni ", vni),
+        None => {
+            out.push(b' ');
+            printable(out, |out| out.extend_from_slice(label.as_bytes()));
+        }
     }
-    out.push(b' ');
-    printable(out, |out| out.extend_from_slice(label.as_bytes()));
 }
 
 fn side(out: &mut Vec<u8>, packet: &Packet, before: &[u8], address: &Addr, port: u16) {
