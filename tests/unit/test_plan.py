@@ -76,8 +76,13 @@ def everything() -> plan.Plan:
     )  # fmt: skip
     return plan.Plan(
         decap=plan.DecapSettings(
-            vxlan_ports=(4789, 8472), geneve_ports=(6081, 10800), vxlan_gpe_ports=(4790,), gre_udp_ports=(4754,),
-            teredo_ports=(3545,), tunnels=("ip", "gre", "erspan"), max_depth=8,
+            vxlan_ports=(4789, 8472),
+            geneve_ports=(6081, 10800),
+            vxlan_gpe_ports=(4790,),
+            gre_udp_ports=(4754,),
+            teredo_ports=(3545,),
+            tunnels=("ip", "gre", "erspan"),
+            max_depth=8,
         ),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
         flow=plan.FlowSettings(
