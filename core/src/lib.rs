@@ -14,6 +14,7 @@ pub mod decode;
 pub mod verify;
 pub mod excluded;
 pub mod filter;
+pub mod restore;
 pub mod flow;
 pub mod detect;
 pub mod table;
