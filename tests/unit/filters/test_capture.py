@@ -13,7 +13,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.packets import UDP, ip, udp
-from tests.support import known_sessions, sample, sample_names
+from tests.support import known_sessions, sample
 from tmrx import _core
 from tmrx.errors import ConfigError, InputError, UsageError
 from tmrx.filters import capture
@@ -23,8 +23,11 @@ from tmrx.plan import Outputs, Plan, Program
 LIBPCAP = ctypes.util.find_library("pcap")
 pytestmark = pytest.mark.skipif(LIBPCAP is None, reason="libpcap is not installed")
 
-# Fragments become datagrams; all others leave as they came.
-NAMES = [name for name in sample_names() if name != "fragments"]
+# Ethernet inside, and no fragments: these leave as they came.
+NAMES = (
+    "attack", "checksums", "excluded", "geneve-vxlan-aws", "icmp-arp", "identities", "ipv6-outer", "truncated-64",
+    "truncated-1500", "truncated-otherwise", "two-sessions", "vlan", "vxlan-ipv4",
+)  # fmt: skip
 HEADER = struct.Struct("<IIII")
 PLAN = Plan(identity=known_sessions(), outputs=Outputs(pcap=True))
 
