@@ -45,6 +45,8 @@ pub(super) struct Pieces {
     /// The offsets at which a fragment without a follower begins; of several at one offset the latest counts.
     ends: BTreeSet<u32>,
     received: u32,
+    /// One without a follower was among them.
+    has_last: bool,
 }
 
 impl Pieces {
@@ -78,15 +80,21 @@ impl Pieces {
     pub fn insert(&mut self, mut piece: Piece, policy: FragmentPolicy) {
         let order = self.received;
         self.received += 1;
+        self.has_last |= !piece.more;
         self.cover(piece.extent);
         if self.make_way(&mut piece, policy) && piece.extent.start < piece.extent.end {
             self.add((piece.extent.start, order), piece);
         }
     }
 
-    /// Whether all bytes up to the end are there.
+    /// Whether all bytes up to the end are there: to the first fragment without a follower that is held or, where the
+    /// policy took none of these, without a hole.
     pub fn is_complete(&self) -> bool {
-        self.ends.first().is_some_and(|&end| self.covered.get(&0).is_some_and(|&covered| covered >= end))
+        let beginning = self.covered.get(&0).copied();
+        match self.ends.first() {
+            Some(&end) => beginning.is_some_and(|covered| covered >= end),
+            None => self.has_last && beginning == Some(self.highest()),
+        }
     }
 
     /// The fragments in order, to the one that ends the datagram.
