@@ -110,7 +110,7 @@ impl Pieces {
 
     /// Apply the policy to the new fragment and the held ones; false where the new one is not wanted.
     fn make_way(&mut self, piece: &mut Piece, policy: FragmentPolicy) -> bool {
-        let mut next = self.from_below(piece.extent.start);
+        let mut next = self.nearest_below(piece.extent.start);
         for _ in 0..WALK {
             let Some((key, held)) = next.and_then(|key| self.held.get(&key).map(|held| (key, held.extent))) else {
                 break;
@@ -139,7 +139,7 @@ impl Pieces {
     }
 
     /// The first to compare with: the nearest that begins before `start`, else the first.
-    fn from_below(&self, start: u32) -> Option<Key> {
+    fn nearest_below(&self, start: u32) -> Option<Key> {
         let below = self.held.range(..(start, 0)).next_back();
         below.or_else(|| self.held.first_key_value()).map(|(key, _)| *key)
     }
