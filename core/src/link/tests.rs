@@ -193,10 +193,11 @@ fn llc_and_wifi() {
     leads(Link::Wifi, &wifi("8801", &format!("8000 {MACS} 0040")), ethertype::IPV4, &layers);
     ends(Link::Wifi, &wifi("0841", ""), Stop::Unknown, None);
     ends(Link::Wifi, &wifi("8000", ""), Stop::Unknown, None);
+    ends(Link::Wifi, &bytes("d400 0000 020000000001"), Stop::Unknown, None);
     ends(Link::Wifi, &bytes(&format!("0801 {WIFI} 1100 {snap}")), Stop::Fragment, None);
-    let padded = bytes(&format!("0000 0900 02000000 70 8801 {WIFI} 1000 0000 0000 {snap} 45"));
+    let padded = bytes(&format!("0000 0900 02000000 70 8801 {WIFI} 1000 0000 0000 {snap} 45 00000000"));
     let walk = walk(&padded, padded.len(), Link::Radiotap);
-    assert_eq!((walk.stop, walk.at, walk.trailer), (None, padded.len() - 1, 4));
+    assert_eq!((walk.stop, walk.at, walk.trailer), (None, padded.len() - 5, 4));
     assert!(walk.anomalies.has(Anomaly::WifiBadFcs));
 }
 

@@ -4,7 +4,7 @@ use super::{Header, Step, Walk};
 use crate::anomaly::Anomaly;
 use crate::packet::{Layer, Layers, Stop};
 use crate::wire::Header as _;
-use crate::wire::wifi::{Radiotap, SUBFRAME_LEN, Wifi, flags, is_aggregate};
+use crate::wire::wifi::{Radiotap, SUBFRAME_LEN, Wifi, flags, has_data, is_aggregate};
 
 /// Bytes of the frame check sequence.
 const FCS: usize = 4;
@@ -20,7 +20,7 @@ impl Walk<'_> {
         self.skip(length - Radiotap::LEN, Anomaly::RadiotapLength)?;
         let flags = head.flags(whole.get(..length).unwrap_or_default());
         if flags & flags::FCS != 0 {
-            self.trailer = FCS;
+            self.leave_out(FCS);
         }
         if flags & flags::BAD_FCS != 0 {
             self.anomalies.add(Anomaly::WifiBadFcs);
@@ -28,14 +28,26 @@ impl Walk<'_> {
         self.wifi_padded(flags & flags::PADDED != 0)
     }
 
+    /// The last bytes of the frame are the link's: no header is read from them.
+    fn leave_out(&mut self, trailer: usize) {
+        self.trailer = trailer.min(self.left());
+        self.sent -= self.trailer;
+        self.rest = self.rest.get(..self.left()).unwrap_or(self.rest);
+    }
+
     pub(super) fn wifi(&mut self) -> Step {
         self.wifi_padded(false)
     }
 
     fn wifi_padded(&mut self, padded: bool) -> Step {
-        let head: Wifi<'_> = self.take(Anomaly::WifiTooShort)?;
+        // Control frames are shorter than those with data; they and the network's own management end here.
+        let Some(first) = self.rest.first() else { return Err(self.missing(1, Anomaly::WifiTooShort)) };
         self.passed(Layer::Link, Layers::WIFI);
-        if !head.has_data() || head.is_protected() {
+        if !has_data(*first) {
+            return Err(Stop::Unknown);
+        }
+        let head: Wifi<'_> = self.take(Anomaly::WifiTooShort)?;
+        if head.is_protected() {
             return Err(Stop::Unknown);
         }
         self.skip(head.fourth_address_len(), Anomaly::WifiTooShort)?;

@@ -7,13 +7,13 @@ view! {
     Wifi[24]
 }
 
-impl Wifi<'_> {
-    /// A data frame that carries data.
-    pub fn has_data(&self) -> bool {
-        self.0[0] & 0x0f == 0x08 && self.0[0] & 0x40 == 0
-    }
+/// Whether the frame, by the first byte of its frame control, is one that carries data.
+pub fn has_data(first: u8) -> bool {
+    first & 0x4f == 0x08
+}
 
-    /// Version, type and subtype that have no body to follow are told by `has_data`; this is the encryption's flag.
+impl Wifi<'_> {
+    /// The body is encrypted.
     pub fn is_protected(&self) -> bool {
         self.0[1] & 0x40 != 0
     }
@@ -111,7 +111,7 @@ mod tests {
         let mut head = [0; 24];
         let wifi = |head: &[u8; 24]| {
             let (w, _) = Wifi::parse(head).unwrap();
-            (w.has_data(), w.fourth_address_len() + w.control_len())
+            (has_data(head[0]), w.fourth_address_len() + w.control_len())
         };
         assert!(!wifi(&head).0, "management");
         head[0] = 0x08;
