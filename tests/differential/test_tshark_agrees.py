@@ -33,6 +33,10 @@ FEW = 200  # frames of a capture in the fast subset
 # One frame for each anomaly, all of them wrong in some way.
 LEFT_OUT = ("malformed",)
 DEEP = ("max_depth=8",)
+# A Teredo datagram that is longer than its inside is none to tmrx, as to Suricata.
+ALONE = {("teredo.pcap", 4)}
+# Wireshark leaves IP in ERSPAN and a VLAN tag in GRE to the reader.
+GIVES_UP = (["gre", "data"], ["erspan", "data"])
 # Wireshark's words for a checksum, by number: 0 bad, 1 good.
 STATUS = {"bad": "0", "valid": "1"}
 VLANS = {"vlan": "vlan.id", "ieee8021ad": "ieee8021ad.id"}
@@ -129,6 +133,8 @@ def frame_differs(rows: list[Row], theirs: Dissected) -> list[str]:
         or any(row["truncated"] or "mirror.too_deep" in row["anomalies"] for row in rows)
     ):
         return []
+    if theirs.protocols[-2:] in GIVES_UP:
+        rows = rows[: len(theirs.packets)]
     if len(rows) != len(theirs.packets):
         return [f"{len(rows)} packets, Wireshark has {len(theirs.packets)} in {':'.join(theirs.protocols)}"]
     return [why for row, packet in zip(rows, theirs.packets, strict=True) for why in otherwise(row, packet)]
@@ -142,6 +148,8 @@ def compare(path: Path, frames: int | None = None) -> list[str]:
     wireshark = dissect(path, frames)
     differ = []
     for frame, packets in by_frame(rows):
+        if (path.name, frame) in ALONE:
+            continue
         differ += [f"frame {frame}: {why}" for why in frame_differs(packets, wireshark[frame])]
     return differ
 
