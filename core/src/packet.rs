@@ -263,6 +263,8 @@ pub struct Packet {
     pub layers: Layers,
     /// Tunnels around it.
     pub depth: u8,
+    /// The next packet of its frame was taken out of it.
+    pub carrier: bool,
     /// Why decoding ended there.
     pub stop: Stop,
     /// A fragment, the first included.
@@ -322,6 +324,7 @@ impl Packet {
         layer: Layer::None,
         layers: Layers(0),
         depth: 0,
+        carrier: false,
         stop: Stop::Complete,
         fragment: false,
         ethertype: 0,

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::merge::is_refused;
-use super::parsed::{Parsed, SHARDS};
+use super::parsed::{Parsed, QUOTED, SHARDS};
 use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
@@ -64,6 +64,8 @@ pub(super) struct ShardOut {
     pub alerts: Vec<Alert>,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
+    /// By row of an ICMP error the flow that it is about.
+    pub related: Vec<(u32, u64)>,
     /// Rows of packets that made the stage panic.
     pub lost: Vec<u32>,
 }
@@ -162,6 +164,9 @@ impl Shard {
         identities: &RwLock<Identities>,
         out: &mut ShardOut,
     ) {
+        if row & QUOTED != 0 {
+            return self.relate(parsed, row & !QUOTED, out);
+        }
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         let wrap = parsed.wrap(packet);
         self.counters.add(packet);
@@ -183,6 +188,16 @@ impl Shard {
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, seen, identities, out);
         }
+    }
+
+    /// Tie an ICMP error to the flow whose packet it quotes.
+    #[cold]
+    fn relate(&mut self, parsed: &Parsed, row: u32, out: &mut ShardOut) {
+        let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
+        self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
+        out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
+        let key = parsed.quoted(packet).map(|quoted| flow::quoted_key(packet, &quoted));
+        out.related.extend(key.and_then(|key| self.flows.relate(&key)).map(|id| (row, id)));
     }
 
     #[allow(clippy::too_many_arguments)]

@@ -50,6 +50,7 @@ columns! {
         l3_checksum: Text;
         l4_checksum: Text;
         flow_id: U64, null;
+        related_flow_id: U64, null;
         anomalies: Texts;
     }
 }
@@ -75,6 +76,7 @@ columns! {
         original_bytes_to_server: U64;
         original_bytes_to_client: U64;
         truncated_packets: U64;
+        icmp_errors: U8;
         state: Text;
         reason: Text;
         tcp_state: Text, null;
@@ -149,6 +151,7 @@ impl Packets {
         self.transport(packet);
         self.lengths(packet);
         self.flow_id.append_option(at.flow.map(|flow| flow.id));
+        self.related_flow_id.append_option(at.quote.and_then(|quote| quote.flow));
         self.anomalies.append_value(packet.anomalies.iter().map(|anomaly| Some(anomaly.entry().name)));
     }
 
@@ -235,6 +238,7 @@ impl Flows {
             to_client.append_value(client);
         }
         self.truncated_packets.append_value(flow.truncated_packets);
+        self.icmp_errors.append_value(flow.icmp_errors);
     }
 
     fn state(&mut self, flow: &FlowRecord) {
