@@ -78,6 +78,15 @@ def corpus(megabytes: int) -> Capture | None:
     return built(f"corpus-{megabytes}", script, [sys.executable, str(script), "{out}", str(megabytes)])
 
 
+def packed(of: Capture, tool: str, suffix: str) -> Capture:
+    """The same, compressed by that tool as it does unless told otherwise."""
+    path = of.path.with_name(of.path.name + suffix)
+    if not path.exists() or path.stat().st_mtime < of.path.stat().st_mtime:
+        with path.open("wb") as out:
+            subprocess.run([tool, "-c", str(of.path)], check=True, stdout=out)
+    return Capture(of.name + suffix, path, of.frames)
+
+
 def one_frame(of: Capture) -> Capture:
     """The first frame of a capture: what is measured on it is start-up."""
     path = FOLDER / "one-frame.pcap"

@@ -55,12 +55,15 @@ def tcpdump(capture: Capture) -> Run:
     return run(["tcpdump", "-r", str(capture.path), "-w", os.devnull])
 
 
-def tmrx(capture: Capture, *options: str, workers: int = 1) -> Run:
-    """`tmrx analyze` with the summary as only output; its own count of the frames is checked."""
+def tmrx(capture: Capture, *options: str, workers: int = 1, cores: int | None = None) -> Run:
+    """`tmrx analyze` with the summary as only output; its own count of the frames is checked.
+
+    On as many cores as there are workers, unless said.
+    """
     with tempfile.TemporaryDirectory() as folder:
         stats = Path(folder) / "stats.json"
         command = [*TMRX, "analyze", str(capture.path), "--quiet", "--stats", str(stats), "--workers", str(workers)]
-        done = run([*command, *options], workers)
+        done = run([*command, *options], cores or workers)
         document = json.loads(stats.read_text())
     frames = document["frames"]
     if frames["received"] != capture.frames or frames["held"]:

@@ -32,6 +32,8 @@ MEMORY_FLOWS = 50_000
 # Five frames a flow: fewer would measure little but the making of flows.
 MANY_FRAMES = 5_000_000
 SEED = 1
+# Decompressors, where they are there, and what their files end in.
+PACKED = {"gzip": ".gz", "zstd": ".zst", "lz4": ".lz4"}
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,20 @@ def with_workers(capture: Capture, start: Startup, rounds: int) -> Result:
     one, two = measure.pairs(lambda: measure.tmrx(capture), lambda: measure.tmrx(capture, workers=2), rounds)
     single, double = rate(capture, one, start.tmrx), rate(capture, two, start.tmrx)
     return Result("two workers", capture.name, capture.frames, double, "one worker", double / single, 1.7)
+
+
+def compressed(capture: Capture, tool: str, suffix: str, start: Startup, rounds: int) -> Result:
+    """A compressed capture against its decompressor alone, on two cores each.
+
+    gzip is to cost no more than that; zstd and lz4 decompress faster than anything analyses.
+    """
+    packed = captures.packed(capture, tool, suffix)
+    alone = [tool, "-dc", str(packed.path)]
+    tools, own = measure.pairs(lambda: measure.run(alone, 2), lambda: measure.tmrx(packed, cores=2), rounds)
+    own_rate = rate(packed, own, start.tmrx)
+    return Result(
+        "decompress", packed.name, packed.frames, own_rate, f"{tool} -dc", own_rate / rate(packed, tools, 0), 1.0
+    )
 
 
 def mirror(capture: Capture, plan: Path, rounds: int) -> Result:
@@ -197,6 +213,8 @@ def bench(given: argparse.Namespace) -> None:
     plain = [(few, 0.8), (many, 0.6)] + ([(corpus, 0.8)] if corpus else [])
     results = [against_tcpdump(capture, start, given.rounds, target) for capture, target in plain]
     results += [with_rules(few, rules, start, given.rounds), with_workers(few, start, given.rounds)]
+    packed = [(tool, suffix) for tool, suffix in PACKED.items() if shutil.which(tool)]
+    results += [compressed(few, tool, suffix, start, given.rounds) for tool, suffix in packed]
     plain_frames, plan = captures.plain(100_000, given.frames), captures.FOLDER / "mirror.plan"
     make_plan(plan)
     results += [mirror(plain_frames, plan, given.rounds), to_udp(plain_frames, plan, given.rounds)]

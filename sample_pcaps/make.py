@@ -33,6 +33,7 @@ from scapy.layers.l2 import ARP, Dot1Q, Ether
 from scapy.packet import Packet, Raw
 
 sys.path.insert(0, str(Path(__file__).parent))
+import arrivals
 import attack as attacks
 import malformed as anomalies
 
@@ -60,6 +61,7 @@ class Record:
 
 Sample = Callable[[], Iterator[Record]]
 SAMPLES: dict[str, Sample] = {}
+LINKS: dict[str, int] = {}  # of captures that are not Ethernet
 
 
 def sample(function: Sample) -> Sample:
@@ -467,12 +469,24 @@ def scan(flags: str, ports: tuple[int, ...]) -> list[Packet]:
     return frames
 
 
+def small(client: str = CLIENT, server: str = SERVER) -> list[bytes]:
+    """A question and its answer, a ping and its answer."""
+    return [bytes(frame) for frame in dns(client, server) + ping(client, server)]
+
+
+for _name, _link, _rows in arrivals.samples(small(), small(CLIENT6, SERVER6)):
+    SAMPLES[_name] = lambda rows=_rows: iter(  # type: ignore[misc]
+        [Record(row.data, max(row.original, len(row.data)), row.wait_us) for row in rows]
+    )
+    LINKS[_name] = _link
+
+
 # ------------------------------------------------------------------------------------------------------------- files
 
 
-def pcap(records: Iterator[Record]) -> bytes:
-    """A classic pcap, little endian, microseconds, Ethernet."""
-    out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)]
+def pcap(records: Iterator[Record], link: int = 1) -> bytes:
+    """A classic pcap, little endian, microseconds; its link type is Ethernet unless given."""
+    out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link)]
     now = START_US
     for row in records:
         now += row.wait_us
@@ -487,7 +501,7 @@ def main() -> int:
     arguments = parser.parse_args()
     differs = False
     for name in arguments.names or SAMPLES:
-        path, data = HERE / f"{name}.pcap", pcap(SAMPLES[name]())
+        path, data = HERE / f"{name}.pcap", pcap(SAMPLES[name](), LINKS.get(name, 1))
         if not arguments.check:
             path.write_bytes(data)
         elif not path.exists() or path.read_bytes() != data:

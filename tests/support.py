@@ -6,6 +6,7 @@ import importlib.util
 import os
 import struct
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
@@ -17,7 +18,11 @@ REPO = Path(__file__).parent.parent
 SAMPLES = REPO / "sample_pcaps"
 SHARED = Path(os.environ.get("TMRX_SHARED") or REPO.parent / "shared")
 
-LINKS: dict[int, Link] = {1: "ethernet", 12: "ip", 14: "ip", 101: "ip", 228: "ip", 229: "ip"}
+LINKS: dict[int, Link] = {
+    **dict.fromkeys((12, 14, 101, 228, 229, 778), "ip"),
+    **{0: "null", 1: "ethernet", 9: "ppp", 50: "ppp", 104: "chdlc", 105: "wifi", 108: "null", 113: "sll"},
+    **{127: "radiotap", 276: "sll2"},
+}
 ORDERS = {
     b"\xd4\xc3\xb2\xa1": ("<", 1000),
     b"\xa1\xb2\xc3\xd4": (">", 1000),
@@ -43,6 +48,15 @@ def read_pcap(path: Path) -> list[Frame] | None:
         frames.append(Frame(time, data[at : at + captured], max(original, captured), link))
         at += captured
     return frames
+
+
+def write_pcap(path: Path, frames: Iterable[bytes], link: int = 1) -> None:
+    """A capture of whole frames, a millisecond apart."""
+    out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 0x40000, link)]
+    for number, frame in enumerate(frames):
+        out.append(struct.pack("<IIII", 1_700_000_000 + number // 1000, number % 1000 * 1000, len(frame), len(frame)))
+        out.append(frame)
+    path.write_bytes(b"".join(out))
 
 
 def sample(name: str) -> list[Frame]:

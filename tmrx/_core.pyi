@@ -12,6 +12,12 @@ def anomalies() -> list[tuple[str, str, str, str, str]]:
 def pcre_error(pattern: bytes, flags: str) -> tuple[str, int] | None:
     """What is wrong with a pattern, and at which byte; None where PCRE2 takes it. `flags` as in the plan."""
 
+def is_capture(path: str) -> bool:
+    """Whether a file is a capture, by its content. InputError for what can't be read."""
+
+def first_time(path: str) -> int | None:
+    """The time of a capture's first frame in nanoseconds; None where it has none. InputError as for `Capture`."""
+
 @final
 class Table:
     """Rows of one kind, through Arrow's C stream."""
@@ -34,6 +40,9 @@ class Batch:
     @property
     def ended(self) -> bool:
         """The source is at its end."""
+    @property
+    def idle(self) -> bool:
+        """The source has no more for now."""
     @property
     def eve(self) -> bytes:
         """EVE lines."""
@@ -60,12 +69,16 @@ class Engine:
         """From an encoded plan (`tmrx.plan`). ConfigError for one that can't be taken."""
     def push(self, frames: Sequence[tuple[int, bytes, int]], link: str = "ethernet") -> Batch:
         """Take in frames: (time in ns, bytes, original length) each; `link` is "ethernet" or "ip"."""
-    def run(self, source: Capture | Listener, max_frames: int = 0, timeout_ms: int = 100) -> Batch:
+    def run(self, source: Capture | Merged | Listener, max_frames: int = 0, timeout_ms: int = 100) -> Batch:
         """Take in frames until the source is idle or ended, or `max_frames` (0: no limit) or the time is reached."""
     def finish(self) -> Batch:
         """The end of the run: flows end. Call it until the batch has `ended`: one call gives only so many."""
-    def stats(self, overflowed: int | None = None) -> bytes:
-        """The summary document as JSON; `overflowed`: datagrams lost at the sockets, where there are sockets."""
+    def stats(self, overflowed: int | None = None, captured: tuple[int, int] | None = None) -> bytes:
+        """The summary document as JSON.
+
+        With the datagrams lost at the sockets, and the packets received and dropped where the captures were made, where
+        there are such.
+        """
 
 @final
 class Compressor:
@@ -79,12 +92,15 @@ class Compressor:
 
 @final
 class Capture:
-    """A pcap or pcapng file, recognised by its content; "-" is standard input.
+    """A pcap or pcapng file, perhaps compressed, recognised by its content; "-" is standard input.
 
     A file's first bytes are looked at when it is opened, a pipe's when it is first read.
     """
 
-    def __new__(cls, path: str) -> Capture: ...
+    def __new__(cls, path: str, follow: bool = False) -> Capture:
+        """Open it; with `follow` its end is no more than silence, until it is settled."""
+    def settle(self) -> None:
+        """A file that is followed grows no more: its end is the end."""
     @property
     def size(self) -> int | None:
         """Bytes in it; None for a pipe."""
@@ -92,8 +108,30 @@ class Capture:
     def position(self) -> int:
         """Bytes read so far."""
     @property
+    def captured(self) -> tuple[int, int] | None:
+        """Packets received and dropped where it was made, where it says so."""
+    @property
     def warning(self) -> str | None:
         """A damaged tail: where, and how many bytes were left."""
+
+@final
+class Merged:
+    """Captures as one, merged by the time of their frames; at equal times in the order named."""
+
+    def __new__(cls, paths: Sequence[str]) -> Merged:
+        """Look at each, as `Capture`; a file is open only from its first frame's time on."""
+    @property
+    def size(self) -> int | None:
+        """Bytes in all; None where one is a pipe."""
+    @property
+    def position(self) -> int:
+        """Bytes read so far."""
+    @property
+    def captured(self) -> tuple[int, int] | None:
+        """Packets received and dropped where they were made, as far as they say so."""
+    @property
+    def warnings(self) -> list[str]:
+        """Damaged tails: in which capture, where, and how many bytes were left."""
 
 @final
 class Listener:

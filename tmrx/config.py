@@ -7,6 +7,7 @@ Defaults are the plan's own.
 from __future__ import annotations
 
 import difflib
+import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -44,6 +45,7 @@ class Setting:
 
 
 _DECAP, _FLOW, _IDENTITY = plan.DecapSettings(), plan.FlowSettings(), plan.IdentitySettings()
+_FRAGMENTS = plan.FragmentSettings()
 _MIRROR = plan.MirrorPlan()
 _TIMEOUTS = _FLOW.timeouts
 
@@ -104,6 +106,19 @@ SETTINGS: tuple[Setting, ...] = (
         "Which NTP the source does not mirror: amazon (Amazon Time Sync only), all or none.",
         choices=("amazon", "all", "none"),
     ),
+    Setting(
+        "fragment_policy", "choice", "", _FRAGMENTS.policy,
+        "Which bytes count where fragments of one datagram overlap: those that this operating system takes.",
+        choices=typing.get_args(plan.FragmentPolicy),
+    ),
+    Setting(
+        "fragment_timeout", "seconds", "s", _FRAGMENTS.timeout,
+        "Packet time after its latest fragment, after which a datagram is given up.", 1, 86_400,
+    ),
+    Setting(
+        "fragment_memory", "count", "bytes", _FRAGMENTS.memory,
+        "Memory for fragments that wait for others; the datagram that has waited longest gives way.", 2**20, 2**36,
+    ),
     Setting("community_id_seed", "count", "", _FLOW.community_id_seed, "Seed of the Community ID.", 0, 65_535),
 )  # fmt: skip
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
@@ -130,6 +145,12 @@ class Settings:
             ports["geneve" if endpoint.kind == "vxlan" else "vxlan"].discard(endpoint.port)
         vxlan, geneve = (tuple(sorted(ports[kind])) for kind in ("vxlan", "geneve"))
         return plan.DecapSettings(vxlan_ports=vxlan, geneve_ports=geneve, max_depth=self["max_depth"])
+
+    def fragments(self) -> plan.FragmentSettings:
+        """What the core is told of datagrams in fragments."""
+        return plan.FragmentSettings(
+            policy=self["fragment_policy"], timeout=self["fragment_timeout"], memory=self["fragment_memory"]
+        )
 
     def flow(self, *, live: bool) -> plan.FlowSettings:
         """What the core is told of flows. The hash's seed is random live; offline it is fixed, so that runs repeat."""

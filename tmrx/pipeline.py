@@ -15,10 +15,12 @@ from tmrx.config import Settings
 from tmrx.errors import ConfigError, InputError
 from tmrx.mirror import Mirror
 from tmrx.sinks import Sinks
+from tmrx.sources import Reading
 from tmrx.units import Endpoint
 
 if TYPE_CHECKING:
-    from tmrx._core import Batch, Capture, Engine, Listener
+    from tmrx._core import Batch, Engine
+    from tmrx.sources.reading import Source
 
 IDLE_MS = 100  # how long the engine waits for frames before it looks at what else there is to do
 
@@ -82,9 +84,9 @@ class Control:
 
 @dataclass(frozen=True)
 class Watch:
-    """Who is told how it goes: of each batch and its source, and of what is worth a warning."""
+    """Who is told how it goes: of each batch and what is read, and of what is worth a warning."""
 
-    batch: Callable[[Batch, Capture | Listener], None] = lambda _batch, _source: None
+    batch: Callable[[Batch, Reading], None] = lambda _batch, _reading: None
     warning: Callable[[str], None] = lambda _text: None
 
 
@@ -105,6 +107,7 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
     return plan.Plan(
         decap=together.decap(listening or ()),
         identity=mirror.identities(together),
+        fragments=together.fragments(),
         flow=together.flow(live=listening is not None),
         rules=rules or plan.Rules(),
         outputs=outputs,
@@ -112,57 +115,81 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
     )
 
 
-def run(
-    engine: Engine,
-    sources: Iterable[tuple[str, Capture | Listener]],
-    sinks: Sinks,
-    control: Control,
-    watch: Watch,
-) -> bytes:
-    """Take in every source, in their order, and finish; the summary document.
+def run(engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch: Watch) -> bytes:
+    """Take in what is read, to its end or the run's, and finish; the summary document.
 
-    What was read before a source failed is finished and written too. Raises InputError, OutputError.
+    What came before it failed is finished and written too. Raises InputError, OutputError.
     """
-    overflowed: int | None = None
+    this = _Run(engine, reading, sinks, control, watch)
     failed: InputError | None = None
     try:
-        for name, source in sources:
-            _drain(engine, source, sinks, control, watch)
-            overflowed = getattr(source, "overflowed", None)
-            if overflowed is None and source.warning:
-                watch.warning(f"{name}: {source.warning}")
-            if control.ended:
-                break
+        this.read()
     except InputError as error:
         failed = error
-    ended = False
-    while not ended:
-        batch = engine.finish()
-        _take(batch, sinks, watch)
-        ended = batch.ended
-    stats = engine.stats(overflowed)
-    sinks.report(stats)
+    this.warn()
+    stats = this.finish()
     if failed is not None:
         raise failed
+    if reading.captured is not None and reading.captured[1]:
+        watch.warning(f"the capture itself lost {reading.captured[1]:,} packets")
     return stats
 
 
-def _drain(engine: Engine, source: Capture | Listener, sinks: Sinks, control: Control, watch: Watch) -> None:
-    """One source, to its end or the run's."""
-    ended = False
-    while not (ended or control.ended):
-        batch = engine.run(source, control.left, control.wait_ms)
-        control.took(batch.frames)
-        _take(batch, sinks, watch)
-        watch.batch(batch, source)
-        ended = batch.ended
-        if control.asked:
-            control.asked = False
-            sinks.report(engine.stats(getattr(source, "overflowed", None)))
+@dataclass
+class _Run:
+    engine: Engine
+    reading: Reading
+    sinks: Sinks
+    control: Control
+    watch: Watch
+    _warned: int = 0
 
+    def read(self) -> None:
+        """Each source in its turn, for as long as one call takes."""
+        for source in self.reading.turns():
+            if self.control.ended:
+                return
+            if source is not None:
+                self._turn(source)
+            self.warn()
+            if self.control.asked:
+                self.control.asked = False
+                self.sinks.report(self._stats())
 
-def _take(batch: Batch, sinks: Sinks, watch: Watch) -> None:
-    sinks.take(batch)
-    kept = sinks.quarantine(batch)
-    if kept is not None:
-        watch.warning(f"tmrx failed on a frame and left it out; it is in {kept}: please report it")
+    def warn(self) -> None:
+        """Say what is worth a warning since the last time."""
+        warnings = self.reading.warnings
+        for warning in warnings[self._warned :]:
+            self.watch.warning(warning)
+        self._warned = len(warnings)
+
+    def _turn(self, source: Source) -> None:
+        try:
+            batch = self.engine.run(source, self.control.left, self.control.wait_ms)
+        except InputError as error:
+            self.reading.failed(error)
+            return
+        self.control.took(batch.frames)
+        self.reading.took(batch)
+        self._write(batch)
+        self.watch.batch(batch, self.reading)
+
+    def finish(self) -> bytes:
+        """What was held back, then the summary document."""
+        ended = False
+        while not ended:
+            batch = self.engine.finish()
+            self._write(batch)
+            ended = batch.ended
+        stats = self._stats()
+        self.sinks.report(stats)
+        return stats
+
+    def _stats(self) -> bytes:
+        return self.engine.stats(self.reading.overflowed, self.reading.captured)
+
+    def _write(self, batch: Batch) -> None:
+        self.sinks.take(batch)
+        kept = self.sinks.quarantine(batch)
+        if kept is not None:
+            self.watch.warning(f"tmrx failed on a frame and left it out; it is in {kept}: please report it")

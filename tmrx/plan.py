@@ -33,17 +33,39 @@ class FlowSettings(Struct, frozen=True, kw_only=True):
 
     max_flows: int = 1_572_864
     timeouts: Timeouts = Timeouts()
+    # Where enclosing packets are inspected too: flows at different depths are different flows.
+    by_depth: bool = True
     community_id_seed: int = 0
     # None: drawn at random by the core (live); a number: fixed, so that runs repeat (offline).
     hash_seed: int | None = 0
 
 
 class DecapSettings(Struct, frozen=True, kw_only=True):
-    """Which UDP ports carry what, and how deep to go."""
+    """Which UDP ports and IP protocols carry what, and how deep to go."""
 
     vxlan_ports: tuple[int, ...] = (4789,)
     geneve_ports: tuple[int, ...] = (6081,)
+    vxlan_gpe_ports: tuple[int, ...] = ()
+    gre_udp_ports: tuple[int, ...] = ()
+    # Either side; what does not look like Teredo there is plain UDP.
+    teredo_ports: tuple[int, ...] = (3544,)
+    # gre: GRE other than ERSPAN; ip: IPv4 and IPv6 in each other.
+    tunnels: tuple[Literal["erspan", "gre", "ip"], ...] = ("erspan", "gre", "ip")
     max_depth: int = 4
+
+
+FragmentPolicy = Literal["bsd", "bsd-right", "linux", "first", "solaris", "windows", "last"]
+
+
+class FragmentSettings(Struct, frozen=True, kw_only=True):
+    """How datagrams in fragments are put together, and what waits for the missing ones at most.
+
+    `timeout`: seconds of packet time after the latest fragment. `memory`: bytes. Suricata's stock values.
+    """
+
+    policy: FragmentPolicy = "windows"
+    timeout: int = 60
+    memory: int = 32 * 2**20
 
 
 class Identity(Struct, frozen=True, kw_only=True):
@@ -275,6 +297,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     version: int = SCHEMA_VERSION
     decap: DecapSettings = DecapSettings()
     identity: IdentitySettings = IdentitySettings()
+    fragments: FragmentSettings = FragmentSettings()
     flow: FlowSettings = FlowSettings()
     rules: Rules = Rules()
     outputs: Outputs = Outputs()

@@ -13,9 +13,10 @@ mod transport;
 use crate::anomaly::Anomaly;
 use crate::frame::Link;
 use crate::link;
-use crate::packet::{Layer, Layers, LenSource, MAX_VLANS, NONE, Packet, Stop, proto};
+use crate::packet::{Layer, Layers, LenSource, MAX_VLANS, Packet, Stop, proto};
 use crate::wire::arp::{self, Arp};
 use crate::wire::ethernet::ethertype;
+use crate::wire::transport_header;
 pub use icmp::{Quoted, quoted};
 use ipv4::ipv4;
 use ipv6::ipv6;
@@ -55,7 +56,7 @@ fn missing(end: usize, anomaly: Anomaly, packet: &mut Packet) {
 fn raw_ip(bytes: &[u8], packet: &mut Packet) {
     packet.l3 = 0;
     // Inside a tunnel there is no link to be raw.
-    if packet.wrap == NONE && packet.parent == NONE {
+    if packet.depth == 0 {
         packet.layers.add(Layers::RAW);
     }
     match bytes.first().map(|b| b >> 4) {
@@ -121,7 +122,7 @@ fn beyond_plain(bytes: &[u8], link: Link, packet: &mut Packet) {
 /// Bytes that the packet had when it was sent, as far as its record says. A mirror's copy may have been cut before it
 /// was sent on, so its record does not tell.
 fn sent(packet: &Packet) -> usize {
-    if packet.wrap == NONE { packet.original.max(packet.captured) as usize } else { usize::MAX }
+    if packet.depth == 0 { packet.original.max(packet.captured) as usize } else { usize::MAX }
 }
 
 fn network(bytes: &[u8], at: usize, packet: &mut Packet) {
@@ -162,7 +163,7 @@ fn set_length(at: usize, length: usize, source: LenSource, packet: &mut Packet) 
 #[inline]
 fn upper(bytes: &[u8], at: usize, length: usize, fragment: u32, packet: &mut Packet) {
     packet.l4 = offset(at);
-    if fragment != 0 {
+    if packet.fragment && has_no_transport(fragment, length, packet) {
         packet.stop = Stop::Fragment;
         return carry(at, length, packet);
     }
@@ -186,6 +187,16 @@ fn rare(bytes: &[u8], at: usize, length: usize, packet: &mut Packet) {
         proto::GRE => other::gre(at, length, packet),
         _ => other::unknown(at, length, packet),
     }
+}
+
+/// A fragment without a transport header: a later one, or a first one that is too short for it.
+#[cold]
+fn has_no_transport(fragment: u32, length: usize, packet: &mut Packet) -> bool {
+    let tiny = fragment == 0 && length < transport_header(packet.proto);
+    if tiny {
+        packet.anomalies.add(if packet.ip == 4 { Anomaly::Ipv4TinyFragment } else { Anomaly::Ipv6TinyFragment });
+    }
+    tiny || fragment != 0
 }
 
 /// The payload begins at `at` and had `length` bytes.

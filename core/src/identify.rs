@@ -1,18 +1,20 @@
 //! Which mirror session a copy came through, and which address space it lives in (specification, section 8).
 //!
-//! Identity = (outer source, VNI, GENEVE endpoint). Those of the plan may leave the source or the endpoint open. Every
-//! identity that is seen gets a row, known or learned; the rows of learned ones are bounded.
+//! Identity = (outer source, number, GENEVE endpoint) within a family of encapsulations: the VNI of VXLAN and GENEVE, the
+//! session of ERSPAN, the key of GRE. Those of the plan are of the first family, and may leave the source or the endpoint
+//! open. Every identity that is seen gets a row, known or learned; the rows of learned ones are bounded.
 
 use crate::error::{Error, Fault, Result};
 use crate::frame::Addr;
-use crate::packet::{Causes, Packet, Stop, Wrap};
+use crate::packet::{Causes, Family, Packet, Stop, Wrap};
 use crate::plan::{self, IdentitySettings, Unknown, UnknownDomain};
 use hashbrown::HashMap;
 
 /// The parts of an identity; `None` in the plan's means any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 struct Key {
-    vni: u32,
+    family: Family,
+    number: u32,
     src: Option<Addr>,
     endpoint: Option<u64>,
 }
@@ -159,7 +161,8 @@ impl Identities {
 const OWN_DOMAIN: u32 = 0x8000_0000;
 
 fn key_of(wrap: &Wrap) -> Key {
-    Key { vni: wrap.vni, src: Some(wrap.outer_src), endpoint: Some(wrap.endpoint) }
+    let family = wrap.encapsulation.family();
+    Key { family, number: wrap.vni, src: Some(wrap.outer_src), endpoint: Some(wrap.endpoint) }
 }
 
 fn planned_key(identity: &plan::Identity) -> Result<Key> {
@@ -172,7 +175,7 @@ fn planned_key(identity: &plan::Identity) -> Result<Key> {
         "" => None,
         hex => Some(u64::from_str_radix(hex, 16).map_err(|_| fault(&identity.endpoint, "is no endpoint id"))?),
     };
-    Ok(Key { vni: identity.vni, src, endpoint })
+    Ok(Key { family: Family::Vni, number: identity.vni, src, endpoint })
 }
 
 impl Limits {

@@ -265,10 +265,14 @@ pub struct Packet {
     pub depth: u8,
     /// The next packet of its frame was taken out of it.
     pub carrier: bool,
+    /// The tunnel directly around it.
+    pub tunnel: Encapsulation,
     /// Why decoding ended there.
     pub stop: Stop,
     /// A fragment, the first included.
     pub fragment: bool,
+    /// A datagram that was put together of its fragments.
+    pub defragmented: bool,
     /// EtherType of what follows the link header and tags; 0 for raw IP.
     pub ethertype: u16,
     /// Source address.
@@ -325,8 +329,10 @@ impl Packet {
         layers: Layers(0),
         depth: 0,
         carrier: false,
+        tunnel: Encapsulation::None,
         stop: Stop::Complete,
         fragment: false,
+        defragmented: false,
         ethertype: 0,
         src: Addr([0; 16]),
         dst: Addr([0; 16]),
@@ -440,6 +446,50 @@ impl Encapsulation {
     }
 }
 
+/// Kinds of encapsulation whose numbers mean the same; two of different families never share an identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// VXLAN and GENEVE: a virtual network's identifier.
+    Vni,
+    /// ERSPAN: the session's id.
+    Erspan,
+    /// GRE: the key, or PPTP's call.
+    Gre,
+    /// IP in IP, Teredo: no number.
+    Ip,
+}
+
+impl Encapsulation {
+    /// What its number is.
+    #[inline]
+    pub fn family(self) -> Family {
+        match self {
+            Self::None | Self::Vxlan | Self::Geneve | Self::GeneveVxlan | Self::VxlanGpe => Family::Vni,
+            Self::Erspan1 | Self::Erspan2 | Self::Erspan3 => Family::Erspan,
+            Self::Gre | Self::GreInUdp | Self::Pptp => Family::Gre,
+            Self::Ipip | Self::SixInFour | Self::FourInSix | Self::SixInSix | Self::Teredo => Family::Ip,
+        }
+    }
+
+    /// The layers that Suricata counts it as.
+    #[inline]
+    pub fn layers(self) -> Layers {
+        match self {
+            Self::None => Layers(0),
+            Self::Vxlan | Self::VxlanGpe => Layers::VXLAN,
+            Self::Geneve => Layers::GENEVE,
+            Self::GeneveVxlan => Layers(Layers::GENEVE.0 | Layers::VXLAN.0),
+            Self::Gre | Self::GreInUdp | Self::Pptp => Layers::GRE,
+            Self::Erspan1 | Self::Erspan2 | Self::Erspan3 => Layers(Layers::GRE.0 | Layers::ERSPAN.0),
+            Self::Ipip => Layers::IPV4_IN_IPV4,
+            Self::SixInFour => Layers::IPV6_IN_IPV4,
+            Self::FourInSix => Layers::IPV4_IN_IPV6,
+            Self::SixInSix => Layers::IPV6_IN_IPV6,
+            Self::Teredo => Layers::TEREDO,
+        }
+    }
+}
+
 /// What the mirror put around a packet: the identity's parts and what else the headers say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Hash)]
 pub struct Wrap {
@@ -447,7 +497,8 @@ pub struct Wrap {
     pub outer_src: Addr,
     /// Outer destination.
     pub outer_dst: Addr,
-    /// The tunnel's own number: VXLAN's or GENEVE's network identifier, ERSPAN's session, GRE's key; 0 where it has none.
+    /// The tunnel's own number: VXLAN's or GENEVE's network identifier, ERSPAN's session, GRE's key, PPTP's call; 0 where
+    /// it has none.
     pub vni: u32,
     /// The layers.
     pub encapsulation: Encapsulation,
@@ -459,4 +510,22 @@ pub struct Wrap {
     pub flow_cookie: u32,
     /// Whether `flow_cookie` was there.
     pub has_cookie: bool,
+}
+
+impl Wrap {
+    /// The virtual network's identifier, where the encapsulation has one.
+    #[inline]
+    pub fn network(&self) -> Option<u32> {
+        (self.encapsulation.family() == Family::Vni).then_some(self.vni)
+    }
+
+    /// ERSPAN's session id, where the encapsulation has one.
+    pub fn erspan_session(&self) -> Option<u32> {
+        matches!(self.encapsulation, Encapsulation::Erspan2 | Encapsulation::Erspan3).then_some(self.vni)
+    }
+
+    /// GRE's key or PPTP's call, where there is one other than 0.
+    pub fn gre_key(&self) -> Option<u32> {
+        (self.encapsulation.family() == Family::Gre && self.vni != 0).then_some(self.vni)
+    }
 }

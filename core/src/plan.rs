@@ -25,8 +25,17 @@ pub struct Timeouts {
 pub struct FlowSettings {
     pub max_flows: u32,
     pub timeouts: Timeouts,
+    pub by_depth: bool,
     pub community_id_seed: u16,
     pub hash_seed: Option<u64>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Tunnel {
+    Erspan,
+    Gre,
+    Ip,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -34,7 +43,31 @@ pub struct FlowSettings {
 pub struct DecapSettings {
     pub vxlan_ports: Vec<u16>,
     pub geneve_ports: Vec<u16>,
+    pub vxlan_gpe_ports: Vec<u16>,
+    pub gre_udp_ports: Vec<u16>,
+    pub teredo_ports: Vec<u16>,
+    pub tunnels: Vec<Tunnel>,
     pub max_depth: u8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FragmentPolicy {
+    Bsd,
+    BsdRight,
+    Linux,
+    First,
+    Solaris,
+    Windows,
+    Last,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FragmentSettings {
+    pub policy: FragmentPolicy,
+    pub timeout: u32,
+    pub memory: u64,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -319,6 +352,7 @@ pub struct Plan {
     pub version: u32,
     pub decap: DecapSettings,
     pub identity: IdentitySettings,
+    pub fragments: FragmentSettings,
     pub flow: FlowSettings,
     pub rules: Rules,
     pub outputs: Outputs,

@@ -8,7 +8,7 @@ use tmrx_core::decode::decode;
 use tmrx_core::detect::{Buffer, Rules, Subject};
 use tmrx_core::frame::{Link, Outer};
 use tmrx_core::packet::{Layer, Packet, Stop};
-use tmrx_core::plan::{self, DecapSettings};
+use tmrx_core::plan::{self, DecapSettings, Tunnel};
 use tmrx_core::verify::verify;
 
 struct Counting;
@@ -44,6 +44,16 @@ const GENEVE: &str = "020000000001020000000002 0800 4500 00b4 0000 0000 ff11 000
     020000000003020000000004 8100 0064 86dd 6000 0000 0028 00 40 \
     20010db8000000000000000000000001 20010db8000000000000000000000002 0600010400000000 \
     c000 01bb 00000001 00000000 8002 faf0 0000 0000 020405b4 0402 0103";
+/// ERSPAN III with a platform's part around a VLAN, IPv4, a checksummed GRE with key and sequence, and a UDP datagram.
+const ERSPAN: &str = "020000000001020000000002 0800 45000088000000004 02f0000 0a000001 0a000002 1000 22eb 00000009 \
+    2000 0007 00000000 0000 8001 0000000000000000 020000000003020000000004 8100 0064 0800 \
+    45000044000000004 02f0000 0a000003 0a000004 b000 0800 00000000 00000005 00000001 \
+    4500002000000000 4011 0000 0a000005 0a000006 1388 0035 000c 0000 01020304";
+/// 6in4 around IPv6 around Teredo's authentication and origin and IPv6 with ICMPv6.
+const TEREDO: &str = "020000000001020000000002 0800 4500 0095 0000 0000 4029 0000 0a000001 0a000002 \
+    6000 0000 0059 11 40 20010db8000000000000000000000001 20010db8000000000000000000000002 \
+    0dd8 c000 0059 0000 0001 0000 0102030405060708 00 0000 1234 01020304 \
+    6000 0000 0014 3a 40 20010db8000000000000000000000003 20010db8000000000000000000000004 8000 0000 0001 0001 000102030405060708090a0b";
 /// Plain ARP.
 const ARP: &str = "ffffffffffff020000000001 0806 0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002";
 
@@ -73,8 +83,18 @@ fn allocations() -> u64 {
 
 #[test]
 fn no_stage_allocates() {
-    let decap = Decap::new(&DecapSettings { vxlan_ports: vec![4789], geneve_ports: vec![6081], max_depth: 4 });
-    let frames = [(AWS, Layer::Udp), (GENEVE, Layer::Tcp), (ARP, Layer::Arp)].map(|(hex, layer)| (bytes(hex), layer));
+    let decap = Decap::new(&DecapSettings {
+        vxlan_ports: vec![4789],
+        geneve_ports: vec![6081],
+        vxlan_gpe_ports: vec![4790],
+        gre_udp_ports: vec![4754],
+        teredo_ports: vec![3544],
+        tunnels: vec![Tunnel::Erspan, Tunnel::Gre, Tunnel::Ip],
+        max_depth: 4,
+    });
+    let frames =
+        [(AWS, Layer::Udp), (GENEVE, Layer::Tcp), (ERSPAN, Layer::Udp), (TEREDO, Layer::Icmpv6), (ARP, Layer::Arp)]
+            .map(|(hex, layer)| (bytes(hex), layer));
     let mut packet = Packet::EMPTY;
     let mut junk = frames.clone();
     let before = allocations();

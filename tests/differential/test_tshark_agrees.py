@@ -1,95 +1,148 @@
-"""The core and Wireshark's dissector say the same of what both decode.
+"""The core and Wireshark's dissector say the same of what both decode: every packet of every frame's tree.
 
-The packet compared is the innermost: the last occurrence of each field. Left out, each for its reason:
+Left out, each for its reason:
 
-* malformed.pcap: Wireshark stops at other places in broken headers, which is no one's fault;
-* overlay.pcap's deepest frame: tmrx follows four tunnels, Wireshark all;
+* frames that Wireshark calls malformed, or of whose layers it leaves fields out: where it stops is no one's fault;
 * truncated copies: a tunnel's length is the cut one's, so Wireshark calls what follows malformed;
-* fields inside the packet that an ICMP error quotes;
-* checksum verdicts where tmrx says `not_calculated`, `unverifiable` or `absent`: Wireshark has no such words.
+* checksum verdicts where tmrx says `not_calculated`, `unverifiable` or `absent`: Wireshark has no such words; nor where
+  Wireshark says that it did not look;
+* loopback frames of an address family that Wireshark does not know: Linux' own number for IPv6;
+* packets inside more tunnels than tmrx follows.
 """
 
 from __future__ import annotations
 
-import shutil
-import subprocess
+from collections.abc import Iterator
 from ipaddress import ip_address
+from itertools import groupby
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.differential.rows import Row, core_rows
-from tests.support import SAMPLES, SHARED, read_pcap, sample_names
-from tmrx.plan import Plan
+from tests.differential.analysed import analyse
+from tests.differential.test_core_agrees import CAPTURES, SUITE
+from tests.differential.wireshark import Dissected, Layer, Theirs, dissect, needs_tshark
+from tests.support import SAMPLES, SHARED, sample_names, write_pcap
+from tmrx.errors import InputError
 
-pytestmark = [
-    pytest.mark.needs_tshark,
-    pytest.mark.skipif(shutil.which("tshark") is None, reason="tshark is not installed"),
-]
+pytestmark = needs_tshark
 
-OFF = ("ip.defragment", "ipv6.defragment", "tcp.desegment_tcp_streams", "tcp.relative_sequence_numbers")
-ON = ("ip.check_checksum", "tcp.check_checksum", "udp.check_checksum")
-FIELDS = (
-    "ip.src", "ip.dst", "ip.ttl", "ipv6.src", "ipv6.dst", "ipv6.hlim", "tcp.srcport", "tcp.dstport", "tcp.seq_raw",
-    "tcp.ack_raw", "tcp.flags", "tcp.window_size_value", "udp.srcport", "udp.dstport", "icmp.type", "icmp.code",
-    "icmpv6.type", "icmpv6.code", "vxlan.vni", "vlan.id", "tcp.checksum.status", "udp.checksum.status",
-)  # fmt: skip
-LEFT_OUT = ("malformed", "overlay")
-ICMP_ERRORS = {"icmp": (3, 4, 5, 11, 12), "icmpv6": (1, 2, 3, 4)}
+Row = dict[str, Any]
+FEW = 200  # frames of a capture in the fast subset
+# One frame for each anomaly, all of them wrong in some way.
+LEFT_OUT = ("malformed",)
+DEEP = ("max_depth=8",)
 # Wireshark's words for a checksum, by number: 0 bad, 1 good.
 STATUS = {"bad": "0", "valid": "1"}
+VLANS = {"vlan": "vlan.id", "ieee8021ad": "ieee8021ad.id"}
+PORTS = ("tcp", "udp", "sctp")
 
 
-def tshark(path: Path) -> list[dict[str, list[str]]]:
-    """Every occurrence of each field, by frame."""
-    command = ["tshark", "-n", "-r", str(path)]
-    command += [word for name in OFF for word in ("-o", f"{name}:FALSE")]
-    command += [word for name in ON for word in ("-o", f"{name}:TRUE")]
-    command += ["-T", "fields", "-E", "occurrence=a", "-E", "aggregator=;"]
-    command += [word for name in FIELDS for word in ("-e", name)]
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return [
-        {name: cell.split(";") if cell else [] for name, cell in zip(FIELDS, line.split("\t"), strict=True)}
-        for line in out.split("\n")[:-1]
-    ]
+def text(address: bytes, version: int) -> str:
+    return str(ip_address(address[12:] if version == 4 else address))
 
 
-def told(row: Row) -> dict[str, str]:
-    """What the core says, under Wireshark's names."""
-    layer, network = row["layer"], "ip" if row["ip"] == 4 else "ipv6"
-    out = {f"{network}.{end}": str(ip_address(row[end][12:] if row["ip"] == 4 else row[end])) for end in ("src", "dst")}
-    out["ip.ttl" if row["ip"] == 4 else "ipv6.hlim"] = str(row["ttl"])
-    if layer in ("tcp", "udp"):
-        out |= {f"{layer}.srcport": str(row["sport"]), f"{layer}.dstport": str(row["dport"])}
-        if row["l4_checksum"] in STATUS:
-            out[f"{layer}.checksum.status"] = STATUS[row["l4_checksum"]]
-    if layer in ICMP_ERRORS:
-        out |= {f"{layer}.type": str(row["sport"]), f"{layer}.code": str(row["dport"])}
+def network(row: Row) -> dict[str, str]:
+    """What the core says of the network header, under Wireshark's names."""
+    name = "ip" if row["ip"] == 4 else "ipv6"
+    out = {f"{name}.{end}": text(row[end], row["ip"]) for end in ("src", "dst")}
+    return out | {"ip.ttl" if row["ip"] == 4 else "ipv6.hlim": str(row["ttl"])}
+
+
+def transport(row: Row) -> dict[str, str]:
+    """What the core says of the transport header."""
+    layer, out = row["layer"], {}
+    if layer in PORTS:
+        out = {f"{layer}.srcport": str(row["sport"]), f"{layer}.dstport": str(row["dport"])}
+    if layer in ("icmp", "icmpv6"):
+        out = {f"{layer}.type": str(row["sport"]), f"{layer}.code": str(row["dport"])}
+    if layer in ("tcp", "udp") and row["l4_checksum"] in STATUS:
+        out[f"{layer}.checksum.status"] = STATUS[row["l4_checksum"]]
+    if layer == "udp":
+        out["udp.length"] = str(row["payload_length"] + 8)
     if layer == "tcp":
-        out |= {"tcp.seq_raw": str(row["seq"]), "tcp.ack_raw": str(row["ack"])}
+        out |= {"tcp.seq_raw": str(row["seq"]), "tcp.ack_raw": str(row["ack"]), "tcp.len": str(row["payload_length"])}
         out |= {"tcp.flags": f"0x{row['tcp_flags']:04x}", "tcp.window_size_value": str(row["window"])}
-    if row["vni"] is not None and "vxlan" in row["encapsulation"]:
-        out["vxlan.vni"] = str(row["vni"])
     return out
 
 
-def compare(path: Path) -> list[str]:
-    frames = read_pcap(path)
-    if not frames:
-        pytest.skip("a link type that tmrx does not read, or no frame")
-    wireshark = tshark(path)
+def as_told(layer: Layer) -> dict[str, str]:
+    """A layer's fields, in the form that `transport` gives them."""
+    fields = dict(layer.fields)
+    if "tcp.flags" in fields:
+        fields["tcp.flags"] = f"0x{int(fields['tcp.flags'], 16) & 0xFF:04x}"
+    return fields
+
+
+def otherwise(row: Row, theirs: Theirs) -> Iterator[str]:
+    """What the core says otherwise of a packet."""
+    for name, value in network(row).items():
+        if theirs.network.fields[name] != value:
+            yield f"{name}: {value}, Wireshark says {theirs.network.fields[name]}"
+    vlans = [int(layer.fields[VLANS[layer.name]]) for layer in theirs.before if layer.name in VLANS]
+    if row["vlan"] != vlans[:3]:
+        yield f"vlan: {row['vlan']}, Wireshark says {vlans}"
+    # Of a fragment's own transport header Wireshark says nothing.
+    if row["stop"] != "complete" or row["fragment"]:
+        return
+    if theirs.transport is None or theirs.transport.name != row["layer"]:
+        if row["layer"] in (*PORTS, "icmp", "icmpv6"):
+            yield f"layer: {row['layer']}, Wireshark says {theirs.transport}"
+        return
+    fields = as_told(theirs.transport)
+    for name, value in transport(row).items():
+        verdict = name.endswith(".status") and fields.get(name) not in STATUS.values()
+        if name in fields and fields[name] != value and not verdict:
+            yield f"{name}: {value}, Wireshark says {fields[name]}"
+
+
+def without_pieces(rows: list[Row], first: int) -> list[Row]:
+    """A frame's packets without the fragments whose datagram is there too: Wireshark shows that in their place.
+
+    `first`: the number of the first row among all.
+    """
+    whole = {row["parent"] - first for row in rows if row["parent"] is not None and is_datagram_of(row, rows, first)}
+    return [row for number, row in enumerate(rows) if number not in whole and row["ip"]]
+
+
+def is_datagram_of(row: Row, rows: list[Row], first: int) -> bool:
+    """Whether it was made of the fragment that is its parent."""
+    parent = rows[row["parent"] - first]
+    return bool(parent["fragment"]) and (parent["src"], parent["dst"]) == (row["src"], row["dst"])
+
+
+def by_frame(rows: list[Row]) -> Iterator[tuple[int, list[Row]]]:
+    """Each frame's packets."""
+    at = 0
+    for frame, group in groupby(rows, key=lambda row: row["frame"]):
+        packets = list(group)
+        yield frame, without_pieces(packets, at)
+        at += len(packets)
+
+
+def frame_differs(rows: list[Row], theirs: Dissected) -> list[str]:
+    unknown_family = theirs.protocols == ["null", "data"]
+    if (
+        not theirs.understood
+        or unknown_family
+        or any(row["truncated"] or "mirror.too_deep" in row["anomalies"] for row in rows)
+    ):
+        return []
+    if len(rows) != len(theirs.packets):
+        return [f"{len(rows)} packets, Wireshark has {len(theirs.packets)} in {':'.join(theirs.protocols)}"]
+    return [why for row, packet in zip(rows, theirs.packets, strict=True) for why in otherwise(row, packet)]
+
+
+def compare(path: Path, frames: int | None = None) -> list[str]:
+    try:
+        rows = analyse(path, outer=True, settings=DEEP, frames=frames).packets
+    except InputError as refused:
+        pytest.skip(str(refused))
+    wireshark = dissect(path, frames)
     differ = []
-    for row in core_rows(Plan(), frames):
-        theirs = wireshark[row["frame"] - 1]
-        quotes = row["layer"] in ICMP_ERRORS and row["sport"] in ICMP_ERRORS[row["layer"]]
-        if not row["ip"] or row["truncated"] or quotes:
-            continue
-        for name, value in told(row).items():
-            last = theirs[name][-1] if theirs[name] else None
-            if last is not None and name == "tcp.flags":
-                last = f"0x{int(last, 16) & 0xFF:04x}"
-            if last != value:
-                differ.append(f"frame {row['frame']} {name}: {value}, Wireshark says {last}")
+    for frame, packets in by_frame(rows):
+        differ += [f"frame {frame}: {why}" for why in frame_differs(packets, wireshark[frame])]
     return differ
 
 
@@ -101,3 +154,26 @@ def test_sample(name: str) -> None:
 @pytest.mark.skipif(not SHARED.exists(), reason="../shared is not here")
 def test_aws_capture() -> None:
     assert compare(SHARED / "captures" / "aws-mirror-2019.pcap") == []
+
+
+@pytest.mark.parametrize("path", CAPTURES[::24], ids=lambda p: str(p.relative_to(SUITE)))
+def test_some_of_the_suite(path: Path) -> None:
+    assert compare(path, FEW) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("path", CAPTURES, ids=lambda p: str(p.relative_to(SUITE)))
+def test_whole_suite(path: Path) -> None:
+    assert compare(path, 20_000) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_nestings(tmp_path: Path, seed: int) -> None:
+    """scapy's frames: tags, tunnels in tunnels and fragments in any order."""
+    pytest.importorskip("scapy", reason="scapy is not installed")
+    from tmrx.interop.nestings import Nestings  # noqa: PLC0415 - not without scapy
+
+    path = tmp_path / "nestings.pcap"
+    write_pcap(path, Nestings(seed).frames(100))
+    assert compare(path) == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import signal
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -26,7 +27,7 @@ needs_zstd = pytest.mark.skipif(shutil.which("zstd") is None, reason="zstd is no
 
 
 def frames(tmrx: Run, path: Path) -> int:
-    """Frames in a capture that is not compressed, as tmrx itself reads it, which has nothing against it."""
+    """Frames in a capture, as tmrx itself reads it, which has nothing against it."""
     done = tmrx("analyze", path, "--format", "json")
     assert (done.returncode, done.stderr) == (0, b"")
     received: int = json.loads(done.stdout)["frames"]["received"]
@@ -95,11 +96,13 @@ def test_a_capture_without_packets_is_a_file_in_rotation_too(tmrx: Run, tmp_path
     assert frames(tmrx, tmp_path / "out_00001_19700101000000.pcapng") == 0
 
 
-@needs_zstd
+@pytest.mark.parametrize("name", ["live.pcapng.zst", "live.pcap.gz", "live.pcapng"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
-def test_a_run_that_is_stopped_leaves_what_it_wrote(tmrx: Run, tmp_path: Path, number: signal.Signals) -> None:
+def test_a_run_that_is_stopped_leaves_what_it_wrote(
+    tmrx: Run, tmp_path: Path, number: signal.Signals, name: str
+) -> None:
     assert tmrx("decap", VXLAN, "-w", "in.pcap").returncode == 0
-    path = tmp_path / "live.pcapng.zst"
+    path = tmp_path / name
     with Listening(tmp_path, "-w", path) as live:
         assert tmrx("send", "in.pcap", "--to", f"127.0.0.1:{live.port}", "--vni", "7", "--flat-out").returncode == 0
         until = time.monotonic() + 10
@@ -108,7 +111,32 @@ def test_a_run_that_is_stopped_leaves_what_it_wrote(tmrx: Run, tmp_path: Path, n
         time.sleep(0.2)
         live.process.send_signal(number)
         live.result()
-    # What there is can be read, whether the stream has its end or not.
-    data = subprocess.run(["zstd", "-dcq", path], capture_output=True, check=number == signal.SIGTERM).stdout
-    (tmp_path / "live.pcapng").write_bytes(data)
-    assert frames(tmrx, tmp_path / "live.pcapng") == FRAMES
+    done = tmrx("analyze", path, "--format", "json")
+    assert json.loads(done.stdout)["frames"]["received"] == FRAMES
+    if number == signal.SIGTERM:
+        assert done.stderr == b""
+
+
+@needs_tshark
+def test_packets_keep_their_link_type(tmrx: Run, tmp_path: Path) -> None:
+    udp = bytes.fromhex("4500001c000100004011000001020304050607081234567800080000")
+    for number, head in ((113, bytes.fromhex("0000 0001 0006 0000000000000000 0800")), (0, bytes.fromhex("02000000"))):
+        length = struct.pack("<I", len(head + udp))
+        pcap = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65_535, number) + bytes(8) + length * 2 + head + udp
+        (tmp_path / f"{number}.pcap").write_bytes(pcap)
+    for name in ("out.pcapng", "out.pcap"):
+        assert tmrx("analyze", "113.pcap", "0.pcap", "-w", name, "--quiet").returncode == 0
+    layers = fields(tmp_path / "out.pcapng", "frame.protocols", "ip.src")
+    assert layers == [["sll:ethertype:ip:udp", "1.2.3.4"], ["null:ip:udp", "1.2.3.4"]]
+    assert fields(tmp_path / "out.pcap", "frame.protocols", "frame.len") == [["eth:ethertype:ip:udp", "42"]] * 2
+
+
+@needs_zstd
+def test_copies_are_compressed_too(tmrx: Run, tmp_path: Path) -> None:
+    for name in ("out.pcap", "out.pcap.zst"):
+        assert tmrx("send", VXLAN, "-w", name, "--vni", "1").returncode == 0
+    data = subprocess.run(["zstd", "-dcq", tmp_path / "out.pcap.zst"], capture_output=True, check=True).stdout
+    assert data == (tmp_path / "out.pcap").read_bytes()
+    done = tmrx("send", VXLAN, "-w", "out.pcapng.zst", "--vni", "1")
+    assert done.returncode == 2
+    assert done.stderr == b"tmrx: error: -w out.pcapng.zst: copies are written as pcap (name it .pcap)\n"

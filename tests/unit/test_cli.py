@@ -141,6 +141,11 @@ def test_summary_of_a_run() -> None:
     ]
 
 
+def test_the_summary_says_what_the_capture_lost() -> None:
+    lines = [click.unstyle(line) for line in summary.lines({**STATS, "capture": {"received": 1_300, "dropped": 100}})]
+    assert "captured      1,300, 100 lost there" in lines
+
+
 def test_a_summary_of_many_sessions_names_the_busiest() -> None:
     sessions = [{**STATS["sessions"][0], "vni": number, "frames": number} for number in range(30)]
     lines = summary.lines({**STATS, "sessions": sessions})

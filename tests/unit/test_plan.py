@@ -66,10 +66,14 @@ def everything() -> plan.Plan:
         vpc="vpc-1", comment="a comment", domain=1, packet_length=128, target_mtu=9001,
     )  # fmt: skip
     return plan.Plan(
-        decap=plan.DecapSettings(vxlan_ports=(4789, 8472), geneve_ports=(6081, 10800), max_depth=8),
+        decap=plan.DecapSettings(
+            vxlan_ports=(4789, 8472), geneve_ports=(6081, 10800), vxlan_gpe_ports=(4790,), gre_udp_ports=(4754,),
+            teredo_ports=(3545,), tunnels=("ip", "gre", "erspan"), max_depth=8,
+        ),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
+        fragments=plan.FragmentSettings(policy="bsd-right", timeout=9, memory=2**33),
         flow=plan.FlowSettings(
-            max_flows=1024, timeouts=plan.Timeouts(tcp_new=1), community_id_seed=5, hash_seed=None
+            max_flows=1024, timeouts=plan.Timeouts(tcp_new=1), by_depth=False, community_id_seed=5, hash_seed=None
         ),
         rules=plan.Rules(
             rules=tuple(rules()),

@@ -7,8 +7,10 @@ import click
 from tmrx.cli import options, running
 from tmrx.cli.options import Given, Talk
 from tmrx.errors import UsageError
+from tmrx.pipeline import Control
 from tmrx.sinks import Paths
 from tmrx.sources import Captures
+from tmrx.sources.follow import Followed
 
 
 @click.command()
@@ -18,24 +20,37 @@ from tmrx.sources import Captures
     "--inspect", default="inner", show_default=True, metavar="WHAT",
     help="What rules see: inner, or outer,inner for the mirror's own datagrams too.",
 )  # fmt: skip
+@click.option(
+    "--follow", is_flag=True,
+    help="Go on with what is being written, with files that replace others and with new ones; Ctrl-C ends.",
+)  # fmt: skip
 @options.outputs
+@options.limits
 @options.talk
-def analyze(captures: tuple[str, ...], given: Given, inspect: str, outputs: Paths, talk: Talk) -> None:
+def analyze(  # noqa: PLR0913, PLR0917 -- a parameter for each bundle of options
+    captures: tuple[str, ...], given: Given, inspect: str, follow: bool, outputs: Paths, limits: Control, talk: Talk
+) -> None:
     """Say what is in captures of mirrored traffic.
 
-    A CAPTURE is a pcap or pcapng file, a folder of them, or - for standard input. Several are taken as one, in the
-    order given. Frames without encapsulation are analysed as they are.
+    A CAPTURE is a pcap or pcapng file, compressed (gzip, zstd, lz4) or not, a folder of them, a pattern in quotes, or
+    - for standard input. Several are taken as one, merged by time. Frames without encapsulation are analysed as they
+    are.
 
     \b
     Examples:
       tmrx analyze mirrored.pcap
       tmrx analyze mirrored.pcap --mirror sessions.json -S rules --eve eve.json
       tmrx analyze captures/ --format json | jq .sessions
-      zcat mirrored.pcap.gz | tmrx analyze - --fast -
+      tmrx analyze 'captures/*.pcapng.gz' --eve eve.json
+      tmrx analyze captures/ --follow -S rules --fast -
+      xzcat mirrored.pcap.xz | tmrx analyze - --fast -
     """
     running.check_format(talk, outputs)
     job = running.Job(given, outputs, talk, inspect_outer=_outer(inspect))
-    document = running.over_captures(job, Captures.of(captures), "analyze")
+    if follow:
+        document = running.follow_captures(job, Followed.of(captures), limits)
+    else:
+        document = running.over_captures(job, Captures.of(captures), "analyze", limits)
     running.print_summary(document, talk, aside=outputs.records())
 
 

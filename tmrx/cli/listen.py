@@ -10,7 +10,7 @@ from tmrx.cli import options, running
 from tmrx.cli.options import Given, Talk
 from tmrx.pipeline import Control
 from tmrx.sinks import STDOUT, Paths
-from tmrx.sources import Sockets
+from tmrx.sources import Sockets, Whole
 from tmrx.units import Endpoint
 
 
@@ -50,7 +50,7 @@ def listen(on: tuple[str, ...], given: Given, outputs: Paths, limits: Control, t
         job.warn(listener.warning)
     announce = f"listening on {', '.join(map(str, ports))}; Ctrl-C ends"
     pace = running.Pace("listen", limits, announce=announce)
-    document = running.execute(job, engine, [("listen", listener)], pace)
+    document = running.execute(job, engine, Whole(listener), pace)
     if listener.overflowed:
         job.warn(f"{listener.overflowed:,} datagrams were lost at the sockets")
     running.print_summary(document, talk, aside=aside)

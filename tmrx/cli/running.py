@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -15,11 +14,12 @@ from tmrx.cli.options import Given, Talk
 from tmrx.cli.progress import Progress, progress
 from tmrx.errors import UsageError
 from tmrx.sinks import STDOUT, Paths, Sinks
-from tmrx.sources import Captures
+from tmrx.sources import Captures, Reading, Whole
+from tmrx.sources.follow import Followed
 from tmrx.units import Endpoint
 
 if TYPE_CHECKING:
-    from tmrx._core import Batch, Capture, Engine, Listener
+    from tmrx._core import Batch, Engine
     from tmrx.plan import Plan
 
 
@@ -91,35 +91,39 @@ class Meter:
     def __init__(self, show: Progress) -> None:
         self._show = show
         self._frames = 0
-        self._before = 0
-        self._position = 0
 
-    def batch(self, batch: Batch, source: Capture | Listener) -> None:
-        """One more batch of a source."""
+    def batch(self, batch: Batch, reading: Reading) -> None:
+        """One more batch of what is read."""
         self._frames += batch.frames
-        position: int = getattr(source, "position", 0)
-        if position < self._position:
-            self._before += self._position
-        self._position = position
-        self._show(self._frames, self._before + position)
+        self._show(self._frames, reading.position)
 
 
-def over_captures(job: Job, captures: Captures, label: str) -> dict[str, Any]:
+def over_captures(job: Job, captures: Captures, label: str, control: pipeline.Control | None = None) -> dict[str, Any]:
     """Run over captures; the summary document. Nothing is written before all captures could be opened."""
     engine = job.engine()
-    captures.check()
+    merged = captures.open()
     job.outputs.check((*captures.paths, *job.given.files))
-    return execute(job, engine, captures.open(), Pace(label, size=captures.size))
+    return execute(job, engine, Whole(merged), Pace(label, control or pipeline.Control(), size=merged.size))
 
 
-def execute(job: Job, engine: Engine, sources: Iterable[tuple[str, Capture | Listener]], pace: Pace) -> dict[str, Any]:
+def follow_captures(job: Job, followed: Followed, control: pipeline.Control) -> dict[str, Any]:
+    """Run over captures that are being written, until a limit or a signal; the summary document."""
+    engine = job.engine()
+    following = followed.open()
+    job.outputs.check((*followed.paths, *job.given.files))
+    followed.check(job.outputs.pcap)
+    announce = f"following {', '.join(followed.names)}; Ctrl-C ends"
+    return execute(job, engine, following, Pace("analyze", control, announce=announce))
+
+
+def execute(job: Job, engine: Engine, reading: Reading, pace: Pace) -> dict[str, Any]:
     """Run, with signals and progress; the summary document."""
     # A moving bar and lines that come would be in each other's way.
     still = job.quiet or STDOUT in job.outputs.named()
     with Sinks(job.outputs) as sinks, pace.control.signals(), progress(pace.label, pace.size, quiet=still) as show:
         if pace.announce and not job.quiet:
             errors.note(pace.announce)
-        stats = pipeline.run(engine, sources, sinks, pace.control, pipeline.Watch(Meter(show).batch, job.warn))
+        stats = pipeline.run(engine, reading, sinks, pace.control, pipeline.Watch(Meter(show).batch, job.warn))
     document: dict[str, Any] = json.loads(stats)
     return document
 

@@ -63,6 +63,7 @@ def _totals(stats: Mapping[str, Any]) -> list[str]:
     fates |= {f"dropped {reason}": count for reason, count in frames["dropped"].items()}
     rows = [
         ("frames", f"{text(frames['received'])}, {text(frames['bytes'])} bytes: {_counts(fates)}"),
+        *_captured(stats.get("capture")),
         ("packets", f"{text(packets['total'])}: {_counts({key: packets[key] for key in _PROTOCOLS})}"),
         ("truncated by", _counts(packets["truncated"])),
         ("L3 checksums", _counts(packets["checksum"]["l3"])),
@@ -73,6 +74,11 @@ def _totals(stats: Mapping[str, Any]) -> list[str]:
     ]
     width = max(len(name) for name, _ in rows)
     return [f"{heading(name.ljust(width))}  {value}" for name, value in rows]
+
+
+def _captured(counts: Mapping[str, int] | None) -> list[tuple[str, str]]:
+    """What was counted where the captures were made."""
+    return [] if counts is None else [("captured", f"{text(counts['received'])}, {text(counts['dropped'])} lost there")]
 
 
 def _rules(rules: Mapping[str, Any] | None) -> list[tuple[str, str]]:

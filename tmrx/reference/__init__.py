@@ -43,7 +43,8 @@ Where the specification is silent, these decisions hold, here and in the core:
     alone where nothing else is known.
 """
 
+from tmrx.reference.decode import decode
 from tmrx.reference.frame import Frame, Outcome, Reference
-from tmrx.reference.packet import Link, Packet, Wrap, decode
+from tmrx.reference.packet import Link, Packet, Quoted, Wrap
 
-__all__ = ["Frame", "Link", "Outcome", "Packet", "Reference", "Wrap", "decode"]
+__all__ = ["Frame", "Link", "Outcome", "Packet", "Quoted", "Reference", "Wrap", "decode"]

@@ -11,8 +11,9 @@ import struct
 from dataclasses import dataclass
 
 from tmrx.plan import Copies
-from tmrx.reference.frame import AWS_CLASS
-from tmrx.reference.packet import IPV4, IPV6, UDP, mapped, ones_sum
+from tmrx.reference.checksum import ones_sum
+from tmrx.reference.packet import IPV4, IPV6, UDP, mapped
+from tmrx.reference.tunnel import AWS_CLASS
 
 # What identifies a flow from either side: protocol, and both ends in order.
 Flow = tuple[int, tuple[tuple[bytes, int], ...]]

@@ -6,12 +6,13 @@ from __future__ import annotations
 
 import ipaddress
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
 from tmrx.plan import Identity, Plan
-from tmrx.reference.packet import BRIDGING, IPV4, IPV6, Link, Packet, Wrap, decode
+from tmrx.reference.decode import decode
+from tmrx.reference.packet import Encapsulation, Link, Packet, Wrap
+from tmrx.reference.tunnel import Inside, NoTunnel, announced, geneve_options
 
-AWS_CLASS = 0x0108
 OWN_DOMAIN = 0x8000_0000
 # AWS documents an overhead that is 4 bytes above the real one (specification, section 5).
 MTU_SLACK = 4
@@ -42,9 +43,10 @@ class _Found:
     wrap: Wrap | None = None
     anomalies: set[str] = field(default_factory=set)
 
-    def of_mirror(self, encapsulation: str) -> bool:
+    def of_mirror(self, kind: Encapsulation) -> bool:
         """Whether the tunnel about to be taken off is the mirror's own, not a host's (decision 15)."""
-        return len(self.packets) == 1 or (len(self.packets) == 2 and encapsulation == "geneve+vxlan")
+        behind_geneve = len(self.packets) == 2 and self.wrap is not None and self.wrap.encapsulation == "geneve"
+        return self.wrap is None or (behind_geneve and kind == "vxlan")
 
 
 def _peel(frame: Frame, plan: Plan) -> _Found:
@@ -55,98 +57,51 @@ def _peel(frame: Frame, plan: Plan) -> _Found:
         inside = _tunnel(outer, found, plan)
         if inside is None:
             return found
-        header, link = inside
-        payload = outer.start + outer.offset("payload")
-        data = frame.data[payload + header : payload + outer.payload_captured]
-        inner = decode(data, outer.payload_original - header, link, copy=True)
-        inner.start = payload + header
+        if found.of_mirror(inside.kind):
+            found.wrap = _wrap(outer, inside, found)
+        start = outer.offset("payload")
+        data = outer.data[start + inside.header : start + outer.payload_captured]
+        inner = decode(data, outer.payload_original - inside.header, inside.link, copy=True)
+        inner.start = outer.start + start + inside.header
         found.packets.append(inner)
 
 
-def _tunnel(p: Packet, found: _Found, plan: Plan) -> tuple[int, Link] | None:
-    """The length of the tunnel header in `p` and how its inside begins; None where it is no tunnel (decision 13)."""
-    sound = p.layer == "udp" and p.stop == "complete" and not p.fragment and p.length_source != "frame"
-    vxlan = p.dport in plan.decap.vxlan_ports
-    if not sound or "udp.length_too_long" in p.anomalies or not (vxlan or p.dport in plan.decap.geneve_ports):
+def _tunnel(p: Packet, found: _Found, plan: Plan) -> Inside | None:
+    """What the tunnel in `p` says; None where it is no tunnel (decision 13)."""
+    tunnel = announced(p, plan.decap)
+    if tunnel is None:
         return None
     if len(found.packets) > plan.decap.max_depth:
         found.anomalies.add("mirror.too_deep")
         return None
-    data = p.bytes_of_payload()
-    if p.payload_original < 8:
-        found.anomalies.add("vxlan.too_short" if vxlan else "geneve.too_short")
-    if len(data) < 8:
+    try:
+        return tunnel(p, found.anomalies)
+    except NoTunnel as no:
+        if no.anomaly:
+            found.anomalies.add(no.anomaly)
+        if no.malformed:
+            p.stop = "malformed"
         return None
-    return _vxlan(p, data, found) if vxlan else _geneve(p, data, found)
 
 
-def _carried_by(p: Packet, header: int, vni: int, found: _Found, encapsulation: Any, **options: int) -> None:
-    """Note what the mirror put around its copy."""
-    lengths = {
-        "carrier_length": p.original - p.offset("l3"),
-        "copy_length": p.payload_original - header,
-        "copy_start": p.start + p.offset("payload") + header,
-    }
+def _wrap(p: Packet, inside: Inside, found: _Found) -> Wrap:
+    """What the mirror put around its copy, of which `p` carries the innermost header."""
     before = found.wrap
+    options = geneve_options(inside.options, found.anomalies)
     if before is not None:
         options = {"endpoint": before.endpoint, "attachment": before.attachment}
         if before.flow_cookie is not None:
             options["flow_cookie"] = before.flow_cookie
-    found.wrap = Wrap(p.src, p.dst, vni, encapsulation, **lengths, **options)
-
-
-def _vxlan(p: Packet, data: bytes, found: _Found) -> tuple[int, Link] | None:
-    """VXLAN: flags, 24 reserved bits, VNI, 8 reserved bits (RFC 7348, section 5)."""
-    flags, reserved, vni = data[0], data[1:4] + data[7:8], int.from_bytes(data[4:7], "big")
-    if not flags & 0x08:
-        found.anomalies.add("vxlan.no_vni")
-        return None
-    if flags & 0xF7 or any(reserved):
-        found.anomalies.add("vxlan.reserved_bits")
-    behind_geneve = found.wrap is not None and found.wrap.encapsulation == "geneve"
-    encapsulation = "geneve+vxlan" if behind_geneve else "vxlan"
-    if found.of_mirror(encapsulation):
-        _carried_by(p, 8, vni, found, encapsulation)
-    return 8, "ethernet"
-
-
-def _geneve(p: Packet, data: bytes, found: _Found) -> tuple[int, Link] | None:
-    """GENEVE: version and options length, flags, protocol type, VNI, reserved, options (RFC 8926, section 3.4)."""
-    protocol, vni = int.from_bytes(data[2:4], "big"), int.from_bytes(data[4:7], "big")
-    header = 8 + (data[0] & 0x3F) * 4
-    if protocol not in (IPV4, IPV6, BRIDGING):
-        found.anomalies.add("geneve.unknown_payload")
-    elif data[0] >> 6 != 0:
-        found.anomalies.add("geneve.version")
-    elif header > p.payload_original:
-        found.anomalies.add("geneve.options_overrun")
-    else:
-        if data[1] & 0x3F or data[7]:
-            found.anomalies.add("geneve.reserved_bits")
-        if header > len(data):
-            return None
-        if found.of_mirror("geneve"):
-            _carried_by(p, header, vni, found, "geneve", **_options(data[8:header], found))
-        return header, "ethernet" if protocol == BRIDGING else "ip"
-    return None
-
-
-def _options(data: bytes, found: _Found) -> dict[str, int]:
-    """AWS's options: class 0x0108, type 1 endpoint, 2 attachment, 3 flow cookie (specification, section 7)."""
-    known = {(AWS_CLASS, 1, 8): "endpoint", (AWS_CLASS, 2, 8): "attachment", (AWS_CLASS, 3, 4): "flow_cookie"}
-    values: dict[str, int] = {}
-    while data:
-        size = (data[3] & 0x1F) * 4 if len(data) >= 4 else 0
-        if len(data) < 4 + size:
-            found.anomalies.add("geneve.options_overrun")
-            break
-        kind = (int.from_bytes(data[:2], "big"), data[2] & 0x7F, size)
-        if kind in known:
-            values[known[kind]] = int.from_bytes(data[4 : 4 + size], "big")
-        elif data[2] & 0x80:
-            found.anomalies.add("geneve.unknown_critical")
-        data = data[4 + size :]
-    return values
+    return Wrap(
+        p.src,
+        p.dst,
+        inside.number,
+        inside.kind if before is None else "geneve+vxlan",
+        carrier_length=p.original - p.offset("l3"),
+        copy_length=p.payload_original - inside.header,
+        copy_start=p.start + p.offset("payload") + inside.header,
+        **options,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +118,7 @@ class Reference:
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
-        self._seen: list[tuple[int, bytes, int]] = []
+        self._seen: list[tuple[str, int, bytes, int]] = []
         self._frames = 0
 
     def decode(self, frame: Frame) -> Outcome:
@@ -182,12 +137,12 @@ class Reference:
         inner.wrap, inner.identity = found.wrap, self._planned(found.wrap)
         if inner.identity is None and self.plan.identity.unknown == "refuse":
             return Outcome("rejected", "unknown_identity", ())
-        key = (found.wrap.vni, found.wrap.outer_src, found.wrap.endpoint)
+        key = (found.wrap.family, found.wrap.vni, found.wrap.outer_src, found.wrap.endpoint)
         if key not in self._seen:
             self._seen.append(key)
             if inner.identity is None:
                 inner.anomalies.add("mirror.unknown_identity")
-        if _excluded(inner):
+        if found.wrap.family == "vni" and _excluded(inner):
             inner.anomalies.add("mirror.excluded_traffic")
         if inner.identity is not None:
             inner.domain = inner.identity.domain
@@ -199,6 +154,8 @@ class Reference:
 
     def _planned(self, wrap: Wrap) -> Identity | None:
         """The plan's identity that fits best: source and endpoint, then one of them, then the VNI alone."""
+        if wrap.family != "vni":
+            return None
         for src in (wrap.outer_src, b""):
             for endpoint in (wrap.endpoint, None):
                 for known in self.plan.identity.known:

@@ -30,6 +30,8 @@ from typing import Any, Literal
 
 from tmrx.plan import NO_LIMIT, FilterRule, MirrorPlan, MirrorSource, PacketMatch
 from tmrx.reference.copies import VXLAN_PORT, Copy, Flow
+from tmrx.reference.checksum import ones_sum, pseudo_header
+from tmrx.reference.decode import decode
 from tmrx.reference.frame import ACTIVATION, ACTIVATION_PORT, DHCP_PORTS, METADATA, TIME, Frame
 from tmrx.reference.packet import (
     ARP,
@@ -40,10 +42,7 @@ from tmrx.reference.packet import (
     TCP,
     UDP,
     Packet,
-    decode,
     mapped,
-    ones_sum,
-    pseudo_header,
 )
 
 Direction = Literal["egress", "ingress"]

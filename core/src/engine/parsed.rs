@@ -1,12 +1,12 @@
 //! The stateless stages over one batch: decap, decode, verify. Any number of batches can be parsed at once.
 
 use crate::anomaly::{Anomaly, AnomalySet};
-use crate::decap::{Decap, Found, Outers, Span};
+use crate::decap::{Decap, Found, NoteKind, Outers, Span};
 use crate::decode::{Quoted, decode, quoted};
 use crate::excluded::exclusion;
 use crate::flow::{Seed, address_hash};
 use crate::frame::{Addr, Batch, Frame, Link};
-use crate::packet::{Causes, NONE, Packet, Stop, Wrap};
+use crate::packet::{Causes, Family, Layers, NONE, Packet, Stop, Wrap};
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
 use crate::verify::verify;
@@ -39,6 +39,17 @@ pub struct Cut {
     pub carrier: u32,
 }
 
+/// A header of the mirror's that says something about the packets of one frame.
+#[derive(Debug, Clone)]
+pub struct Note {
+    /// The frame's row.
+    pub frame: u32,
+    /// Which header.
+    pub kind: NoteKind,
+    /// Where in the slab it is.
+    pub place: std::ops::Range<usize>,
+}
+
 /// A batch and all that was found in it. Its memory is reused.
 #[derive(Debug)]
 pub struct Parsed {
@@ -50,8 +61,8 @@ pub struct Parsed {
     pub wraps: Vec<Wrap>,
     /// Packets that the mirror cut.
     pub cuts: Vec<Cut>,
-    /// GENEVE options without a meaning to tmrx: the frame's row, and where in the slab they are.
-    pub options: Vec<(u32, std::ops::Range<usize>)>,
+    /// Headers of the mirror's that say something about single packets, in the order of the frames.
+    pub notes: Vec<Note>,
     /// Frames that have another fate than to be decoded.
     pub fates: Vec<(u32, Fate)>,
     /// The packets' rows by shard, in order within each; `bounds[s]..bounds[s + 1]` are shard s.
@@ -60,11 +71,35 @@ pub struct Parsed {
     shards: Vec<u8>,
     /// By a few bits of a wrap: the row of the last one that had them.
     lately: [u32; LATELY],
-    outers: Outers,
+    pub(super) outers: Outers,
     /// The engine's clock at each packet.
     pub clocks: Vec<Nanos>,
     /// How many frames came before this batch.
     pub frames_before: u64,
+    /// Numbers of the frames before this batch that packets belong to: their rows follow those of the batch's frames.
+    pub earlier: Vec<u64>,
+    /// There are fragments among the packets.
+    pub has_fragments: bool,
+}
+
+/// A batch's packets and what belongs to them, row by row.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// The packets.
+    pub packets: Vec<Packet>,
+    /// Their shards.
+    pub shards: Vec<u8>,
+    /// Those that the mirror cut.
+    pub cuts: Vec<Cut>,
+}
+
+impl Rows {
+    /// Forget them, keeping the memory.
+    pub fn clear(&mut self) {
+        self.packets.clear();
+        self.shards.clear();
+        self.cuts.clear();
+    }
 }
 
 impl Default for Parsed {
@@ -74,7 +109,7 @@ impl Default for Parsed {
             packets: Vec::new(),
             wraps: Vec::new(),
             cuts: Vec::new(),
-            options: Vec::new(),
+            notes: Vec::new(),
             fates: Vec::new(),
             order: Vec::new(),
             bounds: [0; SHARDS + 1],
@@ -83,6 +118,8 @@ impl Default for Parsed {
             outers: Outers::default(),
             clocks: Vec::new(),
             frames_before: 0,
+            earlier: Vec::new(),
+            has_fragments: false,
         }
     }
 }
@@ -93,10 +130,64 @@ impl Parsed {
         self.packets.clear();
         self.wraps.clear();
         self.cuts.clear();
-        self.options.clear();
+        self.notes.clear();
         self.fates.clear();
         self.clocks.clear();
         self.shards.clear();
+        self.earlier.clear();
+        self.has_fragments = false;
+    }
+
+    /// Make it a batch of no frames.
+    pub fn reset(&mut self) {
+        self.batch.clear();
+        self.clear();
+    }
+
+    /// Exchange the packets for others.
+    pub fn swap(&mut self, rows: &mut Rows) {
+        std::mem::swap(&mut self.packets, &mut rows.packets);
+        std::mem::swap(&mut self.shards, &mut rows.shards);
+        std::mem::swap(&mut self.cuts, &mut rows.cuts);
+    }
+
+    /// Append a packet that was parsed already; gives its row.
+    pub fn append(&mut self, packet: Packet, shard: u8, cut: Option<&Cut>) -> u32 {
+        let row = self.packets.len() as u32;
+        self.packets.push(packet);
+        self.shards.push(shard);
+        self.cuts.extend(cut.map(|cut| Cut { packet: row, ..*cut }));
+        row
+    }
+
+    /// What cut a packet.
+    pub fn cut(&self, row: usize) -> Option<(u32, u32)> {
+        let at = self.cuts.binary_search_by_key(&(row as u32), |cut| cut.packet).ok()?;
+        self.cuts.get(at).map(|cut| (cut.copy, cut.carrier))
+    }
+
+    /// Put in order what is looked up by row, after packets were appended.
+    pub fn sort(&mut self) {
+        self.notes.sort_by_key(|note| note.frame);
+        self.sort_by_shard();
+    }
+
+    /// The number of a packet's frame in the run, from 1.
+    pub fn number(&self, packet: &Packet) -> u64 {
+        let row = packet.frame as usize;
+        let earlier = row.checked_sub(self.batch.frames.len()).and_then(|row| self.earlier.get(row));
+        earlier.copied().unwrap_or(self.frames_before + u64::from(packet.frame) + 1)
+    }
+
+    /// Whether a packet's frame is one of this batch.
+    pub fn has_frame(&self, packet: &Packet) -> bool {
+        (packet.frame as usize) < self.batch.frames.len()
+    }
+
+    /// The row of a frame before this batch.
+    pub fn earlier_frame(&mut self, number: u64) -> u32 {
+        self.earlier.push(number);
+        (self.batch.frames.len() + self.earlier.len() - 1) as u32
     }
 
     /// The rows of a shard's packets.
@@ -117,11 +208,11 @@ impl Parsed {
         quoted(packet.bytes(&self.batch.slab), packet)
     }
 
-    /// The GENEVE options of a packet's frame that have no meaning to tmrx, among others.
-    pub fn options(&self, packet: &Packet) -> &[u8] {
-        let found = self.options.binary_search_by_key(&packet.frame, |(row, _)| *row).ok();
-        let place = found.and_then(|at| self.options.get(at));
-        place.and_then(|(_, place)| self.batch.slab.get(place.clone())).unwrap_or_default()
+    /// The mirror's header that says something about a packet, where there is one.
+    pub fn note(&self, packet: &Packet) -> Option<(NoteKind, &[u8])> {
+        let at = self.notes.binary_search_by_key(&packet.frame, |note| note.frame).ok()?;
+        let note = self.notes.get(at)?;
+        Some((note.kind, self.batch.slab.get(note.place.clone())?))
     }
 
     /// Parse all frames of the batch.
@@ -140,12 +231,13 @@ impl Parsed {
         self.clear();
         let batch = std::mem::take(&mut self.batch);
         for (row, frame) in batch.frames.iter().enumerate() {
-            let (packets, cuts) = (self.packets.len(), self.cuts.len());
+            let (packets, cuts, notes) = (self.packets.len(), self.cuts.len(), self.notes.len());
             let attempt = std::panic::AssertUnwindSafe(|| self.frame(parser, &batch, row as u32, frame));
             if std::panic::catch_unwind(attempt).is_err() {
                 self.packets.truncate(packets);
                 self.shards.truncate(packets);
                 self.cuts.truncate(cuts);
+                self.notes.truncate(notes);
                 self.fates.push((row as u32, Fate::Dropped(Drop::Panic)));
                 lost(frame, batch.bytes(frame));
             }
@@ -166,20 +258,27 @@ impl Parsed {
             self.fates.push((row, Fate::Rejected(Rejection::NotEncapsulated)));
             return;
         }
-        let mut parent = NONE;
+        self.tree(parser, &found, Origin { row, frame, parent: NONE }, bytes);
+    }
+
+    /// What was found in a frame: the innermost packet and, where they are wanted, those around it.
+    #[inline]
+    pub(super) fn tree(&mut self, parser: &Parser, found: &Found, mut origin: Origin<'_>, bytes: &[u8]) {
         if parser.outer {
-            parent = self.enclosing(parser, &found, row, frame, bytes);
+            origin.parent = self.enclosing(parser, found, origin, bytes);
         }
-        self.innermost(parser, &found, row, frame, bytes, parent);
+        self.innermost(parser, found, origin, bytes);
     }
 
     /// The enclosing packets; gives the row of the innermost of them.
-    fn enclosing(&mut self, parser: &Parser, found: &Found, row: u32, frame: &Frame, bytes: &[u8]) -> u32 {
-        let mut parent = NONE;
+    fn enclosing(&mut self, parser: &Parser, found: &Found, origin: Origin<'_>, bytes: &[u8]) -> u32 {
+        let Origin { row, frame, mut parent } = origin;
         let outers = self.outers;
-        for span in outers.iter().take(found.depth).filter(|span| span.received > 0) {
+        let enclosing = outers.iter().zip(0..).take(found.depth).filter(|(span, _)| span.received > 0);
+        for (span, depth) in enclosing {
             let index = self.packets.len() as u32;
-            self.packet(parser, Place { span, row, frame, parent, wrap: NONE }, bytes, AnomalySet::default());
+            let place = Place { span, row, frame, parent, wrap: NONE, depth, layers: span.tunnel.layers() };
+            self.packet(parser, place, bytes, AnomalySet::default());
             if let Some(packet) = self.packets.last_mut() {
                 packet.carrier = true;
             }
@@ -189,21 +288,31 @@ impl Parsed {
     }
 
     #[inline]
-    fn innermost(&mut self, parser: &Parser, found: &Found, row: u32, frame: &Frame, bytes: &[u8], parent: u32) {
+    fn innermost(&mut self, parser: &Parser, found: &Found, origin: Origin<'_>, bytes: &[u8]) {
+        let Origin { row, frame, parent } = origin;
         let mut wrap = NONE;
         if found.depth > 0 {
             wrap = self.wrap_row(&found.wrap);
         }
-        if let Some((start, length)) = found.options {
-            let start = frame.offset as usize + start as usize;
-            self.options.push((row, start..start + length as usize));
+        if let Some(note) = found.note {
+            let start = (frame.offset + note.start) as usize;
+            self.notes.push(Note { frame: row, kind: note.kind, place: start..start + note.length as usize });
         }
         let index = self.packets.len() as u32;
-        let place = Place { span: &found.inner, row, frame, parent, wrap };
+        // What encloses it and has no row of its own is counted with it.
+        let layers = if parser.outer { found.inner.tunnel.layers() } else { found.tunnels };
+        let place = Place { span: &found.inner, row, frame, parent, wrap, depth: found.depth as u8, layers };
         self.packet(parser, place, bytes, found.anomalies);
-        if wrap != NONE && self.packets.last().is_some_and(|packet| is_cut(packet, found)) {
-            let (copy, carrier) = (found.copy_length as u32, found.carrier_length as u32);
-            self.cuts.push(Cut { packet: index, copy, carrier });
+        let Some(packet) = self.packets.last_mut() else { return };
+        if found.malformed {
+            packet.stop = Stop::Malformed;
+        }
+        if wrap != NONE {
+            judge(packet, found);
+            if is_cut(packet, found) {
+                let (copy, carrier) = (found.copy_length as u32, found.carrier_length as u32);
+                self.cuts.push(Cut { packet: index, copy, carrier });
+            }
         }
     }
 
@@ -222,7 +331,7 @@ impl Parsed {
     /// Decode and judge one packet.
     #[inline]
     fn packet(&mut self, parser: &Parser, place: Place<'_>, bytes: &[u8], anomalies: AnomalySet) {
-        let Place { span, row, frame, parent, wrap } = place;
+        let Place { span, row, frame, parent, wrap, depth, layers } = place;
         let bytes = span.bytes(bytes);
         self.packets.push(Packet {
             time: frame.time,
@@ -233,6 +342,9 @@ impl Parsed {
             captured: bytes.len() as u32,
             original: span.received,
             wrap,
+            layers,
+            depth,
+            tunnel: span.tunnel,
             anomalies,
             ..Packet::EMPTY
         });
@@ -241,12 +353,10 @@ impl Parsed {
         packet.padding = bytes.len() as u32 - packet.captured;
         let bytes = bytes.get(..packet.captured as usize).unwrap_or(bytes);
         verify(bytes, packet);
-        if wrap != NONE && exclusion(packet).is_some() {
-            packet.anomalies.add(Anomaly::ExcludedTraffic);
-        }
         if frame.captured < frame.original && packet.captured < packet.original {
             packet.truncated.0 |= Causes::SNAPLEN;
         }
+        self.has_fragments |= packet.fragment;
         self.shards.push(shards_of(packet, bytes, &parser.seed));
     }
 
@@ -317,10 +427,28 @@ fn shard_between(a: &Addr, b: &Addr, seed: &Seed) -> u8 {
     (address_hash(seed, 0, a, b) % SHARDS as u64) as u8
 }
 
+/// Note what the mirror can't have copied. It is the cloud's mirror that leaves traffic out; a switch copies all.
+#[inline]
+fn judge(packet: &mut Packet, found: &Found) {
+    if found.wrap.encapsulation.family() == Family::Vni && exclusion(packet).is_some() {
+        packet.anomalies.add(Anomaly::ExcludedTraffic);
+    }
+}
+
 /// Whether the mirror, not the capture, cut a packet: it goes on behind the copy's end, or a header is cut there.
 fn is_cut(packet: &Packet, found: &Found) -> bool {
     let end = |length: u32| found.inner.start as usize + length as usize;
     end(packet.original) > found.copy_end || packet.stop == Stop::Truncated && end(packet.captured) == found.copy_end
+}
+
+/// Where a tree of packets belongs.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    /// The frame's row.
+    pub row: u32,
+    pub frame: &'a Frame,
+    /// The row of the packet around all of them, or `NONE`.
+    pub parent: u32,
 }
 
 /// Where a packet stands.
@@ -330,4 +458,6 @@ struct Place<'a> {
     frame: &'a Frame,
     parent: u32,
     wrap: u32,
+    depth: u8,
+    layers: Layers,
 }

@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
-use crate::packet::Packet;
+use crate::packet::{Packet, Wrap};
 use crate::plan::Action;
 use crate::table::counters::Counters;
 use crate::table::eve::FlowNow;
@@ -134,7 +134,7 @@ impl Shard {
         done: &mut usize,
     ) {
         for run in rows.chunks(RUN) {
-            self.fetch(parsed, run);
+            self.fetch(shared, parsed, run);
             for (at, &row) in run.iter().enumerate() {
                 self.row(shared, parsed, row, at, identities, out);
                 *done += 1;
@@ -144,9 +144,12 @@ impl Shard {
 
     /// Hash a run of packets and fetch what their flows need, all at once instead of one after the other.
     #[inline]
-    fn fetch(&mut self, parsed: &Parsed, run: &[u32]) {
+    fn fetch(&mut self, shared: &Shared, parsed: &Parsed, run: &[u32]) {
         for (slot, &row) in self.keys.iter_mut().zip(run) {
-            let key = parsed.packets.get(row as usize).and_then(flow::key);
+            let key = parsed
+                .packets
+                .get(row as usize)
+                .and_then(|packet| flow::key(packet).map(|key| at_depth(shared, packet, key)));
             *slot = key.map(|key| (key, self.flows.hash(&key)));
         }
         let keys = self.keys.iter().take(run.len()).flatten();
@@ -165,7 +168,7 @@ impl Shard {
         out: &mut ShardOut,
     ) {
         if row & QUOTED != 0 {
-            return self.relate(parsed, row & !QUOTED, out);
+            return self.relate(shared, parsed, row & !QUOTED, out);
         }
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         let wrap = parsed.wrap(packet);
@@ -192,11 +195,11 @@ impl Shard {
 
     /// Tie an ICMP error to the flow whose packet it quotes.
     #[cold]
-    fn relate(&mut self, parsed: &Parsed, row: u32, out: &mut ShardOut) {
+    fn relate(&mut self, shared: &Shared, parsed: &Parsed, row: u32, out: &mut ShardOut) {
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
         out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
-        let key = parsed.quoted(packet).map(|quoted| flow::quoted_key(packet, &quoted));
+        let key = parsed.quoted(packet).map(|quoted| at_depth(shared, packet, flow::quoted_key(packet, &quoted)));
         out.related.extend(key.and_then(|key| self.flows.relate(&key)).map(|id| (row, id)));
     }
 
@@ -228,7 +231,7 @@ impl Shard {
             }),
             session: known.map_or("", |known| &known.session),
             session_name: known.map_or("", |known| &known.name),
-            vni: parsed.wrap(packet).map(|wrap| wrap.vni),
+            vni: parsed.wrap(packet).and_then(Wrap::network),
         };
         let outcome = rules.inspect(&subject, scratch);
         let Some(seen) = seen else {
@@ -270,6 +273,12 @@ impl Shard {
         out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
         more
     }
+}
+
+/// The key, with the tunnels around the packet where they count.
+#[inline]
+fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
+    if shared.by_depth { key.at_depth(packet.depth) } else { key }
 }
 
 fn table(shared: &Shared, number: usize) -> Result<FlowTable> {

@@ -13,6 +13,16 @@ pub struct FlowKey {
     pub(super) from_high: bool,
 }
 
+impl FlowKey {
+    /// The key of a flow that has so many tunnels around it and is told from those at other depths.
+    #[inline]
+    pub fn at_depth(mut self, depth: u8) -> Self {
+        let [.., kind] = &mut self.words;
+        *kind |= u64::from(depth & 15) << 24;
+        self
+    }
+}
+
 /// The flow that a packet belongs to; none for what has no IP header, is malformed or is a fragment, nor for what only
 /// carries another packet: that one has a flow.
 #[inline]

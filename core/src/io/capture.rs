@@ -75,9 +75,24 @@ impl Capture {
         Self { content, format: None, carry: Vec::new(), state: State::Reading, warning: None }
     }
 
+    /// Whether a file's content is a capture, by its first bytes.
+    ///
+    /// # Errors
+    /// `Error::Input` for what can't be read.
+    pub fn is_at(path: &str) -> Result<bool> {
+        let (mut content, mut head) = (Content::open(path, false)?, Vec::new());
+        while head.len() < HEADER && content.read(&mut head)? != Got::End {}
+        Ok(pcapng::begins(&head) || head.first_chunk::<HEADER>().and_then(Pcap::new).is_some())
+    }
+
     /// A file that was followed grows no more: its end is the end.
     pub fn settle(&mut self) {
         self.content.settle();
+    }
+
+    /// What messages call it.
+    pub fn name(&self) -> &str {
+        &self.content.name
     }
 
     /// How finely its times are told; a pcapng file's can be of any fineness.
@@ -132,6 +147,7 @@ impl Capture {
     /// Read and walk until there are frames, or none will come.
     fn advance(&mut self, batch: &mut Batch) -> Result<Fill> {
         if !self.recognise(&mut batch.slab)? {
+            self.carry.append(&mut batch.slab);
             return Ok(Fill::Idle);
         }
         // What was read to recognise the format, and what the last step cut, come first.

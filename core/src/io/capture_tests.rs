@@ -115,7 +115,7 @@ fn a_damaged_tail_is_a_warning_with_its_place_and_size() {
 
 /// A pipe with a name, and what is written into it bit by bit.
 #[allow(unsafe_code)]
-fn pipe(name: &str, bytes: Vec<u8>) -> (Temp, std::thread::JoinHandle<()>) {
+fn pipe(name: &str, bytes: Vec<u8>, chunk: usize) -> (Temp, std::thread::JoinHandle<()>) {
     let path = std::env::temp_dir().join(format!("tmrx-{}-{name}", std::process::id()));
     let text = std::ffi::CString::new(path.to_str().unwrap()).unwrap();
     // SAFETY: a string that ends in 0 and outlives the call.
@@ -124,7 +124,7 @@ fn pipe(name: &str, bytes: Vec<u8>) -> (Temp, std::thread::JoinHandle<()>) {
         let path = path.clone();
         std::thread::spawn(move || {
             let mut file = std::fs::OpenOptions::new().write(true).open(path).unwrap();
-            for (number, chunk) in bytes.chunks(701).enumerate() {
+            for (number, chunk) in bytes.chunks(chunk).enumerate() {
                 if number < 4 {
                     std::thread::sleep(std::time::Duration::from_millis(130));
                 }
@@ -138,7 +138,7 @@ fn pipe(name: &str, bytes: Vec<u8>) -> (Temp, std::thread::JoinHandle<()>) {
 #[test]
 fn a_slow_pipe_is_idle_between_its_frames() {
     let whole = pcap(1, (0..3000).map(|i| i % 1500));
-    let (pipe, writer) = pipe("slow", whole.clone());
+    let (pipe, writer) = pipe("slow", whole.clone(), 701);
     let mut capture = pipe.open().unwrap();
     let mut batch = Batch::default();
     assert_eq!(capture.fill(&mut batch).unwrap(), Fill::Idle, "a fill waits no longer than 100 ms");
@@ -148,11 +148,39 @@ fn a_slow_pipe_is_idle_between_its_frames() {
 }
 
 #[test]
+fn a_header_may_come_in_pieces() {
+    let (pipe, writer) = pipe("pieces", pcap(1, [100]), 9);
+    assert_eq!(read_all(&mut pipe.open().unwrap()).unwrap().len(), 1);
+    writer.join().unwrap();
+}
+
+#[test]
+fn a_followed_file_is_read_as_it_grows() {
+    let whole = pcap(1, [100, 200, 300]);
+    let file = Temp::new("grows", b"");
+    let mut capture = Capture::follow(file.0.to_str().unwrap()).unwrap();
+    let (mut batch, mut frames) = (Batch::default(), 0);
+    for (at, byte) in whole.iter().enumerate() {
+        assert_eq!(capture.fill(&mut batch).unwrap(), Fill::Idle);
+        let mut out = std::fs::OpenOptions::new().append(true).open(&file.0).unwrap();
+        std::io::Write::write_all(&mut out, &[*byte]).unwrap();
+        if [140, 356, 672].contains(&(at + 1)) {
+            assert_eq!(capture.fill(&mut batch).unwrap(), Fill::More, "{at}");
+            frames += batch.frames.len();
+        }
+    }
+    assert_eq!((frames, capture.fill(&mut batch).unwrap()), (3, Fill::Idle));
+    capture.settle();
+    assert_eq!(read_all(&mut capture).unwrap(), []);
+    assert_eq!(capture.warning(), None);
+}
+
+#[test]
 fn a_damaged_pipe_is_read_to_its_end_and_counted() {
     let mut bytes = pcap(1, (0..1000).map(|_| 1000));
     let place = 24 + 10 * 1016;
     bytes[place + 11] = 0xff;
-    let (pipe, writer) = pipe("damaged", bytes);
+    let (pipe, writer) = pipe("damaged", bytes, 701);
     let mut capture = pipe.open().unwrap();
     assert_eq!(read_all(&mut capture).unwrap().len(), 10);
     let warning = capture.warning().unwrap();

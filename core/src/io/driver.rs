@@ -22,6 +22,8 @@ pub struct Ran {
     pub frames: u64,
     /// The source is at its end.
     pub ended: bool,
+    /// The source has no more for now.
+    pub idle: bool,
 }
 
 /// When a call is to return.
@@ -86,9 +88,13 @@ impl Reader<'_> {
                 self.within_limit(engine, &mut parsed.batch);
                 return Some(parsed);
             }
-            // A live source's idle time is time that passed; a slow pipe's is not.
-            Ok(Fill::Idle) if self.source.is_live() => engine.tick(wall()),
-            Ok(Fill::Idle) => {}
+            Ok(Fill::Idle) => {
+                self.ran.idle = true;
+                // A live source's idle time is time that passed; a slow pipe's is not.
+                if self.source.is_live() {
+                    engine.tick(wall());
+                }
+            }
             Ok(Fill::End) => self.ran.ended = true,
             Err(error) => self.error = Some(error),
         }

@@ -11,6 +11,7 @@ mod content;
 mod fault;
 mod input;
 mod linktype;
+mod merge;
 mod pcap;
 mod pcapng;
 mod unpack;
@@ -21,6 +22,7 @@ mod socket;
 
 pub use capture::Capture;
 pub use live::Live;
+pub use merge::{Merged, first_time};
 pub use udp::Listener;
 
 use crate::error::Result;

@@ -179,7 +179,7 @@ fn run(format: Format, feed: Feed, to_reader: &SyncSender<Chunk>, spares: &Recei
         let mut buffer = spares.try_recv().unwrap_or_else(|_| vec![0; SLAB]);
         let (filled, last) = unpacker.fill(&mut buffer);
         let ended = last.is_some();
-        if (ended || filled > 0) && to_reader.send(Chunk { buffer, filled, last }).is_err() || ended {
+        if to_reader.send(Chunk { buffer, filled, last }).is_err() || ended {
             return;
         }
     }
@@ -251,6 +251,11 @@ impl Feed {
             std::thread::sleep(WAIT);
         }
         Ok(())
+    }
+
+    /// Whether a decoder that wants more may have to wait for it: bytes that are not handed on by then wait too.
+    fn may_wait(&self) -> bool {
+        self.input.size.is_none() || self.input.grows
     }
 
     /// Where the first byte that was not used lies in the file.
@@ -347,7 +352,7 @@ struct Unpacker {
 }
 
 impl Unpacker {
-    /// Fill the buffer, or give what there is when the input is used up for now.
+    /// Fill the buffer, or give what there is before the input would have to be waited for.
     fn fill(&mut self, buffer: &mut [u8]) -> (usize, Option<Last>) {
         let mut filled = 0;
         while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {
@@ -356,7 +361,7 @@ impl Unpacker {
                 Ok(read) => filled += read,
                 Err(error) => return (filled, Some(self.halt(&error))),
             }
-            if self.decoder.as_mut().is_none_or(|decoder| decoder.feed().rest().is_empty()) {
+            if self.decoder.as_mut().is_none_or(|decoder| decoder.feed().may_wait()) {
                 break;
             }
         }

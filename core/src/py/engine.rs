@@ -6,7 +6,7 @@ use super::table::Table;
 use crate::engine::{self, Output};
 use crate::error::Result;
 use crate::frame::Link;
-use crate::io::driver::{self, Limits};
+use crate::io::driver::{self, Limits, Ran};
 use crate::plan::{self, Plan};
 use crate::table::summary::{Captured, Sources};
 use arrow_array::RecordBatch;
@@ -19,6 +19,19 @@ use std::time::Duration;
 
 /// The longest that `run` keeps the caller: long enough to cost nothing, short enough for a progress bar and a signal.
 const MAX_RUN: Duration = Duration::from_millis(100);
+
+/// How frames may begin, as Python names it.
+const LINKS: [(&str, Link); 9] = [
+    ("ethernet", Link::Ethernet),
+    ("ip", Link::Ip),
+    ("null", Link::Null),
+    ("sll", Link::Sll),
+    ("sll2", Link::Sll2),
+    ("ppp", Link::Ppp),
+    ("chdlc", Link::Chdlc),
+    ("wifi", Link::Wifi),
+    ("radiotap", Link::Radiotap),
+];
 
 /// The engine: frames in, tables and events out. One thread owns it at a time.
 #[pyclass(frozen, module = "tmrx._core")]
@@ -41,6 +54,9 @@ pub struct Batch {
     /// The source is at its end.
     #[pyo3(get)]
     ended: bool,
+    /// The source has no more for now.
+    #[pyo3(get)]
+    idle: bool,
     /// EVE lines.
     #[pyo3(get)]
     eve: Py<PyBytes>,
@@ -89,13 +105,14 @@ impl Engine {
         Ok(Busy(&self.busy))
     }
 
-    fn batch(&self, py: Python<'_>, frames: u64, ended: bool) -> PyResult<Batch> {
+    fn batch(&self, py: Python<'_>, ran: Ran) -> PyResult<Batch> {
         let tables = self.tables.iter().map(|&table| Ok((table.name(), self.engine.table(table)?)));
         let tables = tables.collect::<Result<Vec<_>>>()?;
         let Output { alerts, eve, fast, capture, quarantine } = self.engine.output();
         let bytes = |bytes: Vec<u8>| PyBytes::new(py, &bytes).unbind();
         let (eve, fast, pcap, quarantine) = (bytes(eve), bytes(fast), bytes(capture.bytes), bytes(quarantine));
-        Ok(Batch { frames, alerts, ended, eve, fast, pcap, pcap_files: capture.files, quarantine, tables })
+        let Ran { frames, ended, idle } = ran;
+        Ok(Batch { frames, alerts, ended, idle, eve, fast, pcap, pcap_files: capture.files, quarantine, tables })
     }
 }
 
@@ -110,15 +127,12 @@ impl Engine {
         Ok(Self { engine, tables, workers: workers.clamp(1, engine::SHARDS), busy: AtomicBool::new(false) })
     }
 
-    /// Take in frames: (time in ns, bytes, original length) each; `link` is "ethernet" or "ip".
+    /// Take in frames: (time in ns, bytes, original length) each; `link` is how they begin, by `LINKS`' names.
     #[pyo3(signature = (frames, link = "ethernet"))]
     fn push(&self, py: Python<'_>, frames: Vec<(i64, Vec<u8>, u32)>, link: &str) -> PyResult<Batch> {
         let _busy = self.own()?;
-        let link = match link {
-            "ethernet" => Link::Ethernet,
-            "ip" => Link::Ip,
-            _ => return Err(PyValueError::new_err(format!("link {link:?} is neither \"ethernet\" nor \"ip\""))),
-        };
+        let named = LINKS.iter().find(|(name, _)| *name == link);
+        let (_, link) = *named.ok_or_else(|| PyValueError::new_err(format!("no link is named {link:?}")))?;
         let count = frames.len() as u64;
         py.detach(|| {
             let mut parsed = self.engine.take();
@@ -126,7 +140,7 @@ impl Engine {
             frames.iter().for_each(|(time, bytes, original)| parsed.batch.push(*time, bytes, *original, link));
             self.engine.push(parsed);
         });
-        self.batch(py, count, false)
+        self.batch(py, Ran { frames: count, ..Ran::default() })
     }
 
     /// Take in frames of a source until it is idle or at its end, `max_frames` (0: no limit) or the time is reached.
@@ -136,14 +150,14 @@ impl Engine {
         let frames = if max_frames == 0 { u64::MAX } else { max_frames };
         let limits = Limits { frames, time: Duration::from_millis(timeout_ms).min(MAX_RUN), workers: self.workers };
         let ran = with_source(source, |source| driver::run(&self.engine, source, limits))??;
-        self.batch(source.py(), ran.frames, ran.ended)
+        self.batch(source.py(), ran)
     }
 
     /// The end of the run: flows end. Call it until `ended`, as one call gives only so many.
     fn finish(&self, py: Python<'_>) -> PyResult<Batch> {
         let _busy = self.own()?;
         let more = py.detach(|| self.engine.finish());
-        self.batch(py, 0, !more)
+        self.batch(py, Ran { ended: !more, ..Ran::default() })
     }
 
     /// The summary document as JSON, where there are such: with the datagrams lost at the sockets, and the packets that

@@ -42,10 +42,13 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<engine::Batch>()?;
     module.add_class::<compress::Compressor>()?;
     module.add_class::<source::Capture>()?;
+    module.add_class::<source::Merged>()?;
     module.add_class::<listen::Listener>()?;
     module.add_class::<send::Sender>()?;
     module.add_class::<mirror::PyMirror>()?;
     module.add_class::<table::Table>()?;
+    module.add_function(wrap_pyfunction!(source::is_capture, module)?)?;
+    module.add_function(wrap_pyfunction!(source::first_time, module)?)?;
     module.add_function(wrap_pyfunction!(pcre::pcre_error, module)?)?;
     module.add_function(wrap_pyfunction!(anomalies, module)?)
 }

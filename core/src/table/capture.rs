@@ -7,7 +7,6 @@ use crate::plan::CaptureSettings;
 use crate::table::known::Known;
 use crate::table::{mirror, pcap, pcapng, text};
 use crate::time::Nanos;
-use crate::wire::ethernet::is_ip;
 use hashbrown::HashMap;
 
 /// Bytes of one or more files.
@@ -101,7 +100,8 @@ impl Writer {
 /// The interfaces of a pcapng section: one for each mirror session, and for each way in which its packets begin.
 #[derive(Debug, Default)]
 struct Interfaces {
-    numbers: HashMap<(u32, Link), u32>,
+    /// By identity and link type.
+    numbers: HashMap<(u32, u16), u32>,
     /// By number: packets written.
     received: Vec<u64>,
     /// The last packet's time.
@@ -127,8 +127,9 @@ impl Interfaces {
     }
 
     fn packet(&mut self, out: &mut Vec<u8>, packet: &Packet, bytes: &[u8], identities: &Identities) {
-        let found = self.numbers.get(&(packet.identity, packet.link)).copied();
-        let interface = found.unwrap_or_else(|| self.describe(out, packet, identities));
+        let link_type = pcapng::link_type(packet.link);
+        let found = self.numbers.get(&(packet.identity, link_type)).copied();
+        let interface = found.unwrap_or_else(|| self.describe(out, packet.identity, link_type, identities));
         if let Some(count) = self.received.get_mut(interface as usize) {
             *count += 1;
         }
@@ -139,7 +140,7 @@ impl Interfaces {
         }
         let Packet { time, mut original, .. } = *packet;
         let mut bytes = bytes;
-        if matches!(packet.link, Link::Type(ethertype) if !is_ip(ethertype)) {
+        if link_type == pcapng::ETHERNET && packet.link != Link::Ethernet {
             self.frame.clear();
             original = pcap::as_ethernet(&mut self.frame, packet, bytes);
             bytes = &self.frame;
@@ -149,29 +150,28 @@ impl Interfaces {
 
     /// Describe the interface of a packet: the first one on it. A section that has all it may have gives way to another.
     #[cold]
-    fn describe(&mut self, out: &mut Vec<u8>, packet: &Packet, identities: &Identities) -> u32 {
+    fn describe(&mut self, out: &mut Vec<u8>, identity: u32, link_type: u16, identities: &Identities) -> u32 {
         if self.received.len() >= pcapng::MAX_INTERFACES {
             self.end(out);
             self.begin(out);
         }
         let number = self.received.len() as u32;
-        self.numbers.insert((packet.identity, packet.link), number);
+        self.numbers.insert((identity, link_type), number);
         self.received.push(0);
-        pcapng::interface(out, &interface(packet, identities));
+        pcapng::interface(out, &interface(identity, link_type, identities));
         number
     }
 }
 
-/// What is known of the mirror session that a packet came through.
-fn interface(packet: &Packet, identities: &Identities) -> pcapng::Interface {
-    let link = packet.link;
-    if packet.identity == NONE {
+/// What is known of a mirror session.
+fn interface(identity: u32, link_type: u16, identities: &Identities) -> pcapng::Interface {
+    if identity == NONE {
         let (name, description) = (Encapsulation::None.name().into(), "frames without encapsulation".into());
-        return pcapng::Interface { link, name, description, comment: String::new() };
+        return pcapng::Interface { link_type, name, description, comment: String::new() };
     }
-    let known = Known::of(identities, packet.identity);
+    let known = Known::of(identities, identity);
     let name = if known.name.is_empty() { known.label() } else { known.name.to_owned() };
-    pcapng::Interface { link, name, description: description(&known), comment: known.comment.to_owned() }
+    pcapng::Interface { link_type, name, description: description(&known), comment: known.comment.to_owned() }
 }
 
 fn description(known: &Known<'_>) -> String {

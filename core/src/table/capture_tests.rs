@@ -21,6 +21,16 @@ fn kinds(mut bytes: &[u8]) -> Vec<u32> {
     found
 }
 
+#[test]
+fn ether_types_do_not_make_interfaces() {
+    let (mut writer, identities) = (writer(NG), identities());
+    for ethertype in [0x0800, 0x86dd, 0x0806, 0x6558, 0x88cc] {
+        writer.packet(&Packet { link: Link::Type(ethertype), l3: 0, ..packet() }, b"bytes", TIME, &identities);
+    }
+    // Raw IP, and Ethernet with headers that were made up.
+    assert_eq!(kinds(&writer.take().bytes), [0x0a0d_0d0a, 1, 6, 6, 1, 6, 6, 6]);
+}
+
 fn contains(bytes: &[u8], text: &str) -> bool {
     memchr::memmem::find(bytes, text.as_bytes()).is_some()
 }

@@ -8,7 +8,7 @@ use super::{names, text};
 use crate::flow::record::FlowRecord;
 use crate::frame::Addr;
 use crate::identify::Identities;
-use crate::packet::{MAX_VLANS, NONE, Packet};
+use crate::packet::{Layer, MAX_VLANS, NONE, Packet, Wrap};
 use crate::plan::{Action, Rule};
 
 columns! {
@@ -19,6 +19,8 @@ columns! {
         parent: I64, null;
         session: Text, null;
         vni: U32, null;
+        erspan_session: U32, null;
+        gre_key: U32, null;
         outer_src: Address, null;
         outer_dst: Address, null;
         encapsulation: Text;
@@ -46,6 +48,7 @@ columns! {
         payload_length: U32;
         payload_captured: U32;
         fragment: Flag;
+        defragmented: Flag;
         truncated: U8;
         l3_checksum: Text;
         l4_checksum: Text;
@@ -158,7 +161,9 @@ impl Packets {
     fn mirror(&mut self, at: &Context<'_>, identities: &Identities) {
         let wrap = at.wrap;
         self.session.append_option(session(identities, at.packet.identity));
-        self.vni.append_option(wrap.map(|wrap| wrap.vni));
+        self.vni.append_option(wrap.and_then(Wrap::network));
+        self.erspan_session.append_option(wrap.and_then(Wrap::erspan_session));
+        self.gre_key.append_option(wrap.and_then(Wrap::gre_key));
         self.outer_src.append_option(wrap.map(|wrap| wrap.outer_src));
         self.outer_dst.append_option(wrap.map(|wrap| wrap.outer_dst));
         self.encapsulation.append_value(wrap.map(|wrap| wrap.encapsulation).unwrap_or_default().name());
@@ -174,6 +179,7 @@ impl Packets {
         self.proto.append_option(is_ip.then_some(packet.proto));
         self.ttl.append_value(packet.ttl);
         self.fragment.append_value(packet.fragment);
+        self.defragmented.append_value(packet.defragmented);
         self.l3_checksum.append_value(packet.l3_checksum.name());
     }
 
@@ -181,9 +187,11 @@ impl Packets {
         self.sport.append_option(packet.has_l4().then_some(packet.sport));
         self.dport.append_option(packet.has_l4().then_some(packet.dport));
         self.tcp_flags.append_value(packet.tcp_flags);
-        self.seq.append_value(packet.seq);
-        self.ack.append_value(packet.ack);
-        self.window.append_value(packet.window);
+        // SCTP and ESP keep other things there.
+        let tcp = packet.layer == Layer::Tcp;
+        self.seq.append_value(if tcp { packet.seq } else { 0 });
+        self.ack.append_value(if tcp { packet.ack } else { 0 });
+        self.window.append_value(if tcp { packet.window } else { 0 });
         self.l4_checksum.append_value(packet.l4_checksum.name());
     }
 
@@ -259,7 +267,7 @@ impl Flows {
         let wrap = flow_identities(flow).next().map(|_| &flow.wrap);
         self.sessions.append_value(flow_identities(flow).map(|identity| Some(Known::of(identities, identity).label())));
         self.more_sessions.append_value(flow.more_identities);
-        self.vni.append_option(wrap.map(|wrap| wrap.vni));
+        self.vni.append_option(wrap.and_then(Wrap::network));
         self.outer_src.append_option(wrap.map(|wrap| mapped(&wrap.outer_src)));
         self.outer_dst.append_option(wrap.map(|wrap| mapped(&wrap.outer_dst)));
         self.encapsulation.append_value(wrap.map(|wrap| wrap.encapsulation).unwrap_or_default().name());
@@ -282,7 +290,7 @@ impl Alerts {
         self.flow_id.append_option(at.flow.map(|flow| flow.id));
         self.domain.append_value(packet.domain);
         self.session.append_option(session(identities, packet.identity));
-        self.vni.append_option(at.wrap.map(|wrap| wrap.vni));
+        self.vni.append_option(at.wrap.and_then(Wrap::network));
         self.outer_src.append_option(at.wrap.map(|wrap| mapped(&wrap.outer_src)));
     }
 
@@ -312,7 +320,7 @@ impl Anomalies {
             self.dst.append_option(spelled(&packet.dst, packet.ip));
             self.domain.append_value(packet.domain);
             self.session.append_option(session(identities, packet.identity));
-            self.vni.append_option(at.wrap.map(|wrap| wrap.vni));
+            self.vni.append_option(at.wrap.and_then(Wrap::network));
             self.outer_src.append_option(at.wrap.map(|wrap| mapped(&wrap.outer_src)));
         }
     }

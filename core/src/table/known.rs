@@ -1,7 +1,7 @@
 //! What is known of the mirror session behind an identity, as records tell it.
 
 use crate::identify::{Identities, Row};
-use crate::packet::Wrap;
+use crate::packet::{Family, Wrap};
 use crate::plan;
 use crate::table::json::number;
 use crate::table::text;
@@ -38,13 +38,21 @@ impl<'a> Known<'a> {
         Self { known: true, session, name, interface, vpc, comment, wrap: row.wrap }
     }
 
-    /// What lists of sessions call it: the session's id, or `VNI@outer source` where that is all there is.
+    /// What lists of sessions call it: the session's id, or `VNI@outer source`, `erspan2:SESSION@outer source`… where that
+    /// is all there is.
     pub fn label(&self) -> String {
         if !self.session.is_empty() {
             return self.session.to_owned();
         }
         let mut out = Vec::new();
-        number(&mut out, self.wrap.vni);
+        let numbered = self.wrap.network().or(self.wrap.erspan_session()).or(self.wrap.gre_key());
+        if self.wrap.encapsulation.family() != Family::Vni {
+            out.extend_from_slice(self.wrap.encapsulation.name().as_bytes());
+            out.extend(numbered.map(|_| b':'));
+        }
+        if let Some(numbered) = numbered {
+            number(&mut out, numbered);
+        }
         out.push(b'@');
         text::mapped(&mut out, &self.wrap.outer_src);
         String::from_utf8_lossy(&out).into_owned()

@@ -6,7 +6,7 @@ use crate::packet::{Checksum, Encapsulation, NONE, Packet, Wrap};
 use crate::table::json::{Json, hex};
 use crate::table::known::Known;
 use crate::table::text;
-use crate::wire::geneve::GeneveOption;
+use crate::table::tunnel::{self, Noted};
 
 /// Writes mirror objects. What an identity's packets have in common is kept as text.
 #[derive(Debug, Default)]
@@ -16,19 +16,19 @@ pub struct Mirrors {
 }
 
 impl Mirrors {
-    /// The object of a packet; `options` are GENEVE options around it, where some have no meaning to tmrx.
+    /// The object of a packet; `note` is the mirror's header that says something about it.
     pub fn packet(
         &mut self,
         json: &mut Json<'_>,
         packet: &Packet,
         wrap: Option<&Wrap>,
-        options: &[u8],
+        note: Noted<'_>,
         identities: &Identities,
     ) {
         json.object("mirror");
         self.common(json, packet.identity, wrap, identities);
-        if !options.is_empty() {
-            raw_options(json, options);
+        if let Some(wrap) = wrap {
+            tunnel::objects(json, wrap, note);
         }
         json.number("length", packet.original);
         json.number("captured", packet.captured);
@@ -46,6 +46,7 @@ impl Mirrors {
         json.object("mirror");
         let first = flow_identities(flow).next().unwrap_or(NONE);
         self.common(json, first, (first != NONE).then_some(&flow.wrap), identities);
+        tunnel::objects(json, &flow.wrap, None);
         json.number("packets", flow.packets.iter().fold(0u64, |sum, &n| sum.saturating_add(n)));
         json.number("truncated_packets", flow.truncated_packets);
         if first != NONE {
@@ -84,7 +85,9 @@ pub(super) fn identity(json: &mut Json<'_>, wrap: &Wrap, known: &Known<'_>) {
     json.text_if("name", known.name);
     json.text_if("interface", known.interface);
     json.text_if("vpc", known.vpc);
-    json.number("vni", wrap.vni);
+    if let Some(vni) = wrap.network() {
+        json.number("vni", vni);
+    }
     json.plain("outer_src", |out| text::mapped(out, &wrap.outer_src));
     json.plain("outer_dst", |out| text::mapped(out, &wrap.outer_dst));
     json.text("encapsulation", wrap.encapsulation.name());
@@ -102,19 +105,6 @@ fn render(json: &mut Json<'_>, wrap: &Wrap, known: &Known<'_>) {
     if wrap.has_cookie {
         json.plain("flow_cookie", |out| hex(out, u64::from(wrap.flow_cookie), 8));
     }
-}
-
-/// GENEVE options without a meaning to tmrx, each as it stands on the wire, in hexadecimal digits.
-fn raw_options(json: &mut Json<'_>, mut options: &[u8]) {
-    json.list("geneve_options");
-    while let Some((option, rest)) = GeneveOption::parse(options) {
-        let raw = options.get(..options.len() - rest.len()).unwrap_or_default();
-        if !option.is_aws() {
-            json.item(&raw.iter().map(|byte| format!("{byte:02x}")).collect::<String>());
-        }
-        options = rest;
-    }
-    json.end_list();
 }
 
 /// Append the id of a Gateway Load Balancer's endpoint.

@@ -4,6 +4,7 @@
 
 pub mod json;
 pub mod text;
+pub mod tunnel;
 pub mod names;
 pub mod known;
 pub mod mirror;

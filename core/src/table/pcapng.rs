@@ -26,14 +26,18 @@ const ISB_IFRECV: u16 = 4;
 /// 10 to the power of minus this is the unit of times.
 const NANOSECONDS: u8 = 9;
 
+/// The link type of Ethernet.
+pub const ETHERNET: u16 = 1;
+const RAW_IP: u16 = 101;
+
 /// Interfaces that a section may have; readers, tmrx among them, refuse more.
 pub const MAX_INTERFACES: usize = 1 << 16;
 
 /// What an Interface Description Block says; an empty text is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interface {
-    /// How its packets begin.
-    pub link: Link,
+    /// How its packets begin, by number.
+    pub link_type: u16,
     /// Its name.
     pub name: String,
     /// What it is.
@@ -71,7 +75,7 @@ pub fn section(out: &mut Vec<u8>) {
 /// Append an Interface Description Block.
 pub fn interface(out: &mut Vec<u8>, interface: &Interface) {
     block(out, INTERFACE, |out| {
-        out.extend_from_slice(&link_type(interface.link).to_le_bytes());
+        out.extend_from_slice(&interface.link_type.to_le_bytes());
         // Two reserved bytes, and no limit to the bytes of a packet.
         out.extend_from_slice(&[0; 6]);
         let texts =
@@ -113,12 +117,13 @@ pub fn statistics(out: &mut Vec<u8>, interface: u32, until: Nanos, received: u64
 }
 
 /// The number of a link type (the registry of draft-ietf-opsawg-pcaplinktype).
-fn link_type(link: Link) -> u16 {
+#[inline]
+pub fn link_type(link: Link) -> u16 {
     match link {
-        Link::Ip | Link::UdpPayload => 101,
-        Link::Type(ethertype) if is_ip(ethertype) => 101,
+        Link::Ip | Link::UdpPayload => RAW_IP,
+        Link::Type(ethertype) if is_ip(ethertype) => RAW_IP,
         // What stands behind no link header but has an EtherType gets an Ethernet header made up.
-        Link::Ethernet | Link::Type(_) => 1,
+        Link::Ethernet | Link::Type(_) => ETHERNET,
         Link::Null => 0,
         Link::Sll => 113,
         Link::Sll2 => 276,
@@ -197,7 +202,7 @@ mod tests {
     #[test]
     fn an_interface() {
         let mut out = Vec::new();
-        let raw = Interface { link: Link::Ip, name: "web".into(), description: String::new(), comment: "x".into() };
+        let raw = Interface { link_type: RAW_IP, name: "web".into(), description: String::new(), comment: "x".into() };
         interface(&mut out, &raw);
         assert_eq!(
             body(&out, INTERFACE),

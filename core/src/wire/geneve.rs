@@ -1,4 +1,4 @@
-//! GENEVE (RFC 8926) and the options of AWS's Gateway Load Balancer.
+//! GENEVE (RFC 8926), the options of AWS's Gateway Load Balancer and those of Google's mirror.
 
 use super::{be16, be32};
 
@@ -6,6 +6,12 @@ use super::{be16, be32};
 pub const LEN: usize = 8;
 /// Option class of AWS.
 pub const AWS: u16 = 0x0108;
+/// AWS's option of the endpoint's id.
+pub const AWS_ENDPOINT: u8 = 1;
+/// AWS's option of the attachment's id.
+pub const AWS_ATTACHMENT: u8 = 2;
+/// Option class of Google.
+pub const GOOGLE: u16 = 0x0132;
 
 /// The fixed header.
 #[derive(Clone, Copy)]
@@ -74,6 +80,11 @@ impl<'a> GeneveOption<'a> {
     /// One of those that AWS's Gateway Load Balancer sends, of the length that it has.
     pub fn is_aws(&self) -> bool {
         self.class == AWS && matches!((self.kind, self.data.len()), (1 | 2, 8) | (3, 4))
+    }
+
+    /// One of those that Google's out-of-band mirror sends, of the length that it has.
+    pub fn is_google(&self) -> bool {
+        self.class == GOOGLE && matches!((self.kind, self.data.len()), (1, 4) | (2, 16) | (3, 8))
     }
 
     /// The data as a number, where it has eight bytes.

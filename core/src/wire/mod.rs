@@ -6,9 +6,11 @@
 pub mod arp;
 pub mod checksum;
 pub mod cooked;
+pub mod erspan;
 pub mod esp;
 pub mod ethernet;
 pub mod geneve;
+pub mod gre;
 pub mod icmp;
 pub mod igmp;
 pub mod ipv4;
@@ -20,9 +22,12 @@ pub mod ppp;
 pub mod sctp;
 pub mod tags;
 pub mod tcp;
+pub mod teredo;
 pub mod udp;
 pub mod vxlan;
 pub mod wifi;
+
+use crate::packet::proto;
 
 /// Two bytes of a view, big endian.
 macro_rules! be16 {
@@ -39,6 +44,19 @@ macro_rules! be32 {
 }
 
 pub(crate) use {be16, be32};
+
+/// The fewest bytes of a protocol's header; 0 where its header is not known here.
+pub fn transport_header(proto: u8) -> usize {
+    match proto {
+        proto::TCP => tcp::LEN,
+        proto::UDP => udp::LEN,
+        proto::ICMP => icmp::LEN,
+        proto::ICMPV6 => icmp::HEAD,
+        proto::SCTP => sctp::Sctp::LEN,
+        proto::IGMP => igmp::Igmp::LEN,
+        _ => 0,
+    }
+}
 
 /// A header whose first part has a fixed size.
 pub trait Header<'a>: Sized {

@@ -8,7 +8,7 @@ use super::record::FlowRecord;
 use super::*;
 use crate::anomaly::AnomalySet;
 use crate::frame::{Addr, Link};
-use crate::packet::{Causes, Checksum, Layer, Layers, LenSource, NONE, Packet, Stop, proto, tcp};
+use crate::packet::{Causes, Checksum, Encapsulation, Layer, Layers, LenSource, NONE, Packet, Stop, proto, tcp};
 use crate::plan::{FlowSettings, Timeouts};
 use crate::time::{Nanos, SECOND};
 
@@ -40,8 +40,10 @@ pub(super) fn udp() -> Packet {
         layers: Layers(0),
         depth: 0,
         carrier: false,
+        tunnel: Encapsulation::None,
         stop: Stop::Complete,
         fragment: false,
+        defragmented: false,
         ethertype: 0x0800,
         src: Addr::v4([10, 0, 0, 1]),
         dst: Addr::v4([10, 0, 0, 2]),
@@ -86,7 +88,7 @@ pub(super) fn icmp(kind: u16, code: u16) -> Packet {
 pub(super) fn settings(max_flows: u32) -> FlowSettings {
     let timeouts =
         Timeouts { tcp_new: 60, tcp_established: 600, tcp_closed: 60, other_new: 30, other_established: 300 };
-    FlowSettings { max_flows, timeouts, community_id_seed: 0, hash_seed: Some(0) }
+    FlowSettings { max_flows, timeouts, by_depth: true, community_id_seed: 0, hash_seed: Some(0) }
 }
 
 /// A table with what came out of it.

@@ -41,7 +41,7 @@ fn filled() -> Packets {
             packet: &tcp,
             wrap: Some(&wrap),
             tunnel: None,
-            options: &[],
+            note: None,
             flow: Some(now()),
             quote: None,
         },
@@ -49,7 +49,7 @@ fn filled() -> Packets {
         &identities(),
     );
     table.push(
-        &Context { frame: 2, packet: &arp, wrap: None, tunnel: None, options: &[], flow: None, quote: None },
+        &Context { frame: 2, packet: &arp, wrap: None, tunnel: None, note: None, flow: None, quote: None },
         Some(0),
         &identities(),
     );
@@ -63,6 +63,8 @@ const PACKETS: &[&str] = &[
     "parent",
     "session",
     "vni",
+    "erspan_session",
+    "gre_key",
     "outer_src",
     "outer_dst",
     "encapsulation",
@@ -90,6 +92,7 @@ const PACKETS: &[&str] = &[
     "payload_length",
     "payload_captured",
     "fragment",
+    "defragmented",
     "truncated",
     "l3_checksum",
     "l4_checksum",
@@ -133,7 +136,7 @@ fn a_finished_table_starts_again() {
     let (packet, mut table) = (packet(), filled());
     table.finish().unwrap();
     table.push(
-        &Context { frame: 3, packet: &packet, wrap: None, tunnel: None, options: &[], flow: None, quote: None },
+        &Context { frame: 3, packet: &packet, wrap: None, tunnel: None, note: None, flow: None, quote: None },
         None,
         &identities(),
     );
@@ -170,7 +173,7 @@ fn alerts_and_anomalies() {
         packet: &packet,
         wrap: Some(&wrap),
         tunnel: None,
-        options: &[],
+        note: None,
         flow: Some(now()),
         quote: None,
     };

@@ -1,6 +1,7 @@
 //! The alert event.
 
-use super::{Context, FlowNow, Tunnel, endpoints};
+use super::{Context, FlowNow, Tunnel, endpoints, protocol};
+use crate::packet::proto;
 use crate::plan::Rule;
 use crate::table::json::Json;
 use crate::table::names;
@@ -44,8 +45,9 @@ fn signature(json: &mut Json<'_>, rule: &Rule) {
 fn tunnel(json: &mut Json<'_>, outer: &Tunnel, frame: u64) {
     json.object("tunnel");
     let ip = if text::is_v4(&outer.src) { 4 } else { 6 };
-    endpoints(json, ip, &outer.src, &outer.dst, Some((outer.sport, outer.dport)));
-    json.text("proto", "UDP");
+    let has_ports = matches!(outer.proto, proto::TCP | proto::UDP | proto::SCTP);
+    endpoints(json, ip, &outer.src, &outer.dst, has_ports.then_some((outer.sport, outer.dport)));
+    protocol(json, outer.proto);
     json.number("depth", outer.depth);
     json.number("pcap_cnt", frame);
     json.text("pkt_src", "wire/pcap");

@@ -10,13 +10,14 @@ use crate::decode::Quoted;
 use crate::flow::record::FlowRecord;
 use crate::frame::{Addr, Outer};
 use crate::identify::Identities;
-use crate::packet::{MAX_VLANS, Packet, Wrap};
+use crate::packet::{MAX_VLANS, Packet, Wrap, proto};
 use crate::plan::Rule;
 use crate::table::json::{Json, number};
 use crate::table::mirror::Mirrors;
 use crate::table::names;
 use crate::table::summary::Summary;
 use crate::table::text::{self, Clock};
+use crate::table::tunnel::Noted;
 use crate::time::Nanos;
 
 /// A flow at the moment of an event, oriented client to server; index 0 of a pair is to the server.
@@ -39,7 +40,7 @@ pub struct FlowNow<'a> {
     pub community_id: &'a str,
 }
 
-/// The outermost packet around one, a UDP datagram.
+/// The outermost packet around one; its ports are of use where its protocol has ports.
 #[derive(Debug, Clone, Copy)]
 #[allow(missing_docs)]
 pub struct Tunnel {
@@ -47,6 +48,7 @@ pub struct Tunnel {
     pub dst: Addr,
     pub sport: u16,
     pub dport: u16,
+    pub proto: u8,
     /// How many packets are around it.
     pub depth: u8,
 }
@@ -54,22 +56,25 @@ pub struct Tunnel {
 impl Tunnel {
     /// What is around a packet, by the packets of its batch; none for an outermost one.
     pub fn around(packet: &Packet, packets: &[Packet]) -> Option<Self> {
-        let mut row = packet.parent;
-        let mut outer = packets.get(row as usize)?;
-        let mut depth = 1u8;
+        let mut outer = around(packet, packets)?;
         // A parent stands before its children, so this ends.
-        while outer.parent < row {
-            row = outer.parent;
-            outer = packets.get(row as usize)?;
-            depth = depth.saturating_add(1);
+        while let Some(further) = around(outer, packets) {
+            outer = further;
         }
-        Some(Self { src: outer.src, dst: outer.dst, sport: outer.sport, dport: outer.dport, depth })
+        let Packet { src, dst, sport, dport, proto, .. } = *outer;
+        Some(Self { src, dst, sport, dport, proto, depth: packet.depth })
     }
 
     /// What is around a packet that came through a socket, `depth` packets deep.
     pub fn socket(outer: &Outer, depth: u8) -> Self {
-        Self { src: outer.src, dst: outer.dst, sport: outer.sport, dport: outer.dport, depth }
+        Self { src: outer.src, dst: outer.dst, sport: outer.sport, dport: outer.dport, proto: proto::UDP, depth }
     }
+}
+
+/// The packet around one. A datagram's parent is the fragment that completed it: what is around the one is around both.
+fn around<'a>(packet: &Packet, packets: &'a [Packet]) -> Option<&'a Packet> {
+    let parent = packets.get(packet.parent as usize)?;
+    if packet.defragmented { packets.get(parent.parent as usize) } else { Some(parent) }
 }
 
 /// A packet and what is known around it.
@@ -83,8 +88,8 @@ pub struct Context<'a> {
     pub wrap: Option<&'a Wrap>,
     /// The outermost packet around it.
     pub tunnel: Option<Tunnel>,
-    /// GENEVE options around it, where some have no meaning to tmrx; else empty.
-    pub options: &'a [u8],
+    /// The mirror's header that says something about it, where there is one.
+    pub note: Noted<'a>,
     /// Its flow, where it has one.
     pub flow: Option<FlowNow<'a>>,
     /// What it quotes, where it is an ICMP error.
@@ -113,7 +118,7 @@ impl Eve {
         let mut json = Json(out);
         self.header(&mut json, at, "alert");
         alert::write(&mut json, &mut self.clock, at, rule);
-        self.mirrors.packet(&mut json, at.packet, at.wrap, at.options, identities);
+        self.mirrors.packet(&mut json, at.packet, at.wrap, at.note, identities);
         json.end_line();
     }
 
@@ -123,7 +128,7 @@ impl Eve {
             let mut json = Json(out);
             self.header(&mut json, at, "anomaly");
             anomaly::write(&mut json, anomaly.entry());
-            self.mirrors.packet(&mut json, at.packet, at.wrap, at.options, identities);
+            self.mirrors.packet(&mut json, at.packet, at.wrap, at.note, identities);
             json.end_line();
         }
     }
@@ -180,7 +185,7 @@ impl Eve {
             json.number("ip_v", packet.ip);
         }
         transport::write(json, at);
-        json.text("pkt_src", names::packet_source(at.wrap.map(|wrap| wrap.encapsulation).unwrap_or_default()));
+        json.text("pkt_src", names::packet_source(packet));
         if let Some(flow) = &at.flow {
             json.text_if("community_id", flow.community_id);
         }

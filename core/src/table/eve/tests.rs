@@ -1,7 +1,7 @@
 use super::*;
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::flow::record::TcpState;
-use crate::packet::{Causes, Checksum, Layer, NONE, proto};
+use crate::packet::{Causes, Checksum, Encapsulation, Layer, NONE, proto};
 use crate::table::counters::Counters;
 use crate::table::summary::{RuleCounts, Sources};
 use crate::table::testing::{DST, SRC, TIME, V6, flow, frame, geneve, identities, packet, rule, wrap};
@@ -39,14 +39,15 @@ fn value(write: impl FnOnce(&mut Eve, &mut Vec<u8>)) -> Value {
 
 #[test]
 fn alert_line() {
-    let packet = Packet { original: 1514, truncated: Causes(5), l4_checksum: Checksum::NotCalculated, ..packet() };
+    let cut = Packet { original: 1514, truncated: Causes(5), l4_checksum: Checksum::NotCalculated, ..packet() };
+    let packet = Packet { tunnel: Encapsulation::Vxlan, ..cut };
     let wrap = wrap();
     let at = Context {
         frame: 4,
         packet: &packet,
         wrap: Some(&wrap),
         tunnel: Some(Tunnel::socket(&outer(), 1)),
-        options: &[],
+        note: None,
         flow: Some(now()),
         quote: None,
     };
@@ -80,7 +81,7 @@ fn alert_without_the_optional_parts() {
         src: V6,
         ..packet()
     };
-    let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, options: &[], flow: None, quote: None };
+    let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, note: None, flow: None, quote: None };
     let mut rule = rule();
     (rule.metadata, rule.category, rule.action) = (Vec::new(), String::new(), crate::plan::Action::Reject);
     let want = json!({
@@ -98,9 +99,12 @@ fn anomaly_lines() {
     let mut anomalies = AnomalySet::default();
     anomalies.add(Anomaly::UnknownIdentity);
     anomalies.add(Anomaly::TcpTooShort);
-    let (packet, wrap) = (Packet { anomalies, identity: 3, ip: 0, ..packet() }, Wrap { vni: 3, ..geneve() });
+    let (packet, wrap) = (
+        Packet { anomalies, identity: 3, ip: 0, tunnel: Encapsulation::Vxlan, ..packet() },
+        Wrap { vni: 3, ..geneve() },
+    );
     let at =
-        Context { frame: 9, packet: &packet, wrap: Some(&wrap), tunnel: None, options: &[], flow: None, quote: None };
+        Context { frame: 9, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: None, quote: None };
     let head = r#"{"timestamp":"2016-05-27T06:56:11.304062+0000","pcap_cnt":9,"event_type":"anomaly","pkt_src":"vxlan encapsulation","#;
     let mirror = concat!(
         r#""mirror":{"vni":3,"outer_src":"172.31.0.238","outer_dst":"172.31.17.188","encapsulation":"geneve+vxlan","#,
@@ -152,7 +156,7 @@ fn icmp_flow() {
 #[test]
 fn icmp_packet_header() {
     let packet = Packet { layer: Layer::Icmpv6, proto: proto::ICMPV6, ip: 6, sport: 128, dport: 0, ..packet() };
-    let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, options: &[], flow: None, quote: None };
+    let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, note: None, flow: None, quote: None };
     let got = value(|eve, out| eve.alert(out, &at, &rule(), &identities()));
     assert_eq!((&got["proto"], &got["icmp_type"], &got["icmp_code"]), (&json!("IPv6-ICMP"), &json!(128), &json!(0)));
     assert!(got.get("src_port").is_none());
@@ -170,13 +174,8 @@ fn stats_line() {
     }
     let rules = [rule()];
     let counts = RuleCounts { rules: &rules, unknown: &[2] };
-    let summary = Summary {
-        counters: &counters,
-        flows: 1,
-        evicted: 0,
-        rules: Some(counts),
-        sources: crate::table::summary::Sources::default(),
-    };
+    let (fragments, rules) = (crate::restore::Stats::default(), Some(counts));
+    let summary = Summary { counters: &counters, flows: 1, evicted: 0, fragments, rules, sources: Sources::default() };
     let got = value(|eve, out| eve.stats(out, TIME, 7, &summary, &identities()));
     assert_eq!((&got["event_type"], &got["stats"]["uptime"]), (&json!("stats"), &json!(7)));
     let decoder = &got["stats"]["decoder"];
@@ -191,8 +190,8 @@ fn stats_line() {
 #[test]
 fn the_outermost_packet_is_the_tunnel() {
     let outermost = Packet { sport: 1, dport: 6081, ..packet() };
-    let middle = Packet { parent: 0, sport: 2, dport: 4789, ..packet() };
-    let inner = Packet { parent: 1, ..packet() };
+    let middle = Packet { parent: 0, sport: 2, dport: 4789, depth: 1, ..packet() };
+    let inner = Packet { parent: 1, depth: 2, ..packet() };
     let packets = [outermost, middle, inner];
     let tunnel = |packet| Tunnel::around(packet, &packets).map(|t| (t.sport, t.dport, t.depth));
     assert_eq!(tunnel(&inner), Some((1, 6081, 2)));
@@ -207,15 +206,8 @@ fn what_is_kept_of_an_identity_follows_its_wrap() {
     let mut cookies = Vec::new();
     for cookie in [1, 1, 2] {
         let wrap = Wrap { flow_cookie: cookie, ..geneve() };
-        let at = Context {
-            frame: 1,
-            packet: &packet,
-            wrap: Some(&wrap),
-            tunnel: None,
-            options: &[],
-            flow: None,
-            quote: None,
-        };
+        let at =
+            Context { frame: 1, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: None, quote: None };
         let mut out = Vec::new();
         eve.alert(&mut out, &at, &rule(), &identities);
         cookies.push(serde_json::from_slice::<Value>(&out).unwrap()["mirror"]["flow_cookie"].clone());
@@ -285,7 +277,7 @@ proptest! {
     fn every_line_is_json(rule in any_rule(), packet in any_packet(), wrapped: bool, flowing: bool, to_server: bool) {
         let (wrap, identities) = (geneve(), identities());
         let flow_now = flowing.then_some(FlowNow { to_server, ..now() });
-        let at = Context { frame: 1, packet: &packet, wrap: wrapped.then_some(&wrap), tunnel: None, options: &[], flow: flow_now, quote: None };
+        let at = Context { frame: 1, packet: &packet, wrap: wrapped.then_some(&wrap), tunnel: None, note: None, flow: flow_now, quote: None };
         let record = FlowRecord { proto: packet.proto, start: packet.time, end: i64::MAX, vlan_count: packet.vlan_count, identities: [packet.identity; 4], ..flow() };
         let mut out = Vec::new();
         let mut eve = Eve::default();

@@ -1,0 +1,282 @@
+//! What each fuzz target does with its bytes. `core/tests/corpus.rs` replays the corpus through the same functions.
+//!
+//! Each checks more than that nothing panics: what is found lies within the bytes, a capture reads the same from a file
+//! and from a pipe, and the engine gives the same output whatever the batches are, with every frame accounted for.
+#![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
+
+use std::io::Write;
+use std::os::fd::AsRawFd;
+use tmrx_core::decap::{Decap, Outers};
+use tmrx_core::engine::{Engine, Parsed};
+use tmrx_core::frame::{Addr, Batch, Link, Outer};
+use tmrx_core::io::{Capture, Fill, Source};
+use tmrx_core::packet::Packet;
+use tmrx_core::plan::{Plan, Rules, Table};
+use tmrx_core::table::summary::Sources;
+use tmrx_core::verify::verify;
+
+const GOLDEN: &[u8] = include_bytes!("../tests/plan.golden");
+const LINKS: [Link; 12] = [
+    Link::Ethernet,
+    Link::Ip,
+    Link::UdpPayload,
+    Link::Null,
+    Link::Sll,
+    Link::Sll2,
+    Link::Ppp,
+    Link::Chdlc,
+    Link::Wifi,
+    Link::Radiotap,
+    Link::Type(0x894f),
+    Link::Type(0x8847),
+];
+/// Fills of a capture at most: a few bytes can be unpacked to gigabytes.
+const FILLS: usize = 20;
+/// What fits into a pipe that nobody reads yet.
+const PIPE: usize = 60_000;
+const SECOND: i64 = 1_000_000_000;
+
+/// A plan with everything in it, and with every output.
+fn plan() -> Plan {
+    let mut plan = Plan::decode(GOLDEN).unwrap();
+    plan.decap.vxlan_ports = vec![4789];
+    plan.decap.geneve_ports = vec![6081];
+    plan.decap.max_depth = 8;
+    plan.flow.max_flows = 1024;
+    plan.outputs.eve = true;
+    plan.outputs.fast = true;
+    plan.outputs.tables = vec![Table::Packets, Table::Flows, Table::Alerts, Table::Anomalies];
+    plan
+}
+
+/// The first bytes of a capture's frames, in order; the error that ended it, if one did.
+type Read = (Vec<(i64, u32, Vec<u8>)>, Option<String>);
+
+fn read(path: &str) -> Read {
+    let mut frames = Vec::new();
+    let mut capture = match Capture::open(path) {
+        Ok(capture) => capture,
+        Err(error) => return (frames, Some(error.to_string())),
+    };
+    let mut batch = Batch::default();
+    for _ in 0..FILLS {
+        match capture.fill(&mut batch) {
+            Ok(Fill::More) => {}
+            Ok(Fill::Idle) => continue,
+            Ok(Fill::End) => break,
+            Err(error) => return (frames, Some(error.to_string())),
+        }
+        for frame in &batch.frames {
+            let bytes = batch.bytes(frame);
+            assert_eq!(bytes.len(), frame.captured as usize);
+            assert!(frame.original >= frame.captured);
+            frames.push((frame.time, frame.original, bytes.iter().take(16).copied().collect()));
+        }
+    }
+    (frames, None)
+}
+
+/// A capture file of any format, packed or not.
+pub fn reader(data: &[u8]) {
+    let path = std::env::temp_dir().join(format!("tmrx-fuzz-{}", std::process::id()));
+    std::fs::write(&path, data).unwrap();
+    let (from_file, failed) = read(path.to_str().unwrap());
+    std::fs::remove_file(path).unwrap();
+    if data.len() > PIPE {
+        return;
+    }
+    let (end, mut start) = std::io::pipe().unwrap();
+    start.write_all(data).unwrap();
+    drop(start);
+    let (from_pipe, failed_too) = read(&format!("/proc/self/fd/{}", end.as_raw_fd()));
+    assert_eq!(failed.is_some(), failed_too.is_some(), "{failed:?}, from a pipe {failed_too:?}");
+    assert_eq!(from_file, from_pipe);
+}
+
+/// How the bytes begin, how many were cut off, and the bytes.
+fn one(data: &[u8]) -> Option<(Link, usize, &[u8])> {
+    let (&link, rest) = data.split_first()?;
+    let (&cut, bytes) = rest.split_first()?;
+    Some((LINKS[usize::from(link) % LINKS.len()], usize::from(cut) * 16, bytes))
+}
+
+fn decode_one(bytes: &[u8], original: usize, link: Link) {
+    let mut packet = Packet { captured: bytes.len() as u32, original: original as u32, ..Packet::EMPTY };
+    tmrx_core::decode::decode(bytes, link, &mut packet);
+    assert!(packet.captured as usize <= bytes.len(), "{packet:?}");
+    assert!(packet.original >= packet.captured, "{packet:?}");
+    assert!(packet.l3 <= packet.l4 && packet.l4 <= packet.payload, "{packet:?}");
+    verify(&bytes[..packet.captured as usize], &mut packet);
+}
+
+/// One frame without its tunnels.
+pub fn decode(data: &[u8]) {
+    if let Some((link, cut, bytes)) = one(data) {
+        decode_one(bytes, bytes.len() + cut, link);
+    }
+}
+
+/// One frame's tunnels, from a capture and from a socket.
+pub fn decap(data: &[u8]) {
+    let Some((link, cut, bytes)) = one(data) else { return };
+    let decap = Decap::new(&plan().decap);
+    let mut outers = Outers::default();
+    let ports = [4789, 6081].map(|dport| Outer { src: Addr::v4([10, 0, 0, 1]), dport, ..Outer::default() });
+    for outer in std::iter::once(None).chain(ports.iter().map(Some)) {
+        let found = match outer {
+            None => decap.frame(bytes, bytes.len() + cut, link, &mut outers),
+            Some(outer) => decap.payload(bytes, bytes.len() + cut, outer, &mut outers),
+        };
+        let inner = found.inner;
+        assert!((inner.start + inner.captured) as usize <= bytes.len(), "{found:?}");
+        assert!(inner.received >= inner.captured, "{found:?}");
+        decode_one(inner.bytes(bytes), inner.received as usize, inner.link);
+        for outer in outers.iter().take(found.depth) {
+            assert!((outer.start + outer.captured) as usize <= bytes.len(), "{outer:?}");
+            decode_one(outer.bytes(bytes), outer.received as usize, outer.link);
+        }
+    }
+}
+
+/// A frame of a run: time, link, bytes, length on the wire.
+type Sent = (i64, Link, Vec<u8>, u32);
+
+/// Everything that comes out of a run over these frames, in batches of `size`.
+fn run(plan: &Plan, frames: &[Sent], size: usize) -> Vec<u8> {
+    let engine = Engine::new(plan.clone(), 0).unwrap();
+    let mut out = Vec::new();
+    for chunk in frames.chunks(size) {
+        let mut parsed: Parsed = engine.take();
+        parsed.batch.clear();
+        parsed.batch.outers.push(Outer { src: Addr::v4([10, 0, 0, 1]), dport: 4789, ..Outer::default() });
+        for (time, link, bytes, original) in chunk {
+            parsed.batch.push(*time, bytes, *original, *link);
+        }
+        engine.push(parsed);
+        take(&engine, &mut out);
+    }
+    while engine.finish() {
+        take(&engine, &mut out);
+    }
+    take(&engine, &mut out);
+    check_ledger(&engine, frames.len() as u64);
+    out
+}
+
+fn take(engine: &Engine, out: &mut Vec<u8>) {
+    let output = engine.output();
+    assert!(output.quarantine.is_empty(), "the engine panicked");
+    out.extend_from_slice(&output.eve);
+    out.extend_from_slice(&output.fast);
+    for table in [Table::Packets, Table::Flows, Table::Alerts, Table::Anomalies] {
+        engine.table(table).unwrap();
+    }
+}
+
+/// Every frame has one fate, and none is held at the end.
+fn check_ledger(engine: &Engine, sent: u64) {
+    let mut text = Vec::new();
+    engine.stats(Sources::default(), &mut text);
+    let document: serde_json::Value = serde_json::from_slice(&text).unwrap();
+    let frames = &document["frames"];
+    let number = |value: &serde_json::Value| value.as_u64().unwrap();
+    let sum = |value: &serde_json::Value| value.as_object().unwrap().values().map(number).sum::<u64>();
+    let kept: u64 = ["decoded", "merged", "duplicate", "held"].iter().map(|fate| number(&frames[fate])).sum();
+    assert_eq!(number(&frames["received"]), sent, "{frames}");
+    assert_eq!(kept + sum(&frames["rejected"]) + sum(&frames["dropped"]), sent, "{frames}");
+    assert_eq!(number(&frames["held"]), 0, "{frames}");
+}
+
+/// The same output in one batch and in small ones, all of it JSON.
+fn check(plan: &Plan, frames: &[Sent], size: u8) {
+    let whole = run(plan, frames, frames.len().max(1));
+    let pieces = run(plan, frames, usize::from(size % 7) + 1);
+    for line in whole.split(|&byte| byte == b'\n').filter(|line| line.starts_with(b"{")) {
+        let parsed: Result<serde_json::Value, _> = serde_json::from_slice(line);
+        assert!(parsed.is_ok(), "{}", String::from_utf8_lossy(line));
+    }
+    assert_eq!(String::from_utf8_lossy(&whole), String::from_utf8_lossy(&pieces));
+}
+
+/// Any frames of any kind: each begins with how it begins, how many bytes were cut off and seconds passed (a nibble
+/// each), and its length (two bytes).
+pub fn engine(data: &[u8]) {
+    let Some((&size, mut rest)) = data.split_first() else { return };
+    let (mut frames, mut time) = (Vec::new(), 0);
+    while let Some((&[link, more, low, high], after)) = rest.split_first_chunk::<4>() {
+        let length = usize::from(u16::from_le_bytes([low, high])).min(after.len());
+        let (bytes, next) = after.split_at(length);
+        time += i64::from(more & 15) * SECOND;
+        let original = (length + usize::from(more >> 4) * 100) as u32;
+        frames.push((time, LINKS[usize::from(link) % LINKS.len()], bytes.to_vec(), original));
+        rest = next;
+    }
+    check(&plan(), &frames, size);
+}
+
+/// Fragments, eight bytes each: what kind, which datagram, offset, length, filling, seconds passed, bytes cut off.
+pub fn restore(data: &[u8]) {
+    let mut plan = plan();
+    plan.rules = Rules::default();
+    let Some((&size, rest)) = data.split_first() else { return };
+    plan.inspect_outer = size & 0x80 != 0;
+    let mut time = 0;
+    let frames: Vec<Sent> = rest
+        .chunks_exact(8)
+        .map(|piece| {
+            time += i64::from(piece[6]) * SECOND / 8;
+            let (bytes, cut) = fragment(piece);
+            let original = bytes.len() as u32;
+            let kept = bytes.len().saturating_sub(cut);
+            (time, Link::Ethernet, bytes[..kept].to_vec(), original)
+        })
+        .collect();
+    check(&plan, &frames, size);
+}
+
+/// A frame with a fragment in it, and how many of its bytes to cut off.
+fn fragment(piece: &[u8]) -> (Vec<u8>, usize) {
+    let (kind, id) = (piece[0], piece[1] % 4);
+    let units = u16::from_le_bytes([piece[2], piece[3]]) & 0x1fff;
+    let mut payload = vec![piece[5]; usize::from(piece[4]) * if kind & 8 == 0 { 1 } else { 8 }];
+    let ports = if kind & 16 == 0 { [0x12, 0xb5] } else { [0, 53] };
+    let header = [0xc0, 0, ports[0], ports[1], 0, piece[7], 0, 0, 8, 0, 0, 0, 0, 0, 7, 0];
+    if units == 0 {
+        payload.iter_mut().zip(header).for_each(|(byte, set)| *byte = set);
+    }
+    let more = kind & 4 != 0;
+    let packet = if kind & 1 == 0 { ipv4(17, units, more, id, &payload) } else { ipv6(units, more, id, &payload) };
+    let frame = ethernet(kind & 1 != 0, &packet);
+    let cut = if kind & 32 == 0 { 0 } else { usize::from(piece[7]) };
+    if kind & 2 == 0 { (frame, cut) } else { (mirrored(&frame, kind), cut) }
+}
+
+fn ethernet(v6: bool, packet: &[u8]) -> Vec<u8> {
+    [&[2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2], &if v6 { [0x86, 0xdd] } else { [8, 0] }[..], packet].concat()
+}
+
+fn ipv4(proto: u8, units: u16, more: bool, id: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (20 + payload.len()) as u16;
+    let word = units | u16::from(more) << 13;
+    let head = [0x45, 0, (length >> 8) as u8, length as u8, 0, id, (word >> 8) as u8, word as u8, 64, proto, 0, 0];
+    [&head[..], &[10, 0, 0, 1, 10, 0, 0, 2], payload].concat()
+}
+
+fn ipv6(units: u16, more: bool, id: u8, payload: &[u8]) -> Vec<u8> {
+    let length = (8 + payload.len()) as u16;
+    let word = units << 3 | u16::from(more);
+    let address = |last| [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];
+    let extension = [17, 0, (word >> 8) as u8, word as u8, 0, 0, 0, id];
+    let head = [0x60, 0, 0, 0, (length >> 8) as u8, length as u8, 44, 64];
+    [&head[..], &address(1), &address(2), &extension, payload].concat()
+}
+
+/// The frame in VXLAN, from one of two sources.
+fn mirrored(frame: &[u8], kind: u8) -> Vec<u8> {
+    let length = (16 + frame.len()) as u16;
+    let udp = [0xff, 0xa5, 0x12, 0xb5, (length >> 8) as u8, length as u8, 0, 0];
+    let inner = [&udp[..], &[8, 0, 0, 0, 0, 0, 7, 0], frame].concat();
+    let mut packet = ipv4(17, 0, false, 0, &inner);
+    packet[15] = kind >> 6;
+    ethernet(false, &packet)
+}

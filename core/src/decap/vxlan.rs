@@ -1,0 +1,56 @@
+//! VXLAN, with and without its generic protocol extension.
+
+use super::{Carried, Found, Header, Note, NoteKind, enter, ip, refuse};
+use crate::anomaly::Anomaly;
+use crate::frame::Link;
+use crate::packet::Encapsulation;
+use crate::wire::ethernet::ethertype;
+use crate::wire::vxlan::{Gpe, LEN, Vxlan};
+
+#[inline]
+pub(super) fn take(carried: &Carried<'_>, found: &mut Found) -> bool {
+    let Some((head, _)) = Vxlan::parse(carried.payload) else { return cut(carried, found) };
+    if !head.has_vni() {
+        return refuse(found, Anomaly::VxlanNoVni);
+    }
+    if head.has_reserved() {
+        found.anomalies.add(Anomaly::VxlanReserved);
+    }
+    let header = Header { kind: Encapsulation::Vxlan, number: head.vni(), length: LEN, link: Link::Ethernet };
+    if enter(carried, &header, found) && head.has_group_policy() {
+        found.note = Some(Note { kind: NoteKind::Vxlan, start: carried.at as u32, length: LEN as u32 });
+    }
+    true
+}
+
+/// With the generic protocol extension (draft-ietf-nvo3-vxlan-gpe-13, section 3).
+pub(super) fn take_gpe(carried: &Carried<'_>, found: &mut Found) -> bool {
+    let Some((head, _)) = Gpe::parse(carried.payload) else { return cut(carried, found) };
+    if head.version() != 0 {
+        return refuse(found, Anomaly::VxlanGpeVersion);
+    }
+    if !head.has_vni() {
+        return refuse(found, Anomaly::VxlanNoVni);
+    }
+    let link = match head.next_protocol() {
+        1 => Link::Type(ethertype::IPV4),
+        2 => Link::Type(ethertype::IPV6),
+        3 => Link::Ethernet,
+        4 => Link::Type(ethertype::NSH),
+        5 => Link::Type(ethertype::MPLS),
+        _ => return refuse(found, Anomaly::VxlanPayload),
+    };
+    if !ip::fits(carried, LEN, link, found) {
+        return false;
+    }
+    if head.has_reserved() {
+        found.anomalies.add(Anomaly::VxlanReserved);
+    }
+    enter(carried, &Header { kind: Encapsulation::VxlanGpe, number: head.vni(), length: LEN, link }, found);
+    true
+}
+
+#[cold]
+fn cut(carried: &Carried<'_>, found: &mut Found) -> bool {
+    carried.sent < LEN && refuse(found, Anomaly::VxlanTooShort)
+}

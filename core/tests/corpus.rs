@@ -1,0 +1,43 @@
+//! Inputs that fuzzing found worth keeping, each through what its target does with it (`core/fuzz/`).
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic)]
+
+#[path = "../fuzz/entries.rs"]
+mod entries;
+
+use std::path::Path;
+
+fn replay(target: &str, entry: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let mut paths: Vec<_> = std::fs::read_dir(folder).unwrap().map(|found| found.unwrap().path()).collect();
+    paths.sort();
+    assert!(paths.len() > 10, "{target}: {} inputs", paths.len());
+    for path in paths {
+        let attempt = std::panic::catch_unwind(|| entry(&std::fs::read(&path).unwrap()));
+        assert!(attempt.is_ok(), "{}", path.display());
+    }
+}
+
+#[test]
+fn reader() {
+    replay("reader", entries::reader);
+}
+
+#[test]
+fn decap() {
+    replay("decap", entries::decap);
+}
+
+#[test]
+fn decode() {
+    replay("decode", entries::decode);
+}
+
+#[test]
+fn restore() {
+    replay("restore", entries::restore);
+}
+
+#[test]
+fn engine() {
+    replay("engine", entries::engine);
+}
