@@ -205,3 +205,6 @@ fn carry(at: usize, length: usize, packet: &mut Packet) {
     packet.payload = offset(at);
     packet.payload_original = length as u32;
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 use super::*;
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::flow::record::TcpState;
-use crate::packet::{Causes, Checksum, Encapsulation, Layer, NONE, proto};
+use crate::packet::{Causes, Checksum, Encapsulation, Layer, Layers, NONE, proto};
 use crate::table::counters::Counters;
 use crate::table::summary::{RuleCounts, Sources};
 use crate::table::testing::{DST, SRC, TIME, V6, flow, frame, geneve, identities, packet, rule, wrap};
@@ -169,6 +169,7 @@ fn stats_line() {
     bad.anomalies.add(Anomaly::UdpLength);
     bad.anomalies.add(Anomaly::TooDeep);
     for packet in [packet(), bad] {
+        let packet = Packet { layers: Layers::VXLAN, ..packet };
         counters.frames.add(&[frame(116)], [crate::table::fate::Fate::Decoded].into_iter());
         counters.add(&packet);
     }
