@@ -121,6 +121,9 @@ impl Merger {
         }) {
             self.quarantine(frame, bytes);
         }
+        self.related.clear();
+        self.related.extend(outs.iter().flat_map(|out| &out.related));
+        self.related.sort_unstable();
         if shared.outputs.pcap {
             self.capture(shared, parsed, identities);
         }
