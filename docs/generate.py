@@ -44,7 +44,7 @@ def settings() -> str:
     from tmrx import config  # noqa: PLC0415  # as above
 
     def text(value: object) -> str:
-        return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        return (", ".join(map(str, value)) or config.NONE) if isinstance(value, tuple) else str(value)
 
     rows = [(code(s.name), code(text(s.default)), s.unit, s.limits, s.help) for s in config.SETTINGS]
     intro = (

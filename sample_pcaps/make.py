@@ -36,6 +36,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import arrivals
 import attack as attacks
 import malformed as anomalies
+import malformed_arrivals as more
 
 HERE = Path(__file__).parent
 START_US = 1_700_000_000_000_000  # 2023-11-14T22:13:20Z
@@ -429,8 +430,25 @@ def overlay() -> Iterator[Record]:
 
 @sample
 def malformed() -> Iterator[Record]:
-    """One frame for each anomaly, in the catalogue's order."""
+    """What it takes to show each anomaly but those of other link headers."""
     yield from (record(frame) for frame in anomalies.FRAMES.values())
+    yield from (record(frame) for one in more.SHOWN.values() if one.link == "ethernet" for frame in one.frames)
+
+
+def malformed_link(link: str) -> Iterator[Record]:
+    yield from (record(frame) for one in more.SHOWN.values() if one.link == link for frame in one.frames)
+
+
+for _name, _link in (
+    ("null", arrivals.NULL),
+    ("sll", arrivals.SLL),
+    ("sll2", arrivals.SLL2),
+    ("chdlc", arrivals.CHDLC),
+    ("wifi", arrivals.WIFI),
+    ("radiotap", arrivals.RADIOTAP),
+):
+    SAMPLES[f"malformed-{_name}"] = lambda name=_name: malformed_link(name)  # type: ignore[misc]
+    LINKS[f"malformed-{_name}"] = _link
 
 
 ATTACKER, VICTIM = "203.0.113.66", "10.0.1.10"

@@ -1,4 +1,4 @@
-"""One frame for each anomaly of the core's catalogue, by hand and byte by byte: nothing else builds broken packets.
+"""One frame for each anomaly of mirrors, IP and transports, by hand and byte by byte; the others: `malformed_arrivals.py`.
 
 Every frame shows its anomaly and no other. Checksums are right unless they are what is wrong.
 """
@@ -13,7 +13,7 @@ SRC4, DST4 = bytes([10, 0, 1, 10]), bytes([10, 0, 1, 20])
 SRC6, DST6 = bytes.fromhex("20010db8000100000000000000000010"), bytes.fromhex("20010db8000100000000000000000020")
 TARGET4 = bytes([10, 0, 9, 9])
 TCP, UDP, ICMP, ICMPV6 = 6, 17, 1, 58
-HOP_BY_HOP, ROUTING, FRAGMENT, DESTINATION = 0, 43, 44, 60
+HOP_BY_HOP, ROUTING, FRAGMENT, DESTINATION, MOBILITY = 0, 43, 44, 60, 135
 KNOWN_VNI, UNKNOWN_VNI = 101, 999_999
 
 
@@ -138,24 +138,23 @@ FRAMES: dict[str, bytes] = {
     "geneve.unknown_payload": geneve(PLAIN, protocol=0x1234),
     "ethernet.too_short": PLAIN[:13],
     "ethernet.unknown_type": vxlan(eth(b"who knows", 0x88B5)),
-    "vlan.too_many": vxlan(ETHERNET + bytes.fromhex("8100000181000002810000030800") + ip4(udp())),
-    "arp.malformed": eth(ARP[:4] + b"\x08\x04" + ARP[6:], 0x0806),
+    "vlan.too_many": vxlan(ETHERNET + bytes.fromhex("81000001810000028100000381000004") + b"\x08\0" + ip4(udp())),
     "ipv4.version": vxlan(eth(ip4(udp(), version=5))),
     "ipv4.header_length": vxlan(eth(ip4(udp(), words=4))),
     "ipv4.total_length": vxlan(eth(ip4(udp(), length=19))),
     "ipv4.total_length_zero": vxlan(eth(ip4(udp(), length=0))),
-    "ipv4.options": vxlan(eth(ip4(udp(), options=b"\x44\x09\0\0"))),
+    "ipv4.options": vxlan(eth(ip4(udp(), options=b"\x44\x09" + bytes(6)))),
     "ipv4.reserved_flag": vxlan(eth(ip4(udp(), flags_offset=0x8000))),
     "ipv4.fragment_too_large": vxlan(eth(ip4(b"sample..", flags_offset=0x1FFF))),
     "ipv4.bad_checksum": vxlan(eth(ip4(udp(), wrong=1))),
     "ipv6.version": vxlan(eth6(ip6(udp(v6=True), version=5))),
     "ipv6.extension_length": vxlan(eth6(ip6(extension(UDP, 9) + udp(v6=True), proto=DESTINATION))),
-    "ipv6.extensions_too_many": vxlan(eth6(ip6(extension(DESTINATION) * 9, proto=DESTINATION))),
+    "ipv6.extensions_too_many": vxlan(eth6(ip6(extension(MOBILITY) * 9, proto=MOBILITY))),
     "ipv6.routing_type_0": vxlan(eth6(ip6(TYPE_0 + udp(v6=True), proto=ROUTING))),
     "ipv6.fragment_too_large": vxlan(eth6(ip6(bytes([UDP, 0, 0xFF, 0xF8, 0, 0, 0, 7]) + b"sample..", proto=FRAGMENT))),
     "ip.unknown_version": geneve(b"\x70" + bytes(30), protocol=0x0800),
     "tcp.too_short": vxlan(eth(ip4(tcp()[:19], TCP))),
-    "tcp.header_length": vxlan(eth(ip4(tcp(words=4), TCP))),
+    "tcp.header_length": vxlan(eth(ip4(tcp(words=6), TCP))),
     "tcp.options": vxlan(eth(ip4(tcp(options=b"\x02\x09\0\0"), TCP))),
     "tcp.flags": vxlan(eth(ip4(tcp(flags=0x03), TCP))),
     "tcp.bad_checksum": vxlan(eth(ip4(tcp(b"data", wrong=1), TCP))),

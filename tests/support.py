@@ -78,6 +78,8 @@ def sample_module(name: str) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # dataclasses look their module up
+    if str(SAMPLES) not in sys.path:  # they import one another
+        sys.path.append(str(SAMPLES))
     spec.loader.exec_module(module)
     return module
 

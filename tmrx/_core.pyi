@@ -140,11 +140,12 @@ class Listener:
     def __new__(cls, on: Sequence[tuple[str, str, int]], receive_buffer: int = 33554432) -> Listener:
         """Bind a socket for each (kind, address, port).
 
-        The kind is vxlan or geneve, port 0 is any free one, and `receive_buffer` is in bytes. IPv6 sockets take IPv6
-        only, so that 0.0.0.0 and :: can be listened on together; :: on a machine without IPv6 is a `warning`.
+        The kind is vxlan, geneve, vxlan-gpe or gre-in-udp, port 0 is any free one, and `receive_buffer` is in bytes.
+        IPv6 sockets take IPv6 only, so that 0.0.0.0 and :: can be listened on together; :: on a machine without IPv6 is
+        a `warning`.
         """
     @property
-    def on(self) -> list[tuple[Literal["vxlan", "geneve"], str, int]]:
+    def on(self) -> list[tuple[Literal["vxlan", "geneve", "vxlan-gpe", "gre-in-udp"], str, int]]:
         """What is listened on, with the ports as bound."""
     @property
     def overflowed(self) -> int:

@@ -7,6 +7,7 @@ Defaults are the plan's own.
 from __future__ import annotations
 
 import difflib
+import itertools
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,13 +16,22 @@ from typing import Any, Literal
 from tmrx import plan, units
 from tmrx.errors import ConfigError
 
-Value = int | str | tuple[int, ...]
-Kind = Literal["count", "seconds", "ports", "choice"]
+Value = int | str | tuple[int, ...] | tuple[str, ...]
+Kind = Literal["count", "seconds", "ports", "names", "choice"]
+NONE = "none"  # an empty list, in text
+# The settings that say which UDP ports carry which kind of encapsulation.
+_PORTS: Mapping[str, str] = {
+    "vxlan": "vxlan_ports",
+    "geneve": "geneve_ports",
+    "vxlan-gpe": "vxlan_gpe_ports",
+    "gre-in-udp": "gre_udp_ports",
+    "teredo": "teredo_ports",
+}
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting. `low` and `high` bound a number (each of them, in a list); `choices` name what a choice may be."""
+    """One setting. `low` and `high` bound a number (each, in a list); `choices` say what a choice or a name may be."""
 
     name: str
     kind: Kind
@@ -35,6 +45,8 @@ class Setting:
     @property
     def limits(self) -> str:
         """What it may be, in words."""
+        if self.kind == "names":
+            return f"{', '.join(self.choices)}, or {NONE}"
         if self.choices:
             return " or ".join(self.choices)
         return f"{self.low} to {self.high}" + (" each" if self.kind == "ports" else "")
@@ -58,6 +70,23 @@ def _timeout(name: str, meaning: str) -> Setting:
 SETTINGS: tuple[Setting, ...] = (
     Setting("vxlan_ports", "ports", "UDP port", _DECAP.vxlan_ports, "UDP ports that carry VXLAN.", 1, 65_535),
     Setting("geneve_ports", "ports", "UDP port", _DECAP.geneve_ports, "UDP ports that carry GENEVE.", 1, 65_535),
+    Setting(
+        "vxlan_gpe_ports", "ports", "UDP port", _DECAP.vxlan_gpe_ports,
+        "UDP ports that carry VXLAN-GPE; IANA's is 4790.", 1, 65_535,
+    ),
+    Setting(
+        "gre_udp_ports", "ports", "UDP port", _DECAP.gre_udp_ports, "UDP ports that carry GRE; IANA's is 4754.",
+        1, 65_535,
+    ),
+    Setting(
+        "teredo_ports", "ports", "UDP port", _DECAP.teredo_ports,
+        "UDP ports, of either side, that carry Teredo where the payload looks like it.", 1, 65_535,
+    ),
+    Setting(
+        "tunnels", "names", "", _DECAP.tunnels,
+        "Tunnels by IP protocol that are taken off: erspan, gre (all other GRE), ip (IP in IP).",
+        choices=("erspan", "gre", "ip"),
+    ),
     Setting("max_depth", "count", "encapsulations", _DECAP.max_depth, "How many encapsulations are taken off.", 1, 8),
     Setting(
         "unknown", "choice", "", _IDENTITY.unknown,
@@ -76,6 +105,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "max_flows", "count", "flows", _FLOW.max_flows,
         "How many flows are held at once; the oldest give way.", 1024, 2**28,
+    ),
+    Setting(
+        "flow_depth", "choice", "", "on",
+        "Whether flows at different depths of tunnels are told apart, with --inspect outer,inner.",
+        choices=("on", "off"),
     ),
     _timeout("tcp_new", "a TCP flow without a complete handshake"),
     _timeout("tcp_established", "an established TCP flow"),
@@ -139,12 +173,13 @@ class Settings:
 
     def decap(self, listening: Iterable[units.Endpoint] = ()) -> plan.DecapSettings:
         """What the core is told of encapsulations; ports that are listened on count as configured."""
-        ports = {"vxlan": set(self["vxlan_ports"]), "geneve": set(self["geneve_ports"])}
+        ports = {kind: set(self[name]) for kind, name in _PORTS.items()}
         for endpoint in listening:
+            for of_kind in ports.values():
+                of_kind.discard(endpoint.port)
             ports[endpoint.kind].add(endpoint.port)
-            ports["geneve" if endpoint.kind == "vxlan" else "vxlan"].discard(endpoint.port)
-        vxlan, geneve = (tuple(sorted(ports[kind])) for kind in ("vxlan", "geneve"))
-        return plan.DecapSettings(vxlan_ports=vxlan, geneve_ports=geneve, max_depth=self["max_depth"])
+        lists = {_PORTS[kind]: tuple(sorted(of_kind)) for kind, of_kind in ports.items()}
+        return plan.DecapSettings(**lists, tunnels=self["tunnels"], max_depth=self["max_depth"])
 
     def fragments(self) -> plan.FragmentSettings:
         """What the core is told of datagrams in fragments."""
@@ -158,15 +193,18 @@ class Settings:
         return plan.FlowSettings(
             max_flows=self["max_flows"],
             timeouts=timeouts,
+            by_depth=self["flow_depth"] == "on",
             community_id_seed=self["community_id_seed"],
             hash_seed=None if live else 0,
         )
 
     def faults(self) -> list[ConfigError]:
         """What contradicts itself."""
-        both = sorted(set(self["vxlan_ports"]) & set(self["geneve_ports"]))
-        why = "port {} is among geneve_ports too"
-        return [ConfigError("vxlan_ports", why.format(port), "a port carries one kind") for port in both]
+        return [
+            ConfigError(name, f"port {port} is among {other} too", "a port carries one kind")
+            for name, other in itertools.combinations(_PORTS.values(), 2)
+            for port in sorted(set(self[name]) & set(self[other]))
+        ]
 
 
 def read(values: Mapping[str, object], place: str = "") -> tuple[Settings, list[ConfigError]]:
@@ -215,7 +253,7 @@ def _hint(name: str) -> str:
 
 
 def _text(value: Value) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else str(value)
+    return (",".join(map(str, value)) or NONE) if isinstance(value, tuple) else str(value)
 
 
 def _number(setting: Setting, value: object, parse: Callable[[str], int]) -> int:
@@ -244,8 +282,21 @@ def _seconds(setting: Setting, value: object) -> int:
 
 
 def _ports(setting: Setting, value: object) -> tuple[int, ...]:
-    items = value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
-    return tuple(sorted({_number(setting, item, int) for item in items}))
+    return tuple(sorted({_number(setting, item, int) for item in _items(value)}))
+
+
+def _items(value: object) -> list[Any]:
+    if value == NONE:
+        return []
+    return value.split(",") if isinstance(value, str) else value if isinstance(value, list) else [value]
+
+
+def _names(setting: Setting, value: object) -> tuple[str, ...]:
+    items = [item.strip() if isinstance(item, str) else item for item in _items(value)]
+    for item in items:
+        if item not in setting.choices:
+            raise ValueError(f"{item!r} is none of {setting.limits}")
+    return tuple(name for name in setting.choices if name in items)
 
 
 def _choice(setting: Setting, value: object) -> str:
@@ -258,5 +309,6 @@ _READERS: Mapping[Kind, Callable[[Setting, object], Value]] = {
     "count": _count,
     "seconds": _seconds,
     "ports": _ports,
+    "names": _names,
     "choice": _choice,
 }

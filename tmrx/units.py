@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from ipaddress import ip_address
-from typing import Literal
+from typing import Literal, get_args
 
 _QUANTITY = re.compile(r"(\d{1,18}(?:\.\d{1,18})?)\s*([A-Za-z]*)", re.ASCII)
 _PORT = re.compile(r"\d{1,5}", re.ASCII)
@@ -26,7 +26,8 @@ _RATES: dict[str, tuple[int, Literal["pps", "bps"]]] = {
 VXLAN_PORT = 4789  # RFC 7348, section 5
 GENEVE_PORT = 6081  # RFC 8926, section 3.3
 
-Encapsulation = Literal["vxlan", "geneve"]
+Encapsulation = Literal["vxlan", "geneve", "vxlan-gpe", "gre-in-udp"]
+ENCAPSULATIONS: tuple[Encapsulation, ...] = get_args(Encapsulation)
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ def rate(text: str) -> Rate:
 
 
 def endpoint(text: str, port: int | None = None, lowest: int = 1) -> Endpoint:
-    """`ADDR:PORT`, `[V6]:PORT`, `vxlan:ADDR:PORT`, `geneve:ADDR:PORT`; with `port` given, `ADDR` alone too.
+    """`ADDR:PORT`, `[V6]:PORT`, either after a kind, as in `geneve:ADDR:PORT`; with `port` given, `ADDR` alone too.
 
     Port 6081 is GENEVE, any other VXLAN, unless said. `lowest` is the first port that may be given.
     """
@@ -108,10 +109,9 @@ def endpoint(text: str, port: int | None = None, lowest: int = 1) -> Endpoint:
 
 def _kind(text: str) -> tuple[Encapsulation | None, str]:
     head, _, rest = text.partition(":")
-    if head == "vxlan":
-        return "vxlan", rest
-    if head == "geneve":
-        return "geneve", rest
+    for kind in ENCAPSULATIONS:
+        if head == kind:
+            return kind, rest
     return None, text
 
 

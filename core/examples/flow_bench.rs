@@ -7,7 +7,7 @@ use tmrx_core::anomaly::AnomalySet;
 use tmrx_core::flow::record::FlowRecord;
 use tmrx_core::flow::{FlowKey, FlowTable, Seed, address_hash, key};
 use tmrx_core::frame::{Addr, Link};
-use tmrx_core::packet::{Causes, Checksum, Layer, Layers, LenSource, NONE, Packet, Stop};
+use tmrx_core::packet::{Causes, Checksum, Encapsulation, Layer, Layers, LenSource, NONE, Packet, Stop};
 use tmrx_core::plan::{FlowSettings, Timeouts};
 
 const RUN: usize = 64;
@@ -41,6 +41,7 @@ fn packet(flow: u32, back: bool) -> Packet {
         layer: Layer::Tcp,
         layers: Layers(0),
         depth: 0,
+        tunnel: Encapsulation::None,
         stop: Stop::Complete,
         fragment: false,
         ethertype: 0x0800,
@@ -75,7 +76,8 @@ fn part(seed: &Seed, packet: &Packet) -> usize {
 fn filled(seed: Seed, flows: u32) -> Vec<FlowTable> {
     let timeouts =
         Timeouts { tcp_new: 60, tcp_established: 600, tcp_closed: 60, other_new: 30, other_established: 300 };
-    let settings = FlowSettings { max_flows: 2_097_152, timeouts, community_id_seed: 0, hash_seed: Some(0) };
+    let settings =
+        FlowSettings { max_flows: 2_097_152, timeouts, by_depth: true, community_id_seed: 0, hash_seed: Some(0) };
     let mut tables: Vec<FlowTable> = (0..8).map(|n| FlowTable::new(&settings, seed, (n, 8), false).unwrap()).collect();
     let mut ended = Vec::new();
     for flow in 0..flows {

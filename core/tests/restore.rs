@@ -107,8 +107,11 @@ fn traffic() -> Vec<Frame> {
             let outer = fragments(100 * number + at as u16, [8, 9], 17, &copy, if number % 4 == 0 { 3 } else { 200 });
             frames.extend(outer.into_iter().map(|packet| (time, ethernet(&packet), Link::Ethernet)));
         }
-        let plain = fragments(900 + number, [3, 4], 17, &datagram, 5);
-        frames.extend(plain.into_iter().rev().skip(usize::from(number == 5)).map(|packet| (time, packet, Link::Ip)));
+        let mut plain = fragments(900 + number, [3, 4], 17, &datagram, 5);
+        if number == 5 {
+            plain.remove(0);
+        }
+        frames.extend(plain.into_iter().rev().map(|packet| (time, packet, Link::Ip)));
     }
     frames
 }

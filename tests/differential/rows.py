@@ -70,7 +70,7 @@ def _mirror(p: Packet) -> Row:
     wrap = p.wrap
     return {
         "session": p.identity.session if p.identity else None,
-        "vni": wrap.vni if wrap else None,
+        "vni": wrap.vni if wrap and wrap.family == "vni" else None,
         "outer_src": wrap.outer_src if wrap else None,
         "outer_dst": wrap.outer_dst if wrap else None,
         "encapsulation": wrap.encapsulation if wrap else "none",
@@ -92,17 +92,26 @@ def _network(p: Packet) -> Row:
 
 
 def _transport(p: Packet) -> Row:
-    reached = p.layer in ("tcp", "udp", "icmp", "icmpv6")
+    reached = p.layer in ("tcp", "udp", "icmp", "icmpv6", "sctp")
     return {
         "sport": p.sport if reached else None,
         "dport": p.dport if reached else None,
         "tcp_flags": p.tcp_flags,
         "seq": p.seq,
-        "ack": p.ack,
-        "window": p.window,
+        "ack": _chunk_set(p.chunks) if p.layer == "sctp" else p.ack,
+        "window": len(p.chunks) if p.layer == "sctp" else p.window,
         "l4_checksum": p.l4_checksum,
         "anomalies": sorted(p.anomalies, key=ANOMALIES.index),
     }
+
+
+# SCTP's chunk types in the order of the core's bits; the bit behind them is for all others.
+CHUNKS = (*range(16), 64, 128, 130, 132, 192, 193, 194)
+
+
+def _chunk_set(kinds: list[int]) -> int:
+    bits = {CHUNKS.index(kind) if kind in CHUNKS else len(CHUNKS) for kind in kinds}
+    return sum(1 << bit for bit in bits)
 
 
 ANOMALIES = [name for name, *_ in _core.anomalies()]

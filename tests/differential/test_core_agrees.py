@@ -24,7 +24,14 @@ PLANS = {
     "refused": Plan(identity=msgspec.structs.replace(known_sessions(), unknown="refuse")),
     "outer": Plan(identity=known_sessions(), inspect_outer=True),
     "shallow": Plan(identity=known_sessions(), decap=DecapSettings(max_depth=1)),
-    "no tunnels": Plan(decap=DecapSettings(vxlan_ports=(), geneve_ports=())),
+    "no tunnels": Plan(decap=DecapSettings(vxlan_ports=(), geneve_ports=(), teredo_ports=(), tunnels=())),
+    "all tunnels": Plan(
+        identity=known_sessions(),
+        inspect_outer=True,
+        decap=DecapSettings(
+            vxlan_ports=(4789, 8472, 10800, 10801), vxlan_gpe_ports=(4790,), gre_udp_ports=(4754,), max_depth=8
+        ),
+    ),
     "other ports": Plan(decap=DecapSettings(vxlan_ports=(53, 5001), geneve_ports=(4789,))),
 }
 

@@ -41,6 +41,15 @@ def test_given_over_given() -> None:
 def test_ports_listened_on_count_as_configured() -> None:
     decap = Settings().decap([Endpoint("vxlan", "::", 6081), Endpoint("geneve", "::", 7000)])
     assert (decap.vxlan_ports, decap.geneve_ports) == ((4789, 6081), (7000,))
+    other = Settings().decap([Endpoint("vxlan-gpe", "::", 4789), Endpoint("gre-in-udp", "::", 4754)])
+    assert (other.vxlan_ports, other.vxlan_gpe_ports, other.gre_udp_ports) == ((), (4789,), (4754,))
+
+
+def test_lists_may_be_empty() -> None:
+    settings = config.from_options(["teredo_ports=none", "tunnels=none"])
+    assert (settings["teredo_ports"], settings["tunnels"]) == ((), ())
+    assert config.read({"teredo_ports": [], "tunnels": []}) == (settings, [])
+    assert config.from_options(["tunnels=ip, gre"])["tunnels"] == ("gre", "ip")
 
 
 def test_every_fault_is_said() -> None:
@@ -70,6 +79,8 @@ def test_every_fault_is_said() -> None:
         ("max_flows", "is not NAME=VALUE"),
         ("nonsense=1", "is no setting"),
         ("vxlan_ports=6081", "is among geneve_ports too"),
+        ("gre_udp_ports=3544", "is among teredo_ports too"),
+        ("tunnels=gre,vxlan", "'vxlan' is none of erspan, gre, ip, or none"),
     ],
 )
 def test_options_refused(option: str, why: str) -> None:

@@ -14,6 +14,7 @@ import click
 from tmrx.cli.errors import printable
 
 Record = Mapping[str, Any]
+_NAMES = ("vni", "erspan_session", "gre_key")
 
 
 def heading(text: str) -> str:
@@ -52,8 +53,8 @@ def table(records: Sequence[Record], columns: Mapping[str, str], indent: str = "
 
 
 def _cell(key: str, value: Any) -> str:
-    # A VNI names a session: it is no amount.
-    return str(value) if key == "vni" and value is not None else text(value)
+    # A number that names a session is no amount.
+    return str(value) if key in _NAMES and value is not None else text(value)
 
 
 def _there(value: Any) -> bool:

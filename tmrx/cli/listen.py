@@ -17,7 +17,8 @@ from tmrx.units import Endpoint
 @click.command()
 @click.option(
     "--on", "on", multiple=True, metavar="ADDR:PORT",
-    help="Where to receive; port 6081 is GENEVE, any other VXLAN, unless said: geneve:ADDR:PORT. "
+    help="Where to receive; port 6081 is GENEVE, any other VXLAN, unless said: geneve:ADDR:PORT, vxlan-gpe:…, "
+    "gre-in-udp:…. "
     "Instead of ports 4789 and 6081 of all addresses.",
 )  # fmt: skip
 @options.analysis

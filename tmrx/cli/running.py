@@ -64,9 +64,14 @@ class Job:
 def _described(plan: Plan, workers: int) -> str:
     """What a run is set up with, in a line."""
     decap, identity = plan.decap, plan.identity
-    ports = ", ".join(
-        [f"vxlan {port}" for port in decap.vxlan_ports] + [f"geneve {port}" for port in decap.geneve_ports]
-    )
+    kinds = {
+        "vxlan": decap.vxlan_ports,
+        "geneve": decap.geneve_ports,
+        "vxlan-gpe": decap.vxlan_gpe_ports,
+        "gre-in-udp": decap.gre_udp_ports,
+        "teredo": decap.teredo_ports,
+    }
+    ports = ", ".join([*(f"{kind} {port}" for kind, ports in kinds.items() for port in ports), *decap.tunnels])
     sessions = len({known.session for known in identity.known})
     counts = f"{sessions:,} sessions known, unknown ones: {identity.unknown}; {len(plan.rules.rules):,} rules"
     return f"{ports}; {counts}; {plan.flow.max_flows:,} flows at most; {workers} worker{'s' * (workers > 1)}"

@@ -13,6 +13,8 @@ SESSION_COLUMNS = {
     "interface": "interface",
     "vpc": "vpc",
     "vni": "vni",
+    "erspan_session": "erspan session",
+    "gre_key": "gre key",
     "outer_src": "outer source",
     "outer_dst": "outer destination",
     "encapsulation": "encapsulation",
@@ -27,7 +29,19 @@ SESSION_COLUMNS = {
 # What fits a terminal.
 _SUMMARY_COLUMNS = {
     key: SESSION_COLUMNS[key]
-    for key in ("session", "name", "vni", "outer_src", "encapsulation", "known", "frames", "bytes", "truncated")
+    for key in (
+        "session",
+        "name",
+        "vni",
+        "erspan_session",
+        "gre_key",
+        "outer_src",
+        "encapsulation",
+        "known",
+        "frames",
+        "bytes",
+        "truncated",
+    )
 }
 _SESSIONS = 20  # that the summary names
 _PROTOCOLS = ("ipv4", "ipv6", "tcp", "udp", "icmp", "other")

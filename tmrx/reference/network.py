@@ -3,10 +3,21 @@
 # ruff: noqa: PLR2004 - sizes and versions stand as the RFCs write them
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 from tmrx.reference.checksum import ones_sum, verdict
+from tmrx.reference.options import (
+    DESTINATION,
+    FRAGMENT,
+    HOME_ADDRESS,
+    HOP_BY_HOP,
+    JUMBO,
+    ROUTING,
+    SEGMENT_ROUTING,
+    extension_anomalies,
+    ipv4_options,
+    ipv6_options,
+)
 from tmrx.reference.packet import (
     ARP,
     AUTHENTICATION,
@@ -18,17 +29,22 @@ from tmrx.reference.packet import (
     malformed,
     mapped,
     need,
-    options_hold,
+    take,
     trim,
 )
 from tmrx.reference.transport import has_checksum, ip_payload
 
-HOP_BY_HOP, ROUTING, FRAGMENT, DESTINATION = 0, 43, 44, 60
 EXTENSIONS = (HOP_BY_HOP, ROUTING, FRAGMENT, AUTHENTICATION, DESTINATION, 135, 139, 140)
 MAX_EXTENSIONS = 8
-SEGMENT_ROUTING = 4
-HOME_ADDRESS, JUMBO = 0xC9, 0xC2
-MAX_DATAGRAM = 65535
+MAX_DATAGRAM, MAX_JUMBOGRAM = 65_535, 1 << 24
+# How often an extension header may stand there, and what is said of more (RFC 8200, section 4.1).
+MOST = {
+    HOP_BY_HOP: (1, "ipv6.hop_by_hop_twice"),
+    ROUTING: (1, "ipv6.routing_twice"),
+    FRAGMENT: (1, "ipv6.fragment_twice"),
+    DESTINATION: (2, "ipv6.destination_thrice"),
+    AUTHENTICATION: (1, "ah.twice"),
+}
 
 
 def network(p: Packet, ethertype: int) -> None:
@@ -49,12 +65,25 @@ def raw_ip(p: Packet) -> None:
         raise malformed(p, "ip.unknown_version")
 
 
+def _fixed(p: Packet, at: int, size: int, short: str) -> bytes:
+    """A network header's fixed part, which a link header announced."""
+    p.at = at
+    return take(p, size, short, peek=True)
+
+
 def arp(p: Packet, at: int) -> None:
-    """RFC 826."""
-    found = header("arp.ARP", need(p, at, 28))
+    """RFC 826, over Ethernet and for IPv4; operations 3 and 4 are RARP's (RFC 903)."""
+    found = header("arp.ARP", _fixed(p, at, 28, "arp.too_short"))
     p.layer = "arp"
-    if (found.hrd, found.pro, found.hln, found.pln) != (1, IPV4, 6, 4):
-        raise malformed(p, "arp.malformed")
+    for wrong, name in (
+        (found.hrd != 1, "hardware"),
+        (found.pro != IPV4, "protocol"),
+        (found.hln != 6, "hardware_length"),
+        (found.pln != 4, "protocol_length"),
+        (found.op not in (1, 2, 3, 4), "operation"),
+    ):
+        if wrong:
+            raise malformed(p, f"arp.{name}")
 
 
 def _ends_at(
@@ -67,7 +96,7 @@ def _ends_at(
 
 def ipv4(p: Packet, at: int) -> None:
     p.l3_checksum = _ipv4_checksum(p, at)
-    head = header("ip.IP", need(p, at, 20))
+    head = header("ip.IP", _fixed(p, at, 20, "ipv4.too_short"))
     if head.v != 4:
         p.l3_checksum = "absent"
         raise malformed(p, "ipv4.version")
@@ -85,8 +114,7 @@ def ipv4(p: Packet, at: int) -> None:
         _ends_at(p, at + length, "ipv4_total_length")
     if has_checksum(p):
         p.l4_checksum = "unverifiable"
-    if not options_hold(need(p, at, size)[20:]):
-        p.anomalies.add("ipv4.options")
+    p.anomalies |= ipv4_options(need(p, at, size)[20:])
     if head.rf:
         p.anomalies.add("ipv4.reserved_flag")
     offset = head.offset * 8
@@ -94,8 +122,8 @@ def ipv4(p: Packet, at: int) -> None:
     if p.fragment and offset + length > MAX_DATAGRAM:
         p.anomalies.add("ipv4.fragment_too_large")
     at += size
-    while p.proto == AUTHENTICATION and not offset:
-        at += _extension(p, at)[2]
+    if p.proto == AUTHENTICATION and not offset:
+        at = _authentication(p, at)
     if has_checksum(p):
         p.l4_checksum = "unverifiable"
     need(p, at, 0)
@@ -112,7 +140,7 @@ def _ipv4_checksum(p: Packet, at: int) -> str:
 
 
 def ipv6(p: Packet, at: int) -> None:
-    head = header("ip6.IP6", need(p, at, 40))
+    head = header("ip6.IP6", _fixed(p, at, 40, "ipv6.too_short"))
     if head.v != 6:
         raise malformed(p, "ipv6.version")
     p.layer, p.ip = "ipv6", 6
@@ -124,14 +152,17 @@ def ipv6(p: Packet, at: int) -> None:
         _ends_at(p, at + 40 + head.plen, "ipv6_payload_length")
     src, dst, offset = head.src, head.dst, 0
     at += 40
-    followed = 0
+    met: list[int] = []
     while p.proto in EXTENSIONS and not offset:
-        if followed == MAX_EXTENSIONS:
+        if len(met) == MAX_EXTENSIONS:
             p.anomalies.add("ipv6.extensions_too_many")
             raise Stop("unknown")
-        followed += 1
         kind, extension, size = _extension(p, at)
         at += size
+        met.append(kind)
+        if kind in MOST and met.count(kind) > MOST[kind][0]:
+            p.anomalies.add(MOST[kind][1])
+        p.anomalies |= extension_anomalies(kind, extension, size, bool(jumbo))
         if kind == ROUTING:
             dst = _final_destination(extension) or dst
         elif kind == DESTINATION:
@@ -142,6 +173,20 @@ def ipv6(p: Packet, at: int) -> None:
         p.l4_checksum = "unverifiable"
     need(p, at, 0)
     ip_payload(p, at, offset, src + dst)
+
+
+def _authentication(p: Packet, at: int) -> int:
+    """Where what an authentication header over IPv4 protects begins (RFC 4302, section 2.2); until then it is `l4`."""
+    p.l4 = at
+    fixed = p.data[at : min(at + 12, p.captured)]
+    size = (fixed[1] + 2) * 4 if len(fixed) == 12 else 12
+    if at + size > p.original:
+        raise malformed(p, "ah.length")
+    following = need(p, at, size)[0]
+    if following == AUTHENTICATION:
+        raise malformed(p, "ah.twice")
+    p.proto = following
+    return at + size
 
 
 def _extension(p: Packet, at: int) -> tuple[int, bytes, int]:
@@ -157,36 +202,21 @@ def _extension(p: Packet, at: int) -> tuple[int, bytes, int]:
     if at + size > p.original:
         raise malformed(p, "ipv6.extension_length")
     extension = p.data[at : min(at + size, p.captured)]
-    if kind == ROUTING and extension[2] == 0:
-        p.anomalies.add("ipv6.routing_type_0")
     p.proto = following
     return kind, extension, size
 
 
-def _options(extension: bytes) -> Iterator[tuple[int, bytes]]:
-    """Kind and data of each option of a hop-by-hop or destination header that is there whole (RFC 8200, section 4.2)."""
-    at = 2
-    while at + 1 < len(extension):
-        kind, size = extension[at : at + 2]
-        if kind == 0:
-            at += 1
-            continue
-        data = extension[at + 2 : at + 2 + size]
-        if len(data) == size:
-            yield kind, data
-        at += 2 + size
-
-
 def _jumbo(p: Packet, at: int) -> int:
-    """The payload length that a jumbo payload option gives, 0 where none does (RFC 2675, section 2)."""
+    """The payload length that a jumbo payload option gives, 0 where none does (RFC 2675, section 2).
+
+    No interface has an MTU beyond 16 MiB.
+    """
     begins = p.data[at : min(at + 8, p.captured)]
     size = (begins[1] + 1) * 8 if len(begins) == 8 else 0
-    for kind, data in _options(p.data[at : min(at + size, p.captured)]):
-        if kind == JUMBO and len(data) == 4:
-            length = int.from_bytes(data)
-            if length > MAX_DATAGRAM:
-                return length
-            p.anomalies.add("ipv6.jumbo_length")
+    for kind, data in ipv6_options(p.data[at : min(at + size, p.captured)]):
+        if kind == JUMBO:
+            length = int.from_bytes(data) if len(data) == 4 else 0
+            return length if MAX_DATAGRAM < length <= MAX_JUMBOGRAM else 0
     return 0
 
 
@@ -199,13 +229,13 @@ def _final_destination(routing: bytes) -> bytes | None:
 
 def _home_address(destination: bytes) -> bytes | None:
     """The home address option, which stands for the source (RFC 6275, section 6.3)."""
-    return next((data for kind, data in _options(destination) if kind == HOME_ADDRESS and len(data) == 16), None)
+    return next((data for kind, data in ipv6_options(destination) if kind == HOME_ADDRESS and len(data) == 16), None)
 
 
 def _ipv6_fragment(p: Packet, extension: bytes, at: int) -> int:
     head = header("ip6.IP6FragmentHeader", extension)
     offset = int(head.frag_off) * 8
     p.fragment = p.fragment or bool(head.m_flag) or offset > 0
-    if offset + p.original - at > MAX_DATAGRAM:
+    if p.length_source != "ipv6_jumbogram" and offset + p.original - at > MAX_DATAGRAM:
         p.anomalies.add("ipv6.fragment_too_large")
     return offset

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from tmrx.plan import Identity
 
+MAX_OFFSET = 65_535
+
 # How a packet begins: a link header by name, or what an EtherType announces.
 Link = (
     Literal["ethernet", "ip", "null", "sll", "sll2", "ppp", "chdlc", "wifi", "radiotap", "llc"] | int
@@ -104,6 +106,7 @@ class Packet:
     ends: bytes = b""
     anomalies: set[str] = field(default_factory=set)
     quoted: Quoted | None = None
+    chunks: list[int] = field(default_factory=list)  # of SCTP, their types
     # Taken out of a tunnel, so that any header of it may have been cut by the mirror.
     copy: bool = False
     # Where reading has come to, and what an unknown EtherType there is called.
@@ -113,7 +116,7 @@ class Packet:
     def offset(self, name: Literal["l3", "l4", "payload"]) -> int:
         """An offset in bytes, as records print it: `captured` where it was not reached (decision 3)."""
         value: int | None = getattr(self, name)
-        return self.captured if value is None else value
+        return min(self.captured, MAX_OFFSET) if value is None else value
 
     def bytes_of_payload(self) -> bytes:
         """The captured payload."""
@@ -183,18 +186,3 @@ def header(kind: str, data: bytes) -> Any:
 def mapped(address: bytes) -> bytes:
     """An address as 16 bytes, IPv4 in its mapped form (RFC 4291, section 2.5.5.2)."""
     return address if len(address) == 16 else bytes(10) + b"\xff\xff" + address
-
-
-def options_hold(options: bytes) -> bool:
-    """Whether a list of kind-length-data options holds together (RFC 791 and RFC 9293, both section 3.1)."""
-    at = 0
-    while at < len(options):
-        if options[at] == 0:
-            return True
-        if options[at] == 1:
-            at += 1
-            continue
-        if at + 1 == len(options) or options[at + 1] < 2 or at + options[at + 1] > len(options):
-            return False
-        at += options[at + 1]
-    return True

@@ -7,11 +7,11 @@ import struct
 
 from tmrx.reference.packet import Packet
 
-DATA, INIT, INIT_ACK = 0, 1, 2
+DATA, INIT, INIT_ACK, I_DATA = 0, 1, 2, 64
 
 
-def chunks(p: Packet, captured: bytes, size: int, tag: int) -> None:
-    """Walk the chunks, of which `captured` is there and `size` bytes were sent, and say what is wrong with them."""
+def chunks(p: Packet, captured: bytes, size: int) -> list[int]:
+    """The types of the chunks, of which `captured` is there and `size` bytes were sent; what is wrong is said."""
     kinds: list[int] = []
     at = 0
     while at < size:
@@ -28,7 +28,8 @@ def chunks(p: Packet, captured: bytes, size: int, tag: int) -> None:
         at += length + -length % 4
     if len(kinds) > 1 and {INIT, INIT_ACK} & set(kinds):
         p.anomalies.add("sctp.init_bundled")
-    if INIT in kinds and tag:
+    if INIT in kinds and p.seq:
         p.anomalies.add("sctp.init_tag")
-    if DATA in kinds and not tag:
+    if {DATA, I_DATA} & set(kinds) and not p.seq:
         p.anomalies.add("sctp.data_tag")
+    return kinds

@@ -6,13 +6,18 @@ from __future__ import annotations
 import struct
 
 from tmrx.reference.checksum import crc32c, ones_sum, pseudo_header, verdict
-from tmrx.reference.icmp import icmp
+from tmrx.reference.icmp import icmp_message, icmp_quote
+from tmrx.reference.igmp import igmp_anomaly
+from tmrx.reference.options import tcp_options
 from tmrx.reference.packet import (
     ESP,
     GRE,
     ICMP,
     ICMPV6,
     IGMP,
+    IPV4_IN,
+    IPV6_IN,
+    NO_NEXT,
     SCTP,
     TCP,
     UDP,
@@ -21,7 +26,6 @@ from tmrx.reference.packet import (
     header,
     malformed,
     need,
-    options_hold,
 )
 from tmrx.reference.sctp import chunks
 
@@ -46,7 +50,19 @@ def ip_payload(p: Packet, at: int, fragment_offset: int, addresses: bytes) -> No
     else:
         p.payload, p.payload_original = at, p.original - at
         p.layer = "gre" if p.proto == GRE else "other"
+        p.anomalies |= _undecoded(p)
         raise Stop("unknown")
+
+
+def _undecoded(p: Packet) -> set[str]:
+    """What is said of a protocol without a decoder; tunnels are taken off elsewhere."""
+    if p.proto in (GRE, IPV4_IN, IPV6_IN):
+        return set()
+    if p.ip == 4:
+        return {"ipv4.icmpv6" if p.proto == ICMPV6 else "ipv4.unknown_protocol"}
+    if p.proto == NO_NEXT:
+        return {"ipv6.data_after_none"} if p.payload_original else set()
+    return {"ipv6.icmpv4" if p.proto == ICMP else "ipv6.unknown_next_header"}
 
 
 def l4_verdict(p: Packet, at: int, field_at: int, covered: int, addresses: bytes) -> None:
@@ -79,11 +95,12 @@ def _tcp(p: Packet, at: int, size: int, addresses: bytes) -> None:
     if _odd_flags(p.tcp_flags):
         p.anomalies.add("tcp.flags")
     offset = head.off * 4
-    if offset < 20 or offset > size:
+    if offset > size:
         raise transport_malformed(p, "tcp.header_length")
+    if offset < 20:
+        raise transport_malformed(p, "tcp.data_offset")
     p.payload_original = size - offset
-    if not options_hold(need(p, at, offset)[20:]):
-        p.anomalies.add("tcp.options")
+    p.anomalies |= tcp_options(need(p, at, offset)[20:])
     p.payload = at + offset
 
 
@@ -118,9 +135,11 @@ def _icmp(p: Packet, at: int, size: int, addresses: bytes) -> None:
     l4_verdict(p, at, 2, size, addresses if p.ip == 6 else b"")
     whole = min(8, size)
     p.payload_original = size - whole
+    p.anomalies |= icmp_message(p)
     need(p, at, whole)
     p.payload = at + whole
-    icmp(p, at, p.captured)
+    if not p.fragment:
+        p.anomalies |= icmp_quote(p)
 
 
 def _igmp(p: Packet, at: int, size: int, _: bytes) -> None:
@@ -128,8 +147,11 @@ def _igmp(p: Packet, at: int, size: int, _: bytes) -> None:
     if size < 8:
         raise transport_malformed(p, "igmp.too_short")
     l4_verdict(p, at, 2, size, b"")
-    need(p, at, 8)
+    head = need(p, at, 8)
     p.layer, p.payload, p.payload_original = "igmp", at + 8, size - 8
+    anomaly = igmp_anomaly(head[0], p.data[at : p.captured], size)
+    if anomaly:
+        raise transport_malformed(p, anomaly)
 
 
 def _sctp(p: Packet, at: int, size: int, _: bytes) -> None:
@@ -137,13 +159,13 @@ def _sctp(p: Packet, at: int, size: int, _: bytes) -> None:
     if size < 12:
         raise transport_malformed(p, "sctp.too_short")
     ports, total = struct.unpack("<8sI", need(p, at, 12))  # the checksum's bytes stand lowest first (appendix A)
-    p.sport, p.dport, tag = struct.unpack(">HHI", ports)
+    p.sport, p.dport, p.seq = struct.unpack(">HHI", ports)
     p.layer, p.payload, p.payload_original = "sctp", at + 12, size - 12
     segment = p.data[at : min(at + size, p.captured)]
     right = crc32c(ports + bytes(4) + segment[12:]) == total
     p.l4_checksum = verdict(right, len(segment) == size and not p.fragment, total == 0)
     if not p.fragment:
-        chunks(p, segment[12:], size - 12, tag)
+        p.chunks = chunks(p, segment[12:], size - 12)
 
 
 def _esp(p: Packet, at: int) -> None:
@@ -151,5 +173,5 @@ def _esp(p: Packet, at: int) -> None:
     size = p.original - at
     if size < 8:
         raise malformed(p, "esp.too_short")
-    need(p, at, 8)
+    p.seq, p.ack = struct.unpack(">II", need(p, at, 8))
     p.layer, p.payload, p.payload_original = "esp", at + 8, size - 8

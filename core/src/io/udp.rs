@@ -17,7 +17,7 @@ use std::net::SocketAddr;
 /// What the receive buffer of each socket is asked to be: 0.3 seconds of 1 Gbit/s.
 pub const RECEIVE_BUFFER: usize = 32 << 20;
 
-/// A port to listen on and what is expected there (`Vxlan` or `Geneve`).
+/// A port to listen on and what is expected there: an encapsulation in UDP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct On {
     /// What the datagrams hold.

@@ -20,7 +20,7 @@ impl Listener {
 
 #[pymethods]
 impl Listener {
-    /// Bind a socket for each kind (vxlan or geneve), address and port; port 0 is any free one.
+    /// Bind a socket for each kind (vxlan, geneve, vxlan-gpe, gre-in-udp), address and port; port 0 is any free one.
     #[new]
     #[pyo3(signature = (on, receive_buffer = RECEIVE_BUFFER))]
     fn new(on: Vec<(String, String, u16)>, receive_buffer: usize) -> PyResult<Self> {
@@ -64,7 +64,12 @@ fn parse((kind, address, port): &(String, String, u16)) -> PyResult<On> {
     let kind = match kind.as_str() {
         "vxlan" => Encapsulation::Vxlan,
         "geneve" => Encapsulation::Geneve,
-        other => return Err(UsageError::new_err((other.to_owned(), "is no kind of port", "vxlan or geneve"))),
+        "vxlan-gpe" => Encapsulation::VxlanGpe,
+        "gre-in-udp" => Encapsulation::GreInUdp,
+        other => {
+            let hint = "vxlan, geneve, vxlan-gpe or gre-in-udp";
+            return Err(UsageError::new_err((other.to_owned(), "is no kind of port", hint)));
+        }
     };
     Ok(On { kind, address: SocketAddr::new(ip(address)?, *port) })
 }
