@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::merge::{context, is_refused};
-use super::parsed::{Parsed, SHARDS};
+use super::parsed::{Parsed, QUOTED, SHARDS};
 use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
@@ -67,6 +67,8 @@ pub(super) struct ShardOut {
     pub flow_ids: Vec<(u32, u64)>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
+    /// By row of an ICMP error the flow that it is about.
+    pub related: Vec<(u32, u64)>,
     /// Rows of packets that made the stage panic.
     pub lost: Vec<u32>,
 }
@@ -147,9 +149,10 @@ impl Shard {
     #[inline]
     fn fetch(&mut self, shared: &Shared, parsed: &Parsed, run: &[u32]) {
         for (slot, &row) in self.keys.iter_mut().zip(run) {
-            let key = parsed.packets.get(row as usize).and_then(|packet| {
-                flow::key(packet).map(|key| if shared.by_depth { key.at_depth(packet.depth) } else { key })
-            });
+            let key = parsed
+                .packets
+                .get(row as usize)
+                .and_then(|packet| flow::key(packet).map(|key| at_depth(shared, packet, key)));
             *slot = key.map(|key| (key, self.flows.hash(&key)));
         }
         let keys = self.keys.iter().take(run.len()).flatten();
@@ -167,6 +170,9 @@ impl Shard {
         identities: &RwLock<Identities>,
         out: &mut ShardOut,
     ) {
+        if row & QUOTED != 0 {
+            return self.relate(shared, parsed, row & !QUOTED, out);
+        }
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         let wrap = parsed.wrap(packet);
         self.counters.add(packet);
@@ -193,6 +199,16 @@ impl Shard {
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, seen, identities, out);
         }
+    }
+
+    /// Tie an ICMP error to the flow whose packet it quotes.
+    #[cold]
+    fn relate(&mut self, shared: &Shared, parsed: &Parsed, row: u32, out: &mut ShardOut) {
+        let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
+        self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
+        out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
+        let key = parsed.quoted(packet).map(|quoted| at_depth(shared, packet, flow::quoted_key(packet, &quoted)));
+        out.related.extend(key.and_then(|key| self.flows.relate(&key)).map(|id| (row, id)));
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -279,6 +295,12 @@ fn shows(
     let counters = flow::Counters::default();
     let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters });
     display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
+}
+
+/// The key, with the tunnels around the packet where they count.
+#[inline]
+fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
+    if shared.by_depth { key.at_depth(packet.depth) } else { key }
 }
 
 fn table(shared: &Shared, number: usize) -> Result<FlowTable> {

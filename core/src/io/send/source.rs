@@ -1,8 +1,9 @@
 //! Where frames come from: a capture, which may be sent again, or a live interface.
 
 use crate::error::{Error, Fault, Result};
-use crate::frame::{Batch, Link, TimeUnit};
+use crate::frame::{Batch, TimeUnit};
 use crate::io::{Capture, Fill, Live, Source, live};
+use crate::mirror::check_links;
 use std::time::Duration;
 
 /// What is read.
@@ -81,13 +82,9 @@ impl Input {
 impl Source for Input {
     fn fill(&mut self, batch: &mut Batch) -> Result<Fill> {
         match self {
-            Self::Capture(name, capture) => {
+            Self::Capture(path, capture) => {
                 let filled = capture.fill(batch)?;
-                if batch.frames.iter().all(|frame| matches!(frame.link, Link::Ethernet | Link::Ip)) {
-                    return Ok(filled);
-                }
-                let why = "has frames that are neither Ethernet nor raw IP, which no network card sends";
-                Err(Error::Input(Fault::new(name.as_str(), why, "tmrx analyze reads them")))
+                check_links(batch, path).map(|()| filled)
             }
             Self::Live(live) => live.fill(batch),
         }
