@@ -44,6 +44,7 @@ fn packet(flow: u32, back: bool) -> Packet {
         tunnel: Encapsulation::None,
         stop: Stop::Complete,
         fragment: false,
+        defragmented: false,
         ethertype: 0x0800,
         src,
         dst,
