@@ -1,7 +1,7 @@
 //! Where frames come from: a capture, which may be sent again, or a live interface.
 
 use crate::error::{Error, Fault, Result};
-use crate::frame::{Batch, TimeUnit};
+use crate::frame::{Batch, Link, TimeUnit};
 use crate::io::{Capture, Fill, Live, Source, live};
 use std::time::Duration;
 
@@ -81,7 +81,14 @@ impl Input {
 impl Source for Input {
     fn fill(&mut self, batch: &mut Batch) -> Result<Fill> {
         match self {
-            Self::Capture(_, capture) => capture.fill(batch),
+            Self::Capture(name, capture) => {
+                let filled = capture.fill(batch)?;
+                if batch.frames.iter().all(|frame| matches!(frame.link, Link::Ethernet | Link::Ip)) {
+                    return Ok(filled);
+                }
+                let why = "has frames that are neither Ethernet nor raw IP, which no network card sends";
+                Err(Error::Input(Fault::new(name.as_str(), why, "tmrx analyze reads them")))
+            }
             Self::Live(live) => live.fill(batch),
         }
     }
