@@ -29,6 +29,7 @@ from tmrx.reference.packet import (
     malformed,
     mapped,
     need,
+    room,
     take,
     trim,
 )
@@ -209,11 +210,16 @@ def _extension(p: Packet, at: int) -> tuple[int, bytes, int]:
 def _jumbo(p: Packet, at: int) -> int:
     """The payload length that a jumbo payload option gives, 0 where none does (RFC 2675, section 2).
 
-    No interface has an MTU beyond 16 MiB.
+    Where the header with the option is cut, the packet's length is not known. No interface has an MTU beyond 16 MiB.
     """
-    begins = p.data[at : min(at + 8, p.captured)]
-    size = (begins[1] + 1) * 8 if len(begins) == 8 else 0
-    for kind, data in ipv6_options(p.data[at : min(at + size, p.captured)]):
+    p.at = at
+    if room(p) < 8:
+        return 0
+    size = (need(p, at, 8)[1] + 1) * 8
+    if room(p) < size:
+        return 0
+    options = need(p, at, size)
+    for kind, data in ipv6_options(options):
         if kind == JUMBO:
             length = int.from_bytes(data) if len(data) == 4 else 0
             return length if MAX_DATAGRAM < length <= MAX_JUMBOGRAM else 0
