@@ -6,6 +6,7 @@ import importlib.util
 import os
 import struct
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
 
@@ -47,6 +48,15 @@ def read_pcap(path: Path) -> list[Frame] | None:
         frames.append(Frame(time, data[at : at + captured], max(original, captured), link))
         at += captured
     return frames
+
+
+def write_pcap(path: Path, frames: Iterable[bytes], link: int = 1) -> None:
+    """A capture of whole frames, a millisecond apart."""
+    out = [struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 0x40000, link)]
+    for number, frame in enumerate(frames):
+        out.append(struct.pack("<IIII", 1_700_000_000 + number // 1000, number % 1000 * 1000, len(frame), len(frame)))
+        out.append(frame)
+    path.write_bytes(b"".join(out))
 
 
 def sample(name: str) -> list[Frame]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import itertools
+import typing
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -56,6 +57,7 @@ class Setting:
 
 
 _DECAP, _FLOW, _IDENTITY = plan.DecapSettings(), plan.FlowSettings(), plan.IdentitySettings()
+_FRAGMENTS = plan.FragmentSettings()
 _MIRROR = plan.MirrorPlan()
 _TIMEOUTS = _FLOW.timeouts
 
@@ -138,6 +140,19 @@ SETTINGS: tuple[Setting, ...] = (
         "Which NTP the source does not mirror: amazon (Amazon Time Sync only), all or none.",
         choices=("amazon", "all", "none"),
     ),
+    Setting(
+        "fragment_policy", "choice", "", _FRAGMENTS.policy,
+        "Which bytes count where fragments of one datagram overlap: those that this operating system takes.",
+        choices=typing.get_args(plan.FragmentPolicy),
+    ),
+    Setting(
+        "fragment_timeout", "seconds", "s", _FRAGMENTS.timeout,
+        "Packet time after its latest fragment, after which a datagram is given up.", 1, 86_400,
+    ),
+    Setting(
+        "fragment_memory", "count", "bytes", _FRAGMENTS.memory,
+        "Memory for fragments that wait for others; the datagram that has waited longest gives way.", 2**20, 2**36,
+    ),
     Setting("community_id_seed", "count", "", _FLOW.community_id_seed, "Seed of the Community ID.", 0, 65_535),
 )  # fmt: skip
 BY_NAME: Mapping[str, Setting] = {setting.name: setting for setting in SETTINGS}
@@ -165,6 +180,12 @@ class Settings:
             ports[endpoint.kind].add(endpoint.port)
         lists = {_PORTS[kind]: tuple(sorted(of_kind)) for kind, of_kind in ports.items()}
         return plan.DecapSettings(**lists, tunnels=self["tunnels"], max_depth=self["max_depth"])
+
+    def fragments(self) -> plan.FragmentSettings:
+        """What the core is told of datagrams in fragments."""
+        return plan.FragmentSettings(
+            policy=self["fragment_policy"], timeout=self["fragment_timeout"], memory=self["fragment_memory"]
+        )
 
     def flow(self, *, live: bool) -> plan.FlowSettings:
         """What the core is told of flows. The hash's seed is random live; offline it is fixed, so that runs repeat."""

@@ -107,6 +107,7 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
     return plan.Plan(
         decap=together.decap(listening or ()),
         identity=mirror.identities(together),
+        fragments=together.fragments(),
         flow=together.flow(live=listening is not None),
         rules=rules or plan.Rules(),
         outputs=outputs,

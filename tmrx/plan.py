@@ -54,6 +54,20 @@ class DecapSettings(Struct, frozen=True, kw_only=True):
     max_depth: int = 4
 
 
+FragmentPolicy = Literal["bsd", "bsd-right", "linux", "first", "solaris", "windows", "last"]
+
+
+class FragmentSettings(Struct, frozen=True, kw_only=True):
+    """How datagrams in fragments are put together, and what waits for the missing ones at most.
+
+    `timeout`: seconds of packet time after the latest fragment. `memory`: bytes. Suricata's stock values.
+    """
+
+    policy: FragmentPolicy = "windows"
+    timeout: int = 60
+    memory: int = 32 * 2**20
+
+
 class Identity(Struct, frozen=True, kw_only=True):
     """A mirror session that is known, and what its copies look like on arrival.
 
@@ -283,6 +297,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     version: int = SCHEMA_VERSION
     decap: DecapSettings = DecapSettings()
     identity: IdentitySettings = IdentitySettings()
+    fragments: FragmentSettings = FragmentSettings()
     flow: FlowSettings = FlowSettings()
     rules: Rules = Rules()
     outputs: Outputs = Outputs()

@@ -16,7 +16,7 @@ use tmrx_core::table::summary::Sources;
 use tmrx_core::verify::verify;
 
 const GOLDEN: &[u8] = include_bytes!("../tests/plan.golden");
-const LINKS: [Link; 10] = [
+const LINKS: [Link; 12] = [
     Link::Ethernet,
     Link::Ip,
     Link::UdpPayload,
@@ -27,6 +27,8 @@ const LINKS: [Link; 10] = [
     Link::Chdlc,
     Link::Wifi,
     Link::Radiotap,
+    Link::Type(0x894f),
+    Link::Type(0x8847),
 ];
 /// Fills of a capture at most: a few bytes can be unpacked to gigabytes.
 const FILLS: usize = 20;

@@ -144,6 +144,10 @@ catalogue! {
     Ipv4UnknownProtocol "ipv4.unknown_protocol" "ipv4" Info "decoder.ipv4.unknown_protocol" "The protocol has no decoder.";
     Ipv4ReservedFlag "ipv4.reserved_flag" "ipv4" Notice "" "The reserved flag is set (RFC 791, section 3.1).";
     Ipv4FragmentTooLarge "ipv4.fragment_too_large" "ipv4" Warning "decoder.ipv4.frag_pkt_too_large" "The fragment would end beyond 65535 bytes.";
+    Ipv4FragmentOverlap "ipv4.fragment_overlap" "ipv4" Warning "decoder.ipv4.frag_overlap" "The fragment covers bytes that another fragment of its datagram covers.";
+    Ipv4FragmentEnd "ipv4.fragment_end" "ipv4" Warning "" "The fragment does not agree with another about where its datagram ends.";
+    Ipv4FragmentIgnored "ipv4.fragment_ignored" "ipv4" Warning "decoder.ipv4.frag_ignored" "More fragments than a datagram can have; this one is not used.";
+    Ipv4TinyFragment "ipv4.tiny_fragment" "ipv4" Warning "" "A first fragment that is too short for the transport header (RFC 1858, section 3).";
     Ipv4BadChecksum "ipv4.bad_checksum" "ipv4" Warning "" "The whole header is there and its checksum is wrong (RFC 1071).";
     Ipv6TooShort "ipv6.too_short" "ipv6" Warning "decoder.ipv6.pkt_too_small" "Fewer than the 40 bytes of an IPv6 header.";
     Ipv6Version "ipv6.version" "ipv6" Warning "decoder.ipv6.wrong_ip_version" "The version nibble is not 6 where IPv6 was announced.";
@@ -172,6 +176,11 @@ catalogue! {
     AhTwice "ah.twice" "ah" Notice "decoder.ipv6.exthdr_dupl_ah" "A second authentication header.";
     EspTooShort "esp.too_short" "esp" Warning "decoder.esp.pkt_too_small" "The IP length leaves fewer than 8 bytes for ESP (RFC 4303, section 2).";
     Ipv6FragmentTooLarge "ipv6.fragment_too_large" "ipv6" Warning "decoder.ipv6.frag_pkt_too_large" "The fragment would end beyond 65535 bytes.";
+    Ipv6FragmentOverlap "ipv6.fragment_overlap" "ipv6" Warning "decoder.ipv6.frag_overlap" "The fragment covers bytes that another fragment of its datagram covers, which RFC 5722 forbids.";
+    Ipv6FragmentEnd "ipv6.fragment_end" "ipv6" Warning "" "The fragment does not agree with another about where its datagram ends.";
+    Ipv6FragmentLength "ipv6.fragment_length" "ipv6" Warning "decoder.ipv6.frag_invalid_length" "A fragment other than the last whose length is no multiple of 8; it is not used (RFC 8200, section 4.5).";
+    Ipv6FragmentIgnored "ipv6.fragment_ignored" "ipv6" Warning "decoder.ipv6.frag_ignored" "More fragments than a datagram can have; this one is not used.";
+    Ipv6TinyFragment "ipv6.tiny_fragment" "ipv6" Warning "" "A first fragment that is too short for the transport header (RFC 7112, section 5).";
     Ipv4InIpv6TooShort "ipv6.ipv4_inside_too_short" "ipv6" Warning "decoder.ipv6.ipv4_in_ipv6_too_small" "Fewer than 20 bytes for the IPv4 packet inside (RFC 2473).";
     Ipv4InIpv6Version "ipv6.ipv4_inside_version" "ipv6" Warning "decoder.ipv6.ipv4_in_ipv6_wrong_version" "The version nibble of the IPv4 packet inside is not 4 (RFC 2473).";
     Ipv6InIpv6TooShort "ipv6.ipv6_inside_too_short" "ipv6" Warning "decoder.ipv6.ipv6_in_ipv6_too_small" "Fewer than 40 bytes for the IPv6 packet inside (RFC 2473).";

@@ -16,6 +16,7 @@ use crate::link;
 use crate::packet::{Layer, Layers, LenSource, MAX_VLANS, NONE, Packet, Stop, proto};
 use crate::wire::arp::{self, Arp};
 use crate::wire::ethernet::ethertype;
+use crate::wire::transport_header;
 pub use icmp::{Quoted, quoted};
 use ipv4::ipv4;
 use ipv6::ipv6;
@@ -162,7 +163,7 @@ fn set_length(at: usize, length: usize, source: LenSource, packet: &mut Packet) 
 #[inline]
 fn upper(bytes: &[u8], at: usize, length: usize, fragment: u32, packet: &mut Packet) {
     packet.l4 = offset(at);
-    if fragment != 0 {
+    if packet.fragment && has_no_transport(fragment, length, packet) {
         packet.stop = Stop::Fragment;
         return carry(at, length, packet);
     }
@@ -186,6 +187,16 @@ fn rare(bytes: &[u8], at: usize, length: usize, packet: &mut Packet) {
         proto::GRE => other::gre(at, length, packet),
         _ => other::unknown(at, length, packet),
     }
+}
+
+/// A fragment without a transport header: a later one, or a first one that is too short for it.
+#[cold]
+fn has_no_transport(fragment: u32, length: usize, packet: &mut Packet) -> bool {
+    let tiny = fragment == 0 && length < transport_header(packet.proto);
+    if tiny {
+        packet.anomalies.add(if packet.ip == 4 { Anomaly::Ipv4TinyFragment } else { Anomaly::Ipv6TinyFragment });
+    }
+    tiny || fragment != 0
 }
 
 /// The payload begins at `at` and had `length` bytes.

@@ -269,6 +269,8 @@ pub struct Packet {
     pub stop: Stop,
     /// A fragment, the first included.
     pub fragment: bool,
+    /// A datagram that was put together of its fragments.
+    pub defragmented: bool,
     /// EtherType of what follows the link header and tags; 0 for raw IP.
     pub ethertype: u16,
     /// Source address.
@@ -327,6 +329,7 @@ impl Packet {
         tunnel: Encapsulation::None,
         stop: Stop::Complete,
         fragment: false,
+        defragmented: false,
         ethertype: 0,
         src: Addr([0; 16]),
         dst: Addr([0; 16]),

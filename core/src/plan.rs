@@ -50,6 +50,26 @@ pub struct DecapSettings {
     pub max_depth: u8,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FragmentPolicy {
+    Bsd,
+    BsdRight,
+    Linux,
+    First,
+    Solaris,
+    Windows,
+    Last,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FragmentSettings {
+    pub policy: FragmentPolicy,
+    pub timeout: u32,
+    pub memory: u64,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
@@ -332,6 +352,7 @@ pub struct Plan {
     pub version: u32,
     pub decap: DecapSettings,
     pub identity: IdentitySettings,
+    pub fragments: FragmentSettings,
     pub flow: FlowSettings,
     pub rules: Rules,
     pub outputs: Outputs,

@@ -106,6 +106,8 @@ def as_anomaly(case: Case, match: dict[str, Any]) -> dict[str, Any]:
     """The match on anomalies that stands for one on the alerts of a decoder event's rule."""
     protocol, event = case.decoder_events[match["alert.signature_id"]]
     out = {name: value for name, value in match.items() if not name.startswith("alert.")}
+    # Where the ports were not reached an alert has 0, an anomaly nothing.
+    out |= {name: None for name in ("src_port", "dest_port") if out.get(name) == 0}
     if protocol in ("tcp", "udp", "sctp"):
         out["proto"] = protocol.upper()
     return out | {"event_type": "anomaly", "anomaly.event": f"decoder.{event}"}

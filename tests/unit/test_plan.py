@@ -71,6 +71,7 @@ def everything() -> plan.Plan:
             teredo_ports=(3545,), tunnels=("ip", "gre", "erspan"), max_depth=8,
         ),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
+        fragments=plan.FragmentSettings(policy="bsd-right", timeout=9, memory=2**33),
         flow=plan.FlowSettings(
             max_flows=1024, timeouts=plan.Timeouts(tcp_new=1), by_depth=False, community_id_seed=5, hash_seed=None
         ),

@@ -95,7 +95,7 @@ pub struct Found {
 pub type Outers = [Span; MAX_DEPTH];
 
 /// What is around a datagram already, of which the fragments were taken out of their tunnels.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Around {
     /// How the datagram begins.
     pub link: Link,

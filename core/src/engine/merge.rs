@@ -279,17 +279,22 @@ pub(super) fn is_refused(packet: &Packet) -> bool {
     packet.wrap != NONE && packet.identity == NONE
 }
 
-/// The last packet of each frame and its row, but for refused ones.
+/// The last packet of each frame and its row, but for refused ones; of a datagram in fragments, the fragments.
 fn innermost(packets: &[Packet]) -> impl Iterator<Item = (usize, &Packet)> {
-    let next = packets.iter().skip(1).map(Some).chain([None]);
-    let last =
-        packets.iter().enumerate().zip(next).filter(|((_, packet), next)| next.is_none_or(|n| n.frame != packet.frame));
-    last.map(|(at, _)| at).filter(|(_, packet)| !is_refused(packet))
+    let mut packets = packets.iter().enumerate().filter(|(_, packet)| !packet.defragmented).peekable();
+    let last = std::iter::from_fn(move || {
+        let (mut last, frame) = packets.next().map(|last| (last, last.1.frame))?;
+        while let Some(further) = packets.next_if(|(_, packet)| packet.frame == frame) {
+            last = further;
+        }
+        Some(last)
+    });
+    last.filter(|(_, packet)| !is_refused(packet))
 }
 
 fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<FlowNow<'a>>) -> Context<'a> {
     Context {
-        frame: parsed.frames_before + u64::from(packet.frame) + 1,
+        frame: parsed.number(packet),
         packet,
         wrap: parsed.wrap(packet),
         tunnel: Tunnel::around(packet, &parsed.packets),

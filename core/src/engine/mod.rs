@@ -3,8 +3,10 @@
 //! Parse (any number of batches at once) → sequence (in order) → shards (each by one worker at a time, in order) →
 //! merge (in order). What a shard holds does not depend on the number of workers, so neither does the output.
 
+mod datagram;
 mod merge;
 mod parsed;
+mod replay;
 mod sequence;
 mod shard;
 
@@ -24,6 +26,7 @@ use crate::time::Nanos;
 use arrow_array::RecordBatch;
 use merge::Merger;
 use parsed::Parser;
+use replay::Tools;
 use sequence::Sequencer;
 use shard::{Shard, ShardOut};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -71,6 +74,12 @@ pub struct Sequenced {
     outs: Vec<Mutex<ShardOut>>,
 }
 
+impl Sequenced {
+    fn new(parsed: Parsed) -> Self {
+        Self { parsed, outs: (0..SHARDS).map(|_| Mutex::default()).collect() }
+    }
+}
+
 /// Lock; a panic under the lock was caught and said, and what it guards is reset or whole.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -101,7 +110,7 @@ impl Engine {
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {
             identities: RwLock::new(Identities::new(&plan.identity)?),
-            sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::default() }),
+            sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::new(&plan.fragments) }),
             sequenced: Condvar::new(),
             merger: Mutex::new(Merger::new()),
             pool: Mutex::default(),
@@ -159,11 +168,11 @@ impl Engine {
         while turn.next != number {
             turn = self.sequenced.wait(turn).unwrap_or_else(PoisonError::into_inner);
         }
-        turn.stage.apply(&mut parsed, &self.identities);
+        turn.stage.apply(&mut parsed, self.tools());
         turn.next += 1;
         drop(turn);
         self.sequenced.notify_all();
-        Sequenced { parsed, outs: (0..SHARDS).map(|_| Mutex::default()).collect() }
+        Sequenced::new(parsed)
     }
 
     /// The number that the next batch will have.
@@ -187,16 +196,18 @@ impl Engine {
         self.give(batch.parsed);
     }
 
-    /// Let time pass without frames: flows that are over end.
+    /// Let time pass without frames: datagrams and flows that are over end.
     pub fn tick(&self, now: Nanos) {
         let clock = lock(&self.sequencer).stage.advance(now);
+        self.release(false);
         let mut out = ShardOut::default();
         self.shards.iter().for_each(|shard| lock(shard).tick(clock, &mut out));
         self.tell(clock, &out);
     }
 
-    /// The end of the run: flows end, then the statistics event is written. True when flows are left for another call.
+    /// The end of the run: datagrams and flows end, then the statistics event is written. True when flows are left for another call.
     pub fn finish(&self) -> bool {
+        self.release(true);
         let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
         let mut out = ShardOut::default();
         let more = self.shards.iter().any(|shard| lock(shard).finish(FLOWS_A_CALL, &mut out));
@@ -209,6 +220,22 @@ impl Engine {
             });
         }
         more
+    }
+
+    /// Process what becomes of held fragments: of those whose time is over, or of all.
+    fn release(&self, ends: bool) {
+        let mut parsed = self.take();
+        lock(&self.sequencer).stage.release(&mut parsed, self.tools(), ends);
+        if parsed.packets.is_empty() {
+            return self.give(parsed);
+        }
+        let released = Sequenced::new(parsed);
+        (0..SHARDS).for_each(|shard| self.shard(shard, &released));
+        self.merge(released);
+    }
+
+    fn tools(&self) -> Tools<'_> {
+        Tools { parser: &self.shared.parser, identities: &self.identities }
     }
 
     fn tell(&self, clock: Nanos, out: &ShardOut) {
@@ -261,6 +288,7 @@ impl Engine {
         }
         let rules = RuleCounts { rules: &self.shared.plan_rules, unknown: &unknown };
         let rules = (!self.shared.plan_rules.is_empty()).then_some(rules);
-        use_it(&Summary { counters, flows, evicted, rules, sources })
+        let fragments = lock(&self.sequencer).stage.restorer.stats;
+        use_it(&Summary { counters, flows, evicted, fragments, rules, sources })
     }
 }

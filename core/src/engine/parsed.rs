@@ -71,11 +71,35 @@ pub struct Parsed {
     shards: Vec<u8>,
     /// By a few bits of a wrap: the row of the last one that had them.
     lately: [u32; LATELY],
-    outers: Outers,
+    pub(super) outers: Outers,
     /// The engine's clock at each packet.
     pub clocks: Vec<Nanos>,
     /// How many frames came before this batch.
     pub frames_before: u64,
+    /// Numbers of the frames before this batch that packets belong to: their rows follow those of the batch's frames.
+    pub earlier: Vec<u64>,
+    /// There are fragments among the packets.
+    pub has_fragments: bool,
+}
+
+/// A batch's packets and what belongs to them, row by row.
+#[derive(Debug, Default)]
+pub struct Rows {
+    /// The packets.
+    pub packets: Vec<Packet>,
+    /// Their shards.
+    pub shards: Vec<u8>,
+    /// Those that the mirror cut.
+    pub cuts: Vec<Cut>,
+}
+
+impl Rows {
+    /// Forget them, keeping the memory.
+    pub fn clear(&mut self) {
+        self.packets.clear();
+        self.shards.clear();
+        self.cuts.clear();
+    }
 }
 
 impl Default for Parsed {
@@ -94,6 +118,8 @@ impl Default for Parsed {
             outers: Outers::default(),
             clocks: Vec::new(),
             frames_before: 0,
+            earlier: Vec::new(),
+            has_fragments: false,
         }
     }
 }
@@ -108,6 +134,60 @@ impl Parsed {
         self.fates.clear();
         self.clocks.clear();
         self.shards.clear();
+        self.earlier.clear();
+        self.has_fragments = false;
+    }
+
+    /// Make it a batch of no frames.
+    pub fn reset(&mut self) {
+        self.batch.clear();
+        self.clear();
+    }
+
+    /// Exchange the packets for others.
+    pub fn swap(&mut self, rows: &mut Rows) {
+        std::mem::swap(&mut self.packets, &mut rows.packets);
+        std::mem::swap(&mut self.shards, &mut rows.shards);
+        std::mem::swap(&mut self.cuts, &mut rows.cuts);
+    }
+
+    /// Append a packet that was parsed already; gives its row.
+    pub fn append(&mut self, packet: Packet, shard: u8, cut: Option<&Cut>) -> u32 {
+        let row = self.packets.len() as u32;
+        self.packets.push(packet);
+        self.shards.push(shard);
+        self.cuts.extend(cut.map(|cut| Cut { packet: row, ..*cut }));
+        row
+    }
+
+    /// What cut a packet.
+    pub fn cut(&self, row: usize) -> Option<(u32, u32)> {
+        let at = self.cuts.binary_search_by_key(&(row as u32), |cut| cut.packet).ok()?;
+        self.cuts.get(at).map(|cut| (cut.copy, cut.carrier))
+    }
+
+    /// Put in order what is looked up by row, after packets were appended.
+    pub fn sort(&mut self) {
+        self.notes.sort_by_key(|note| note.frame);
+        self.sort_by_shard();
+    }
+
+    /// The number of a packet's frame in the run, from 1.
+    pub fn number(&self, packet: &Packet) -> u64 {
+        let row = packet.frame as usize;
+        let earlier = row.checked_sub(self.batch.frames.len()).and_then(|row| self.earlier.get(row));
+        earlier.copied().unwrap_or(self.frames_before + u64::from(packet.frame) + 1)
+    }
+
+    /// Whether a packet's frame is one of this batch.
+    pub fn has_frame(&self, packet: &Packet) -> bool {
+        (packet.frame as usize) < self.batch.frames.len()
+    }
+
+    /// The row of a frame before this batch.
+    pub fn earlier_frame(&mut self, number: u64) -> u32 {
+        self.earlier.push(number);
+        (self.batch.frames.len() + self.earlier.len() - 1) as u32
     }
 
     /// The rows of a shard's packets.
@@ -172,16 +252,21 @@ impl Parsed {
             self.fates.push((row, Fate::Rejected(Rejection::NotEncapsulated)));
             return;
         }
-        let mut parent = NONE;
+        self.tree(parser, &found, Origin { row, frame, parent: NONE }, bytes);
+    }
+
+    /// What was found in a frame: the innermost packet and, where they are wanted, those around it.
+    #[inline]
+    pub(super) fn tree(&mut self, parser: &Parser, found: &Found, mut origin: Origin<'_>, bytes: &[u8]) {
         if parser.outer {
-            parent = self.enclosing(parser, &found, row, frame, bytes);
+            origin.parent = self.enclosing(parser, found, origin, bytes);
         }
-        self.innermost(parser, &found, row, frame, bytes, parent);
+        self.innermost(parser, found, origin, bytes);
     }
 
     /// The enclosing packets; gives the row of the innermost of them.
-    fn enclosing(&mut self, parser: &Parser, found: &Found, row: u32, frame: &Frame, bytes: &[u8]) -> u32 {
-        let mut parent = NONE;
+    fn enclosing(&mut self, parser: &Parser, found: &Found, origin: Origin<'_>, bytes: &[u8]) -> u32 {
+        let Origin { row, frame, mut parent } = origin;
         let outers = self.outers;
         let enclosing = outers.iter().zip(0..).take(found.depth).filter(|(span, _)| span.received > 0);
         for (span, depth) in enclosing {
@@ -194,7 +279,8 @@ impl Parsed {
     }
 
     #[inline]
-    fn innermost(&mut self, parser: &Parser, found: &Found, row: u32, frame: &Frame, bytes: &[u8], parent: u32) {
+    fn innermost(&mut self, parser: &Parser, found: &Found, origin: Origin<'_>, bytes: &[u8]) {
+        let Origin { row, frame, parent } = origin;
         let mut wrap = NONE;
         if found.depth > 0 {
             wrap = self.wrap_row(&found.wrap);
@@ -261,6 +347,7 @@ impl Parsed {
         if frame.captured < frame.original && packet.captured < packet.original {
             packet.truncated.0 |= Causes::SNAPLEN;
         }
+        self.has_fragments |= packet.fragment;
         self.shards.push(shard_of(packet, &parser.seed));
     }
 
@@ -309,6 +396,16 @@ fn judge(packet: &mut Packet, found: &Found) {
 fn is_cut(packet: &Packet, found: &Found) -> bool {
     let end = |length: u32| found.inner.start as usize + length as usize;
     end(packet.original) > found.copy_end || packet.stop == Stop::Truncated && end(packet.captured) == found.copy_end
+}
+
+/// Where a tree of packets belongs.
+#[derive(Clone, Copy)]
+pub(super) struct Origin<'a> {
+    /// The frame's row.
+    pub row: u32,
+    pub frame: &'a Frame,
+    /// The row of the packet around all of them, or `NONE`.
+    pub parent: u32,
 }
 
 /// Where a packet stands.

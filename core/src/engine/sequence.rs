@@ -3,10 +3,13 @@
 //! Identities are learned in the order of the frames, the clock is the largest time seen, every frame gets its fate.
 
 use super::merge::is_refused;
-use super::parsed::Parsed;
+use super::parsed::{Parsed, Rows};
+use super::replay::Tools;
 use crate::anomaly::Anomaly;
 use crate::identify::{Identified, Identities, Limits, name_causes};
 use crate::packet::{NONE, Packet, Wrap};
+use crate::plan::FragmentSettings;
+use crate::restore::Restorer;
 use crate::table::counters::Counters;
 use crate::table::fate::{Fate, Rejection};
 use crate::time::{Nanos, SECOND};
@@ -16,16 +19,20 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 const MAX_STEP: Nanos = 3600 * SECOND;
 
 /// State of the ordered stage.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Sequencer {
     /// Frames so far.
     frames: u64,
     /// The largest time seen; `None` before the first frame.
-    clock: Option<Nanos>,
+    pub(super) clock: Option<Nanos>,
+    /// The datagrams that wait for fragments.
+    pub(super) restorer: Restorer,
     /// The frames' fates.
     pub counters: Counters,
     /// What is known of the batch's wraps, by their number.
-    resolved: Vec<Resolved>,
+    resolved: Vec<Option<Resolved>>,
+    /// Memory that is used again.
+    pub(super) spare: Rows,
 }
 
 /// What is known of a wrap.
@@ -40,6 +47,18 @@ struct Resolved {
 }
 
 impl Sequencer {
+    /// From the plan.
+    pub fn new(settings: &FragmentSettings) -> Self {
+        Self {
+            frames: 0,
+            clock: None,
+            restorer: Restorer::new(settings),
+            counters: Counters::default(),
+            resolved: Vec::new(),
+            spare: Rows::default(),
+        }
+    }
+
     /// The clock: the largest time seen.
     pub fn clock(&self) -> Option<Nanos> {
         self.clock
@@ -54,65 +73,112 @@ impl Sequencer {
     }
 
     /// Order a batch.
-    pub fn apply(&mut self, parsed: &mut Parsed, identities: &RwLock<Identities>) {
+    pub(super) fn apply(&mut self, parsed: &mut Parsed, tools: Tools<'_>) {
         parsed.frames_before = self.frames;
         self.frames += parsed.batch.frames.len() as u64;
-        self.resolve(&parsed.wraps, identities);
-        self.place(parsed);
+        self.resolved.clear();
+        if self.must_replay(parsed) {
+            self.replay(parsed, tools);
+        } else {
+            self.place_all(parsed, tools.identities);
+        }
+        if !parsed.fates.is_empty() {
+            refuse_enclosing(&mut parsed.packets);
+        }
         self.counters.frames.add(&parsed.batch.frames, parsed.fates.iter().map(|(_, fate)| *fate));
     }
 
-    /// Give every packet its place in time, every wrapped one its identity and domain; name what cut it.
-    fn place(&mut self, parsed: &mut Parsed) {
+    /// Order what becomes of held fragments without a batch: of those whose time is over, or of all at the end of a run.
+    pub(super) fn release(&mut self, parsed: &mut Parsed, tools: Tools<'_>, ends: bool) {
+        parsed.reset();
+        parsed.frames_before = self.frames;
+        self.resolved.clear();
+        if ends {
+            self.end(parsed, tools);
+        } else {
+            self.expire(parsed, tools);
+        }
+        refuse_enclosing(&mut parsed.packets);
+        parsed.sort();
+    }
+
+    /// Give every packet its place.
+    pub(super) fn place_all(&mut self, parsed: &mut Parsed, identities: &RwLock<Identities>) {
+        self.resolve_all(&parsed.wraps, identities);
         let Parsed { packets, fates, cuts, clocks, .. } = parsed;
         let mut cuts = cuts.iter().peekable();
-        let mut clock = self.clock;
         for (index, packet) in packets.iter_mut().enumerate() {
-            let now = later(clock, packet.time);
-            clock = Some(now);
-            clocks.push(now);
             let cut = cuts.next_if(|cut| cut.packet == index as u32).map(|cut| (cut.copy, cut.carrier));
-            let Some(resolved) = self.resolved.get_mut(packet.wrap as usize) else {
-                name_causes(packet, Limits::default(), None);
-                continue;
-            };
-            (packet.identity, packet.domain) = (resolved.identity, resolved.domain);
-            if resolved.identity == NONE {
+            clocks.push(self.advance(packet.time));
+            if !self.place(packet, cut) {
                 fates.push((packet.frame, Fate::Rejected(Rejection::UnknownIdentity)));
-            } else if std::mem::take(&mut resolved.is_new) {
-                packet.anomalies.add(Anomaly::UnknownIdentity);
             }
-            name_causes(packet, resolved.limits, cut);
-        }
-        self.clock = clock;
-        if !fates.is_empty() {
-            refuse_enclosing(packets);
         }
     }
 
-    /// Look the wraps up. Most were seen before: readers are held up only where there is something to learn.
-    fn resolve(&mut self, wraps: &[Wrap], identities: &RwLock<Identities>) {
-        self.resolved.clear();
-        let seen = read(identities);
-        self.resolved.extend(wraps.iter().map_while(|wrap| seen.find(wrap).map(|row| resolved(&seen, row, false))));
-        drop(seen);
-        for wrap in wraps.iter().skip(self.resolved.len()) {
-            let seen = read(identities).find(wrap).map(Identified::Known);
-            // A panic under a lock was caught and said; the identities are whole all the same.
-            let found =
-                seen.unwrap_or_else(|| identities.write().unwrap_or_else(PoisonError::into_inner).identify(wrap));
-            self.resolved.push(match found {
-                Identified::Known(row) => resolved(&read(identities), row, false),
-                Identified::Learned(row) => resolved(&read(identities), row, true),
-                Identified::Refused => Resolved { identity: NONE, domain: 0, limits: Limits::default(), is_new: false },
-            });
+    /// Give one packet its place.
+    pub(super) fn place_row(&mut self, parsed: &mut Parsed, row: usize, identities: &RwLock<Identities>) {
+        let cut = parsed.cut(row);
+        let Some(mut packet) = parsed.packets.get(row).copied() else { return };
+        if let Some(wrap) = parsed.wrap(&packet) {
+            self.resolve(packet.wrap as usize, wrap, identities);
         }
+        parsed.clocks.push(self.advance(packet.time));
+        if !self.place(&mut packet, cut) && parsed.has_frame(&packet) {
+            parsed.fates.push((packet.frame, Fate::Rejected(Rejection::UnknownIdentity)));
+        }
+        if let Some(slot) = parsed.packets.get_mut(row) {
+            *slot = packet;
+        }
+    }
+
+    /// Give a wrapped packet its identity and domain, and name what cut it; false where the identity is refused.
+    #[inline]
+    fn place(&mut self, packet: &mut Packet, cut: Option<(u32, u32)>) -> bool {
+        let Some(Some(resolved)) = self.resolved.get_mut(packet.wrap as usize) else {
+            name_causes(packet, Limits::default(), None);
+            return true;
+        };
+        (packet.identity, packet.domain) = (resolved.identity, resolved.domain);
+        let is_new = std::mem::take(&mut resolved.is_new);
+        if is_new && resolved.identity != NONE {
+            packet.anomalies.add(Anomaly::UnknownIdentity);
+        }
+        name_causes(packet, resolved.limits, cut);
+        resolved.identity != NONE
+    }
+
+    /// Look all wraps up. Most were seen before: readers are held up only where there is something to learn.
+    fn resolve_all(&mut self, wraps: &[Wrap], identities: &RwLock<Identities>) {
+        let seen = read(identities);
+        let known = wraps.iter().map_while(|wrap| seen.find(wrap).map(|row| resolved(&seen, row, false)));
+        self.resolved.extend(known.map(Some));
+        drop(seen);
+        for (row, wrap) in wraps.iter().enumerate().skip(self.resolved.len()) {
+            self.resolve(row, wrap, identities);
+        }
+    }
+
+    /// Look a wrap up, once in a batch.
+    fn resolve(&mut self, row: usize, wrap: &Wrap, identities: &RwLock<Identities>) {
+        if self.resolved.len() <= row {
+            self.resolved.resize(row + 1, None);
+        }
+        let Some(slot) = self.resolved.get_mut(row).filter(|slot| slot.is_none()) else { return };
+        let seen = read(identities).find(wrap).map(Identified::Known);
+        // A panic under a lock was caught and said; the identities are whole all the same.
+        let found = seen.unwrap_or_else(|| identities.write().unwrap_or_else(PoisonError::into_inner).identify(wrap));
+        *slot = Some(match found {
+            Identified::Known(row) => resolved(&read(identities), row, false),
+            Identified::Learned(row) => resolved(&read(identities), row, true),
+            Identified::Refused => Resolved { identity: NONE, domain: 0, limits: Limits::default(), is_new: false },
+        });
     }
 }
 
 /// Where the clock stands after `time`.
 #[inline]
-fn later(clock: Option<Nanos>, time: Nanos) -> Nanos {
+pub(super) fn later(clock: Option<Nanos>, time: Nanos) -> Nanos {
     clock.map_or(time, |clock| clock.max(time.min(clock.saturating_add(MAX_STEP))))
 }
 

@@ -102,7 +102,7 @@ fn one_alone_is_read_straight_into_the_batch() {
     let path = folder.file("a", &pcap(7, 0..20_000));
     let mut merged = Merged::open(&[path]).unwrap();
     assert_eq!(read_all(&mut merged).0.len(), 20_000);
-    assert_eq!(merged.parts[0].open.is_some(), false);
+    assert!(merged.parts[0].open.is_none());
 }
 
 #[test]

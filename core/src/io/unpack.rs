@@ -179,7 +179,7 @@ fn run(format: Format, feed: Feed, to_reader: &SyncSender<Chunk>, spares: &Recei
         let mut buffer = spares.try_recv().unwrap_or_else(|_| vec![0; SLAB]);
         let (filled, last) = unpacker.fill(&mut buffer);
         let ended = last.is_some();
-        if (ended || filled > 0) && to_reader.send(Chunk { buffer, filled, last }).is_err() || ended {
+        if to_reader.send(Chunk { buffer, filled, last }).is_err() || ended {
             return;
         }
     }

@@ -48,6 +48,7 @@ columns! {
         payload_length: U32;
         payload_captured: U32;
         fragment: Flag;
+        defragmented: Flag;
         truncated: U8;
         l3_checksum: Text;
         l4_checksum: Text;
@@ -175,6 +176,7 @@ impl Packets {
         self.proto.append_option(is_ip.then_some(packet.proto));
         self.ttl.append_value(packet.ttl);
         self.fragment.append_value(packet.fragment);
+        self.defragmented.append_value(packet.defragmented);
         self.l3_checksum.append_value(packet.l3_checksum.name());
     }
 

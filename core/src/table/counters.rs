@@ -132,7 +132,8 @@ impl Counters {
             bump(&mut self.passed, layers.trailing_zeros() as usize);
             layers &= layers - 1;
         }
-        if packet.identity != NONE {
+        // What a datagram is made of was counted with its fragments.
+        if packet.identity != NONE && !packet.defragmented {
             self.session(packet);
         }
     }
@@ -208,7 +209,7 @@ impl Counters {
 }
 
 impl Frames {
-    /// Wraps: a shard's share can be below zero, since it takes back what another stage counted; the sum is right.
+    /// Wraps: a share can be below zero for a while, since one stage takes back what another counts; the sum is right.
     #[inline]
     fn count(&mut self, fate: Fate, change: i64) {
         let counter = match fate {
@@ -227,7 +228,7 @@ impl Frames {
     /// Count a batch's frames; `others` are the fates of those that were not simply decoded.
     pub fn add(&mut self, frames: &[Frame], others: impl Iterator<Item = Fate>) {
         self.received += frames.len() as u64;
-        self.decoded += frames.len() as u64;
+        self.decoded = self.decoded.wrapping_add(frames.len() as u64);
         self.bytes += frames.iter().map(|frame| u64::from(frame.captured)).sum::<u64>();
         let largest = frames.iter().map(|frame| frame.captured).max().unwrap_or_default();
         self.largest = self.largest.max(u64::from(largest));
@@ -235,6 +236,17 @@ impl Frames {
             self.count(Fate::Decoded, -1);
             self.count(fate, 1);
         }
+    }
+
+    /// Frames whose fate changed.
+    pub fn change(&mut self, from: Fate, to: Fate, frames: u64) {
+        self.count(from, -(frames as i64));
+        self.count(to, frames as i64);
+    }
+
+    /// No frame is held any longer.
+    pub fn release(&mut self) {
+        self.change(Fate::Held, Fate::Decoded, self.held);
     }
 
     /// A frame that was counted as decoded made a later stage panic.

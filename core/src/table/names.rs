@@ -2,7 +2,7 @@
 
 use crate::anomaly::Severity;
 use crate::flow::record::{EndReason, FlowState, TcpState};
-use crate::packet::{Encapsulation, Layer, LenSource, Stop};
+use crate::packet::{Encapsulation, Layer, LenSource, Packet, Stop};
 use crate::plan::Action;
 
 /// A reason why decoding ended.
@@ -99,8 +99,11 @@ pub fn alert_action(action: Action) -> &'static str {
 }
 
 /// Where a packet came from (Suricata's `pkt_src`).
-pub fn packet_source(encapsulation: Encapsulation) -> &'static str {
-    match encapsulation {
+pub fn packet_source(packet: &Packet) -> &'static str {
+    if packet.defragmented {
+        return "defrag";
+    }
+    match packet.tunnel {
         Encapsulation::None => "wire/pcap",
         Encapsulation::Geneve => "geneve encapsulation",
         Encapsulation::Vxlan | Encapsulation::GeneveVxlan | Encapsulation::VxlanGpe => "vxlan encapsulation",

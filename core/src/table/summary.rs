@@ -4,6 +4,7 @@ use crate::anomaly::Anomaly;
 use crate::identify::Identities;
 use crate::packet::{Causes, Checksum, proto};
 use crate::plan::Rule;
+use crate::restore;
 use crate::table::counters::{Counters, Session};
 use crate::table::fate::{Drop, Rejection};
 use crate::table::json::{Json, number};
@@ -54,6 +55,8 @@ pub struct Summary<'a> {
     pub flows: u64,
     /// Flows that a full table ended.
     pub evicted: u64,
+    /// Datagrams in fragments.
+    pub fragments: restore::Stats,
     /// The rules, where any are loaded.
     pub rules: Option<RuleCounts<'a>>,
     /// What the sources say.
@@ -71,6 +74,7 @@ impl Summary<'_> {
         json.number("total", self.flows);
         json.number("evicted", self.evicted);
         json.end();
+        self.fragments(json);
         json.number("alerts", self.counters.alerts);
         let names = Anomaly::ALL.iter().map(|anomaly| anomaly.entry().name);
         counted(json, "anomalies", names, &self.counters.anomalies);
@@ -89,6 +93,18 @@ impl Summary<'_> {
             json.number("overflowed", overflowed);
             json.end();
         }
+        json.end();
+    }
+
+    fn fragments(&self, json: &mut Json<'_>) {
+        let sum = |counts: [u64; 2]| counts.iter().sum::<u64>();
+        let stats = &self.fragments;
+        json.object("fragments");
+        json.number("datagrams", sum(stats.datagrams));
+        json.number("complete", sum(stats.complete));
+        json.number("timeout", sum(stats.timeout));
+        json.number("evicted", sum(stats.evicted));
+        json.number("overlaps", sum(stats.overlaps));
         json.end();
     }
 
@@ -205,7 +221,8 @@ mod tests {
     }
 
     fn bare(counters: &Counters) -> Summary<'_> {
-        Summary { counters, flows: 0, evicted: 0, rules: None, sources: Sources::default() }
+        let fragments = restore::Stats::default();
+        Summary { counters, flows: 0, evicted: 0, fragments, rules: None, sources: Sources::default() }
     }
 
     #[test]
@@ -216,7 +233,8 @@ mod tests {
             "packets": {"total": 0, "ipv4": 0, "ipv6": 0, "tcp": 0, "udp": 0, "icmp": 0, "other": 0,
                 "truncated": {"packet_length": 0, "mtu": 0, "snaplen": 0, "unknown": 0},
                 "checksum": {"l3": zeros, "l4": zeros}},
-            "flows": {"total": 0, "evicted": 0}, "alerts": 0, "anomalies": {}, "sessions": [],
+            "flows": {"total": 0, "evicted": 0},
+            "fragments": {"datagrams": 0, "complete": 0, "timeout": 0, "evicted": 0, "overlaps": 0}, "alerts": 0, "anomalies": {}, "sessions": [],
         });
         assert_eq!(document(&bare(&Counters::default())), want);
     }

@@ -147,3 +147,55 @@ fn flag_if(json: &mut Json<'_>, key: &'static str, value: bool) {
         json.flag(key, true);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn told(encapsulation: Encapsulation, number: u32, note: Noted<'_>) -> Value {
+        let wrap = Wrap { encapsulation, vni: number, ..Wrap::default() };
+        let mut out = b"{".to_vec();
+        objects(&mut Json(&mut out), &wrap, note);
+        out.push(b'}');
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn a_flow_has_what_names_its_session() {
+        assert_eq!(told(Encapsulation::Erspan3, 7, None), json!({"erspan": {"session_id": 7}}));
+        assert_eq!(told(Encapsulation::Gre, 5, None), json!({"gre": {"key": 5}}));
+        assert_eq!(told(Encapsulation::Pptp, 5, None), json!({"gre": {"call": 5}}));
+        for none in [Encapsulation::Gre, Encapsulation::Erspan1, Encapsulation::Vxlan, Encapsulation::Ipip] {
+            assert_eq!(told(none, 0, None), json!({}));
+        }
+    }
+
+    #[test]
+    fn a_key_of_0_is_told_where_it_is_there() {
+        let bare = [0, 0, 0x65, 0x58];
+        let zero = [0x20, 0, 0x65, 0x58, 0, 0, 0, 0];
+        let gre = |bytes| told(Encapsulation::Gre, 0, Some((NoteKind::Gre, bytes)));
+        assert_eq!(gre(&bare), json!({"gre": {"protocol": "0x6558"}}));
+        assert_eq!(gre(&zero), json!({"gre": {"key": 0, "protocol": "0x6558"}}));
+    }
+
+    #[test]
+    fn what_type_3_says_of_the_frame() {
+        // GRE with a sequence number; the frame was short, seen on ingress.
+        let bytes = [0x10, 0, 0x22, 0xeb, 0, 0, 0, 9, 0x20, 0, 0x08, 7, 0, 0, 0, 1, 0, 0, 0x80, 0];
+        let erspan = json!({"session_id": 7, "sequence": 9, "direction": "ingress", "timestamp": 1,
+            "granularity": "100us", "hardware": 0, "frame": "short"});
+        let got = told(Encapsulation::Erspan3, 7, Some((NoteKind::Gre, &bytes)));
+        assert_eq!(got, json!({"erspan": erspan}));
+    }
+
+    #[test]
+    fn an_option_that_comes_twice_is_told_once() {
+        let mut bytes = [1, 0x32, 1, 1, 0, 0, 0, 0x10].repeat(2);
+        bytes.extend([1, 0x67, 1, 0]);
+        let got = told(Encapsulation::Geneve, 0, Some((NoteKind::GeneveOptions, &bytes)));
+        let google = json!({"cookie": "0000001", "direction": "ingress"});
+        assert_eq!(got, json!({"gcp": google, "geneve_options": ["01670100"]}));
+    }
+}

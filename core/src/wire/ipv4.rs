@@ -35,6 +35,12 @@ impl<'a> Ipv4<'a> {
         be16!(self.0, 2)
     }
 
+    /// What the fragments of one datagram have in common.
+    #[inline]
+    pub fn identification(&self) -> u16 {
+        be16!(self.0, 4)
+    }
+
     /// The flag that must be 0.
     #[inline]
     pub fn reserved_flag(&self) -> bool {
@@ -78,6 +84,10 @@ impl<'a> Ipv4<'a> {
     }
 }
 
+/// Where the total length stands in the header.
+pub const TOTAL_LENGTH: usize = 2;
+/// Where the flags and the fragment's offset stand in the header.
+pub const FRAGMENT: usize = 6;
 /// Where the checksum stands in the header.
 pub const CHECKSUM: usize = 10;
 

@@ -5,6 +5,10 @@ use crate::frame::Addr;
 
 /// Bytes of the fixed header.
 pub const LEN: usize = 40;
+/// Where the payload length stands in the header.
+pub const PAYLOAD_LENGTH: usize = 4;
+/// Where the next header's number stands in the header; an extension header begins with it.
+pub const NEXT_HEADER: usize = 6;
 /// How many extension headers are followed; RFC 8200, section 4.1 knows seven positions.
 pub const MAX_EXTENSIONS: usize = 8;
 
@@ -131,6 +135,11 @@ impl<'a> Extension<'a> {
     pub fn fragment(&self) -> Option<(u32, bool)> {
         let head: &[u8; 4] = self.bytes.first_chunk()?;
         (self.kind == next::FRAGMENT).then(|| (u32::from(be16!(head, 2) & 0xfff8), head[3] & 1 != 0))
+    }
+
+    /// What the fragments of one datagram have in common, of a fragment header.
+    pub fn identification(&self) -> Option<u32> {
+        self.bytes.get(4..).and_then(|bytes| bytes.first_chunk()).map(|id| u32::from_be_bytes(*id))
     }
 
     /// The final destination that a routing header names while segments are left (RFC 8200, section 8.1).

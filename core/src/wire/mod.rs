@@ -27,6 +27,8 @@ pub mod udp;
 pub mod vxlan;
 pub mod wifi;
 
+use crate::packet::proto;
+
 /// Two bytes of a view, big endian.
 macro_rules! be16 {
     ($bytes:expr, $at:literal) => {
@@ -42,6 +44,19 @@ macro_rules! be32 {
 }
 
 pub(crate) use {be16, be32};
+
+/// The fewest bytes of a protocol's header; 0 where its header is not known here.
+pub fn transport_header(proto: u8) -> usize {
+    match proto {
+        proto::TCP => tcp::LEN,
+        proto::UDP => udp::LEN,
+        proto::ICMP => icmp::LEN,
+        proto::ICMPV6 => icmp::HEAD,
+        proto::SCTP => sctp::Sctp::LEN,
+        proto::IGMP => igmp::Igmp::LEN,
+        _ => 0,
+    }
+}
 
 /// A header whose first part has a fixed size.
 pub trait Header<'a>: Sized {

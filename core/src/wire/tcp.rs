@@ -86,7 +86,8 @@ pub mod option {
             MSS => length == 4,
             WINDOW_SCALE => length == 3,
             SACK_PERMITTED => length == 2,
-            SACK => length >= 10 && (length - 2).is_multiple_of(8),
+            // Blocks of 8 bytes (RFC 2018, section 3), or none, as some stacks send it.
+            SACK => length % 8 == 2,
             TIMESTAMPS => length == 10,
             MD5 => length == 18,
             AUTHENTICATION => length >= 4,

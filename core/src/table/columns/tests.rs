@@ -84,6 +84,7 @@ const PACKETS: &[&str] = &[
     "payload_length",
     "payload_captured",
     "fragment",
+    "defragmented",
     "truncated",
     "l3_checksum",
     "l4_checksum",

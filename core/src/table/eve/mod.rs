@@ -54,12 +54,10 @@ pub struct Tunnel {
 impl Tunnel {
     /// What is around a packet, by the packets of its batch; none for an outermost one.
     pub fn around(packet: &Packet, packets: &[Packet]) -> Option<Self> {
-        let mut row = packet.parent;
-        let mut outer = packets.get(row as usize)?;
+        let mut outer = around(packet, packets)?;
         // A parent stands before its children, so this ends.
-        while outer.parent < row {
-            row = outer.parent;
-            outer = packets.get(row as usize)?;
+        while let Some(further) = around(outer, packets) {
+            outer = further;
         }
         let Packet { src, dst, sport, dport, proto, .. } = *outer;
         Some(Self { src, dst, sport, dport, proto, depth: packet.depth })
@@ -69,6 +67,12 @@ impl Tunnel {
     pub fn socket(outer: &Outer, depth: u8) -> Self {
         Self { src: outer.src, dst: outer.dst, sport: outer.sport, dport: outer.dport, proto: proto::UDP, depth }
     }
+}
+
+/// The packet around one. A datagram's parent is the fragment that completed it: what is around the one is around both.
+fn around<'a>(packet: &Packet, packets: &'a [Packet]) -> Option<&'a Packet> {
+    let parent = packets.get(packet.parent as usize)?;
+    if packet.defragmented { packets.get(parent.parent as usize) } else { Some(parent) }
 }
 
 /// A packet and what is known around it.
@@ -171,7 +175,7 @@ impl Eve {
             json.number("icmp_type", packet.sport);
             json.number("icmp_code", packet.dport);
         }
-        json.text("pkt_src", names::packet_source(packet.tunnel));
+        json.text("pkt_src", names::packet_source(packet));
         if let Some(flow) = &at.flow {
             json.text_if("community_id", flow.community_id);
         }

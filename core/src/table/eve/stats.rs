@@ -3,6 +3,7 @@
 use crate::anomaly::Anomaly;
 use crate::identify::Identities;
 use crate::packet::{Encapsulation, Layer, Layers, Stop};
+use crate::restore;
 use crate::table::counters::Counters;
 use crate::table::json::{Json, number};
 use crate::table::summary::Summary;
@@ -14,12 +15,26 @@ pub(super) fn write(json: &mut Json<'_>, uptime: u64, summary: &Summary<'_>, ide
     json.object("flow");
     json.number("total", summary.flows);
     json.end();
+    defrag(json, &summary.fragments);
     json.object("detect");
     engines(json, summary);
     json.number("alert", summary.counters.alerts);
     json.end();
     json.key("mirror");
     summary.write(json.0, identities);
+    json.end();
+}
+
+fn defrag(json: &mut Json<'_>, stats: &restore::Stats) {
+    json.object("defrag");
+    for (name, fragments, complete) in
+        [("ipv4", stats.fragments[0], stats.complete[0]), ("ipv6", stats.fragments[1], stats.complete[1])]
+    {
+        json.object(name);
+        json.number("fragments", fragments);
+        json.number("reassembled", complete);
+        json.end();
+    }
     json.end();
 }
 

@@ -172,8 +172,8 @@ fn stats_line() {
     }
     let rules = [rule()];
     let counts = RuleCounts { rules: &rules, unknown: &[2] };
-    let summary =
-        Summary { counters: &counters, flows: 1, evicted: 0, rules: Some(counts), sources: Sources::default() };
+    let (fragments, rules) = (crate::restore::Stats::default(), Some(counts));
+    let summary = Summary { counters: &counters, flows: 1, evicted: 0, fragments, rules, sources: Sources::default() };
     let got = value(|eve, out| eve.stats(out, TIME, 7, &summary, &identities()));
     assert_eq!((&got["event_type"], &got["stats"]["uptime"]), (&json!("stats"), &json!(7)));
     let decoder = &got["stats"]["decoder"];
