@@ -45,7 +45,7 @@ class NoTunnel(Exception):
 
 def announced(p: Packet, plan: DecapSettings) -> Callable[[Packet, set[str]], Inside] | None:
     """The tunnel that a packet's port or IP protocol announces (decision 13)."""
-    if p.fragment or p.l4 is None or p.payload is None or p.length_source == "frame":
+    if p.fragment or p.l4 is None or p.payload is None or p.length_source in ("frame", "ipv6_jumbogram"):
         return None
     if p.proto == GRE and p.stop == "unknown":
         return (lambda p, notes: gre(p, notes, plan.tunnels)) if {"gre", "erspan"} & set(plan.tunnels) else None
