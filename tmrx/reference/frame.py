@@ -146,9 +146,8 @@ class Reference:
         found = _peel(decode(frame.data, frame.original, frame.link), self.plan)
         for p in found.packets:
             p.frame, p.time = self._frames, frame.time
-            _name_causes(p, len(frame.data) < frame.original, None)
         try:
-            packets = self._tree(found, None, len(frame.data) < frame.original)
+            packets = self._tree(found, len(frame.data) < frame.original)
         except Refused:
             return Outcome("rejected", "unknown_identity", (), before)
         return Outcome("decoded", "", tuple(packets), before)
@@ -161,10 +160,10 @@ class Reference:
         found = []
         for datagram in datagrams:
             with suppress(Refused):
-                found.append(tuple(self._datagram(datagram, datagram.time, datagram.frame, None)))
+                found.append(tuple(self._datagram(datagram, datagram.time, datagram.frame)))
         return tuple(found)
 
-    def _datagram(self, datagram: Datagram, time: int, frame: int, parent: Packet | None) -> list[Packet]:
+    def _datagram(self, datagram: Datagram, time: int, frame: int) -> list[Packet]:
         """The packets of a datagram that was put together of fragments, themselves inside some tunnels."""
         head = datagram.head
         first = decode(datagram.data, datagram.original, head.link, copy=True)
@@ -172,16 +171,14 @@ class Reference:
         for p in found.packets:
             p.frame, p.time = frame, time
             p.truncated = set(datagram.causes) if p.captured < p.original else set()
-        return self._tree(found, parent, snaplen=False, resumed=found.wrap is head.wrap)
+        return self._tree(found, snaplen=False, resumed=found.wrap is head.wrap)
 
-    def _tree(self, found: _Found, parent: Packet | None, snaplen: bool, resumed: bool = False) -> list[Packet]:
+    def _tree(self, found: _Found, snaplen: bool, resumed: bool = False) -> list[Packet]:
         """Packets in one another, with what a fragment among them completes."""
         inner = found.packets[-1]
         inner.anomalies |= found.anomalies
         if found.wrap is not None:
             self._identify(inner, found.wrap)
-        causes = inner.truncated if parent or resumed else set()
-        inner.truncated = set(causes)
         _name_causes(inner, snaplen, None if resumed else inner.identity)
         for p in found.packets[:-1]:
             _name_causes(p, snaplen, None)
@@ -195,7 +192,7 @@ class Reference:
         datagram = self._restorer.take(fragment, self._now)
         if datagram is None:
             return []
-        further = self._datagram(datagram, fragment.time, fragment.frame, fragment)
+        further = self._datagram(datagram, fragment.time, fragment.frame)
         for p in further:
             p.parent = len(packets) - 1 if p.parent is None else p.parent + len(packets)
         return further
