@@ -81,12 +81,12 @@ def igmp(message: bytes) -> Shown:
     return one(copy(eth(h.ip(message, 2, dst=GROUP))))
 
 
-def fragment4(payload: bytes, at: int, more: bool, number: int = 7, proto: int = UDP) -> bytes:
+def fragment4(payload: bytes, at: int, more: bool, number: int, proto: int = 50) -> bytes:
     return eth(h.ip(payload, proto, number=number, fragment=more << 13 | at // 8))
 
 
-def fragment6(payload: bytes, at: int, more: bool, proto: int = UDP) -> bytes:
-    return eth6(ip6(struct.pack(">BBHI", proto, 0, at | more, 7) + payload, 44))
+def fragment6(payload: bytes, at: int, more: bool, number: int, proto: int = 50) -> bytes:
+    return eth6(ip6(struct.pack(">BBHI", proto, 0, at | more, number) + payload, 44))
 
 
 MAC = ETHERNET[:12]
@@ -183,7 +183,7 @@ NETWORK: dict[str, Shown] = {
     "ipv6.jumbogram": extended(0, b"\xc2\x04\0\0\0\x64"),
     "ipv6.hop_by_hop_twice": extended(0, b"\x05\x02\0\0\x01\0"[:4] + b"\0\0", 0, bytes([UDP, 0]) + b"\x05\x02\0\0\0\0" + udp(v6=True)),
     "ipv6.routing_twice": extended(43, b"\x09\0" + bytes(4), 43, bytes([UDP, 0, 9, 0]) + bytes(4) + udp(v6=True)),
-    "ipv6.fragment_twice": inside6(bytes([44, 0, 0, 1, 0, 0, 0, 1, UDP, 0, 0, 1, 0, 0, 0, 2]) + udp(v6=True), 44),
+    "ipv6.fragment_twice": inside6(bytes([44, 0, 0, 1, 0, 0, 0, 1, UDP, 0, 0, 1, 0, 0, 0, 2]) + udp(bytes(8), v6=True), 44),
     "ipv6.destination_thrice": extended(60, b"\x05\x02\0\0\0\0", 60, (bytes([60, 0]) + b"\x05\x02\0\0\0\0" + bytes([UDP, 0]) + b"\x05\x02\0\0\0\0") + udp(v6=True)),
     "ipv6.fragment_useless": inside6(bytes([UDP, 0, 0, 0, 0, 0, 0, 7]) + udp(v6=True), 44),
     "ipv6.fragment_reserved": inside6(bytes([UDP, 9, 0, 1, 0, 0, 0, 7]) + udp(bytes(8), v6=True), 44),
@@ -227,13 +227,14 @@ TRANSPORT: dict[str, Shown] = {
     "igmp.malformed": igmp(h.igmp(0x42, GROUP)),
     "igmp.bad_checksum": igmp(b"\x16\0\0\x01" + GROUP),
 }
+# Each of a datagram of its own, of ESP: what is inside has nothing wrong.
 FRAGMENTS: dict[str, Shown] = {
-    "ipv4.fragment_overlap": Shown((fragment4(udp(bytes(8)), 0, True), fragment4(bytes(16), 8, True))),
-    "ipv4.fragment_end": Shown((fragment4(bytes(8), 32, False), fragment4(bytes(8), 40, True))),
-    "ipv4.tiny_fragment": one(fragment4(tcp()[:16], 0, True, proto=TCP)),
-    "ipv6.fragment_overlap": Shown((fragment6(udp(bytes(8), v6=True), 0, True), fragment6(bytes(16), 8, True))),
-    "ipv6.fragment_end": Shown((fragment6(bytes(8), 32, False), fragment6(bytes(8), 40, True))),
-    "ipv6.fragment_length": one(fragment6(udp(bytes(9), v6=True), 0, True)),
-    "ipv6.tiny_fragment": one(fragment6(tcp()[:16], 0, True, proto=TCP)),
+    "ipv4.fragment_overlap": Shown((fragment4(bytes(16), 0, True, 71), fragment4(bytes(16), 8, True, 71))),
+    "ipv4.fragment_end": Shown((fragment4(bytes(8), 32, False, 72), fragment4(bytes(8), 40, True, 72))),
+    "ipv4.tiny_fragment": one(fragment4(tcp()[:16], 0, True, 73, TCP)),
+    "ipv6.fragment_overlap": Shown((fragment6(bytes(16), 0, True, 74), fragment6(bytes(16), 8, True, 74))),
+    "ipv6.fragment_end": Shown((fragment6(bytes(8), 32, False, 75), fragment6(bytes(8), 40, True, 75))),
+    "ipv6.fragment_length": one(fragment6(bytes(17), 0, True, 76)),
+    "ipv6.tiny_fragment": one(fragment6(tcp()[:16], 0, True, 77, TCP)),
 }
 SHOWN = LINKS | TUNNELS | NETWORK | TRANSPORT | FRAGMENTS
