@@ -13,7 +13,7 @@ mod transport;
 use crate::anomaly::Anomaly;
 use crate::frame::Link;
 use crate::link;
-use crate::packet::{Layer, Layers, LenSource, MAX_VLANS, NONE, Packet, Stop, proto};
+use crate::packet::{Layer, Layers, LenSource, MAX_VLANS, Packet, Stop, proto};
 use crate::wire::arp::{self, Arp};
 use crate::wire::ethernet::ethertype;
 use crate::wire::transport_header;
@@ -56,7 +56,7 @@ fn missing(end: usize, anomaly: Anomaly, packet: &mut Packet) {
 fn raw_ip(bytes: &[u8], packet: &mut Packet) {
     packet.l3 = 0;
     // Inside a tunnel there is no link to be raw.
-    if packet.wrap == NONE && packet.parent == NONE {
+    if packet.depth == 0 {
         packet.layers.add(Layers::RAW);
     }
     match bytes.first().map(|b| b >> 4) {
@@ -122,7 +122,7 @@ fn beyond_plain(bytes: &[u8], link: Link, packet: &mut Packet) {
 /// Bytes that the packet had when it was sent, as far as its record says. A mirror's copy may have been cut before it
 /// was sent on, so its record does not tell.
 fn sent(packet: &Packet) -> usize {
-    if packet.wrap == NONE { packet.original.max(packet.captured) as usize } else { usize::MAX }
+    if packet.depth == 0 { packet.original.max(packet.captured) as usize } else { usize::MAX }
 }
 
 fn network(bytes: &[u8], at: usize, packet: &mut Packet) {
@@ -205,3 +205,6 @@ fn carry(at: usize, length: usize, packet: &mut Packet) {
     packet.payload = offset(at);
     packet.payload_original = length as u32;
 }
+
+#[cfg(test)]
+mod tests;

@@ -263,6 +263,8 @@ pub struct Packet {
     pub layers: Layers,
     /// Tunnels around it.
     pub depth: u8,
+    /// The next packet of its frame was taken out of it.
+    pub carrier: bool,
     /// The tunnel directly around it.
     pub tunnel: Encapsulation,
     /// Why decoding ended there.
@@ -326,6 +328,7 @@ impl Packet {
         layer: Layer::None,
         layers: Layers(0),
         depth: 0,
+        carrier: false,
         tunnel: Encapsulation::None,
         stop: Stop::Complete,
         fragment: false,

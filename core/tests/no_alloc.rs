@@ -4,7 +4,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use tmrx_core::decap::{Decap, Outers};
-use tmrx_core::decode::decode;
+use tmrx_core::decode::{decode, quoted};
 use tmrx_core::detect::{Buffer, Rules, Subject};
 use tmrx_core::frame::{Link, Outer};
 use tmrx_core::packet::{Layer, Packet, Stop};
@@ -113,6 +113,63 @@ fn no_stage_allocates() {
     assert_eq!(allocations(), before, "a stage allocated");
     drop(std::hint::black_box(vec![0u8; 1]));
     assert!(allocations() > before, "the counter does not count");
+}
+
+/// Frames of other links: PPP, MPLS, NSH, cooked, loopback, Wi-Fi; SCTP, a report of IGMP's, an error with a quote.
+const LINKED: [(Link, &str); 6] = [
+    (
+        Link::Ppp,
+        "ff03 0281 00010140 4500 0034 0000 0000 4084 0000 0a000001 0a000002 0005 0006 00000000 00000000 \
+        0100 0014 00000001 00010000 0001 0001 00000001",
+    ),
+    (
+        Link::Ethernet,
+        "020000000001 020000000002 894f 0fc20201 00000001 4600 0028 0000 0000 0102 0000 0a000001 e0000016 \
+        94040000 2200 0000 0000 0001 01000000 e0000101",
+    ),
+    (
+        Link::Sll,
+        "0000 0001 0006 0200000000010000 86dd 6000 0000 0038 00 40 \
+        20010db8000000000000000000000001 20010db8000000000000000000000002 3a00 0502 0000 0100 \
+        0300 0000 00000000 6000 0000 0008 11 01 \
+        20010db8000000000000000000000002 20010db8000000000000000000000003",
+    ),
+    (
+        Link::Null,
+        "02000000 4500 0038 0000 0000 4001 0000 0a000001 0a000002 0300 0000 00000000 \
+        4500 001c 0000 0000 4011 0000 0a000002 0a000003 0001 0002 0008 0000",
+    ),
+    (
+        Link::Radiotap,
+        "0000 0900 02000000 10 8801 0000 020000000001 020000000002 020000000003 1000 0000 \
+        aaaa03 000000 0806 0001 0800 06 04 0001 020000000001 0a000001 000000000000 0a000002 00000000",
+    ),
+    (
+        Link::Sll2,
+        "8864 0000 00000002 0001 00 06 0200000000010000 1100 0001 001e 0021 \
+        4500 001c 0000 0000 4033 0000 0a000001 0a000002 32 01 0000 00000001",
+    ),
+];
+
+#[test]
+fn no_link_allocates() {
+    let frames = LINKED.map(|(link, hex)| (link, bytes(hex)));
+    let mut junk = frames.clone();
+    let before = allocations();
+    let stages = |bytes: &[u8], link| {
+        let mut packet = Packet { captured: bytes.len() as u32, original: bytes.len() as u32, ..Packet::EMPTY };
+        decode(bytes, link, &mut packet);
+        verify(&bytes[..packet.captured as usize], &mut packet);
+        std::hint::black_box(quoted(bytes, &packet));
+    };
+    for (link, frame) in &mut junk {
+        (0..=frame.len()).for_each(|cut| stages(&frame[..cut], *link));
+        for at in 0..frame.len() * 8 {
+            frame[at / 8] ^= 1 << (at % 8);
+            stages(frame, *link);
+        }
+    }
+    assert_eq!(allocations(), before, "decoding allocated");
 }
 
 /// Rules on every way through inspection: a prefilter's, one without case, a pattern's, one that is always asked.

@@ -12,7 +12,7 @@ use crate::packet::{NONE, Packet};
 use crate::plan::Table;
 use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
-use crate::table::eve::{Context, Eve, FlowNow, Tunnel};
+use crate::table::eve::{Context, Eve, FlowNow, Quote, Tunnel};
 use crate::table::fast::Fast;
 use crate::table::pcap;
 use crate::table::summary::Summary;
@@ -47,6 +47,8 @@ pub(super) struct Merger {
     capture: Option<capture::Writer>,
     events: Vec<Event>,
     flow_ids: Vec<Option<u64>>,
+    /// The batch's ICMP errors and the flows that they are about, by row.
+    related: Vec<(u32, u64)>,
     /// Rows of the packets table so far, and by packet of the batch its row there.
     rows_before: i64,
     rows: Vec<i64>,
@@ -84,6 +86,7 @@ impl Merger {
             capture: None,
             events: Vec::new(),
             flow_ids: Vec::new(),
+            related: Vec::new(),
             rows_before: 0,
             rows: Vec::new(),
             began: None,
@@ -118,6 +121,9 @@ impl Merger {
         }) {
             self.quarantine(frame, bytes);
         }
+        self.related.clear();
+        self.related.extend(outs.iter().flat_map(|out| &out.related));
+        self.related.sort_unstable();
         if shared.outputs.pcap {
             self.capture(shared, parsed, identities);
         }
@@ -161,7 +167,10 @@ impl Merger {
                 let clock = parsed.clocks.get(*row as usize).copied().unwrap_or(packet.time);
                 self.flow(shared, clock, flow, identities);
             }
-            Kind::Anomalies => self.anomalies(shared, &context(parsed, packet, None), identities),
+            Kind::Anomalies => {
+                let at = Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, None) };
+                self.anomalies(shared, &at, identities);
+            }
             Kind::Alert => {
                 if let Some(alert) = out.and_then(|out| out.alerts.get(index)) {
                     self.alert(shared, parsed, packet, alert, identities);
@@ -187,7 +196,7 @@ impl Merger {
             id = community(shared, (&flow.counters.src, &flow.counters.dst), ports, packet.proto, packet.ip);
             FlowNow { community_id: id.as_str(), ..flow.now() }
         });
-        let at = context(parsed, packet, flow);
+        let at = Context { quote: self.quote(parsed, alert.row, packet), ..context(parsed, packet, flow) };
         if shared.outputs.eve {
             self.eve.alert(&mut self.output.eve, &at, rule, identities);
         }
@@ -240,6 +249,14 @@ impl Merger {
         }
     }
 
+    /// What an ICMP error quotes, and its flow.
+    #[inline]
+    fn quote(&self, parsed: &Parsed, row: u32, packet: &Packet) -> Option<Quote> {
+        let packet = parsed.quoted(packet)?;
+        let at = self.related.binary_search_by_key(&row, |(row, _)| *row).ok();
+        Some(Quote { packet, flow: at.and_then(|at| self.related.get(at)).map(|(_, id)| *id) })
+    }
+
     /// Append the packets to their table; a parent is named by its row there.
     fn table(&mut self, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
         self.rows.clear();
@@ -250,14 +267,16 @@ impl Merger {
                 *slot = Some(id);
             }
         }
-        for (packet, id) in parsed.packets.iter().zip(&self.flow_ids) {
+        for ((packet, id), row) in parsed.packets.iter().zip(&self.flow_ids).zip(0..) {
             self.rows.push(self.rows_before);
             if is_refused(packet) {
                 continue;
             }
             let flow = id.map(|id| FlowThen { id, to_server: false, counters: flow::Counters::default() });
             let parent = self.rows.get(packet.parent as usize).copied();
-            self.packets.push(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), parent, identities);
+            let at = context(parsed, packet, flow.as_ref().map(FlowThen::now));
+            let at = Context { quote: self.quote(parsed, row, packet), ..at };
+            self.packets.push(&at, parent, identities);
             self.rows_before += 1;
         }
     }
@@ -300,6 +319,7 @@ fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<FlowNow<'a>>
         tunnel: Tunnel::around(packet, &parsed.packets),
         note: parsed.note(packet),
         flow,
+        quote: None,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::decap::{Decap, Found, NoteKind, Outers, Span};
-use crate::decode::decode;
+use crate::decode::{Quoted, decode, quoted};
 use crate::excluded::exclusion;
 use crate::flow::{Seed, address_hash};
-use crate::frame::{Batch, Frame, Link};
+use crate::frame::{Addr, Batch, Frame, Link};
 use crate::packet::{Causes, Family, Layers, NONE, Packet, Stop, Wrap};
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
@@ -202,6 +202,12 @@ impl Parsed {
         self.wraps.get(packet.wrap as usize)
     }
 
+    /// What an ICMP error quotes.
+    #[inline]
+    pub fn quoted(&self, packet: &Packet) -> Option<Quoted> {
+        quoted(packet.bytes(&self.batch.slab), packet)
+    }
+
     /// The mirror's header that says something about a packet, where there is one.
     pub fn note(&self, packet: &Packet) -> Option<(NoteKind, &[u8])> {
         let at = self.notes.binary_search_by_key(&packet.frame, |note| note.frame).ok()?;
@@ -273,6 +279,9 @@ impl Parsed {
             let index = self.packets.len() as u32;
             let place = Place { span, row, frame, parent, wrap: NONE, depth, layers: span.tunnel.layers() };
             self.packet(parser, place, bytes, AnomalySet::default());
+            if let Some(packet) = self.packets.last_mut() {
+                packet.carrier = true;
+            }
             parent = index;
         }
         parent
@@ -348,14 +357,14 @@ impl Parsed {
             packet.truncated.0 |= Causes::SNAPLEN;
         }
         self.has_fragments |= packet.fragment;
-        self.shards.push(shard_of(packet, &parser.seed));
+        self.shards.push(shards_of(packet, bytes, &parser.seed));
     }
 
     /// Counting sort of the packets' rows by shard.
     fn sort_by_shard(&mut self) {
         let mut next = [0u32; SHARDS + 1];
-        for &shard in &self.shards {
-            if let Some(count) = next.get_mut(usize::from(shard) + 1) {
+        for place in self.places() {
+            if let Some(count) = next.get_mut(place.0 + 1) {
                 *count += 1;
             }
         }
@@ -365,23 +374,57 @@ impl Parsed {
             *count = total;
         }
         self.bounds = next;
-        self.order.clear();
-        self.order.resize(self.shards.len(), 0);
-        for (row, &shard) in self.shards.iter().enumerate() {
-            if let Some(at) = next.get_mut(usize::from(shard)) {
-                if let Some(slot) = self.order.get_mut(*at as usize) {
-                    *slot = row as u32;
+        let mut order = std::mem::take(&mut self.order);
+        order.clear();
+        order.resize(total as usize, 0);
+        for (shard, row) in self.places() {
+            if let Some(at) = next.get_mut(shard) {
+                if let Some(slot) = order.get_mut(*at as usize) {
+                    *slot = row;
                 }
                 *at += 1;
             }
         }
+        self.order = order;
+    }
+
+    /// Each packet's shard and row; an ICMP error is also looked at where the flow is that it is about.
+    #[inline]
+    fn places(&self) -> impl Iterator<Item = (usize, u32)> {
+        (0u32..).zip(&self.shards).flat_map(|(row, &shards)| {
+            let about = (shards & ABOUT != 0).then_some((usize::from(shards >> 4), row | QUOTED));
+            std::iter::once((usize::from(shards & 7), row)).chain(about)
+        })
     }
 }
 
-/// The shard of a packet: by its pair of hosts, so that fragments and ICMP errors meet their flows.
+/// Set in a row that a shard gets for the sake of the packet that it quotes.
+pub const QUOTED: u32 = 1 << 31;
+
+/// Set beside a packet's shard where another number, that of the quoted packet's shard, stands above it.
+const ABOUT: u8 = 8;
+
+const _: () = assert!(SHARDS <= 8);
+
+/// The shard of a packet, and that of the packet that it quotes.
+#[inline]
+fn shards_of(packet: &Packet, bytes: &[u8], seed: &Seed) -> u8 {
+    let shard = shard_of(packet, seed);
+    match quoted(bytes, packet) {
+        None => shard,
+        Some(quoted) => shard | ABOUT | shard_between(&quoted.src, &quoted.dst, seed) << 4,
+    }
+}
+
+/// The shard of a packet: by its pair of hosts, so that all packets of a flow meet.
 #[inline]
 fn shard_of(packet: &Packet, seed: &Seed) -> u8 {
-    if packet.ip == 0 { 0 } else { (address_hash(seed, 0, &packet.src, &packet.dst) % SHARDS as u64) as u8 }
+    if packet.ip == 0 { 0 } else { shard_between(&packet.src, &packet.dst, seed) }
+}
+
+#[inline]
+fn shard_between(a: &Addr, b: &Addr, seed: &Seed) -> u8 {
+    (address_hash(seed, 0, a, b) % SHARDS as u64) as u8
 }
 
 /// Note what the mirror can't have copied. It is the cloud's mirror that leaves traffic out; a switch copies all.

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::merge::is_refused;
-use super::parsed::{Parsed, SHARDS};
+use super::parsed::{Parsed, QUOTED, SHARDS};
 use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
@@ -64,6 +64,8 @@ pub(super) struct ShardOut {
     pub alerts: Vec<Alert>,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
+    /// By row of an ICMP error the flow that it is about.
+    pub related: Vec<(u32, u64)>,
     /// Rows of packets that made the stage panic.
     pub lost: Vec<u32>,
 }
@@ -144,9 +146,10 @@ impl Shard {
     #[inline]
     fn fetch(&mut self, shared: &Shared, parsed: &Parsed, run: &[u32]) {
         for (slot, &row) in self.keys.iter_mut().zip(run) {
-            let key = parsed.packets.get(row as usize).and_then(|packet| {
-                flow::key(packet).map(|key| if shared.by_depth { key.at_depth(packet.depth) } else { key })
-            });
+            let key = parsed
+                .packets
+                .get(row as usize)
+                .and_then(|packet| flow::key(packet).map(|key| at_depth(shared, packet, key)));
             *slot = key.map(|key| (key, self.flows.hash(&key)));
         }
         let keys = self.keys.iter().take(run.len()).flatten();
@@ -164,6 +167,9 @@ impl Shard {
         identities: &RwLock<Identities>,
         out: &mut ShardOut,
     ) {
+        if row & QUOTED != 0 {
+            return self.relate(shared, parsed, row & !QUOTED, out);
+        }
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         let wrap = parsed.wrap(packet);
         self.counters.add(packet);
@@ -185,6 +191,16 @@ impl Shard {
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, seen, identities, out);
         }
+    }
+
+    /// Tie an ICMP error to the flow whose packet it quotes.
+    #[cold]
+    fn relate(&mut self, shared: &Shared, parsed: &Parsed, row: u32, out: &mut ShardOut) {
+        let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
+        self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
+        out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
+        let key = parsed.quoted(packet).map(|quoted| at_depth(shared, packet, flow::quoted_key(packet, &quoted)));
+        out.related.extend(key.and_then(|key| self.flows.relate(&key)).map(|id| (row, id)));
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -257,6 +273,12 @@ impl Shard {
         out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
         more
     }
+}
+
+/// The key, with the tunnels around the packet where they count.
+#[inline]
+fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
+    if shared.by_depth { key.at_depth(packet.depth) } else { key }
 }
 
 fn table(shared: &Shared, number: usize) -> Result<FlowTable> {

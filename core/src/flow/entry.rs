@@ -41,6 +41,8 @@ pub(super) struct Entry {
     pub tcp: TcpState,
     pub bits: u8,
     identity_count: u8,
+    /// ICMP errors about it; the last number is "and more".
+    icmp_errors: u8,
 
     pub sides: [Side; 2],
     end: Nanos,
@@ -75,6 +77,7 @@ impl Entry {
             tcp: TcpState::None,
             bits: if client_high { CLIENT_HIGH } else { 0 },
             identity_count: u8::from(packet.identity != NONE),
+            icmp_errors: 0,
             sides: [Side::default(); 2],
             end: packet.time,
             next: super::wheel::END,
@@ -211,6 +214,11 @@ impl Entry {
         }
     }
 
+    /// An ICMP error quotes a packet of it.
+    pub fn note_icmp_error(&mut self) {
+        self.icmp_errors = self.icmp_errors.saturating_add(1);
+    }
+
     #[inline]
     fn note_udp(&mut self, packet: &Packet, to_server: bool) {
         if packet.l4_checksum == Checksum::Bad {
@@ -290,6 +298,7 @@ impl Entry {
             bytes: [up.bytes, down.bytes],
             original_bytes: [up.bytes.wrapping_add(self.cut[0]), down.bytes.wrapping_add(self.cut[1])],
             truncated_packets: u64::from(self.truncated),
+            icmp_errors: self.icmp_errors,
             state: self.state(),
             reason,
             tcp_flags: [up.tcp_flags, down.tcp_flags],

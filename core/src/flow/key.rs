@@ -1,7 +1,8 @@
 //! What makes two packets of one flow: both endpoints, protocol, VLANs and domain, whichever way they go.
 
+use crate::decode::Quoted;
 use crate::frame::Addr;
-use crate::packet::{Layer, MAX_VLANS, Packet, Stop};
+use crate::packet::{Layer, MAX_VLANS, Packet, Stop, proto};
 
 /// A flow's name, the same for both directions, and which endpoint sent the packet it was made from.
 #[derive(Clone, Copy, Debug, Default)]
@@ -22,15 +23,36 @@ impl FlowKey {
     }
 }
 
-/// The flow that a packet belongs to; none for what has no IP header, is malformed or is a fragment.
+/// The flow that a packet belongs to; none for what has no IP header, is malformed or is a fragment, nor for what only
+/// carries another packet: that one has a flow.
 #[inline]
 pub fn key(packet: &Packet) -> Option<FlowKey> {
     if packet.ip == 0 || packet.fragment || matches!(packet.stop, Stop::Malformed | Stop::Fragment) {
         return None;
     }
+    if packet.carrier && !packet.has_ports() {
+        return None;
+    }
     let (sport, dport) = ports(packet);
-    let source = (u128::from_be_bytes(packet.src.0), sport);
-    let target = (u128::from_be_bytes(packet.dst.0), dport);
+    Some(key_of(packet, (packet.ip, packet.proto), (packet.src, sport), (packet.dst, dport)))
+}
+
+/// The flow that an ICMP error's quoted packet belongs to: it travelled where the error did.
+pub fn quoted_key(error: &Packet, quoted: &Quoted) -> FlowKey {
+    let (sport, dport) = match (quoted.ip, quoted.proto) {
+        _ if quoted.has_ports() => (quoted.sport, quoted.dport),
+        (4, proto::ICMP) => icmp_ports((quoted.sport, quoted.dport), icmp_counterpart),
+        (6, proto::ICMPV6) => icmp_ports((quoted.sport, quoted.dport), icmpv6_counterpart),
+        _ => (0, 0),
+    };
+    key_of(error, (quoted.ip, quoted.proto), (quoted.src, sport), (quoted.dst, dport))
+}
+
+/// The key of these endpoints, of a packet's VLANs and domain.
+#[inline]
+fn key_of(packet: &Packet, (ip, proto): (u8, u8), src: (Addr, u16), dst: (Addr, u16)) -> FlowKey {
+    let source = (u128::from_be_bytes(src.0.0), src.1);
+    let target = (u128::from_be_bytes(dst.0.0), dst.1);
     let from_high = source > target;
     let (low, high) = if from_high { (target, source) } else { (source, target) };
     let count = packet.vlan_count.min(MAX_VLANS as u8);
@@ -42,25 +64,25 @@ pub fn key(packet: &Packet) -> Option<FlowKey> {
         (high.0 >> 64) as u64,
         high.0 as u64,
         u64::from(packet.domain) << 32 | u64::from(low.1) << 16 | u64::from(high.1),
-        vlans << 28 | u64::from(count) << 16 | u64::from(packet.ip) << 8 | u64::from(packet.proto),
+        vlans << 28 | u64::from(count) << 16 | u64::from(ip) << 8 | u64::from(proto),
     ];
-    Some(FlowKey { words, from_high })
+    FlowKey { words, from_high }
 }
 
 /// What tells flows of one pair of hosts apart; 0 where the transport header was not reached.
 #[inline]
 fn ports(packet: &Packet) -> (u16, u16) {
     match packet.layer {
-        Layer::Tcp | Layer::Udp => (packet.sport, packet.dport),
-        Layer::Icmp => icmp_ports(packet, icmp_counterpart),
-        Layer::Icmpv6 => icmp_ports(packet, icmpv6_counterpart),
+        Layer::Tcp | Layer::Udp | Layer::Sctp => (packet.sport, packet.dport),
+        Layer::Icmp => icmp_ports((packet.sport, packet.dport), icmp_counterpart),
+        Layer::Icmpv6 => icmp_ports((packet.sport, packet.dport), icmpv6_counterpart),
         _ => (0, 0),
     }
 }
 
 /// A message's type and that of its counterpart, else its type and code.
-fn icmp_ports(packet: &Packet, counterpart: fn(u16) -> Option<(u16, bool)>) -> (u16, u16) {
-    (packet.sport, counterpart(packet.sport).map_or(packet.dport, |(other, _)| other))
+fn icmp_ports((kind, code): (u16, u16), counterpart: fn(u16) -> Option<(u16, bool)>) -> (u16, u16) {
+    (kind, counterpart(kind).map_or(code, |(other, _)| other))
 }
 
 /// The type that answers (or asked) an ICMP message, and whether this one is the request (RFC 792, 950, 1256).

@@ -14,7 +14,7 @@ mod tcp;
 mod wheel;
 
 pub use hash::{Seed, address_hash};
-pub use key::{FlowKey, key};
+pub use key::{FlowKey, key, quoted_key};
 pub use table::{Counters, FlowTable, Seen, Stats};
 
 #[cfg(test)]

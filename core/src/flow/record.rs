@@ -87,6 +87,8 @@ pub struct FlowRecord {
     pub original_bytes: [u64; 2],
     /// How many of the packets were truncated.
     pub truncated_packets: u64,
+    /// ICMP errors that quoted its packets, wherever they came from; 255 is "and more".
+    pub icmp_errors: u8,
     /// Where it stood.
     pub state: FlowState,
     /// Why it ended.

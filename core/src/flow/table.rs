@@ -257,6 +257,15 @@ impl FlowTable {
         }
     }
 
+    /// Count an ICMP error about a flow; its id, where there is one that is not over. `advance` to its time first.
+    pub fn relate(&mut self, key: &FlowKey) -> Option<u64> {
+        let (hash, slab) = (self.hash(key), &self.slab);
+        let (_, slot) = self.index.find(hash, |slot| slab.get(slot as usize).is_some_and(|entry| entry.has(key)))?;
+        let entry = self.slab.get_mut(slot as usize).filter(|entry| self.now <= self.lifetimes.deadline(entry))?;
+        entry.note_icmp_error();
+        Some(entry.id)
+    }
+
     /// Begin a flow anew in its place, if what is there is over. Whether it was.
     #[inline]
     fn renew(

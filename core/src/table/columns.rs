@@ -8,7 +8,7 @@ use super::{names, text};
 use crate::flow::record::FlowRecord;
 use crate::frame::Addr;
 use crate::identify::Identities;
-use crate::packet::{MAX_VLANS, NONE, Packet, Wrap};
+use crate::packet::{Layer, MAX_VLANS, NONE, Packet, Wrap};
 use crate::plan::{Action, Rule};
 
 columns! {
@@ -53,6 +53,7 @@ columns! {
         l3_checksum: Text;
         l4_checksum: Text;
         flow_id: U64, null;
+        related_flow_id: U64, null;
         anomalies: Texts;
     }
 }
@@ -78,6 +79,7 @@ columns! {
         original_bytes_to_server: U64;
         original_bytes_to_client: U64;
         truncated_packets: U64;
+        icmp_errors: U8;
         state: Text;
         reason: Text;
         tcp_state: Text, null;
@@ -152,6 +154,7 @@ impl Packets {
         self.transport(packet);
         self.lengths(packet);
         self.flow_id.append_option(at.flow.map(|flow| flow.id));
+        self.related_flow_id.append_option(at.quote.and_then(|quote| quote.flow));
         self.anomalies.append_value(packet.anomalies.iter().map(|anomaly| Some(anomaly.entry().name)));
     }
 
@@ -184,9 +187,11 @@ impl Packets {
         self.sport.append_option(packet.has_l4().then_some(packet.sport));
         self.dport.append_option(packet.has_l4().then_some(packet.dport));
         self.tcp_flags.append_value(packet.tcp_flags);
-        self.seq.append_value(packet.seq);
-        self.ack.append_value(packet.ack);
-        self.window.append_value(packet.window);
+        // SCTP and ESP keep other things there.
+        let tcp = packet.layer == Layer::Tcp;
+        self.seq.append_value(if tcp { packet.seq } else { 0 });
+        self.ack.append_value(if tcp { packet.ack } else { 0 });
+        self.window.append_value(if tcp { packet.window } else { 0 });
         self.l4_checksum.append_value(packet.l4_checksum.name());
     }
 
@@ -241,6 +246,7 @@ impl Flows {
             to_client.append_value(client);
         }
         self.truncated_packets.append_value(flow.truncated_packets);
+        self.icmp_errors.append_value(flow.icmp_errors);
     }
 
     fn state(&mut self, flow: &FlowRecord) {

@@ -51,7 +51,7 @@ pub fn crc32c<const N: usize>(pieces: [&[u8]; N]) -> u32 {
 /// By byte: what it makes of a remainder of 0.
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
-    let (mut rest, mut byte) = (table.as_mut_slice(), 0u32);
+    let (mut rest, mut byte): (&mut [u32], u32) = (&mut table, 0);
     while let [row, after @ ..] = rest {
         *row = remainder(byte);
         (rest, byte) = (after, byte + 1);

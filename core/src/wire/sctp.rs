@@ -79,7 +79,6 @@ pub mod chunk {
     pub const INIT: u8 = 1;
     pub const INIT_ACK: u8 = 2;
     pub const ABORT: u8 = 6;
-    pub const SHUTDOWN: u8 = 7;
     pub const I_DATA: u8 = 64;
 }
 

@@ -39,6 +39,7 @@ pub(super) fn udp() -> Packet {
         layer: Layer::Udp,
         layers: Layers(0),
         depth: 0,
+        carrier: false,
         tunnel: Encapsulation::None,
         stop: Stop::Complete,
         fragment: false,

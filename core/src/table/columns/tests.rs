@@ -36,12 +36,20 @@ fn filled() -> Packets {
     let arp = Packet { ip: 0, layer: Layer::Arp, identity: NONE, anomalies, ..packet() };
     let wrap: Wrap = wrap();
     table.push(
-        &Context { frame: 1, packet: &tcp, wrap: Some(&wrap), tunnel: None, note: None, flow: Some(now()) },
+        &Context {
+            frame: 1,
+            packet: &tcp,
+            wrap: Some(&wrap),
+            tunnel: None,
+            note: None,
+            flow: Some(now()),
+            quote: None,
+        },
         None,
         &identities(),
     );
     table.push(
-        &Context { frame: 2, packet: &arp, wrap: None, tunnel: None, note: None, flow: None },
+        &Context { frame: 2, packet: &arp, wrap: None, tunnel: None, note: None, flow: None, quote: None },
         Some(0),
         &identities(),
     );
@@ -89,6 +97,7 @@ const PACKETS: &[&str] = &[
     "l3_checksum",
     "l4_checksum",
     "flow_id",
+    "related_flow_id",
     "anomalies",
 ];
 
@@ -127,7 +136,7 @@ fn a_finished_table_starts_again() {
     let (packet, mut table) = (packet(), filled());
     table.finish().unwrap();
     table.push(
-        &Context { frame: 3, packet: &packet, wrap: None, tunnel: None, note: None, flow: None },
+        &Context { frame: 3, packet: &packet, wrap: None, tunnel: None, note: None, flow: None, quote: None },
         None,
         &identities(),
     );
@@ -159,7 +168,15 @@ fn alerts_and_anomalies() {
     anomalies.add(Anomaly::TcpOptions);
     anomalies.add(Anomaly::TcpFlags);
     let (packet, wrap) = (Packet { anomalies, ..packet() }, wrap());
-    let at = Context { frame: 5, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: Some(now()) };
+    let at = Context {
+        frame: 5,
+        packet: &packet,
+        wrap: Some(&wrap),
+        tunnel: None,
+        note: None,
+        flow: Some(now()),
+        quote: None,
+    };
     let (mut alerts, mut table) = (Alerts::default(), Anomalies::default());
     alerts.push(&at, &rule(), &identities());
     table.push(&at, &identities());

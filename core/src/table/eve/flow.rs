@@ -23,7 +23,7 @@ pub(super) fn write(json: &mut Json<'_>, clock: &mut Clock, flow: &FlowRecord, c
     json.number("flow_id", flow.id);
     json.text("event_type", "flow");
     vlans(json, flow.vlans, flow.vlan_count);
-    let ports = matches!(flow.proto, proto::TCP | proto::UDP).then_some((flow.sport, flow.dport));
+    let ports = matches!(flow.proto, proto::TCP | proto::UDP | proto::SCTP).then_some((flow.sport, flow.dport));
     endpoints(json, flow.ip, &flow.src, &flow.dst, ports);
     json.number("ip_v", flow.ip);
     protocol(json, flow.proto);
@@ -59,6 +59,9 @@ fn numbers(json: &mut Json<'_>, clock: &mut Clock, flow: &FlowRecord) {
     json.text("state", names::flow_state(flow.state));
     json.text("reason", names::end_reason(flow.reason));
     json.flag("alerted", flow.alerted);
+    if flow.icmp_errors > 0 {
+        json.number("icmp_errors", flow.icmp_errors);
+    }
     json.end();
 }
 

@@ -4,11 +4,13 @@ mod alert;
 mod anomaly;
 mod flow;
 mod stats;
+mod transport;
 
+use crate::decode::Quoted;
 use crate::flow::record::FlowRecord;
 use crate::frame::{Addr, Outer};
 use crate::identify::Identities;
-use crate::packet::{Layer, MAX_VLANS, Packet, Wrap, proto};
+use crate::packet::{MAX_VLANS, Packet, Wrap, proto};
 use crate::plan::Rule;
 use crate::table::json::{Json, number};
 use crate::table::mirror::Mirrors;
@@ -90,6 +92,17 @@ pub struct Context<'a> {
     pub note: Noted<'a>,
     /// Its flow, where it has one.
     pub flow: Option<FlowNow<'a>>,
+    /// What it quotes, where it is an ICMP error.
+    pub quote: Option<Quote>,
+}
+
+/// The packet that an ICMP error is about.
+#[derive(Debug, Clone, Copy)]
+pub struct Quote {
+    /// The packet, as far as it is quoted.
+    pub packet: Quoted,
+    /// Its flow's id, where that was seen.
+    pub flow: Option<u64>,
 }
 
 /// Writes events.
@@ -171,10 +184,7 @@ impl Eve {
             protocol(json, packet.proto);
             json.number("ip_v", packet.ip);
         }
-        if matches!(packet.layer, Layer::Icmp | Layer::Icmpv6) {
-            json.number("icmp_type", packet.sport);
-            json.number("icmp_code", packet.dport);
-        }
+        transport::write(json, at);
         json.text("pkt_src", names::packet_source(packet));
         if let Some(flow) = &at.flow {
             json.text_if("community_id", flow.community_id);

@@ -2,7 +2,7 @@
 
 use crate::anomaly::Anomaly;
 use crate::identify::Identities;
-use crate::packet::{Encapsulation, Layer, Layers, Stop};
+use crate::packet::{Layer, Layers, Stop};
 use crate::restore;
 use crate::table::counters::Counters;
 use crate::table::json::{Json, number};
@@ -11,7 +11,7 @@ use crate::table::summary::Summary;
 pub(super) fn write(json: &mut Json<'_>, uptime: u64, summary: &Summary<'_>, identities: &Identities) {
     json.object("stats");
     json.number("uptime", uptime);
-    decoder(json, summary.counters, identities);
+    decoder(json, summary.counters);
     json.object("flow");
     json.number("total", summary.flows);
     json.end();
@@ -47,7 +47,7 @@ fn engines(json: &mut Json<'_>, summary: &Summary<'_>) {
     json.end_list();
 }
 
-fn decoder(json: &mut Json<'_>, counters: &Counters, identities: &Identities) {
+fn decoder(json: &mut Json<'_>, counters: &Counters) {
     let frames = &counters.frames;
     json.object("decoder");
     json.number("pkts", frames.received);
@@ -60,23 +60,12 @@ fn decoder(json: &mut Json<'_>, counters: &Counters, identities: &Identities) {
     json.number("icmpv4", counters.layer(Layer::Icmp));
     json.number("icmpv6", counters.layer(Layer::Icmpv6));
     for (layer, name) in Layers::ALL {
-        let tunnels = match *layer {
-            Layers::VXLAN => wrapped(counters, identities, &[Encapsulation::Vxlan, Encapsulation::GeneveVxlan]),
-            Layers::GENEVE => wrapped(counters, identities, &[Encapsulation::Geneve, Encapsulation::GeneveVxlan]),
-            layer => counters.passed(layer),
-        };
-        json.number(name, tunnels);
+        json.number(name, counters.passed(*layer));
     }
     json.number("avg_pkt_size", frames.bytes.checked_div(frames.received).unwrap_or(0));
     json.number("max_pkt_size", frames.largest);
     events(json, counters);
     json.end();
-}
-
-/// Frames of the sessions that come in one of these encapsulations.
-fn wrapped(counters: &Counters, identities: &Identities, kinds: &[Encapsulation]) -> u64 {
-    let rows = counters.sessions.iter().zip(identities.rows());
-    rows.filter(|(_, row)| kinds.contains(&row.wrap.encapsulation)).map(|(session, _)| session.frames).sum()
 }
 
 /// `decoder.ipv4.trunc_pkt` is written as `{"event": {"ipv4": {"trunc_pkt": n}}}`; two anomalies may share an event.

@@ -1,7 +1,7 @@
 use super::*;
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::flow::record::TcpState;
-use crate::packet::{Causes, Checksum, Encapsulation, NONE, proto};
+use crate::packet::{Causes, Checksum, Encapsulation, Layer, Layers, NONE, proto};
 use crate::table::counters::Counters;
 use crate::table::summary::{RuleCounts, Sources};
 use crate::table::testing::{DST, SRC, TIME, V6, flow, frame, geneve, identities, packet, rule, wrap};
@@ -49,6 +49,7 @@ fn alert_line() {
         tunnel: Some(Tunnel::socket(&outer(), 1)),
         note: None,
         flow: Some(now()),
+        quote: None,
     };
     let want = concat!(
         r#"{"timestamp":"2016-05-27T06:56:11.304062+0000","flow_id":77,"pcap_cnt":4,"event_type":"alert","#,
@@ -80,7 +81,7 @@ fn alert_without_the_optional_parts() {
         src: V6,
         ..packet()
     };
-    let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, note: None, flow: None };
+    let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, note: None, flow: None, quote: None };
     let mut rule = rule();
     (rule.metadata, rule.category, rule.action) = (Vec::new(), String::new(), crate::plan::Action::Reject);
     let want = json!({
@@ -102,7 +103,8 @@ fn anomaly_lines() {
         Packet { anomalies, identity: 3, ip: 0, tunnel: Encapsulation::Vxlan, ..packet() },
         Wrap { vni: 3, ..geneve() },
     );
-    let at = Context { frame: 9, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: None };
+    let at =
+        Context { frame: 9, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: None, quote: None };
     let head = r#"{"timestamp":"2016-05-27T06:56:11.304062+0000","pcap_cnt":9,"event_type":"anomaly","pkt_src":"vxlan encapsulation","#;
     let mirror = concat!(
         r#""mirror":{"vni":3,"outer_src":"172.31.0.238","outer_dst":"172.31.17.188","encapsulation":"geneve+vxlan","#,
@@ -154,7 +156,7 @@ fn icmp_flow() {
 #[test]
 fn icmp_packet_header() {
     let packet = Packet { layer: Layer::Icmpv6, proto: proto::ICMPV6, ip: 6, sport: 128, dport: 0, ..packet() };
-    let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, note: None, flow: None };
+    let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, note: None, flow: None, quote: None };
     let got = value(|eve, out| eve.alert(out, &at, &rule(), &identities()));
     assert_eq!((&got["proto"], &got["icmp_type"], &got["icmp_code"]), (&json!("IPv6-ICMP"), &json!(128), &json!(0)));
     assert!(got.get("src_port").is_none());
@@ -167,6 +169,7 @@ fn stats_line() {
     bad.anomalies.add(Anomaly::UdpLength);
     bad.anomalies.add(Anomaly::TooDeep);
     for packet in [packet(), bad] {
+        let packet = Packet { layers: Layers::VXLAN, ..packet };
         counters.frames.add(&[frame(116)], [crate::table::fate::Fate::Decoded].into_iter());
         counters.add(&packet);
     }
@@ -204,7 +207,8 @@ fn what_is_kept_of_an_identity_follows_its_wrap() {
     let mut cookies = Vec::new();
     for cookie in [1, 1, 2] {
         let wrap = Wrap { flow_cookie: cookie, ..geneve() };
-        let at = Context { frame: 1, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: None };
+        let at =
+            Context { frame: 1, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: None, quote: None };
         let mut out = Vec::new();
         eve.alert(&mut out, &at, &rule(), &identities);
         cookies.push(serde_json::from_slice::<Value>(&out).unwrap()["mirror"]["flow_cookie"].clone());
@@ -274,7 +278,7 @@ proptest! {
     fn every_line_is_json(rule in any_rule(), packet in any_packet(), wrapped: bool, flowing: bool, to_server: bool) {
         let (wrap, identities) = (geneve(), identities());
         let flow_now = flowing.then_some(FlowNow { to_server, ..now() });
-        let at = Context { frame: 1, packet: &packet, wrap: wrapped.then_some(&wrap), tunnel: None, note: None, flow: flow_now };
+        let at = Context { frame: 1, packet: &packet, wrap: wrapped.then_some(&wrap), tunnel: None, note: None, flow: flow_now, quote: None };
         let record = FlowRecord { proto: packet.proto, start: packet.time, end: i64::MAX, vlan_count: packet.vlan_count, identities: [packet.identity; 4], ..flow() };
         let mut out = Vec::new();
         let mut eve = Eve::default();
