@@ -124,13 +124,16 @@ def ipv4(p: Packet, at: int) -> None:
     p.fragment = bool(head.mf) or offset > 0
     if p.fragment and offset + length > MAX_DATAGRAM:
         p.anomalies.add("ipv4.fragment_too_large")
-    at += size
+    _ipv4_payload(p, at + size, offset, head.src + head.dst)
+
+
+def _ipv4_payload(p: Packet, at: int, offset: int, addresses: bytes) -> None:
     if p.proto == AUTHENTICATION and not offset:
         at = _authentication(p, at)
     if has_checksum(p):
         p.l4_checksum = "unverifiable"
     need(p, at, 0)
-    ip_payload(p, at, offset, head.src + head.dst)
+    ip_payload(p, at, offset, addresses)
 
 
 def _ipv4_checksum(p: Packet, at: int) -> str:

@@ -23,7 +23,7 @@ Key = tuple[object, ...]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """A fragment as it is held: the bytes of the datagram that it stands for, and those that were captured from `at` on."""
+    """A fragment as it is held: the bytes of the datagram that it stands for; those captured begin at `at`."""
 
     start: int
     end: int
@@ -225,7 +225,7 @@ def _assembled(held: list[Piece]) -> list[Piece]:
 
 
 def _put_together(tracker: Tracker, complete: bool) -> Datagram | None:
-    """In order of offset, later bytes over earlier ones; none without a beginning, or where no length field can say it."""
+    """In order of offset, later bytes over earlier ones; none without a beginning, or where no length field can say."""
     pieces = _assembled(tracker.held)
     head = next((piece.head for piece in tracker.held if piece.start == 0 and piece.head), None)
     if head is None:
@@ -277,7 +277,7 @@ def _read(p: Packet) -> tuple[Key, Piece] | None:
     data = p.data[payload : p.captured]
     head_of_first = head if offset == 0 else None
     causes = frozenset(p.truncated)
-    through = p.identity or p.wrap and (p.wrap.family, p.wrap.vni, p.wrap.outer_src, p.wrap.endpoint)
+    through = p.identity or (p.wrap and (p.wrap.family, p.wrap.vni, p.wrap.outer_src, p.wrap.endpoint))
     return key, Piece(offset, offset + size, offset, data, more, head_of_first, causes, through)
 
 

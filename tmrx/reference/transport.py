@@ -29,7 +29,6 @@ from tmrx.reference.packet import (
 )
 from tmrx.reference.sctp import chunks
 
-
 # The fixed parts of the transport headers that have a decoder here.
 FIXED = {TCP: 20, UDP: 8, ICMP: 8, ICMPV6: 4, SCTP: 12, IGMP: 8}
 
