@@ -54,6 +54,7 @@ fn whole_plan() -> Plan {
     plan.decap.teredo_ports = vec![3544];
     plan.decap.max_depth = 8;
     plan.flow.max_flows = 1024;
+    plan.fragments.memory = 1 << 13;
     plan.outputs.eve = true;
     plan.outputs.fast = true;
     plan.outputs.tables = vec![Table::Packets, Table::Flows, Table::Alerts, Table::Anomalies];

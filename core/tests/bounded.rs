@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant};
 use tmrx_core::engine::Engine;
 use tmrx_core::frame::Link;
-use tmrx_core::plan::Plan;
+use tmrx_core::plan::{Outputs, Plan, Rules};
 use tmrx_core::table::summary::Sources;
 
 struct Counting;
@@ -42,16 +42,19 @@ static ALONE: Mutex<()> = Mutex::new(());
 
 /// Frames of a batch.
 const BATCH: usize = 500;
-/// What reassembly may hold, and a batch with its packets besides.
-const MEMORY: i64 = (32 + 32) << 20;
+/// Bytes that reassembly may hold.
+const FRAGMENTS: u64 = 8 << 20;
+/// Those, and a batch with its packets besides.
+const MEMORY: i64 = FRAGMENTS as i64 + (8 << 20);
 /// Ten times the frames may take this many times as long: far from the hundred times of quadratic work.
 const SLOWER: u32 = 30;
 
 fn plan() -> Plan {
     let mut plan = Plan::decode(include_bytes!("plan.golden")).unwrap();
-    plan.rules = tmrx_core::plan::Rules::default();
-    plan.outputs = tmrx_core::plan::Outputs::default();
+    plan.rules = Rules::default();
+    plan.outputs = Outputs::default();
     plan.flow.max_flows = 1024;
+    plan.fragments.memory = FRAGMENTS;
     plan
 }
 
