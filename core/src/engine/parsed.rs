@@ -309,6 +309,8 @@ impl Parsed {
             self.packet(parser, place, bytes, AnomalySet::default());
             if let Some(packet) = self.packets.last_mut() {
                 packet.carrier = true;
+                // GRE is counted with what is inside.
+                packet.layers.0 &= !Layers::GRE.0 | span.tunnel.layers().0;
             }
             parent = index;
         }
