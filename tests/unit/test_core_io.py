@@ -148,3 +148,12 @@ def test_a_port_in_use_is_said_so() -> None:
     with pytest.raises(InputError, match=f"127.0.0.1:{port}: the port is in use"):
         Listener([(kind, address, port)])
     assert held.position == 0
+
+
+def test_what_no_card_sends_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cooked.pcap"
+    path.write_bytes(
+        struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 113) + struct.pack("<IIII", 1, 0, 9, 9) + bytes(9)
+    )
+    with pytest.raises(InputError, match="neither Ethernet nor raw IP"):
+        finish(sending(str(path), "none", ""))
