@@ -3,7 +3,6 @@
 `samples(frames, frames6)` gives each capture's link type and rows, from Ethernet frames over IPv4 and IPv6.
 """
 
-# ruff: noqa: PLR2004 - numbers stand as their documents write them
 from __future__ import annotations
 
 import struct
@@ -57,7 +56,7 @@ def packet(frame: bytes) -> bytes:
     return frame[14:]
 
 
-# --------------------------------------------------------------------------- other platforms (specification, section 11)
+# -------------------------------------------------------------------------- other platforms (specification, section 11)
 
 
 @sample()
@@ -150,7 +149,7 @@ def vxlan_gbp(frames: Frames, _: Frames) -> Iterator[bytes]:
 
 @sample()
 def gre(frames: Frames, frames6: Frames) -> Iterator[bytes]:
-    """IP, with key, sequence number, checksum (right, then wrong), source route; over IPv6; MPLS, VLAN and PPP inside."""
+    """IP, with key, sequence number, checksum (right, wrong), source route; over IPv6; MPLS, VLAN and PPP inside."""
     inner, inner6 = packet(frames[0]), packet(frames6[0])
     yield h.carried(h.gre(inner, h.IPV4), GRE)
     yield h.carried(h.gre(inner6, h.IPV6, key=7), GRE)
@@ -321,7 +320,7 @@ def link_chdlc(frames: Frames, frames6: Frames) -> Iterator[bytes]:
 
 @sample(WIFI)
 def link_wifi(frames: Frames, frames6: Frames) -> Iterator[bytes]:
-    """Data and QoS data, from and to the distribution system and between; then protected, a beacon, an acknowledgment."""
+    """Data and QoS data, to the distribution system, from it, between; then protected, a beacon, an acknowledgment."""
     yield h.wifi(packet(frames[0]))
     yield h.wifi(packet(frames6[0]), ds=2)
     yield h.wifi(packet(frames[0]), qos=True)

@@ -1,4 +1,4 @@
-"""Link headers, tags, tunnels and protocols by hand, from their RFCs and IEEE's: what scapy lacks or fills in its own way.
+"""Link headers, tags, tunnels and protocols by hand, from their documents: what scapy lacks or fills in its own way.
 
 Each function puts its header in front of the bytes given and returns the whole.
 """
@@ -219,7 +219,7 @@ def erspan3(
     frame: bytes, session: int, egress: bool = False, time: int = 0, truncated: bool = False, platform: bytes = b"",
     kind: int = 0,
 ) -> bytes:  # fmt: skip
-    """ERSPAN of type III: version 2; timestamp; security group, frame type `kind`, hardware, direction, granularity, O."""
+    """ERSPAN of type III: version 2; timestamp; security group, frame type `kind`, hardware, direction, O."""
     last = 1 << 15 | kind << 10 | 5 << 4 | egress << 3 | 0b11 << 1 | bool(platform)
     head = struct.pack(">HHIHH", 2 << 12 | 10, truncated << 10 | session, time, 99, last)
     return head + platform + frame
@@ -314,7 +314,8 @@ def pieces(packet: bytes, size: int, number: int = 100) -> list[bytes]:
 def pieces6(packet: bytes, size: int, number: int = 100) -> list[bytes]:
     """An IPv6 packet without extensions in fragments of `size` bytes."""
     payload, proto, src, dst = packet[40:], packet[6], packet[8:24], packet[24:40]
-    return [
-        ip(struct.pack(">BBHI", proto, 0, at | (at + size < len(payload)), number) + payload[at : at + size], 44, src, dst)
+    heads = (
+        (at, struct.pack(">BBHI", proto, 0, at | (at + size < len(payload)), number))
         for at in range(0, len(payload), size)
-    ]  # fmt: skip
+    )
+    return [ip(head + payload[at : at + size], 44, src, dst) for at, head in heads]

@@ -1,4 +1,4 @@
-"""One frame for each anomaly of mirrors, IP and transports, by hand and byte by byte; the others: `malformed_arrivals.py`.
+"""One frame for each anomaly of mirrors, IP and transports, by hand; the others are in `malformed_arrivals.py`.
 
 Every frame shows its anomaly and no other. Checksums are right unless they are what is wrong.
 """

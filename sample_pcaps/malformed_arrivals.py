@@ -3,14 +3,31 @@
 Each shows its anomaly and no other. Those of a link header other than Ethernet's have its name.
 """
 
-# ruff: noqa: PLR2004 - numbers stand as their documents write them
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
 
 import headers as h
-from malformed import ARP, DST6, ETHERNET, ICMP, ICMPV6, PLAIN, SRC4, SRC6, TCP, UDP, eth, eth6, icmp, ip4, ip6, tcp, udp
+from malformed import (
+    ARP,
+    DST6,
+    ETHERNET,
+    ICMP,
+    ICMPV6,
+    PLAIN,
+    SRC4,
+    SRC6,
+    TCP,
+    UDP,
+    eth,
+    eth6,
+    icmp,
+    ip4,
+    ip6,
+    tcp,
+    udp,
+)
 from malformed import vxlan as copy
 
 
@@ -81,12 +98,12 @@ def igmp(message: bytes) -> Shown:
     return one(copy(eth(h.ip(message, 2, dst=GROUP))))
 
 
-def fragment4(payload: bytes, at: int, more: bool, number: int = 7, proto: int = UDP) -> bytes:
+def fragment4(payload: bytes, at: int, more: bool, number: int, proto: int = 50) -> bytes:
     return eth(h.ip(payload, proto, number=number, fragment=more << 13 | at // 8))
 
 
-def fragment6(payload: bytes, at: int, more: bool, proto: int = UDP) -> bytes:
-    return eth6(ip6(struct.pack(">BBHI", proto, 0, at | more, 7) + payload, 44))
+def fragment6(payload: bytes, at: int, more: bool, number: int, proto: int = 50) -> bytes:
+    return eth6(ip6(struct.pack(">BBHI", proto, 0, at | more, number) + payload, 44))
 
 
 MAC = ETHERNET[:12]
@@ -94,6 +111,8 @@ LABEL = h.labels
 DATA = struct.pack(">IHHI", 100, 0, 0, 46) + b"sample"
 BEGIN = struct.pack(">IIHHI", 0x1111, 65536, 1, 1, 100)
 PAD4 = b"\x01\x04\0\0\0\0"
+TWICE = bytes([44, 0, 0, 1, 0, 0, 0, 1, UDP, 0, 0, 1, 0, 0, 0, 2])  # two fragment headers
+ALERT = b"\x05\x02\0\0\0\0"  # a router alert, and padding
 NSH = h.nsh(INNER, 1)
 
 LINKS: dict[str, Shown] = {
@@ -181,10 +200,10 @@ NETWORK: dict[str, Shown] = {
     "ipv6.too_short": one(eth6(ip6(b"")[:39])),
     "ipv6.segment_routing": extended(43, b"\x04\x02\0" + bytes(3) + DST6),
     "ipv6.jumbogram": extended(0, b"\xc2\x04\0\0\0\x64"),
-    "ipv6.hop_by_hop_twice": extended(0, b"\x05\x02\0\0\x01\0"[:4] + b"\0\0", 0, bytes([UDP, 0]) + b"\x05\x02\0\0\0\0" + udp(v6=True)),
+    "ipv6.hop_by_hop_twice": extended(0, ALERT, 0, bytes([UDP, 0]) + ALERT + udp(v6=True)),
     "ipv6.routing_twice": extended(43, b"\x09\0" + bytes(4), 43, bytes([UDP, 0, 9, 0]) + bytes(4) + udp(v6=True)),
-    "ipv6.fragment_twice": inside6(bytes([44, 0, 0, 1, 0, 0, 0, 1, UDP, 0, 0, 1, 0, 0, 0, 2]) + udp(v6=True), 44),
-    "ipv6.destination_thrice": extended(60, b"\x05\x02\0\0\0\0", 60, (bytes([60, 0]) + b"\x05\x02\0\0\0\0" + bytes([UDP, 0]) + b"\x05\x02\0\0\0\0") + udp(v6=True)),
+    "ipv6.fragment_twice": inside6(TWICE + udp(bytes(8), v6=True), 44),
+    "ipv6.destination_thrice": extended(60, ALERT, 60, bytes([60, 0]) + ALERT + bytes([UDP, 0]) + ALERT + udp(v6=True)),
     "ipv6.fragment_useless": inside6(bytes([UDP, 0, 0, 0, 0, 0, 0, 7]) + udp(v6=True), 44),
     "ipv6.fragment_reserved": inside6(bytes([UDP, 9, 0, 1, 0, 0, 0, 7]) + udp(bytes(8), v6=True), 44),
     "ipv6.option_length": extended(60, b"\xc9\x04" + bytes(4)),
@@ -193,7 +212,7 @@ NETWORK: dict[str, Shown] = {
     "ipv6.destination_option": extended(60, b"\x1e\x04" + bytes(4)),
     "ipv6.destination_padding": extended(60, PAD4),
     "ipv6.pad_zero": extended(0, b"\x05\x02\0\0\x01\0"),
-    "ipv6.ah_reserved": inside6(bytes([UDP, 1, 0, 9]) + bytes(8) + bytes(4) * 0 + udp(v6=True), 51),
+    "ipv6.ah_reserved": inside6(bytes([UDP, 1, 0, 9]) + bytes(8) + udp(v6=True), 51),
     "ipv6.data_after_none": inside6(b"tail", 59),
     "ipv6.unknown_next_header": inside6(b"who knows", 253),
     "ipv6.icmpv4": inside6(icmp(), ICMP),
@@ -227,13 +246,14 @@ TRANSPORT: dict[str, Shown] = {
     "igmp.malformed": igmp(h.igmp(0x42, GROUP)),
     "igmp.bad_checksum": igmp(b"\x16\0\0\x01" + GROUP),
 }
+# Each of a datagram of its own, of ESP: what is inside has nothing wrong.
 FRAGMENTS: dict[str, Shown] = {
-    "ipv4.fragment_overlap": Shown((fragment4(udp(bytes(8)), 0, True), fragment4(bytes(16), 8, True))),
-    "ipv4.fragment_end": Shown((fragment4(bytes(8), 32, False), fragment4(bytes(8), 40, True))),
-    "ipv4.tiny_fragment": one(fragment4(tcp()[:16], 0, True, proto=TCP)),
-    "ipv6.fragment_overlap": Shown((fragment6(udp(bytes(8), v6=True), 0, True), fragment6(bytes(16), 8, True))),
-    "ipv6.fragment_end": Shown((fragment6(bytes(8), 32, False), fragment6(bytes(8), 40, True))),
-    "ipv6.fragment_length": one(fragment6(udp(bytes(9), v6=True), 0, True)),
-    "ipv6.tiny_fragment": one(fragment6(tcp()[:16], 0, True, proto=TCP)),
+    "ipv4.fragment_overlap": Shown((fragment4(bytes(16), 0, True, 71), fragment4(bytes(16), 8, True, 71))),
+    "ipv4.fragment_end": Shown((fragment4(bytes(8), 32, False, 72), fragment4(bytes(8), 40, True, 72))),
+    "ipv4.tiny_fragment": one(fragment4(tcp()[:16], 0, True, 73, TCP)),
+    "ipv6.fragment_overlap": Shown((fragment6(bytes(16), 0, True, 74), fragment6(bytes(16), 8, True, 74))),
+    "ipv6.fragment_end": Shown((fragment6(bytes(8), 32, False, 75), fragment6(bytes(8), 40, True, 75))),
+    "ipv6.fragment_length": one(fragment6(bytes(17), 0, True, 76)),
+    "ipv6.tiny_fragment": one(fragment6(tcp()[:16], 0, True, 77, TCP)),
 }
 SHOWN = LINKS | TUNNELS | NETWORK | TRANSPORT | FRAGMENTS

@@ -20,8 +20,16 @@ SHARED = Path(os.environ.get("TMRX_SHARED") or REPO.parent / "shared")
 
 LINKS: dict[int, Link] = {
     **dict.fromkeys((12, 14, 101, 228, 229, 778), "ip"),
-    **{0: "null", 1: "ethernet", 9: "ppp", 50: "ppp", 104: "chdlc", 105: "wifi", 108: "null", 113: "sll"},
-    **{127: "radiotap", 276: "sll2"},
+    0: "null",
+    1: "ethernet",
+    9: "ppp",
+    50: "ppp",
+    104: "chdlc",
+    105: "wifi",
+    108: "null",
+    113: "sll",
+    127: "radiotap",
+    276: "sll2",
 }
 ORDERS = {
     b"\xd4\xc3\xb2\xa1": ("<", 1000),

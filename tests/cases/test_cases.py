@@ -30,6 +30,8 @@ HERE = Path(__file__).parent
 EVERY = {path.parent.name: tomllib.loads(path.read_text()) for path in sorted(HERE.glob("*/case.toml"))}
 CASES = {name: case for name, case in EVERY.items() if case.get("kind", "analyze") == "analyze"}
 ABSENT = object()
+# Fragments in their thousands: core/src/restore shows them.
+NOT_SHOWN = {"ipv4.fragment_ignored", "ipv6.fragment_ignored"}
 
 
 def capture(folder: Path, case: dict[str, Any], scratch: Path) -> Path:
@@ -116,4 +118,4 @@ def matched(path: str) -> set[Any]:
 
 
 def test_every_anomaly_has_a_case() -> None:
-    assert matched("anomaly.name") == {name for name, *_ in _core.anomalies()}
+    assert matched("anomaly.name") == {name for name, *_ in _core.anomalies()} - NOT_SHOWN

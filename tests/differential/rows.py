@@ -41,16 +41,34 @@ def core_rows(plan: Plan, frames: Sequence[Frame], cuts: Sequence[int] = (), wor
 
 
 def reference_rows(plan: Plan, frames: Sequence[Frame]) -> Iterator[Row]:
-    """The reference's packets: the innermost of each frame, or all of them where the plan inspects outer ones too."""
+    """The reference's packets: the innermost of each tree, or all of them where the plan inspects outer ones too."""
     reference = Reference(plan)
-    before = 0
+    rows = 0
+    for trees in _trees(reference, frames):
+        for packets in trees:
+            for row in _tracked(packets, plan.inspect_outer, rows):
+                rows += 1
+                yield row
+
+
+def _trees(reference: Reference, frames: Sequence[Frame]) -> Iterator[tuple[tuple[Packet, ...], ...]]:
     for frame in frames:
-        packets = reference.decode(frame).packets
-        tracked = packets if plan.inspect_outer else packets[-1:]
-        for p in tracked:
-            parent = None if p.parent is None or not plan.inspect_outer else before + p.parent
-            yield row_of(p, parent)
-        before += len(tracked)
+        outcome = reference.decode(frame)
+        yield (*outcome.before, outcome.packets)
+    yield reference.finish()
+
+
+def _tracked(packets: Sequence[Packet], outer: bool, before: int) -> Iterator[Row]:
+    """The rows of packets that belong together; a packet's parent is the nearest one that has a row."""
+    rows: dict[int, int] = {}
+    for at, p in enumerate(packets):
+        if not outer and not p.innermost:
+            continue
+        parent = p.parent
+        while parent is not None and parent not in rows:
+            parent = packets[parent].parent
+        yield row_of(p, None if parent is None else before + rows[parent])
+        rows[at] = len(rows)
 
 
 def row_of(p: Packet, parent: int | None) -> Row:

@@ -116,7 +116,7 @@ def sending(source: str, kind: str, name: str, **options: object) -> Sender:
         (lambda _: Capture("/"), InputError, "is a folder"),
         (lambda _: Capture(__file__), InputError, "is not a capture"),
         (lambda _: Listener([("vxlan", "192.0.2.1", 4789)]), InputError, "no such address"),
-        (lambda _: Listener([("gre", "127.0.0.1", 0)]), UsageError, "vxlan or geneve"),
+        (lambda _: Listener([("gre", "127.0.0.1", 0)]), UsageError, "vxlan, geneve, vxlan-gpe or gre-in-udp"),
         (lambda _: Listener([("vxlan", "localhost", 0)]), UsageError, "is no IP address"),
         (lambda _: Listener([]), UsageError, "no address"),
         (lambda path: sending(path, "pcap", "/nowhere/o.pcap"), OutputError, "no such file"),

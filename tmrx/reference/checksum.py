@@ -1,5 +1,6 @@
 """Checksums and the verdicts on them (specification, section 6.4)."""
 
+# ruff: noqa: PLR2004 - sizes stand as the RFCs write them
 from __future__ import annotations
 
 import struct

@@ -12,7 +12,7 @@ def decode(data: bytes, original: int, link: Link, copy: bool = False) -> Packet
 
     `copy`: it was taken out of a tunnel, so that its link header may have been cut by the mirror.
     """
-    p = Packet(data, len(data), max(original, len(data)), copy=copy)
+    p = Packet(data, len(data), max(original, len(data)), copy=copy, link=link)
     try:
         if link == "ip":
             raw_ip(p)

@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import ipaddress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
 from tmrx.plan import Identity, Plan
 from tmrx.reference.decode import decode
 from tmrx.reference.packet import Encapsulation, Link, Packet, Wrap
+from tmrx.reference.restore import Datagram, Restorer
 from tmrx.reference.tunnel import Inside, NoTunnel, announced, geneve_options
 
 OWN_DOMAIN = 0x8000_0000
@@ -37,25 +39,30 @@ class Frame:
 
 @dataclass(slots=True)
 class _Found:
-    """A frame's packets, outermost first, and the mirror around them."""
+    """Packets in one another, outermost first, and the mirror around them; `depth` tunnels are around the first."""
 
     packets: list[Packet]
+    depth: int = 0
     wrap: Wrap | None = None
     anomalies: set[str] = field(default_factory=set)
 
     def of_mirror(self, kind: Encapsulation) -> bool:
         """Whether the tunnel about to be taken off is the mirror's own, not a host's (decision 15)."""
-        behind_geneve = len(self.packets) == 2 and self.wrap is not None and self.wrap.encapsulation == "geneve"
+        behind_geneve = (
+            self.depth + len(self.packets) == 2 and self.wrap is not None and self.wrap.encapsulation == "geneve"
+        )
         return self.wrap is None or (behind_geneve and kind == "vxlan")
 
 
-def _peel(frame: Frame, plan: Plan) -> _Found:
+def _peel(first: Packet, plan: Plan, depth: int = 0, wrap: Wrap | None = None) -> _Found:
     """Take tunnels off until the innermost packet is none."""
-    found = _Found([decode(frame.data, frame.original, frame.link)])
+    found = _Found([first], depth, wrap)
     while True:
         outer = found.packets[-1]
+        outer.depth = depth + len(found.packets) - 1
         inside = _tunnel(outer, found, plan)
         if inside is None:
+            outer.innermost = True
             return found
         if found.of_mirror(inside.kind):
             found.wrap = _wrap(outer, inside, found)
@@ -71,7 +78,7 @@ def _tunnel(p: Packet, found: _Found, plan: Plan) -> Inside | None:
     tunnel = announced(p, plan.decap)
     if tunnel is None:
         return None
-    if len(found.packets) > plan.decap.max_depth:
+    if p.depth >= plan.decap.max_depth:
         found.anomalies.add("mirror.too_deep")
         return None
     try:
@@ -106,51 +113,106 @@ def _wrap(p: Packet, inside: Inside, found: _Found) -> Wrap:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a frame, the reason of a rejection, and its packets, outermost first."""
+    """What became of a frame, the reason of a rejection, and its packets; before it, those of datagrams given up.
+
+    A datagram that the frame's fragment completed follows the fragment. `Packet.parent` is a place among `packets`.
+    """
 
     fate: Literal["decoded", "rejected"]
     reason: str
     packets: tuple[Packet, ...]
+    before: tuple[tuple[Packet, ...], ...] = ()
+
+
+class Refused(Exception):
+    """The plan knows no such identity and wants no others."""
 
 
 class Reference:
-    """The decoder of a run: it remembers the identities that it saw, in order of their first frame."""
+    """The decoder of a run: it remembers the identities that it saw, in order of their first frame, and fragments."""
 
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
+        self._restorer = Restorer(plan.fragments)
         self._seen: list[tuple[str, int, bytes, int]] = []
         self._frames = 0
+        self._now = 0
 
     def decode(self, frame: Frame) -> Outcome:
-        """One frame's packets and fate. The last packet is the innermost: the one that tmrx tracks."""
+        """One frame's packets and fate. The innermost of each tree is what tmrx tracks."""
         self._frames += 1
-        found = _peel(frame, self.plan)
-        packets = tuple(found.packets)
-        snaplen = len(frame.data) < frame.original
-        for depth, p in enumerate(packets):
-            p.frame, p.time, p.parent = self._frames, frame.time, depth - 1 if depth else None
-            _name_causes(p, snaplen, None)
-        inner = packets[-1]
+        self._now = max(self._now, frame.time)
+        before = self._given_up(self._restorer.expire(self._now))
+        found = _peel(decode(frame.data, frame.original, frame.link), self.plan)
+        for p in found.packets:
+            p.frame, p.time = self._frames, frame.time
+        try:
+            packets = self._tree(found, len(frame.data) < frame.original)
+        except Refused:
+            return Outcome("rejected", "unknown_identity", (), before)
+        return Outcome("decoded", "", tuple(packets), before)
+
+    def finish(self) -> tuple[tuple[Packet, ...], ...]:
+        """The end of the run: what there is of the datagrams that fragments are missing of."""
+        return self._given_up(self._restorer.end())
+
+    def _given_up(self, datagrams: list[Datagram]) -> tuple[tuple[Packet, ...], ...]:
+        found = []
+        for datagram in datagrams:
+            with suppress(Refused):
+                found.append(tuple(self._datagram(datagram, datagram.time, datagram.frame)))
+        return tuple(found)
+
+    def _datagram(self, datagram: Datagram, time: int, frame: int) -> list[Packet]:
+        """The packets of a datagram that was put together of fragments, themselves inside some tunnels."""
+        head = datagram.head
+        first = decode(datagram.data, datagram.original, head.link, copy=True)
+        found = _peel(first, self.plan, head.depth, head.wrap)
+        for p in found.packets:
+            p.frame, p.time = frame, time
+            p.truncated = set(datagram.causes) if p.captured < p.original else set()
+        return self._tree(found, snaplen=False, resumed=found.wrap is head.wrap)
+
+    def _tree(self, found: _Found, snaplen: bool, resumed: bool = False) -> list[Packet]:
+        """Packets in one another, with what a fragment among them completes."""
+        inner = found.packets[-1]
         inner.anomalies |= found.anomalies
-        if found.wrap is None:
-            return Outcome("decoded", "", packets)
-        inner.wrap, inner.identity = found.wrap, self._planned(found.wrap)
+        if found.wrap is not None:
+            self._identify(inner, found.wrap)
+        _name_causes(inner, snaplen, None if resumed else inner.identity)
+        for p in found.packets[:-1]:
+            _name_causes(p, snaplen, None)
+        packets = found.packets
+        for at, p in enumerate(packets):
+            p.parent = at - 1 if at else None
+        return packets + self._completed(packets, inner) if inner.fragment else packets
+
+    def _completed(self, packets: list[Packet], fragment: Packet) -> list[Packet]:
+        """The packets of the datagram that a fragment completes, if it does."""
+        datagram = self._restorer.take(fragment, self._now)
+        if datagram is None:
+            return []
+        further = self._datagram(datagram, fragment.time, fragment.frame)
+        for p in further:
+            p.parent = len(packets) - 1 if p.parent is None else p.parent + len(packets)
+        return further
+
+    def _identify(self, inner: Packet, wrap: Wrap) -> None:
+        """Which session the packet came through, and the address space it lives in."""
+        inner.wrap, inner.identity = wrap, self._planned(wrap)
         if inner.identity is None and self.plan.identity.unknown == "refuse":
-            return Outcome("rejected", "unknown_identity", ())
-        key = (found.wrap.family, found.wrap.vni, found.wrap.outer_src, found.wrap.endpoint)
+            raise Refused
+        key = (wrap.family, wrap.vni, wrap.outer_src, wrap.endpoint)
         if key not in self._seen:
             self._seen.append(key)
             if inner.identity is None:
                 inner.anomalies.add("mirror.unknown_identity")
-        if found.wrap.family == "vni" and _excluded(inner):
+        if wrap.family == "vni" and _excluded(inner):
             inner.anomalies.add("mirror.excluded_traffic")
         if inner.identity is not None:
             inner.domain = inner.identity.domain
         elif self.plan.identity.unknown_domain == "own":
             inner.domain = OWN_DOMAIN + self._seen.index(key)
-        inner.truncated = set()
-        _name_causes(inner, snaplen, inner.identity)
-        return Outcome("decoded", "", packets)
 
     def _planned(self, wrap: Wrap) -> Identity | None:
         """The plan's identity that fits best: source and endpoint, then one of them, then the VNI alone."""

@@ -37,8 +37,7 @@ def walk(p: Packet, link: Link) -> int:
             if following in NETWORK:
                 return following
         following = step(p, following)
-    p.anomalies.add("link.too_many_layers")
-    raise Stop("unknown")
+    raise unknown(p, "link.too_many_layers")
 
 
 def step(p: Packet, link: Link) -> Link:
@@ -66,8 +65,7 @@ def _ethernet(p: Packet) -> Link:
 def _vlan(p: Packet) -> Link:
     """IEEE 802.1Q, clause 9."""
     if len(p.vlans) == MAX_TAGS:
-        p.anomalies.add("vlan.too_many")
-        raise Stop("unknown")
+        raise unknown(p, "vlan.too_many")
     control, ethertype = struct.unpack(">HH", take(p, 4, "vlan.too_short"))
     p.vlans.append(control & 0x0FFF)
     p.layer, p.announced_by = "vlan", "vlan.unknown_type"

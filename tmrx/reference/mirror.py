@@ -29,8 +29,8 @@ from ipaddress import ip_address
 from typing import Any, Literal
 
 from tmrx.plan import NO_LIMIT, FilterRule, MirrorPlan, MirrorSource, PacketMatch
-from tmrx.reference.copies import VXLAN_PORT, Copy, Flow
 from tmrx.reference.checksum import ones_sum, pseudo_header
+from tmrx.reference.copies import VXLAN_PORT, Copy, Flow
 from tmrx.reference.decode import decode
 from tmrx.reference.frame import ACTIVATION, ACTIVATION_PORT, DHCP_PORTS, METADATA, TIME, Frame
 from tmrx.reference.packet import (

@@ -29,6 +29,7 @@ from tmrx.reference.packet import (
     malformed,
     mapped,
     need,
+    room,
     take,
     trim,
 )
@@ -68,6 +69,8 @@ def raw_ip(p: Packet) -> None:
 def _fixed(p: Packet, at: int, size: int, short: str) -> bytes:
     """A network header's fixed part, which a link header announced."""
     p.at = at
+    if size > room(p):
+        p.l3_checksum = "absent"
     return take(p, size, short, peek=True)
 
 
@@ -121,13 +124,16 @@ def ipv4(p: Packet, at: int) -> None:
     p.fragment = bool(head.mf) or offset > 0
     if p.fragment and offset + length > MAX_DATAGRAM:
         p.anomalies.add("ipv4.fragment_too_large")
-    at += size
+    _ipv4_payload(p, at + size, offset, head.src + head.dst)
+
+
+def _ipv4_payload(p: Packet, at: int, offset: int, addresses: bytes) -> None:
     if p.proto == AUTHENTICATION and not offset:
         at = _authentication(p, at)
     if has_checksum(p):
         p.l4_checksum = "unverifiable"
     need(p, at, 0)
-    ip_payload(p, at, offset, head.src + head.dst)
+    ip_payload(p, at, offset, addresses)
 
 
 def _ipv4_checksum(p: Packet, at: int) -> str:
@@ -209,11 +215,16 @@ def _extension(p: Packet, at: int) -> tuple[int, bytes, int]:
 def _jumbo(p: Packet, at: int) -> int:
     """The payload length that a jumbo payload option gives, 0 where none does (RFC 2675, section 2).
 
-    No interface has an MTU beyond 16 MiB.
+    Where the header with the option is cut, the packet's length is not known. No interface has an MTU beyond 16 MiB.
     """
-    begins = p.data[at : min(at + 8, p.captured)]
-    size = (begins[1] + 1) * 8 if len(begins) == 8 else 0
-    for kind, data in ipv6_options(p.data[at : min(at + size, p.captured)]):
+    p.at = at
+    if room(p) < 8:
+        return 0
+    size = (need(p, at, 8)[1] + 1) * 8
+    if room(p) < size:
+        return 0
+    options = need(p, at, size)
+    for kind, data in ipv6_options(options):
         if kind == JUMBO:
             length = int.from_bytes(data) if len(data) == 4 else 0
             return length if MAX_DATAGRAM < length <= MAX_JUMBOGRAM else 0

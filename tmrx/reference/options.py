@@ -78,7 +78,7 @@ def tcp_options(data: bytes) -> set[str]:
 
 
 def _tcp_size(kind: int, size: int) -> bool:
-    """Whether an option can be that long: MSS, window scale, SACK permitted, timestamps, MD5, SACK, AO, fast open, EXP."""
+    """Whether an option can be that long: MSS, window scale, SACK permitted, timestamps, MD5; SACK; fast open; others."""
     fixed = {2: 4, 3: 3, 4: 2, 8: 10, 19: 18}
     if kind in fixed:
         return size == fixed[kind]
@@ -90,7 +90,7 @@ def _tcp_size(kind: int, size: int) -> bool:
 
 
 def ipv6_options(extension: bytes) -> Iterator[tuple[int, bytes]]:
-    """Kind and data of each option of a hop-by-hop or destination header that is there whole (RFC 8200, section 4.2)."""
+    """Kind and data of each option of a hop-by-hop or destination header that is there whole (RFC 8200, 4.2)."""
     at = 2
     while at < len(extension):
         if extension[at] == PAD1:

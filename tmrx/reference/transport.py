@@ -29,6 +29,9 @@ from tmrx.reference.packet import (
 )
 from tmrx.reference.sctp import chunks
 
+# The fixed parts of the transport headers that have a decoder here.
+FIXED = {TCP: 20, UDP: 8, ICMP: 8, ICMPV6: 4, SCTP: 12, IGMP: 8}
+
 
 def has_checksum(p: Packet) -> bool:
     """Whether the protocol has a checksum and a decoder here."""
@@ -39,6 +42,11 @@ def ip_payload(p: Packet, at: int, fragment_offset: int, addresses: bytes) -> No
     """What IP carries. `addresses`: source and destination of the pseudo-header."""
     p.l4, p.ends = at, addresses
     if fragment_offset:
+        p.l4_checksum = "absent"
+        p.payload, p.payload_original = at, p.original - at
+        raise Stop("fragment")
+    if p.fragment and p.original - at < FIXED.get(p.proto, 0):
+        p.anomalies.add(f"ipv{p.ip}.tiny_fragment")
         p.l4_checksum = "absent"
         p.payload, p.payload_original = at, p.original - at
         raise Stop("fragment")

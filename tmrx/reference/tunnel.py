@@ -45,7 +45,7 @@ class NoTunnel(Exception):
 
 def announced(p: Packet, plan: DecapSettings) -> Callable[[Packet, set[str]], Inside] | None:
     """The tunnel that a packet's port or IP protocol announces (decision 13)."""
-    if p.fragment or p.l4 is None or p.payload is None or p.length_source == "frame":
+    if p.fragment or p.l4 is None or p.payload is None or p.length_source in ("frame", "ipv6_jumbogram"):
         return None
     if p.proto == GRE and p.stop == "unknown":
         return (lambda p, notes: gre(p, notes, plan.tunnels)) if {"gre", "erspan"} & set(plan.tunnels) else None
@@ -275,9 +275,9 @@ def _fits(p: Packet, at: int, link: Link) -> None:
     """Whether what follows can be the version of IP that was announced; where it is cut, it can."""
     if link not in VERSION_OF:
         return
-    version, least = VERSION_OF[link]  # type: ignore[index]
+    version, least = VERSION_OF[link]
     directly = p.ip == 6 and p.proto in (IPV4_IN, IPV6_IN)
-    before = INSIDE_IPV6[link] if directly else ""  # type: ignore[index]
+    before = INSIDE_IPV6[link] if directly else ""
     if p.payload_original < at + least:
         raise NoTunnel(f"{before}_too_short" if before else "ip.inside_too_short", malformed=True)
     nibble = p.bytes_of_payload()[at : at + 1]

@@ -50,8 +50,8 @@ def _wifi(p: Packet, padded: bool) -> Link:
     if kind & 3 or not data or no_data:  # control frames are shorter
         p.layer, p.l3 = "link", p.at
         raise Stop("unknown")
-    head = take(p, 24, "wifi.too_short")
     p.layer = "link"
+    head = take(p, 24, "wifi.too_short")
     if flags & 0x40:  # protected
         p.l3 = p.at
         raise Stop("unknown")

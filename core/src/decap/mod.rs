@@ -197,16 +197,18 @@ impl Decap {
             found.anomalies.add(Anomaly::TooDeep);
             return false;
         }
-        let header = match kind {
-            Encapsulation::Vxlan => vxlan::header(carried, found),
-            rare => self.header(rare, carried, found),
-        };
-        let Some(header) = header else { return false };
-        if let Some(slot) = outers.get_mut(found.depth) {
-            *slot = found.inner;
+        if kind != Encapsulation::Vxlan {
+            return self.beyond_vxlan(kind, carried, found, outers);
         }
-        enter(carried, &header, found);
-        true
+        let header = vxlan::header(carried, found);
+        header.map(|header| enter(carried, &header, found, outers)).is_some()
+    }
+
+    /// Out of line: with one way in for all kinds, VXLAN's header would go through memory.
+    #[inline(never)]
+    fn beyond_vxlan(&self, kind: Encapsulation, carried: &Carried<'_>, found: &mut Found, outers: &mut Outers) -> bool {
+        let header = self.header(kind, carried, found);
+        header.map(|header| enter(carried, &header, found, outers)).is_some()
     }
 
     /// What a packet's port or IP protocol announces.
@@ -251,7 +253,6 @@ impl Decap {
         wanted.iter().any(|tunnel| self.tunnels.contains(tunnel)).then_some(kind)
     }
 
-    #[inline(never)]
     fn header(&self, kind: Encapsulation, carried: &Carried<'_>, found: &mut Found) -> Option<Header> {
         match kind {
             Encapsulation::Geneve => geneve::header(carried, found),
@@ -273,8 +274,11 @@ fn whole(bytes: &[u8], original: usize, link: Link) -> Span {
 /// Make what follows a tunnel's header the innermost packet.
 ///
 /// The mirror's tunnel is the outermost one, whatever it is; GENEVE in front of VXLAN counts as one.
-#[inline]
-fn enter(carried: &Carried<'_>, header: &Header, found: &mut Found) {
+#[inline(always)]
+fn enter(carried: &Carried<'_>, header: &Header, found: &mut Found, outers: &mut Outers) {
+    if let Some(slot) = outers.get_mut(found.depth) {
+        *slot = found.inner;
+    }
     let Header { kind, number, length, link, note } = *header;
     let behind_geneve =
         found.depth == 1 && found.wrap.encapsulation == Encapsulation::Geneve && kind == Encapsulation::Vxlan;

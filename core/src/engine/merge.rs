@@ -135,10 +135,10 @@ impl Merger {
         }) {
             self.quarantine(frame, bytes);
         }
+        self.hide(parsed, outs);
         self.related.clear();
         self.related.extend(outs.iter().flat_map(|out| &out.related));
         self.related.sort_unstable();
-        self.hide(parsed, outs);
         if shared.outputs.pcap {
             self.capture(shared, parsed, identities);
         }

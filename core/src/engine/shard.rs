@@ -65,10 +65,10 @@ pub(super) struct ShardOut {
     pub alerts: Vec<Alert>,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
-    /// By row of an ICMP error the flow that it is about.
-    pub related: Vec<(u32, u64)>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
+    /// By row of an ICMP error the flow that it is about.
+    pub related: Vec<(u32, u64)>,
     /// Rows of packets that made the stage panic.
     pub lost: Vec<u32>,
 }
@@ -283,12 +283,6 @@ impl Shard {
     }
 }
 
-/// The key, with the tunnels around the packet where they count.
-#[inline]
-fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
-    if shared.by_depth { key.at_depth(packet.depth) } else { key }
-}
-
 /// Whether a packet is shown.
 fn shows(
     display: &Display,
@@ -301,6 +295,12 @@ fn shows(
     let counters = flow::Counters::default();
     let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters });
     display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
+}
+
+/// The key, with the tunnels around the packet where they count.
+#[inline]
+fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
+    if shared.by_depth { key.at_depth(packet.depth) } else { key }
 }
 
 fn table(shared: &Shared, number: usize) -> Result<FlowTable> {
