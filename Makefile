@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PYTEST_ARGS ?=
 SHARED := $(or $(TMRX_SHARED),../shared)
 
-.PHONY: help build demo test test-rust test-python reading terraform lint lint-rust lint-python type fmt bench docs ci lock clean
+.PHONY: help build demo test test-rust test-python reading fuzz terraform lint lint-rust lint-python type fmt bench docs ci lock clean
 
 help:  ## list what can be made
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -86,6 +86,17 @@ bench: build  ## speed and memory against tcpdump; writes bench/record/
 docs: build $(VENV)/.docs  ## the reference pages from their tables, then the site in site/
 	$(BIN)/python -m docs.generate
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+FUZZ_SECONDS ?= 60
+FUZZ := core/fuzz/target
+
+fuzz:  ## look for inputs that the core fails on, FUZZ_SECONDS each target (60); needs nightly Rust and cargo-fuzz
+	@.ci/need rust
+	python3 core/fuzz/seeds.py $(FUZZ)/seeds sample_pcaps/*.pcap
+	@for target in $(basename $(notdir $(wildcard core/fuzz/fuzz_targets/*.rs))); do \
+		echo "fuzzing $$target" && mkdir -p $(FUZZ)/found/$$target && ( cd core && $(CARGO) +nightly fuzz run $$target \
+		fuzz/target/found/$$target fuzz/corpus/$$target fuzz/target/seeds/$$target -- \
+		-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 ) || exit 1; done
 
 terraform: build $(VENV)/.dev  ## plan a mirror with terraform, where it and its aws provider are installed, and read it
 	TMRX_SLOW=1 $(BIN)/python -m pytest -q -rs -m needs_terraform tests/e2e

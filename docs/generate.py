@@ -39,6 +39,41 @@ def anomalies() -> str:
     return page("Anomalies", intro, table(("name", "severity", "meaning", "Suricata's event"), rows))
 
 
+_OPERATORS = (
+    ("`vni`", "there is something in it: a flag is set, a list is not empty, a word is not `none` or `absent`"),
+    ("`==` `!=`, `eq` `ne`", "equal, unequal; of a session its id or its name"),
+    ("`<` `<=` `>` `>=`, `lt` `le` `gt` `ge`", "the order of numbers and times"),
+    ("`in {80, 443, 8000..8100}`, `not in {…}`", "one of these values, none of them; ranges include their ends"),
+    ('`contains "web"`', "a text or word that holds this one"),
+    ("`tcp_flags & 0x12`", "one of these bits is set; it can be compared too: `tcp_flags & 0x12 == 2`"),
+    ("`and` `&&`, `or` `||`, `not` `!`, `( )`", "`not` before `and` before `or`"),
+)
+_VALUES = """\
+Where a packet has no such thing, as UDP has no TCP window, no comparison holds, `!=` included; `not (window == 0)`
+holds. Of several values one has to fit; with `!=` and `not in` none may.
+
+Addresses are `10.0.0.1`, `10.0.0.0/8` or `2001:db8::/32`, times `"2026-11-21T10:00:00Z"` (UTC unless a zone is given)
+or seconds since 1970, numbers decimal or `0x…`; `proto` takes names as well. Words need quotes only where they hold
+blanks; `anomaly` is another name of `anomalies`."""
+
+
+def columns() -> str:
+    """The columns of packets, and what can be asked of them."""
+    from tmrx import _core  # noqa: PLC0415  # as above
+
+    listed = {"anomalies": "those of [Anomalies](anomalies.md)"}
+    rows = [
+        (code(name), kind, meaning, listed.get(name, ", ".join(map(code, words))))
+        for name, kind, meaning, words in _core.columns()
+    ]
+    intro = (
+        "What is known of a packet: the columns that `tmrx packets` prints, and that expressions of `-Y` ask about, as "
+        "in `vni == 7 and truncated`."
+    )
+    body = f"## Expressions\n\n{table(('operator', 'meaning'), _OPERATORS)}\n{_VALUES}\n\n## Columns\n\n"
+    return page("Columns and expressions", intro, body + table(("name", "kind", "meaning", "words"), rows))
+
+
 def settings() -> str:
     """Every setting of tmrx."""
     from tmrx import config  # noqa: PLC0415  # as above
@@ -113,6 +148,7 @@ def findings() -> str:
 
 PAGES: dict[str, Callable[[], str]] = {
     "anomalies.md": anomalies,
+    "columns.md": columns,
     "commands.md": command_pages,
     "findings.md": findings,
     "keywords.md": keywords,

@@ -9,6 +9,12 @@ DEBUG: bool
 def anomalies() -> list[tuple[str, str, str, str, str]]:
     """The catalogue of anomalies: name, layer, severity, meaning, Suricata's event or ""."""
 
+def columns() -> list[tuple[str, str, str, list[str]]]:
+    """The columns of packets: name, kind, meaning, and the words that the cells hold, where there is a list of them.
+
+    The kind is number, time, address, flag, text, word (one of the words) or words (any of them).
+    """
+
 def pcre_error(pattern: bytes, flags: str) -> tuple[str, int] | None:
     """What is wrong with a pattern, and at which byte; None where PCRE2 takes it. `flags` as in the plan."""
 
@@ -55,6 +61,12 @@ class Batch:
     @property
     def pcap_files(self) -> list[tuple[int, int]]:
         """Where in `pcap` files begin, and the time of their first packet in nanoseconds."""
+    @property
+    def lines(self) -> bytes:
+        """Lines of packets."""
+    @property
+    def shown(self) -> int:
+        """Packets that have had a line in the run so far."""
     @property
     def quarantine(self) -> bytes:
         """A pcap of the frames that made the core panic; empty on every good day."""

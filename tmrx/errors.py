@@ -19,6 +19,8 @@ class TmrxError(Exception):
     """What went wrong (`what`), why (`why`), and what to do about it (`hint`, may be empty)."""
 
     exit_code = 2
+    # Shown under the line: the source, and a caret at the place.
+    excerpt = ""
 
     def __init__(self, what: str, why: str, hint: str = "") -> None:
         super().__init__(what, why, hint)

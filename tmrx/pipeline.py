@@ -27,19 +27,22 @@ IDLE_MS = 100  # how long the engine waits for frames before it looks at what el
 
 @dataclass
 class Control:
-    """What ends a run early: frames taken (`count`, 0 for no limit), seconds passed (`duration`), a signal."""
+    """What ends a run early: frames taken (`count`), lines of packets (`lines`), 0 for no limit; seconds; a signal."""
 
     count: int = 0
+    lines: int = 0
     duration: float | None = None
     stopped: bool = False
     # A summary document is wanted now, with the run going on.
     asked: bool = False
     _began: float = 0.0
     _frames: int = 0
+    _shown: int = 0
 
-    def took(self, frames: int) -> None:
-        """Count frames."""
+    def took(self, frames: int, shown: int = 0) -> None:
+        """Count frames; `shown` is how many packets have had a line so far."""
         self._frames += frames
+        self._shown = shown
 
     @property
     def left(self) -> int:
@@ -49,7 +52,7 @@ class Control:
     @property
     def ended(self) -> bool:
         """Whether the run is over."""
-        reached = bool(self.count) and self._frames >= self.count
+        reached = 0 < self.count <= self._frames or 0 < self.lines <= self._shown
         late = self.duration is not None and time.monotonic() - self._began >= self.duration
         return self.stopped or reached or late
 
@@ -98,6 +101,8 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
     rules: plan.Rules | None = None,
     listening: Iterable[Endpoint] | None = None,
     inspect_outer: bool = False,
+    taken: tuple[plan.Program, ...] = (),
+    shown: tuple[plan.Step, ...] = (),
 ) -> plan.Plan:
     """What the core is told; `listening` is None offline. `settings` win over the mirror's own. Raises ConfigError."""
     together = settings.over(mirror.settings)
@@ -112,6 +117,8 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
         rules=rules or plan.Rules(),
         outputs=outputs,
         inspect_outer=inspect_outer,
+        filter=taken,
+        display=shown,
     )
 
 
@@ -169,7 +176,7 @@ class _Run:
         except InputError as error:
             self.reading.failed(error)
             return
-        self.control.took(batch.frames)
+        self.control.took(batch.frames, batch.shown)
         self.reading.took(batch)
         self._write(batch)
         self.watch.batch(batch, self.reading)

@@ -269,6 +269,14 @@ class Rules(Struct, frozen=True, kw_only=True):
     ports: tuple[PortSet, ...] = ()
 
 
+class Lines(Struct, frozen=True, kw_only=True):
+    """A line for each packet: brief, or of `columns` (none: all); `most` of them."""
+
+    form: Literal["line", "table", "json", "csv"] = "line"
+    columns: tuple[str, ...] = ()
+    most: int = NO_LIMIT
+
+
 class CaptureSettings(Struct, frozen=True, kw_only=True):
     """How the capture of the frames inside is written.
 
@@ -289,6 +297,56 @@ class Outputs(Struct, frozen=True, kw_only=True):
     pcap: bool = False
     capture: CaptureSettings = CaptureSettings()
     tables: tuple[Literal["packets", "flows", "alerts", "anomalies"], ...] = ()
+    lines: Lines | None = None
+
+
+FilterLink = Literal["ethernet", "ip", "sll", "sll2", "chdlc", "wifi", "radiotap"]
+
+
+class Program(Struct, frozen=True, kw_only=True):
+    """Classic BPF for frames that begin with `link`: rows of operation, jump if true, jump if false, constant."""
+
+    link: FilterLink
+    code: tuple[tuple[int, int, int, int], ...]
+
+
+class There(Struct, frozen=True, kw_only=True, tag="there"):
+    """The cell is there, and does not say that nothing is."""
+
+
+class Numbers(Struct, frozen=True, kw_only=True, tag="numbers"):
+    """A number, under the mask, is in one of `ranges`: ends included, 16 bytes each.
+
+    A time is nanoseconds since 1970 and 2**63, an address its 16 bytes, a flag 0 or 1.
+    """
+
+    ranges: tuple[tuple[bytes, bytes], ...]
+    mask: int | None = None
+
+
+class Words(Struct, frozen=True, kw_only=True, tag="words"):
+    """One of these texts."""
+
+    words: tuple[str, ...]
+
+
+class Part(Struct, frozen=True, kw_only=True, tag="part"):
+    """A text that holds this one."""
+
+    text: str
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """A test of a packet's cell, and what follows: the verdict, or the number of a later step.
+
+    It does not hold for a cell that is absent. `negated`: there is a value, and the test holds for none.
+    """
+
+    column: str
+    test: There | Numbers | Words | Part
+    negated: bool = False
+    yes: bool | int
+    no: bool | int
 
 
 class Plan(Struct, frozen=True, kw_only=True):
@@ -303,6 +361,10 @@ class Plan(Struct, frozen=True, kw_only=True):
     outputs: Outputs = Outputs()
     # Also inspect the outer datagrams, as an engine on the target's interface would.
     inspect_outer: bool = False
+    # What is taken in, by link; a frame of another link is not. None at all: everything is.
+    filter: tuple[Program, ...] = ()
+    # What is shown and written of packets, from the first step on. None at all: everything is.
+    display: tuple[Step, ...] = ()
 
     def encode(self) -> bytes:
         """As msgpack."""

@@ -3,11 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::disallowed_methods)]
 
 use std::time::Instant;
-use tmrx_core::anomaly::AnomalySet;
 use tmrx_core::flow::record::FlowRecord;
 use tmrx_core::flow::{FlowKey, FlowTable, Seed, address_hash, key};
-use tmrx_core::frame::{Addr, Link};
-use tmrx_core::packet::{Causes, Checksum, Encapsulation, Layer, Layers, LenSource, NONE, Packet, Stop};
+use tmrx_core::frame::Addr;
+use tmrx_core::packet::{Checksum, Layer, LenSource, Packet};
 use tmrx_core::plan::{FlowSettings, Timeouts};
 
 const RUN: usize = 64;
@@ -17,46 +16,29 @@ fn packet(flow: u32, back: bool) -> Packet {
     let (p, q) = (1024 + (flow % 60_000) as u16, 443);
     let (src, dst, sport, dport) = if back { (b, a, q, p) } else { (a, b, p, q) };
     Packet {
-        time: 0,
-        frame: 0,
-        parent: NONE,
-        start: 0,
-        link: Link::Ethernet,
         captured: 350,
-        padding: 0,
         original: 350,
         length_source: LenSource::Ipv4TotalLength,
         identity: 3,
-        wrap: NONE,
-        domain: 0,
         l3: 14,
         l4: 34,
         payload: 54,
         payload_original: 296,
-        vlans: [0; 3],
-        vlan_count: 0,
         ip: 4,
         proto: 6,
         ttl: 64,
         layer: Layer::Tcp,
-        layers: Layers(0),
-        depth: 0,
-        tunnel: Encapsulation::None,
-        stop: Stop::Complete,
-        fragment: false,
         ethertype: 0x0800,
         src,
         dst,
         sport,
         dport,
         tcp_flags: 0x18,
-        window: 0,
         seq: 1,
         ack: 1,
-        truncated: Causes(0),
         l3_checksum: Checksum::Valid,
         l4_checksum: Checksum::Valid,
-        anomalies: AnomalySet::default(),
+        ..Packet::EMPTY
     }
 }
 

@@ -13,6 +13,7 @@ pub mod identify;
 pub mod decode;
 pub mod verify;
 pub mod excluded;
+pub mod filter;
 pub mod restore;
 pub mod flow;
 pub mod detect;

@@ -423,26 +423,29 @@ pub enum Encapsulation {
 }
 
 impl Encapsulation {
+    /// The layers outside in, as records name them, by number.
+    pub const NAMES: [&'static str; Self::Teredo as usize + 1] = [
+        "none",
+        "vxlan",
+        "geneve",
+        "geneve+vxlan",
+        "vxlan-gpe",
+        "gre",
+        "gre-in-udp",
+        "pptp",
+        "erspan1",
+        "erspan2",
+        "erspan3",
+        "ipip",
+        "6in4",
+        "4in6",
+        "6in6",
+        "teredo",
+    ];
+
     /// The layers outside in, as records name them.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::Vxlan => "vxlan",
-            Self::Geneve => "geneve",
-            Self::GeneveVxlan => "geneve+vxlan",
-            Self::VxlanGpe => "vxlan-gpe",
-            Self::Gre => "gre",
-            Self::GreInUdp => "gre-in-udp",
-            Self::Pptp => "pptp",
-            Self::Erspan1 => "erspan1",
-            Self::Erspan2 => "erspan2",
-            Self::Erspan3 => "erspan3",
-            Self::Ipip => "ipip",
-            Self::SixInFour => "6in4",
-            Self::FourInSix => "4in6",
-            Self::SixInSix => "6in6",
-            Self::Teredo => "teredo",
-        }
+        Self::NAMES.get(self as usize).copied().unwrap_or_default()
     }
 }
 

@@ -321,6 +321,23 @@ impl Table {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineForm {
+    Line,
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lines {
+    pub form: LineForm,
+    pub columns: Vec<String>,
+    pub most: u64,
+}
+
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaptureSettings {
@@ -337,6 +354,7 @@ pub struct Outputs {
     pub pcap: bool,
     pub capture: CaptureSettings,
     pub tables: Vec<Table>,
+    pub lines: Option<Lines>,
 }
 
 impl Outputs {
@@ -344,6 +362,59 @@ impl Outputs {
     pub fn wants(&self, table: Table) -> bool {
         self.tables.contains(&table)
     }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FilterLink {
+    Ethernet,
+    Ip,
+    Sll,
+    Sll2,
+    Chdlc,
+    Wifi,
+    Radiotap,
+}
+
+impl FilterLink {
+    /// How many there are.
+    pub const COUNT: usize = 7;
+}
+
+#[derive(Debug, Clone, Copy, Deserialize)]
+pub struct Instruction(pub u16, pub u8, pub u8, pub u32);
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Program {
+    pub link: FilterLink,
+    pub code: Vec<Instruction>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Test {
+    There,
+    Numbers { ranges: Vec<(ByteBuf, ByteBuf)>, mask: Option<u64> },
+    Words { words: Vec<String> },
+    Part { text: String },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Next {
+    Verdict(bool),
+    Step(u32),
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Step {
+    pub column: String,
+    pub test: Test,
+    pub negated: bool,
+    pub yes: Next,
+    pub no: Next,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -357,6 +428,8 @@ pub struct Plan {
     pub rules: Rules,
     pub outputs: Outputs,
     pub inspect_outer: bool,
+    pub filter: Vec<Program>,
+    pub display: Vec<Step>,
 }
 
 impl Plan {

@@ -7,6 +7,7 @@ Left out, each for its reason:
 * checksum verdicts where tmrx says `not_calculated`, `unverifiable` or `absent`: Wireshark has no such words; nor where
   Wireshark says that it did not look;
 * loopback frames of an address family that Wireshark does not know: Linux' own number for IPv6;
+* a datagram that never became whole, of which tmrx makes a packet with a gap in the end;
 * packets inside more tunnels than tmrx follows.
 """
 
@@ -32,7 +33,11 @@ Row = dict[str, Any]
 FEW = 200  # frames of a capture in the fast subset
 # One frame for each anomaly, all of them wrong in some way.
 LEFT_OUT = ("malformed",)
-DEEP = ("max_depth=8",)
+TAKEN = ("max_depth=8", "vxlan_gpe_ports=4790", "gre_udp_ports=4754")
+# A Teredo datagram that is longer than its inside is none to tmrx, as to Suricata.
+ALONE = {("teredo.pcap", 4)}
+# Wireshark leaves IP in ERSPAN and a VLAN tag in GRE to the reader.
+GIVES_UP = (["gre", "data"], ["erspan", "data"])
 # Wireshark's words for a checksum, by number: 0 bad, 1 good.
 STATUS = {"bad": "0", "valid": "1"}
 VLANS = {"vlan": "vlan.id", "ieee8021ad": "ieee8021ad.id"}
@@ -97,28 +102,25 @@ def otherwise(row: Row, theirs: Theirs) -> Iterator[str]:
             yield f"{name}: {value}, Wireshark says {fields[name]}"
 
 
-def without_pieces(rows: list[Row], first: int) -> list[Row]:
-    """A frame's packets without the fragments whose datagram is there too: Wireshark shows that in their place.
-
-    `first`: the number of the first row among all.
-    """
-    whole = {row["parent"] - first for row in rows if row["parent"] is not None and is_datagram_of(row, rows, first)}
-    return [row for number, row in enumerate(rows) if number not in whole and row["ip"]]
-
-
-def is_datagram_of(row: Row, rows: list[Row], first: int) -> bool:
+def is_datagram_of(row: Row, parent: Row) -> bool:
     """Whether it was made of the fragment that is its parent."""
-    parent = rows[row["parent"] - first]
-    return bool(parent["fragment"]) and (parent["src"], parent["dst"]) == (row["src"], row["dst"])
+    return bool(row["defragmented"] and parent["fragment"])
 
 
-def by_frame(rows: list[Row]) -> Iterator[tuple[int, list[Row]]]:
-    """Each frame's packets."""
-    at = 0
-    for frame, group in groupby(rows, key=lambda row: row["frame"]):
-        packets = list(group)
-        yield frame, without_pieces(packets, at)
-        at += len(packets)
+def as_shown(rows: list[Row]) -> list[Row]:
+    """The packets that Wireshark shows: a whole datagram in the place of the fragment that completed it.
+
+    Not those of a datagram that was given up, nor what is in one.
+    """
+    replaced: set[int] = set()
+    hidden: set[int] = set()
+    for number, row in enumerate(rows):
+        parent = row["parent"]
+        if (row["defragmented"] and parent is None) or parent in hidden:
+            hidden.add(number)
+        elif parent is not None and is_datagram_of(row, rows[parent]):
+            replaced.add(parent)
+    return [row for number, row in enumerate(rows) if number not in replaced | hidden and row["ip"]]
 
 
 def frame_differs(rows: list[Row], theirs: Dissected) -> list[str]:
@@ -129,6 +131,8 @@ def frame_differs(rows: list[Row], theirs: Dissected) -> list[str]:
         or any(row["truncated"] or "mirror.too_deep" in row["anomalies"] for row in rows)
     ):
         return []
+    if theirs.protocols[-2:] in GIVES_UP:
+        rows = rows[: len(theirs.packets)]
     if len(rows) != len(theirs.packets):
         return [f"{len(rows)} packets, Wireshark has {len(theirs.packets)} in {':'.join(theirs.protocols)}"]
     return [why for row, packet in zip(rows, theirs.packets, strict=True) for why in otherwise(row, packet)]
@@ -136,13 +140,14 @@ def frame_differs(rows: list[Row], theirs: Dissected) -> list[str]:
 
 def compare(path: Path, frames: int | None = None) -> list[str]:
     try:
-        rows = analyse(path, outer=True, settings=DEEP, frames=frames).packets
+        rows = analyse(path, outer=True, settings=TAKEN, frames=frames).packets
     except InputError as refused:
         pytest.skip(str(refused))
     wireshark = dissect(path, frames)
     differ = []
-    for frame, packets in by_frame(rows):
-        differ += [f"frame {frame}: {why}" for why in frame_differs(packets, wireshark[frame])]
+    for frame, packets in groupby(as_shown(rows), key=lambda row: int(row["frame"])):
+        if (path.name, frame) not in ALONE:
+            differ += [f"frame {frame}: {why}" for why in frame_differs(list(packets), wireshark[frame])]
     return differ
 
 

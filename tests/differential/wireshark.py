@@ -41,8 +41,10 @@ LAYERS = {
     "sll": (), "null": (), "wlan": (), "llc": (), "chdlc": (), "ppp": (),
 }  # fmt: skip
 # Where a layer is there without one of its fields, which value is whose can't be told.
-EVERY = ("ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport", "udp.srcport", "sctp.srcport", "icmp.type", "icmpv6.type", "vlan.id",
-         "ieee8021ad.id", "vxlan.vni", "geneve.vni")  # fmt: skip
+EVERY = (
+    "ip.src", "ip.dst", "ipv6.src", "ipv6.dst", "tcp.srcport", "udp.srcport", "sctp.srcport", "icmp.type",
+    "icmpv6.type", "vlan.id", "ieee8021ad.id", "vxlan.vni", "geneve.vni",
+)  # fmt: skip
 # Fields that are there in some frames only, as many times as they like.
 LOOSE = ("gre.key", "erspan.direction", "ip.reassembled.length", "ipv6.reassembled.length")
 FIELDS = ("frame.number", "frame.protocols", *(name for names in LAYERS.values() for name in names), *LOOSE)

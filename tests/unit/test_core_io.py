@@ -116,7 +116,7 @@ def sending(source: str, kind: str, name: str, **options: object) -> Sender:
         (lambda _: Capture("/"), InputError, "is a folder"),
         (lambda _: Capture(__file__), InputError, "is not a capture"),
         (lambda _: Listener([("vxlan", "192.0.2.1", 4789)]), InputError, "no such address"),
-        (lambda _: Listener([("gre", "127.0.0.1", 0)]), UsageError, "vxlan or geneve"),
+        (lambda _: Listener([("gre", "127.0.0.1", 0)]), UsageError, "vxlan, geneve, vxlan-gpe or gre-in-udp"),
         (lambda _: Listener([("vxlan", "localhost", 0)]), UsageError, "is no IP address"),
         (lambda _: Listener([]), UsageError, "no address"),
         (lambda path: sending(path, "pcap", "/nowhere/o.pcap"), OutputError, "no such file"),
@@ -148,3 +148,12 @@ def test_a_port_in_use_is_said_so() -> None:
     with pytest.raises(InputError, match=f"127.0.0.1:{port}: the port is in use"):
         Listener([(kind, address, port)])
     assert held.position == 0
+
+
+def test_what_no_card_sends_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cooked.pcap"
+    path.write_bytes(
+        struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 113) + struct.pack("<IIII", 1, 0, 9, 9) + bytes(9)
+    )
+    with pytest.raises(InputError, match="neither Ethernet nor raw IP"):
+        finish(sending(str(path), "none", ""))

@@ -16,6 +16,7 @@ from tmrx import plan
 
 FOLDER = Path(__file__).parents[2] / "core" / "tests"
 GOLDEN, MIRROR_GOLDEN = FOLDER / "plan.golden", FOLDER / "mirror_plan.golden"
+RETURN = ((6, 1, 2, 0xFFFF_FFFF),)
 V6 = bytes.fromhex("20010db8000000000000000000000001")
 
 
@@ -59,6 +60,14 @@ def rules() -> Iterator[plan.Rule]:
             yield replace(plain, scope="packet", flow=replace(plan.FlowCheck(), **{choice: word}))
 
 
+def steps() -> Iterator[plan.Step]:
+    """Each test, with a verdict and with a step that follows."""
+    tests = (
+        plan.There(), plan.Numbers(ranges=((V6, V6),), mask=0x12), plan.Words(words=("mtu",)), plan.Part(text="web"),
+    )  # fmt: skip
+    yield from (plan.Step(column="vni", test=test, negated=True, yes=9, no=False) for test in tests)
+
+
 def everything() -> plan.Plan:
     """A plan with every struct, every field other than its default, every word of a choice."""
     known = plan.Identity(
@@ -67,8 +76,13 @@ def everything() -> plan.Plan:
     )  # fmt: skip
     return plan.Plan(
         decap=plan.DecapSettings(
-            vxlan_ports=(4789, 8472), geneve_ports=(6081, 10800), vxlan_gpe_ports=(4790,), gre_udp_ports=(4754,),
-            teredo_ports=(3545,), tunnels=("ip", "gre", "erspan"), max_depth=8,
+            vxlan_ports=(4789, 8472),
+            geneve_ports=(6081, 10800),
+            vxlan_gpe_ports=(4790,),
+            gre_udp_ports=(4754,),
+            teredo_ports=(3545,),
+            tunnels=("ip", "gre", "erspan"),
+            max_depth=8,
         ),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
         fragments=plan.FragmentSettings(policy="bsd-right", timeout=9, memory=2**33),
@@ -81,11 +95,17 @@ def everything() -> plan.Plan:
             ports=(plan.PortSet(any=True, ranges=((1, 2),)),),
         ),
         outputs=plan.Outputs(
-            eve=True, fast=True, pcap=True, tables=("packets", "flows", "alerts", "anomalies"),
+            eve=True,
+            fast=True,
+            pcap=True,
             capture=plan.CaptureSettings(pcapng=True, rotate_size=1_000_000, rotate_time=60_000_000_000),
+            tables=("packets", "flows", "alerts", "anomalies"),
+            lines=plan.Lines(form="json", columns=("time",), most=9),
         ),
         inspect_outer=True,
-    )  # fmt: skip
+        filter=tuple(plan.Program(link=link, code=RETURN) for link in typing.get_args(plan.FilterLink)),
+        display=tuple(steps()),
+    )
 
 
 def mirrors() -> tuple[plan.MirrorPlan, ...]:

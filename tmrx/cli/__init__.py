@@ -19,6 +19,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "send": ("tmrx.cli.send:send", "Mirror traffic, as the sources of a mirror do."),
     "analyze": ("tmrx.cli.analyze:analyze", "Say what is in captures of mirrored traffic."),
     "decap": ("tmrx.cli.decap:decap", "Take off what the mirror put around the frames of a capture."),
+    "packets": ("tmrx.cli.packets:packets", "Print a line for each packet of a capture."),
     "sessions": ("tmrx.cli.sessions:sessions", "List the mirror sessions that a capture came through."),
     "mirror": ("tmrx.cli.mirror:mirror", "Show and check what a mirror is, and explain what it does."),
     "rules": ("tmrx.cli.rules:rules", "Check and list rule files."),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from tmrx.cli import options, running
-from tmrx.cli.options import Given, Talk
+from tmrx.cli.options import Given, Selection, Talk
 from tmrx.errors import UsageError
 from tmrx.pipeline import Control
 from tmrx.sinks import Paths
@@ -24,11 +24,19 @@ from tmrx.sources.follow import Followed
     "--follow", is_flag=True,
     help="Go on with what is being written, with files that replace others and with new ones; Ctrl-C ends.",
 )  # fmt: skip
+@options.selection
 @options.outputs
 @options.limits
 @options.talk
 def analyze(  # noqa: PLR0913, PLR0917 -- a parameter for each bundle of options
-    captures: tuple[str, ...], given: Given, inspect: str, follow: bool, outputs: Paths, limits: Control, talk: Talk
+    captures: tuple[str, ...],
+    given: Given,
+    inspect: str,
+    follow: bool,
+    selection: Selection,
+    outputs: Paths,
+    limits: Control,
+    talk: Talk,
 ) -> None:
     """Say what is in captures of mirrored traffic.
 
@@ -41,12 +49,13 @@ def analyze(  # noqa: PLR0913, PLR0917 -- a parameter for each bundle of options
       tmrx analyze mirrored.pcap
       tmrx analyze mirrored.pcap --mirror sessions.json -S rules --eve eve.json
       tmrx analyze captures/ --format json | jq .sessions
+      tmrx analyze mirrored.pcap -f 'net 10.0.0.0/8 and tcp port 443' -Y truncated -w cut.pcap
       tmrx analyze 'captures/*.pcapng.gz' --eve eve.json
       tmrx analyze captures/ --follow -S rules --fast -
       xzcat mirrored.pcap.xz | tmrx analyze - --fast -
     """
     running.check_format(talk, outputs)
-    job = running.Job(given, outputs, talk, inspect_outer=_outer(inspect))
+    job = running.Job(given, outputs, talk, selection, inspect_outer=_outer(inspect))
     if follow:
         document = running.follow_captures(job, Followed.of(captures), limits)
     else:

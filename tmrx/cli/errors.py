@@ -30,6 +30,8 @@ def error(text: str) -> None:
 
 
 def faults(raised: TmrxError) -> None:
-    """A line for each fault."""
+    """A line for each fault, and the place where that is shown."""
     for line in raised.lines():
         error(line)
+    if raised.excerpt:
+        click.echo(raised.excerpt, err=True)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from tmrx.cli import options, running
-from tmrx.cli.options import Given, Talk
+from tmrx.cli.options import Given, Selection, Talk
 from tmrx.pipeline import Control
 from tmrx.sinks import STDOUT, Paths
 from tmrx.sources import Sockets, Whole
@@ -22,10 +22,13 @@ from tmrx.units import Endpoint
     "Instead of ports 4789 and 6081 of all addresses.",
 )  # fmt: skip
 @options.analysis
+@options.selection
 @options.outputs
 @options.limits
 @options.talk
-def listen(on: tuple[str, ...], given: Given, outputs: Paths, limits: Control, talk: Talk) -> None:
+def listen(  # noqa: PLR0913, PLR0917 -- a command has that many options
+    on: tuple[str, ...], given: Given, selection: Selection, outputs: Paths, limits: Control, talk: Talk
+) -> None:
     """Receive mirrored traffic and say what is in it.
 
     Alerts are printed as they come, unless an output is named; at the end, by --count, --duration or Ctrl-C, there is
@@ -44,7 +47,7 @@ def listen(on: tuple[str, ...], given: Given, outputs: Paths, limits: Control, t
     running.check_format(talk, outputs)
     listener = Sockets.of(on).open()
     ports = tuple(Endpoint(kind, address, port) for kind, address, port in listener.on)
-    job = running.Job(given, outputs, talk, listening=ports)
+    job = running.Job(given, outputs, talk, selection, listening=ports)
     engine = job.engine()
     outputs.check(given.files)
     if listener.warning:

@@ -118,6 +118,36 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Selection:
+    """Which packets are taken in and which are shown, as expressions; None for all."""
+
+    taken: str | None = None
+    shown: str | None = None
+
+    def programs(self, *, quiet: bool) -> tuple[plans.Program, ...]:
+        """What is taken in; that some links can't be asked is said. Raises TmrxError."""
+        if self.taken is None:
+            return ()
+        from tmrx.filters import capture  # noqa: PLC0415
+
+        compiled = capture.compiled(self.taken)
+        if compiled.warning and not quiet:
+            errors.warn(compiled.warning)
+        return compiled.programs
+
+    def steps(self) -> tuple[plans.Step, ...]:
+        """What is shown. Raises UsageError."""
+        if self.shown is None:
+            return ()
+        from tmrx.filters import display  # noqa: PLC0415
+
+        return display.compiled(self.shown)
+
+
+EVERYTHING = Selection()
+
+
+@dataclass(frozen=True)
 class Talk:
     """How much is printed, and in which form."""
 
@@ -132,7 +162,7 @@ def _paths(
     rotate_size: int | None,
     rotate_time: float | None,
     keep: int | None,
-    **others: str | None,
+    **others: Any,
 ) -> Paths:
     """The outputs of a run. Raises UsageError for a rotation that can't be."""
     rotation = Rotation(rotate_size or 0, rotate_time or 0, keep or 0)
@@ -172,6 +202,15 @@ _FORMAT = click.option(
     help="How records are printed.",
 )  # fmt: skip
 
+_FILTER = click.option(
+    "-f", "--filter", "taken", metavar="EXPRESSION",
+    help="Take in only frames whose inner packet matches, in the syntax of tcpdump (pcap-filter), as in 'tcp port 80'.",
+)  # fmt: skip
+_DISPLAY = click.option(
+    "-Y", "--display", "shown", metavar="EXPRESSION",
+    help="Show and write only packets whose columns match, as in 'vni == 7 and truncated'. "
+    "Flows and counts are of all.",
+)  # fmt: skip
 _ROTATION = {
     "rotate_size": click.option(
         "--rotate-size", type=Quantity("size", units.size), metavar="SIZE",
@@ -185,6 +224,8 @@ _ROTATION = {
 }  # fmt: skip
 
 form = _FORMAT
+taken = bundle("selection", Selection, taken=_FILTER)
+selection = bundle("selection", Selection, taken=_FILTER, shown=_DISPLAY)
 mirror = bundle("given", Given, mirror_files=_MIRROR, set_options=_SET)
 analysis = bundle(
     "given", Given, mirror_files=_MIRROR, rule_files=_RULES, strict=_STRICT, workers=_WORKERS, set_options=_SET

@@ -10,7 +10,7 @@ import click
 
 from tmrx import pipeline
 from tmrx.cli import console, errors, summary
-from tmrx.cli.options import Given, Talk
+from tmrx.cli.options import EVERYTHING, Given, Selection, Talk
 from tmrx.cli.progress import Progress, progress
 from tmrx.errors import UsageError
 from tmrx.sinks import STDOUT, Paths, Sinks
@@ -30,6 +30,7 @@ class Job:
     given: Given
     outputs: Paths
     talk: Talk
+    selection: Selection = EVERYTHING
     inspect_outer: bool = False
     listening: tuple[Endpoint, ...] | None = None
 
@@ -50,6 +51,8 @@ class Job:
             outputs=self.outputs.plan(),
             listening=self.listening,
             inspect_outer=self.inspect_outer,
+            taken=self.selection.programs(quiet=self.quiet),
+            shown=self.selection.steps(),
         )
         if self.talk.verbose:
             errors.note(_described(plan, self.given.workers))

@@ -83,6 +83,7 @@ def _totals(stats: Mapping[str, Any]) -> list[str]:
         ("L3 checksums", _counts(packets["checksum"]["l3"])),
         ("L4 checksums", _counts(packets["checksum"]["l4"])),
         ("flows", f"{text(flows['total'])}, {text(flows['evicted'])} evicted"),
+        *_fragments(stats.get("fragments")),
         ("alerts", text(stats["alerts"])),
         *_rules(stats.get("rules")),
     ]
@@ -93,6 +94,14 @@ def _totals(stats: Mapping[str, Any]) -> list[str]:
 def _captured(counts: Mapping[str, int] | None) -> list[tuple[str, str]]:
     """What was counted where the captures were made."""
     return [] if counts is None else [("captured", f"{text(counts['received'])}, {text(counts['dropped'])} lost there")]
+
+
+def _fragments(counts: Mapping[str, int] | None) -> list[tuple[str, str]]:
+    """What became of the datagrams in fragments, where there were some."""
+    if not counts or not counts["datagrams"]:
+        return []
+    became = {key: counts[key] for key in ("complete", "timeout", "evicted", "overlaps")}
+    return [("fragments", f"{text(counts['datagrams'])} datagrams: {_counts(became)}")]
 
 
 def _rules(rules: Mapping[str, Any] | None) -> list[tuple[str, str]]:

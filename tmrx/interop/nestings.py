@@ -38,8 +38,9 @@ class Nestings:
             packet = self._host()
             for _ in range(self.chance.randrange(MOST_TUNNELS + 1)):
                 packet = self.chance.choice(self._tunnels)(packet)
+            link = self._link()
             for piece in self._pieces(packet):
-                yield bytes(self._link(piece))
+                yield bytes(link / piece)
 
     def _host(self) -> Packet:
         """What a host sends."""
@@ -70,39 +71,38 @@ class Nestings:
             )
         return IPv6(src=f"2001:db8::{one}", dst=f"2001:db8::1:{other}", hlim=self.chance.randint(1, 255))
 
-    def _ethernet(self, packet: Packet) -> Packet:
+    def _ethernet(self) -> Packet:
         """With up to two tags."""
         frame = Ether(src="02:00:00:00:00:01", dst="02:00:00:00:00:02")
         for tag in self.chance.choice(((), (), (Dot1Q,), (Dot1Q, Dot1Q), (Dot1AD, Dot1Q))):
             frame /= tag(vlan=self.chance.randint(1, 4094))
-        return frame / packet
+        return frame
 
-    def _link(self, packet: Packet) -> Packet:
-        """Ethernet, and now and then MPLS or PPPoE in front of the packet."""
+    def _link(self) -> Packet:
+        """Ethernet, and now and then MPLS or PPPoE behind it."""
         shim = self.chance.randrange(6)
         if shim == 0:
-            labels = MPLS(label=self.chance.randint(16, 2**20 - 1), s=0, ttl=9) / MPLS(label=17, s=1, ttl=9)
-            return self._ethernet(labels / packet)
+            return self._ethernet() / MPLS(label=self.chance.randint(16, 2**20 - 1), s=0, ttl=9) / MPLS(label=17, s=1)
         if shim == 1:
-            return self._ethernet(PPPoE(sessionid=7) / PPP() / packet)
-        return self._ethernet(packet)
+            return self._ethernet() / PPPoE(sessionid=7) / PPP()
+        return self._ethernet()
 
     def _vxlan(self, packet: Packet) -> Packet:
         header = VXLAN(vni=self.chance.getrandbits(24), flags=8)
-        return self._network() / UDP(sport=50_000, dport=4789, chksum=0) / header / self._ethernet(packet)
+        return self._network() / UDP(sport=50_000, dport=4789, chksum=0) / header / self._ethernet() / packet
 
     def _geneve(self, packet: Packet) -> Packet:
         vni = self.chance.getrandbits(24)
         around = self._network() / UDP(sport=50_001, dport=6081)
         if self._heads():
-            return around / GENEVE(vni=vni, proto=TEB) / self._ethernet(packet)
+            return around / GENEVE(vni=vni, proto=TEB) / self._ethernet() / packet
         return around / GENEVE(vni=vni, proto=self._ethertype(packet)) / packet
 
     def _gre(self, packet: Packet) -> Packet:
         return self._network() / self._gre_header(self._ethertype(packet)) / packet
 
     def _teb(self, packet: Packet) -> Packet:
-        return self._network() / self._gre_header(TEB) / self._ethernet(packet)
+        return self._network() / self._gre_header(TEB) / self._ethernet() / packet
 
     def _gre_header(self, proto: int) -> Packet:
         present: dict[str, Any] = {
@@ -113,13 +113,21 @@ class Nestings:
     def _erspan2(self, packet: Packet) -> Packet:
         header = ERSPAN_II(session_id=self.chance.getrandbits(10), vlan=self.chance.getrandbits(12), en=3)
         return (
-            self._network() / GRE(proto=ERSPAN_2, seqnum_present=1, sequence_number=1) / header / self._ethernet(packet)
+            self._network()
+            / GRE(proto=ERSPAN_2, seqnum_present=1, sequence_number=1)
+            / header
+            / self._ethernet()
+            / packet
         )
 
     def _erspan3(self, packet: Packet) -> Packet:
         header = ERSPAN_III(session_id=self.chance.getrandbits(10), d=self.chance.randrange(2), timestamp=12345)
         return (
-            self._network() / GRE(proto=ERSPAN_3, seqnum_present=1, sequence_number=1) / header / self._ethernet(packet)
+            self._network()
+            / GRE(proto=ERSPAN_3, seqnum_present=1, sequence_number=1)
+            / header
+            / self._ethernet()
+            / packet
         )
 
     def _ip_in_ip(self, packet: Packet) -> Packet:

@@ -34,11 +34,14 @@ class Paths:
     fast: str | None = None
     pcap: str | None = None
     stats: str | None = None
+    # Lines of packets, on standard output.
+    lines: plan.Lines | None = None
     rotation: Rotation = field(default_factory=Rotation)
 
     def named(self) -> list[str]:
         """Those that were."""
-        return [path for path in (self.eve, self.fast, self.pcap, self.stats) if path is not None]
+        named = (self.eve, self.fast, self.pcap, self.stats, STDOUT if self.lines else None)
+        return [path for path in named if path is not None]
 
     def records(self) -> bool:
         """Whether one of them takes records: the summary document is none."""
@@ -48,7 +51,11 @@ class Paths:
         """What the core has to build for them."""
         capture = plan.CaptureSettings() if self.pcap is None else capture_settings(self.pcap, self.rotation)
         return plan.Outputs(
-            eve=self.eve is not None, fast=self.fast is not None, pcap=self.pcap is not None, capture=capture
+            eve=self.eve is not None,
+            fast=self.fast is not None,
+            pcap=self.pcap is not None,
+            capture=capture,
+            lines=self.lines,
         )
 
     def check(self, inputs: Iterable[str]) -> None:
@@ -95,7 +102,7 @@ class Sinks:
     def __init__(self, paths: Paths) -> None:
         self._quarantined = False
         with ExitStack() as opened:
-            parts = [(paths.eve, _eve), (paths.fast, _fast)]
+            parts = [(paths.eve, _eve), (paths.fast, _fast), (STDOUT if paths.lines else None, _lines)]
             self._parts = [(_output(opened, path), part) for path, part in parts if path is not None]
             self._captures = None
             if paths.pcap is not None:
@@ -150,3 +157,7 @@ def _eve(batch: Batch) -> bytes:
 
 def _fast(batch: Batch) -> bytes:
     return batch.fast
+
+
+def _lines(batch: Batch) -> bytes:
+    return batch.lines

@@ -84,6 +84,7 @@ class Following:
         self._sizes: dict[Identity, int] = {}
         self._taken: set[str] = set()
         self._passed: dict[Identity, int] = {}
+        self._told: set[Identity] = set()
         self._open: list[_File] = []
         self._waiting: deque[tuple[str, Identity]] = deque()
         self._read = 0
@@ -153,6 +154,7 @@ class Following:
     def _close(self, file: _File) -> None:
         self._open.remove(file)
         self._read += file.capture.position
+        self._sizes[file.identity] = max(self._sizes.get(file.identity, 0), file.capture.position)
         if file.capture.captured is not None:
             self._captured.append(file.capture.captured)
         if file.capture.warning:
@@ -179,58 +181,67 @@ class Following:
         """Find what is new, and what has been replaced or cut."""
         found: list[tuple[str, Identity]] = []
         there: set[Identity] = set()
-        for path, about in self._there():
+        for path, about, in_folder in self._there():
             identity = (about.st_dev, about.st_ino)
             there.add(identity)
             before = self._sizes.get(identity)
-            if before is None and not self._is_new(path, identity, about.st_size):
+            if before is None and not self._is_new(path, identity, about.st_size, in_folder=in_folder):
                 continue
             if before is None or about.st_size < before:
-                self._leave(identity)
-                found.append((path, identity))
-            elif about.st_size > before and not self._is_read(identity):
-                self._warnings.append(
-                    f"{path}: grew after newer ones had come; {about.st_size - before} bytes left unread"
-                )
+                found += self._anew(path, identity)
+            elif about.st_size > before:
+                self._grew(path, identity)
             self._sizes[identity] = about.st_size
-        if found:
-            for file in self._open:
-                if file.identity not in there:
-                    file.capture.settle()
-        gone = self._sizes.keys() - there - {file.identity for file in self._open}
-        for identity in gone:
-            del self._sizes[identity]
+        for file in self._open if found else ():
+            if file.identity not in there:
+                file.capture.settle()
+        self._forget(there | {file.identity for file in self._open})
         self._waiting.extend(sorted(found, key=_first))
 
-    def _there(self) -> Iterator[tuple[str, os.stat_result]]:
-        for path in (path for name in self._names for path in _listed(name)):
-            try:
-                yield path, os.stat(path)
-            except OSError:
-                continue
+    def _there(self) -> Iterator[tuple[str, os.stat_result, bool]]:
+        """Each file that there is, and whether it is one of a folder, where there are others than captures."""
+        for name in self._names:
+            for path in _listed(name):
+                try:
+                    yield path, os.stat(path), os.path.isdir(name)
+                except OSError:
+                    continue
 
-    def _is_new(self, path: str, identity: Identity, size: int) -> bool:
+    def _is_new(self, path: str, identity: Identity, size: int, *, in_folder: bool) -> bool:
         """Whether it is a capture that was not read under another name: compressed after it was rotated."""
         stem, suffix = os.path.splitext(path)
         if self._passed.get(identity) == size or (suffix in _PACKED and stem in self._taken):
             return False
-        if path not in self._names and not any(map(find.is_pattern, self._names)) and not find.is_capture(path):
+        if in_folder and not find.is_capture(path):
             self._passed[identity] = size
             return False
         self._taken.add(path)
         return True
 
-    def _is_read(self, identity: Identity) -> bool:
-        return any(file.identity == identity for file in self._open) or any(
-            waiting == identity for _, waiting in self._waiting
-        )
-
-    def _leave(self, identity: Identity) -> None:
-        """It was cut: what is in it now is another capture."""
+    def _anew(self, path: str, identity: Identity) -> list[tuple[str, Identity]]:
+        """A file to begin with: a new one, or one that was cut, so that what is in it now is another capture."""
         for file in [file for file in self._open if file.identity == identity]:
             if not file.idle:
                 self._warnings.append(f"{file.path}: was overwritten before it was read to its end")
             self._close(file)
+        return [] if self._is_waiting(identity) else [(path, identity)]
+
+    def _grew(self, path: str, identity: Identity) -> None:
+        """Say once that a file which was left grows on."""
+        is_open = any(file.identity == identity for file in self._open)
+        if not (is_open or self._is_waiting(identity) or identity in self._told):
+            self._told.add(identity)
+            self._warnings.append(f"{path}: grew after newer ones had come; what it grows by is left unread")
+
+    def _is_waiting(self, identity: Identity) -> bool:
+        return any(waiting == identity for _, waiting in self._waiting)
+
+    def _forget(self, kept: set[Identity]) -> None:
+        """Forget files that are gone: their numbers will be those of others."""
+        self._told &= kept
+        for known in (self._sizes, self._passed):
+            for identity in known.keys() - kept:
+                del known[identity]
 
 
 def _listed(name: str) -> Iterable[str]:

@@ -14,27 +14,25 @@ const IP: u8 = 2;
 pub(super) fn header(gre: &Gre<'_>, before: usize, carried: &Carried<'_>, found: &mut Found) -> Option<Header> {
     let is_type3 = gre.protocol() == ERSPAN3;
     if !is_type3 && !gre.has_sequence() {
-        return Some(Header { kind: Encapsulation::Erspan1, number: 0, length: before, link: Link::Ethernet });
+        let (kind, link) = (Encapsulation::Erspan1, Link::Ethernet);
+        return Some(Header { kind, number: 0, length: before, link, note: None });
     }
     let shortest = before + if is_type3 { LEN3 } else { LEN2 };
     if carried.sent < shortest {
-        malformed(found, Anomaly::ErspanTooShort);
-        return None;
+        return malformed(found, Anomaly::ErspanTooShort);
     }
     // Where the capture ends inside the header there is nothing further in.
     let bytes = carried.payload.get(before..)?;
     let common = Common::parse(bytes)?;
     if common.version() != if is_type3 { 2 } else { 1 } {
-        malformed(found, Anomaly::ErspanVersion);
-        return None;
+        return malformed(found, Anomaly::ErspanVersion);
     }
     let (kind, length, link) = if is_type3 { type3(bytes)? } else { (Encapsulation::Erspan2, LEN2, Link::Ethernet) };
     let length = before + length;
     if length > carried.sent {
-        malformed(found, Anomaly::ErspanTooShort);
-        return None;
+        return malformed(found, Anomaly::ErspanTooShort);
     }
-    (carried.payload.len() >= length).then_some(Header { kind, number: common.session(), length, link })
+    (carried.payload.len() >= length).then_some(Header { kind, number: common.session(), length, link, note: None })
 }
 
 fn type3(bytes: &[u8]) -> Option<(Encapsulation, usize, Link)> {

@@ -1,15 +1,15 @@
 //! GENEVE, and what clouds say in its options.
 
-use super::{Carried, Found, Header, Note, NoteKind, enter, refuse};
+use super::{Carried, Found, Header, Note, NoteKind, refuse};
 use crate::anomaly::Anomaly;
 use crate::frame::Link;
 use crate::packet::{Encapsulation, Wrap};
 use crate::wire::ethernet::ethertype;
 use crate::wire::geneve::{self, Geneve, GeneveOption, LEN};
 
-pub(super) fn take(carried: &Carried<'_>, found: &mut Found) -> bool {
+pub(super) fn header(carried: &Carried<'_>, found: &mut Found) -> Option<Header> {
     let Some((head, rest)) = Geneve::parse(carried.payload) else {
-        return carried.sent < LEN && refuse(found, Anomaly::GeneveTooShort);
+        return if carried.sent < LEN { refuse(found, Anomaly::GeneveTooShort) } else { None };
     };
     let length = LEN + head.options_len();
     let link = match head.protocol() {
@@ -27,13 +27,11 @@ pub(super) fn take(carried: &Carried<'_>, found: &mut Found) -> bool {
         found.anomalies.add(Anomaly::GeneveReserved);
     }
     // Where the capture ends inside the options there is nothing further in.
-    let Some(options) = rest.get(..head.options_len()) else { return false };
-    let header = Header { kind: Encapsulation::Geneve, number: head.vni(), length, link };
-    if enter(carried, &header, found) && read_options(options, found) {
-        let start = (carried.at + LEN) as u32;
-        found.note = Some(Note { kind: NoteKind::GeneveOptions, start, length: options.len() as u32 });
-    }
-    true
+    let options = rest.get(..head.options_len())?;
+    let note = Note { kind: NoteKind::GeneveOptions, start: (carried.at + LEN) as u32, length: options.len() as u32 };
+    // Those of the hosts' own tunnels are nothing to the mirror.
+    let note = (found.depth == 0 && read_options(options, found)).then_some(note);
+    Some(Header { kind: Encapsulation::Geneve, number: head.vni(), length, link, note })
 }
 
 /// AWS's options by name; true when there are others, which is an anomaly where they are critical and not known either.

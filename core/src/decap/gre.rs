@@ -1,6 +1,6 @@
 //! GRE of both versions, over IP and in UDP.
 
-use super::{Carried, Found, Header, Note, NoteKind, enter, erspan, ip, malformed};
+use super::{Carried, Found, Header, Note, NoteKind, erspan, ip, malformed};
 use crate::anomaly::Anomaly;
 use crate::frame::Link;
 use crate::packet::{Encapsulation, proto};
@@ -9,34 +9,32 @@ use crate::wire::checksum::{fold, sum};
 use crate::wire::ethernet::{ethertype, is_tag};
 use crate::wire::gre::{ERSPAN, ERSPAN3, Gre, LEN, PPP};
 
-/// Take GRE off, where its payload is among the tunnels `wanted`.
-pub(super) fn take(carried: &Carried<'_>, wanted: &[Tunnel], found: &mut Found) -> bool {
+/// GRE's header, where its payload is among the tunnels `wanted`.
+pub(super) fn header(carried: &Carried<'_>, wanted: &[Tunnel], found: &mut Found) -> Option<Header> {
     let Some(gre) = Gre::parse(carried.payload) else {
-        return carried.sent < LEN && malformed(found, Anomaly::GreTooShort);
+        return if carried.sent < LEN { malformed(found, Anomaly::GreTooShort) } else { None };
     };
     let is_erspan = matches!(gre.protocol(), ERSPAN | ERSPAN3);
     if !wanted.contains(if is_erspan { &Tunnel::Erspan } else { &Tunnel::Gre }) {
-        return false;
+        return None;
     }
     if let Some(anomaly) = fault(&gre) {
         return malformed(found, anomaly);
     }
-    let Some(length) = length(&gre, carried, found) else { return false };
-    let header = if is_erspan { erspan::header(&gre, length, carried, found) } else { plain(&gre, length, carried) };
-    let Some(header) = header else { return false };
+    let length = length(&gre, carried, found)?;
+    let header = if is_erspan { erspan::header(&gre, length, carried, found)? } else { plain(&gre, length, carried)? };
     // An acknowledgment of PPTP's carries nothing.
-    if header.length == carried.sent || !ip::fits(carried, header.length, header.link, found) {
-        return false;
+    if header.length == carried.sent {
+        return None;
     }
+    ip::fits(carried, header.length, header.link, found)?;
     // What covers all of the payload can be checked where all of it is there.
     let whole = gre.has_checksum() && carried.payload.len() == carried.sent;
     if whole && fold(sum(carried.payload)) != 0xffff {
         found.anomalies.add(Anomaly::GreBadChecksum);
     }
-    if enter(carried, &header, found) {
-        found.note = Some(Note { kind: NoteKind::Gre, start: carried.at as u32, length: header.length as u32 });
-    }
-    true
+    let note = Note { kind: NoteKind::Gre, start: carried.at as u32, length: header.length as u32 };
+    Some(Header { note: Some(note), ..header })
 }
 
 /// What is wrong with the flags.
@@ -68,13 +66,12 @@ fn pptp_fault(gre: &Gre<'_>) -> Option<Anomaly> {
 fn length(gre: &Gre<'_>, carried: &Carried<'_>, found: &mut Found) -> Option<usize> {
     let is_pptp = gre.version() == 1;
     if gre.header_len() > carried.sent {
-        malformed(found, if is_pptp { Anomaly::PptpHeaderLength } else { Anomaly::GreHeaderLength });
-        return None;
+        return malformed(found, if is_pptp { Anomaly::PptpHeaderLength } else { Anomaly::GreHeaderLength });
     }
     let is_whole = carried.payload.len() == carried.sent;
     let length = gre.routed_len();
     if length.is_none() && is_whole {
-        malformed(found, Anomaly::GreSourceRoute);
+        return malformed(found, Anomaly::GreSourceRoute);
     }
     length.filter(|length| *length <= carried.payload.len())
 }
@@ -94,5 +91,5 @@ fn plain(gre: &Gre<'_>, length: usize, carried: &Carried<'_>) -> Option<Header> 
         (_, proto::UDP) => (Encapsulation::GreInUdp, gre.key()),
         _ => (Encapsulation::Gre, gre.key()),
     };
-    Some(Header { kind, number: number.unwrap_or(0), length, link })
+    Some(Header { kind, number: number.unwrap_or(0), length, link, note: None })
 }

@@ -1,13 +1,13 @@
 //! IP directly in IP (RFC 2003, RFC 4213, RFC 2473), and what other tunnels ask of IP inside.
 
-use super::{Carried, Found, Header, enter, malformed};
+use super::{Carried, Found, Header, malformed};
 use crate::anomaly::Anomaly;
 use crate::frame::Link;
 use crate::packet::{Encapsulation, proto};
 use crate::wire::ethernet::ethertype;
 use crate::wire::{ipv4, ipv6};
 
-pub(super) fn take(carried: &Carried<'_>, found: &mut Found) -> bool {
+pub(super) fn header(carried: &Carried<'_>, found: &mut Found) -> Option<Header> {
     let (kind, inside) = match (carried.is_v6, carried.protocol) {
         (false, proto::IPV4) => (Encapsulation::Ipip, ethertype::IPV4),
         (false, _) => (Encapsulation::SixInFour, ethertype::IPV6),
@@ -15,27 +15,27 @@ pub(super) fn take(carried: &Carried<'_>, found: &mut Found) -> bool {
         (true, _) => (Encapsulation::SixInSix, ethertype::IPV6),
     };
     let link = Link::Type(inside);
-    if !fits(carried, 0, link, found) {
-        return false;
-    }
-    enter(carried, &Header { kind, number: 0, length: 0, link }, found);
-    true
+    fits(carried, 0, link, found)?;
+    Some(Header { kind, number: 0, length: 0, link, note: None })
 }
 
-/// Whether what is inside can be the IP version that was announced, of which so many bytes of headers are in front; any
-/// other payload can.
-pub(super) fn fits(carried: &Carried<'_>, header: usize, link: Link, found: &mut Found) -> bool {
+/// Something where what is inside, behind so many bytes of headers, can be the IP version that was announced, or where
+/// none was.
+pub(super) fn fits(carried: &Carried<'_>, header: usize, link: Link, found: &mut Found) -> Option<()> {
     let (version, shortest) = match link {
         Link::Type(ethertype::IPV4) => (4, ipv4::LEN),
         Link::Type(ethertype::IPV6) => (6, ipv6::LEN),
-        _ => return true,
+        _ => return Some(()),
     };
     let directly = carried.is_v6 && matches!(carried.protocol, proto::IPV4 | proto::IPV6);
     if carried.sent < header + shortest {
         return malformed(found, too_short(directly, version));
     }
     let nibble = carried.payload.get(header).map(|byte| byte >> 4);
-    nibble.is_none_or(|nibble| nibble == version) || malformed(found, wrong_version(directly, version))
+    if nibble.is_none_or(|nibble| nibble == version) {
+        return Some(());
+    }
+    malformed(found, wrong_version(directly, version))
 }
 
 /// Directly in IPv6 has names of its own.

@@ -107,7 +107,7 @@ pub struct Around {
     pub tunnel: Encapsulation,
 }
 
-/// What a tunnel's header says.
+/// What a tunnel's header says: each kind's file has a `header` that reads it, or says what keeps it from being one.
 struct Header {
     kind: Encapsulation,
     /// The tunnel's own number, as `Wrap::vni` has it.
@@ -116,6 +116,8 @@ struct Header {
     length: usize,
     /// How its payload begins.
     link: Link,
+    /// Where it says something about this packet.
+    note: Option<Note>,
 }
 
 /// Which ports and IP protocols carry what.
@@ -195,19 +197,18 @@ impl Decap {
             found.anomalies.add(Anomaly::TooDeep);
             return false;
         }
-        let outer = found.inner;
-        let off = match kind {
-            Encapsulation::Vxlan => vxlan::take(carried, found),
-            Encapsulation::Geneve => geneve::take(carried, found),
-            rare => self.take(rare, carried, found),
-        };
-        if off {
-            if let Some(slot) = outers.get_mut(found.depth) {
-                *slot = outer;
-            }
-            found.depth += 1;
+        if kind != Encapsulation::Vxlan {
+            return self.beyond_vxlan(kind, carried, found, outers);
         }
-        off
+        let header = vxlan::header(carried, found);
+        header.map(|header| enter(carried, &header, found, outers)).is_some()
+    }
+
+    /// Out of line: with one way in for all kinds, VXLAN's header would go through memory.
+    #[inline(never)]
+    fn beyond_vxlan(&self, kind: Encapsulation, carried: &Carried<'_>, found: &mut Found, outers: &mut Outers) -> bool {
+        let header = self.header(kind, carried, found);
+        header.map(|header| enter(carried, &header, found, outers)).is_some()
     }
 
     /// What a packet's port or IP protocol announces.
@@ -252,15 +253,15 @@ impl Decap {
         wanted.iter().any(|tunnel| self.tunnels.contains(tunnel)).then_some(kind)
     }
 
-    #[inline(never)]
-    fn take(&self, kind: Encapsulation, carried: &Carried<'_>, found: &mut Found) -> bool {
+    fn header(&self, kind: Encapsulation, carried: &Carried<'_>, found: &mut Found) -> Option<Header> {
         match kind {
-            Encapsulation::VxlanGpe => vxlan::take_gpe(carried, found),
-            Encapsulation::Teredo => teredo::take(carried, found),
-            Encapsulation::Ipip => ip::take(carried, found),
+            Encapsulation::Geneve => geneve::header(carried, found),
+            Encapsulation::VxlanGpe => vxlan::gpe_header(carried, found),
+            Encapsulation::Teredo => teredo::header(carried),
+            Encapsulation::Ipip => ip::header(carried, found),
             // In UDP no setting but the port's says which are taken off.
-            Encapsulation::GreInUdp => gre::take(carried, &[Tunnel::Gre, Tunnel::Erspan], found),
-            _ => gre::take(carried, &self.tunnels, found),
+            Encapsulation::GreInUdp => gre::header(carried, &[Tunnel::Gre, Tunnel::Erspan], found),
+            _ => gre::header(carried, &self.tunnels, found),
         }
     }
 }
@@ -270,16 +271,18 @@ fn whole(bytes: &[u8], original: usize, link: Link) -> Span {
     Span { start: 0, captured, received, link, tunnel: Encapsulation::None }
 }
 
-/// Make what follows a tunnel's header the innermost packet; true where the tunnel is the mirror's.
+/// Make what follows a tunnel's header the innermost packet.
 ///
-/// The mirror's is the outermost one, whatever it is; GENEVE in front of VXLAN counts as one.
-#[inline]
-fn enter(carried: &Carried<'_>, header: &Header, found: &mut Found) -> bool {
-    let Header { kind, number, length, link } = *header;
+/// The mirror's tunnel is the outermost one, whatever it is; GENEVE in front of VXLAN counts as one.
+#[inline(always)]
+fn enter(carried: &Carried<'_>, header: &Header, found: &mut Found, outers: &mut Outers) {
+    if let Some(slot) = outers.get_mut(found.depth) {
+        *slot = found.inner;
+    }
+    let Header { kind, number, length, link, note } = *header;
     let behind_geneve =
         found.depth == 1 && found.wrap.encapsulation == Encapsulation::Geneve && kind == Encapsulation::Vxlan;
-    let is_mirrors = found.depth == 0 || behind_geneve;
-    if is_mirrors {
+    if found.depth == 0 || behind_geneve {
         found.wrap.encapsulation = if behind_geneve { Encapsulation::GeneveVxlan } else { kind };
         found.wrap.outer_src = carried.tuple.src;
         found.wrap.outer_dst = carried.tuple.dst;
@@ -287,7 +290,9 @@ fn enter(carried: &Carried<'_>, header: &Header, found: &mut Found) -> bool {
         found.carrier_length = carried.ip_length;
         found.copy_length = carried.sent - length;
         found.copy_end = carried.at + carried.sent;
+        found.note = note.or(found.note);
     }
+    found.depth += 1;
     found.tunnels.add(kind.layers());
     found.inner = Span {
         start: (carried.at + length) as u32,
@@ -296,19 +301,18 @@ fn enter(carried: &Carried<'_>, header: &Header, found: &mut Found) -> bool {
         link,
         tunnel: kind,
     };
-    is_mirrors
 }
 
 /// No tunnel, and why.
 #[cold]
-fn refuse(found: &mut Found, anomaly: Anomaly) -> bool {
+fn refuse<T>(found: &mut Found, anomaly: Anomaly) -> Option<T> {
     found.anomalies.add(anomaly);
-    false
+    None
 }
 
 /// No tunnel: its header contradicts itself.
 #[cold]
-fn malformed(found: &mut Found, anomaly: Anomaly) -> bool {
+fn malformed<T>(found: &mut Found, anomaly: Anomaly) -> Option<T> {
     found.malformed = true;
     refuse(found, anomaly)
 }

@@ -1,6 +1,6 @@
 //! Teredo: IPv6 in UDP (RFC 4380).
 
-use super::{Carried, Found, Header, enter};
+use super::{Carried, Header};
 use crate::frame::Link;
 use crate::packet::Encapsulation;
 use crate::wire::ethernet::ethertype;
@@ -13,12 +13,5 @@ pub(super) fn header(carried: &Carried<'_>) -> Option<Header> {
     let (ip, _) = Ipv6::parse(carried.payload.get(length..)?)?;
     let fits = ip.version() == 6 && length + ipv6::LEN + usize::from(ip.payload_length()) == carried.sent;
     let link = Link::Type(ethertype::IPV6);
-    fits.then_some(Header { kind: Encapsulation::Teredo, number: 0, length, link })
-}
-
-pub(super) fn take(carried: &Carried<'_>, found: &mut Found) -> bool {
-    header(carried).is_some_and(|header| {
-        enter(carried, &header, found);
-        true
-    })
+    fits.then_some(Header { kind: Encapsulation::Teredo, number: 0, length, link, note: None })
 }

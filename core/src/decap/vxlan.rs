@@ -1,6 +1,6 @@
 //! VXLAN, with and without its generic protocol extension.
 
-use super::{Carried, Found, Header, Note, NoteKind, enter, ip, refuse};
+use super::{Carried, Found, Header, Note, NoteKind, ip, refuse};
 use crate::anomaly::Anomaly;
 use crate::frame::Link;
 use crate::packet::Encapsulation;
@@ -8,7 +8,7 @@ use crate::wire::ethernet::ethertype;
 use crate::wire::vxlan::{Gpe, LEN, Vxlan};
 
 #[inline]
-pub(super) fn take(carried: &Carried<'_>, found: &mut Found) -> bool {
+pub(super) fn header(carried: &Carried<'_>, found: &mut Found) -> Option<Header> {
     let Some((head, _)) = Vxlan::parse(carried.payload) else { return cut(carried, found) };
     if !head.has_vni() {
         return refuse(found, Anomaly::VxlanNoVni);
@@ -16,15 +16,13 @@ pub(super) fn take(carried: &Carried<'_>, found: &mut Found) -> bool {
     if head.has_reserved() {
         found.anomalies.add(Anomaly::VxlanReserved);
     }
-    let header = Header { kind: Encapsulation::Vxlan, number: head.vni(), length: LEN, link: Link::Ethernet };
-    if enter(carried, &header, found) && head.has_group_policy() {
-        found.note = Some(Note { kind: NoteKind::Vxlan, start: carried.at as u32, length: LEN as u32 });
-    }
-    true
+    let note = Note { kind: NoteKind::Vxlan, start: carried.at as u32, length: LEN as u32 };
+    let note = head.has_group_policy().then_some(note);
+    Some(Header { kind: Encapsulation::Vxlan, number: head.vni(), length: LEN, link: Link::Ethernet, note })
 }
 
 /// With the generic protocol extension (draft-ietf-nvo3-vxlan-gpe-13, section 3).
-pub(super) fn take_gpe(carried: &Carried<'_>, found: &mut Found) -> bool {
+pub(super) fn gpe_header(carried: &Carried<'_>, found: &mut Found) -> Option<Header> {
     let Some((head, _)) = Gpe::parse(carried.payload) else { return cut(carried, found) };
     if head.version() != 0 {
         return refuse(found, Anomaly::VxlanGpeVersion);
@@ -40,17 +38,14 @@ pub(super) fn take_gpe(carried: &Carried<'_>, found: &mut Found) -> bool {
         5 => Link::Type(ethertype::MPLS),
         _ => return refuse(found, Anomaly::VxlanPayload),
     };
-    if !ip::fits(carried, LEN, link, found) {
-        return false;
-    }
+    ip::fits(carried, LEN, link, found)?;
     if head.has_reserved() {
         found.anomalies.add(Anomaly::VxlanReserved);
     }
-    enter(carried, &Header { kind: Encapsulation::VxlanGpe, number: head.vni(), length: LEN, link }, found);
-    true
+    Some(Header { kind: Encapsulation::VxlanGpe, number: head.vni(), length: LEN, link, note: None })
 }
 
 #[cold]
-fn cut(carried: &Carried<'_>, found: &mut Found) -> bool {
-    carried.sent < LEN && refuse(found, Anomaly::VxlanTooShort)
+fn cut(carried: &Carried<'_>, found: &mut Found) -> Option<Header> {
+    if carried.sent < LEN { refuse(found, Anomaly::VxlanTooShort) } else { None }
 }

@@ -9,11 +9,12 @@ use crate::flow::{self, community};
 use crate::frame::{Addr, Frame, TimeUnit};
 use crate::identify::Identities;
 use crate::packet::{NONE, Packet};
-use crate::plan::Table;
+use crate::plan::{self, Table};
 use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
 use crate::table::eve::{Context, Eve, FlowNow, Quote, Tunnel};
 use crate::table::fast::Fast;
+use crate::table::lines::Lines;
 use crate::table::pcap;
 use crate::table::summary::Summary;
 use crate::time::{Nanos, SECOND};
@@ -30,6 +31,10 @@ pub struct Output {
     pub fast: Vec<u8>,
     /// A piece of a capture of the innermost packets.
     pub capture: Chunk,
+    /// Lines of packets.
+    pub lines: Vec<u8>,
+    /// Packets that have a line.
+    pub shown: u64,
     /// A pcap of the frames that made the engine panic; empty on every good day.
     pub quarantine: Vec<u8>,
 }
@@ -43,6 +48,9 @@ pub(super) struct Merger {
     eve: Eve,
     fast: Fast,
     output: Output,
+    lines: Option<Lines>,
+    /// By packet of the batch: it is not to be shown. Empty where all are.
+    hidden: Vec<bool>,
     /// Once there was a batch to capture, which says how finely times are told.
     capture: Option<capture::Writer>,
     events: Vec<Event>,
@@ -51,7 +59,7 @@ pub(super) struct Merger {
     related: Vec<(u32, u64)>,
     /// Rows of the packets table so far, and by packet of the batch its row there.
     rows_before: i64,
-    rows: Vec<i64>,
+    rows: Vec<Option<i64>>,
     /// Time of the first frame.
     began: Option<Nanos>,
 }
@@ -74,8 +82,12 @@ enum Kind {
 }
 
 impl Merger {
-    pub fn new() -> Self {
-        Self {
+    /// For the outputs that are wanted.
+    ///
+    /// # Errors
+    /// `Error::Config` for a column that is none.
+    pub fn new(outputs: &plan::Outputs) -> Result<Self> {
+        Ok(Self {
             packets: Packets::default(),
             flows: Flows::default(),
             alerts: Alerts::default(),
@@ -83,6 +95,8 @@ impl Merger {
             eve: Eve::default(),
             fast: Fast::default(),
             output: Output::default(),
+            lines: outputs.lines.as_ref().map(Lines::new).transpose()?,
+            hidden: Vec::new(),
             capture: None,
             events: Vec::new(),
             flow_ids: Vec::new(),
@@ -90,7 +104,7 @@ impl Merger {
             rows_before: 0,
             rows: Vec::new(),
             began: None,
-        }
+        })
     }
 
     pub fn take(&mut self) -> Output {
@@ -121,14 +135,21 @@ impl Merger {
         }) {
             self.quarantine(frame, bytes);
         }
+        self.hide(parsed, outs);
         self.related.clear();
         self.related.extend(outs.iter().flat_map(|out| &out.related));
         self.related.sort_unstable();
         if shared.outputs.pcap {
             self.capture(shared, parsed, identities);
         }
+        if shared.wants_flow_ids {
+            self.flow_ids(parsed, outs);
+        }
         if shared.outputs.wants(Table::Packets) {
-            self.table(parsed, outs, identities);
+            self.table(parsed, identities);
+        }
+        if self.lines.is_some() {
+            self.lines(parsed, identities);
         }
         self.collect(shared, parsed, outs);
         for event in std::mem::take(&mut self.events) {
@@ -136,9 +157,21 @@ impl Merger {
         }
     }
 
+    /// Note which packets are not to be shown.
+    fn hide(&mut self, parsed: &Parsed, outs: &[ShardOut]) {
+        self.hidden.clear();
+        for &row in outs.iter().flat_map(|out| &out.hidden) {
+            self.hidden.resize(parsed.packets.len(), false);
+            if let Some(hidden) = self.hidden.get_mut(row as usize) {
+                *hidden = true;
+            }
+        }
+    }
+
     /// Note what is to be written, and put it in order.
     fn collect(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut]) {
         let outputs = &shared.outputs;
+        let hidden = &self.hidden;
         self.events.clear();
         for (shard, out) in outs.iter().enumerate() {
             let event = |row, kind, index| Event { row, kind, shard: shard as u8, index: index as u32 };
@@ -146,13 +179,15 @@ impl Merger {
                 self.events.extend(out.ended.iter().enumerate().map(|(i, (row, _))| event(*row, Kind::Ended, i)));
             }
             if outputs.eve || outputs.fast || outputs.wants(Table::Alerts) {
-                self.events.extend(out.alerts.iter().enumerate().map(|(i, a)| event(a.row, Kind::Alert, i)));
+                let shown = out.alerts.iter().enumerate().filter(|(_, alert)| is_shown(hidden, alert.row as usize));
+                self.events.extend(shown.map(|(i, alert)| event(alert.row, Kind::Alert, i)));
             }
         }
         if outputs.eve || outputs.wants(Table::Anomalies) {
             let odd = |packet: &Packet| !packet.anomalies.is_empty() && !is_refused(packet);
-            let rows = parsed.packets.iter().enumerate().filter(|(_, packet)| odd(packet)).map(|(row, _)| row as u32);
-            self.events.extend(rows.map(|row| Event { row, kind: Kind::Anomalies, shard: 0, index: 0 }));
+            let rows = parsed.packets.iter().enumerate().filter(|(row, packet)| odd(packet) && is_shown(hidden, *row));
+            let event = |row| Event { row: row as u32, kind: Kind::Anomalies, shard: 0, index: 0 };
+            self.events.extend(rows.map(|(row, _)| event(row)));
         }
         self.events.sort_unstable();
     }
@@ -234,6 +269,9 @@ impl Merger {
         if shared.outputs.pcap {
             self.writer(shared, TimeUnit::default()).finish(clock);
         }
+        if let Some(lines) = &mut self.lines {
+            lines.begin(&mut self.output.lines);
+        }
     }
 
     fn writer(&mut self, shared: &Shared, unit: TimeUnit) -> &mut capture::Writer {
@@ -242,11 +280,13 @@ impl Merger {
 
     /// Append the innermost packets to the capture.
     fn capture(&mut self, shared: &Shared, parsed: &Parsed, identities: &Identities) {
+        let hidden = std::mem::take(&mut self.hidden);
         let writer = self.writer(shared, parsed.batch.unit);
-        for (row, packet) in innermost(&parsed.packets) {
+        for (row, packet) in innermost(&parsed.packets).filter(|(row, _)| is_shown(&hidden, *row)) {
             let clock = parsed.clocks.get(row).copied().unwrap_or(packet.time);
             writer.packet(packet, packet.padded_bytes(&parsed.batch.slab), clock, identities);
         }
+        self.hidden = hidden;
     }
 
     /// What an ICMP error quotes, and its flow.
@@ -257,9 +297,8 @@ impl Merger {
         Some(Quote { packet, flow: at.and_then(|at| self.related.get(at)).map(|(_, id)| *id) })
     }
 
-    /// Append the packets to their table; a parent is named by its row there.
-    fn table(&mut self, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
-        self.rows.clear();
+    /// Put the flows' numbers by packet.
+    fn flow_ids(&mut self, parsed: &Parsed, outs: &[ShardOut]) {
         self.flow_ids.clear();
         self.flow_ids.resize(parsed.packets.len(), None);
         for &(row, id) in outs.iter().flat_map(|out| &out.flow_ids) {
@@ -267,18 +306,38 @@ impl Merger {
                 *slot = Some(id);
             }
         }
-        for ((packet, id), row) in parsed.packets.iter().zip(&self.flow_ids).zip(0..) {
-            self.rows.push(self.rows_before);
-            if is_refused(packet) {
-                continue;
+    }
+
+    /// Append the packets to their table; a parent is named by its row there.
+    fn table(&mut self, parsed: &Parsed, identities: &Identities) {
+        self.rows.clear();
+        for (row, packet) in parsed.packets.iter().enumerate() {
+            let shown = is_shown(&self.hidden, row) && !is_refused(packet);
+            self.rows.push(shown.then_some(self.rows_before));
+            if shown {
+                let flow = flow_then(&self.flow_ids, row);
+                let parent = self.rows.get(packet.parent as usize).copied().flatten();
+                let at = context(parsed, packet, flow.as_ref().map(FlowThen::now));
+                let at = Context { quote: self.quote(parsed, row as u32, packet), ..at };
+                self.packets.push(&at, parent, identities);
+                self.rows_before += 1;
             }
-            let flow = id.map(|id| FlowThen { id, to_server: false, counters: flow::Counters::default() });
-            let parent = self.rows.get(packet.parent as usize).copied();
-            let at = context(parsed, packet, flow.as_ref().map(FlowThen::now));
-            let at = Context { quote: self.quote(parsed, row, packet), ..at };
-            self.packets.push(&at, parent, identities);
-            self.rows_before += 1;
         }
+    }
+
+    /// Append the packets' lines.
+    fn lines(&mut self, parsed: &Parsed, identities: &Identities) {
+        let Some(mut lines) = self.lines.take() else { return };
+        lines.begin(&mut self.output.lines);
+        for (row, packet) in parsed.packets.iter().enumerate() {
+            if is_shown(&self.hidden, row) && !is_refused(packet) {
+                let flow = flow_then(&self.flow_ids, row);
+                let at = context(parsed, packet, flow.as_ref().map(FlowThen::now));
+                lines.packet(&mut self.output.lines, &at, identities);
+            }
+        }
+        self.output.shown = lines.shown;
+        self.lines = Some(lines);
     }
 
     /// Keep a frame that made the engine panic.
@@ -311,7 +370,19 @@ fn innermost(packets: &[Packet]) -> impl Iterator<Item = (usize, &Packet)> {
     last.filter(|(_, packet)| !is_refused(packet))
 }
 
-fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<FlowNow<'a>>) -> Context<'a> {
+/// Whether a packet is shown: none is noted where all are.
+fn is_shown(hidden: &[bool], row: usize) -> bool {
+    !hidden.get(row).copied().unwrap_or_default()
+}
+
+/// The flow of a packet of which only the number is known.
+fn flow_then(ids: &[Option<u64>], row: usize) -> Option<FlowThen> {
+    let id = ids.get(row).copied().flatten()?;
+    Some(FlowThen { id, to_server: false, counters: flow::Counters::default() })
+}
+
+/// A packet and what is known around it.
+pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<FlowNow<'a>>) -> Context<'a> {
     Context {
         frame: parsed.number(packet),
         packet,

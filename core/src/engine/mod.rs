@@ -16,11 +16,13 @@ pub use parsed::{Parsed, SHARDS};
 use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
+use crate::filter::Filter;
 use crate::flow::Seed;
 use crate::frame::{Batch, Frame};
 use crate::identify::Identities;
 use crate::plan::{self, Plan};
 use crate::table::counters::Counters;
+use crate::table::display::Display;
 use crate::table::summary::{RuleCounts, Sources, Summary};
 use crate::time::Nanos;
 use arrow_array::RecordBatch;
@@ -42,6 +44,8 @@ struct Shared {
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
+    /// Which packets are shown; `None`: all.
+    display: Option<Display>,
     wants_flow_ids: bool,
     wants_flows: bool,
     /// Tunnels around a packet are part of its flow's key.
@@ -93,16 +97,22 @@ impl Engine {
     pub fn new(plan: Plan, random: u64) -> Result<Self> {
         let seed = plan.flow.hash_seed.unwrap_or(random);
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
-        let wants_flow_ids = plan.outputs.wants(plan::Table::Packets);
+        let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
         let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let shared = Shared {
-            parser: Parser { decap: Decap::new(&plan.decap), outer: plan.inspect_outer, seed: Seed::new(seed) },
+            parser: Parser {
+                decap: Decap::new(&plan.decap),
+                outer: plan.inspect_outer,
+                seed: Seed::new(seed),
+                filter: Filter::new(&plan.filter)?,
+            },
             outputs: plan.outputs,
             flow: plan.flow,
             seed,
             plan_rules: plan.rules.rules,
             rules,
+            display: Display::new(&plan.display)?,
             wants_flow_ids,
             wants_flows,
             by_depth,
@@ -112,7 +122,7 @@ impl Engine {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::new(&plan.fragments) }),
             sequenced: Condvar::new(),
-            merger: Mutex::new(Merger::new()),
+            merger: Mutex::new(Merger::new(&shared.outputs)?),
             pool: Mutex::default(),
             held: Mutex::default(),
             shards,

@@ -4,6 +4,7 @@ use crate::anomaly::{Anomaly, AnomalySet};
 use crate::decap::{Decap, Found, NoteKind, Outers, Span};
 use crate::decode::{Quoted, decode, quoted};
 use crate::excluded::exclusion;
+use crate::filter::Filter;
 use crate::flow::{Seed, address_hash};
 use crate::frame::{Addr, Batch, Frame, Link};
 use crate::packet::{Causes, Family, Layers, NONE, Packet, Stop, Wrap};
@@ -26,6 +27,8 @@ pub struct Parser {
     pub outer: bool,
     /// Key of the hash that spreads packets over the shards.
     pub seed: Seed,
+    /// What is taken in; `None`: everything.
+    pub filter: Option<Filter>,
 }
 
 /// How much of a mirrored packet arrived: for naming what cut it.
@@ -231,13 +234,10 @@ impl Parsed {
         self.clear();
         let batch = std::mem::take(&mut self.batch);
         for (row, frame) in batch.frames.iter().enumerate() {
-            let (packets, cuts, notes) = (self.packets.len(), self.cuts.len(), self.notes.len());
+            let before = self.size();
             let attempt = std::panic::AssertUnwindSafe(|| self.frame(parser, &batch, row as u32, frame));
             if std::panic::catch_unwind(attempt).is_err() {
-                self.packets.truncate(packets);
-                self.shards.truncate(packets);
-                self.cuts.truncate(cuts);
-                self.notes.truncate(notes);
+                self.cut_back(before);
                 self.fates.push((row as u32, Fate::Dropped(Drop::Panic)));
                 lost(frame, batch.bytes(frame));
             }
@@ -258,7 +258,35 @@ impl Parsed {
             self.fates.push((row, Fate::Rejected(Rejection::NotEncapsulated)));
             return;
         }
+        let before = parser.filter.as_ref().map(|filter| (filter, self.size()));
         self.tree(parser, &found, Origin { row, frame, parent: NONE }, bytes);
+        if let Some((filter, size)) = before
+            && !self.admitted(filter, &batch.slab)
+        {
+            self.cut_back(size);
+            self.fates.push((row, Fate::Rejected(Rejection::Filtered)));
+        }
+    }
+
+    /// Whether the last frame is taken in: its innermost packet decides. A fragment is judged for itself.
+    fn admitted(&self, filter: &Filter, slab: &[u8]) -> bool {
+        let innermost = self.packets.last();
+        innermost.is_some_and(|packet| filter.admits(packet, packet.padded_bytes(slab)))
+    }
+
+    /// How much was found so far.
+    fn size(&self) -> Size {
+        let (packets, wraps) = (self.packets.len(), self.wraps.len());
+        Size { packets, wraps, cuts: self.cuts.len(), notes: self.notes.len() }
+    }
+
+    /// Forget what was found since: an identity is not learned from what is not taken in.
+    fn cut_back(&mut self, to: Size) {
+        self.packets.truncate(to.packets);
+        self.shards.truncate(to.packets);
+        self.wraps.truncate(to.wraps);
+        self.cuts.truncate(to.cuts);
+        self.notes.truncate(to.notes);
     }
 
     /// What was found in a frame: the innermost packet and, where they are wanted, those around it.
@@ -439,6 +467,15 @@ fn judge(packet: &mut Packet, found: &Found) {
 fn is_cut(packet: &Packet, found: &Found) -> bool {
     let end = |length: u32| found.inner.start as usize + length as usize;
     end(packet.original) > found.copy_end || packet.stop == Stop::Truncated && end(packet.captured) == found.copy_end
+}
+
+/// How much of each was found.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    packets: usize,
+    wraps: usize,
+    cuts: usize,
+    notes: usize,
 }
 
 /// Where a tree of packets belongs.

@@ -1,7 +1,7 @@
 //! The state of one share of the packets: its flows, its rules' scratch, its counters.
 
 use super::Shared;
-use super::merge::is_refused;
+use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
 use crate::error::Result;
@@ -11,6 +11,7 @@ use crate::identify::Identities;
 use crate::packet::{Packet, Wrap};
 use crate::plan::Action;
 use crate::table::counters::Counters;
+use crate::table::display::Display;
 use crate::table::eve::FlowNow;
 use crate::time::Nanos;
 use std::sync::{PoisonError, RwLock};
@@ -64,6 +65,8 @@ pub(super) struct ShardOut {
     pub alerts: Vec<Alert>,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
+    /// Rows of packets that are not to be shown.
+    pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
     pub related: Vec<(u32, u64)>,
     /// Rows of packets that made the stage panic.
@@ -188,6 +191,11 @@ impl Shard {
         {
             out.flow_ids.push((row, seen.id));
         }
+        if let Some(display) = &shared.display
+            && !shows(display, parsed, packet, seen, identities)
+        {
+            out.hidden.push(row);
+        }
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, seen, identities, out);
         }
@@ -273,6 +281,20 @@ impl Shard {
         out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
         more
     }
+}
+
+/// Whether a packet is shown.
+fn shows(
+    display: &Display,
+    parsed: &Parsed,
+    packet: &Packet,
+    seen: Option<Seen>,
+    identities: &RwLock<Identities>,
+) -> bool {
+    let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
+    let counters = flow::Counters::default();
+    let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters });
+    display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
 }
 
 /// The key, with the tunnels around the packet where they count.

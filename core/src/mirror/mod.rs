@@ -23,7 +23,7 @@ pub use outcome::{Direction, Fate, Outcome, Reason, impairment};
 
 use crate::decode::decode;
 use crate::encap::{Encap, Flow, VXLAN_PORT, addr};
-use crate::error::Result;
+use crate::error::{Error, Fault, Result};
 use crate::excluded::{Exclusion, exclusion};
 use crate::frame::{Addr, Batch, Frame, Link};
 use crate::packet::{Layer, NONE, Packet};
@@ -324,6 +324,19 @@ fn decide(sessions: &[u32], all: &[Session], filters: &[Filter], seen: (&Packet,
         }
     }
     rejected
+}
+
+/// Refuse frames that a mirror can't have met: what it copies is Ethernet, or IP that gets an Ethernet header. `what` they
+/// come from.
+///
+/// # Errors
+/// `Error::Input` where one has another link header.
+pub fn check_links(batch: &Batch, what: &str) -> Result<()> {
+    if batch.frames.iter().all(|frame| matches!(frame.link, Link::Ethernet | Link::Ip)) {
+        return Ok(());
+    }
+    let why = "has frames whose link header is neither Ethernet's nor missing";
+    Err(Error::Input(Fault::new(what, why, "a mirror copies Ethernet frames or IP packets")))
 }
 
 #[cfg(test)]

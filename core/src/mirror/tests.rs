@@ -345,3 +345,14 @@ fn explained_are_the_packet_its_truth_and_the_sessions_that_were_asked() {
     assert_eq!((&second["outcomes"][0]["fate"], second.get("sport")), (&"not_at_source".into(), None));
     assert_eq!((&third["ip"], third.get("src"), third.get("src_mac")), (&0.into(), None, None));
 }
+
+#[test]
+fn what_a_mirror_never_meets_is_refused() {
+    let mut batch = Batch::default();
+    batch.push(0, &[0; 20], 20, Link::Ethernet);
+    batch.push(0, &[0x45; 20], 20, Link::Ip);
+    assert!(check_links(&batch, "a.pcap").is_ok());
+    batch.push(0, &[0; 20], 20, Link::Sll);
+    let error = check_links(&batch, "a.pcap").unwrap_err().to_string();
+    assert!(error.starts_with("a.pcap: has frames whose link header is neither Ethernet's nor missing ("), "{error}");
+}

@@ -69,6 +69,12 @@ pub struct Batch {
     /// Where in `pcap` files begin, and the time of their first packet in nanoseconds.
     #[pyo3(get)]
     pcap_files: Vec<(usize, i64)>,
+    /// Lines of packets.
+    #[pyo3(get)]
+    lines: Py<PyBytes>,
+    /// Packets that have had a line in the run so far.
+    #[pyo3(get)]
+    shown: u64,
     /// A pcap of the frames that made the core panic; empty on every good day.
     #[pyo3(get)]
     quarantine: Py<PyBytes>,
@@ -108,11 +114,13 @@ impl Engine {
     fn batch(&self, py: Python<'_>, ran: Ran) -> PyResult<Batch> {
         let tables = self.tables.iter().map(|&table| Ok((table.name(), self.engine.table(table)?)));
         let tables = tables.collect::<Result<Vec<_>>>()?;
-        let Output { alerts, eve, fast, capture, quarantine } = self.engine.output();
+        let Output { alerts, eve, fast, capture, lines, shown, quarantine } = self.engine.output();
         let bytes = |bytes: Vec<u8>| PyBytes::new(py, &bytes).unbind();
-        let (eve, fast, pcap, quarantine) = (bytes(eve), bytes(fast), bytes(capture.bytes), bytes(quarantine));
+        let (eve, fast, pcap) = (bytes(eve), bytes(fast), bytes(capture.bytes));
+        let (lines, quarantine) = (bytes(lines), bytes(quarantine));
+        let pcap_files = capture.files;
         let Ran { frames, ended, idle } = ran;
-        Ok(Batch { frames, alerts, ended, idle, eve, fast, pcap, pcap_files: capture.files, quarantine, tables })
+        Ok(Batch { frames, alerts, ended, idle, eve, fast, pcap, pcap_files, lines, shown, quarantine, tables })
     }
 }
 

@@ -3,7 +3,7 @@
 use super::source::with_source;
 use crate::frame::{Batch, Link};
 use crate::io::Fill;
-use crate::mirror::{Copies, Mirror, Outcome, explain, truth};
+use crate::mirror::{Copies, Mirror, Outcome, check_links, explain, truth};
 use crate::plan::mirror::MirrorPlan;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -50,6 +50,7 @@ impl PyMirror {
         if with_source(source, |source| source.fill(&mut batch))?? == Fill::End {
             return Ok(None);
         }
+        check_links(&batch, "the capture")?;
         let lines = source.py().detach(|| explained(&mut self.lock(), &batch));
         Ok(Some(PyBytes::new(source.py(), &lines)))
     }

@@ -11,6 +11,7 @@ mod source;
 mod table;
 
 use crate::anomaly::Anomaly;
+use crate::table::cell::Column;
 use crate::table::names;
 use pyo3::exceptions::PyRuntimeWarning;
 use pyo3::prelude::*;
@@ -23,6 +24,14 @@ fn anomalies() -> Vec<(&'static str, &'static str, &'static str, &'static str, &
         .map(|anomaly| anomaly.entry())
         .map(|e| (e.name, e.layer, names::severity(e.severity), e.meaning, e.suricata))
         .collect()
+}
+
+/// The columns of packets: name, kind, meaning, and the words that the cells hold, where there is a list of them.
+#[pyfunction]
+fn columns() -> Vec<(&'static str, &'static str, &'static str, Vec<&'static str>)> {
+    let row =
+        |column: &Column| (column.entry().name, column.entry().kind.name(), column.entry().meaning, column.words());
+    Column::ALL.iter().map(row).collect()
 }
 
 /// A debug build is many times slower: whoever imports one by mistake is told.
@@ -50,5 +59,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(source::is_capture, module)?)?;
     module.add_function(wrap_pyfunction!(source::first_time, module)?)?;
     module.add_function(wrap_pyfunction!(pcre::pcre_error, module)?)?;
+    module.add_function(wrap_pyfunction!(columns, module)?)?;
     module.add_function(wrap_pyfunction!(anomalies, module)?)
 }

@@ -238,7 +238,7 @@ impl Restorer {
 
 /// A fragment that can be part of a datagram.
 fn is_usable(fragment: &Fragment<'_>, packet: &mut Packet) -> bool {
-    if packet.ip == 6 && fragment.more && fragment.sent % 8 != 0 {
+    if packet.ip == 6 && fragment.more && !fragment.sent.is_multiple_of(8) {
         packet.anomalies.add(Anomaly::Ipv6FragmentLength);
         return false;
     }
@@ -251,5 +251,6 @@ fn of(packet: &Packet, ipv4: Anomaly, ipv6: Anomaly) -> Anomaly {
 }
 
 fn bump(counts: &mut [u64; 2], ip: u8) {
-    counts[usize::from(ip == 6)] += 1;
+    let [ipv4, ipv6] = counts;
+    *if ip == 6 { ipv6 } else { ipv4 } += 1;
 }

@@ -45,6 +45,8 @@ pub(super) struct Pieces {
     /// The offsets at which a fragment without a follower begins; of several at one offset the latest counts.
     ends: BTreeSet<u32>,
     received: u32,
+    /// One without a follower was among them.
+    has_last: bool,
 }
 
 impl Pieces {
@@ -78,15 +80,21 @@ impl Pieces {
     pub fn insert(&mut self, mut piece: Piece, policy: FragmentPolicy) {
         let order = self.received;
         self.received += 1;
+        self.has_last |= !piece.more;
         self.cover(piece.extent);
         if self.make_way(&mut piece, policy) && piece.extent.start < piece.extent.end {
             self.add((piece.extent.start, order), piece);
         }
     }
 
-    /// Whether all bytes up to the end are there.
+    /// Whether all bytes up to the end are there: to the first fragment without a follower that is held or, where the
+    /// policy took none of these, without a hole.
     pub fn is_complete(&self) -> bool {
-        self.ends.first().is_some_and(|&end| self.covered.get(&0).is_some_and(|&covered| covered >= end))
+        let beginning = self.covered.get(&0).copied();
+        match self.ends.first() {
+            Some(&end) => beginning.is_some_and(|covered| covered >= end),
+            None => self.has_last && beginning == Some(self.highest()),
+        }
     }
 
     /// The fragments in order, to the one that ends the datagram.
@@ -102,7 +110,7 @@ impl Pieces {
 
     /// Apply the policy to the new fragment and the held ones; false where the new one is not wanted.
     fn make_way(&mut self, piece: &mut Piece, policy: FragmentPolicy) -> bool {
-        let mut next = self.from_below(piece.extent.start);
+        let mut next = self.nearest_below(piece.extent.start);
         for _ in 0..WALK {
             let Some((key, held)) = next.and_then(|key| self.held.get(&key).map(|held| (key, held.extent))) else {
                 break;
@@ -131,7 +139,7 @@ impl Pieces {
     }
 
     /// The first to compare with: the nearest that begins before `start`, else the first.
-    fn from_below(&self, start: u32) -> Option<Key> {
+    fn nearest_below(&self, start: u32) -> Option<Key> {
         let below = self.held.range(..(start, 0)).next_back();
         below.or_else(|| self.held.first_key_value()).map(|(key, _)| *key)
     }

@@ -25,11 +25,13 @@ pub enum Rejection {
     UnknownIdentity,
     /// A datagram to one of our sockets without a mirrored frame in it.
     NotEncapsulated,
+    /// The filter (`-f`) does not take it in.
+    Filtered,
 }
 
 impl Rejection {
     /// The names in the summary, by number.
-    pub const NAMES: [&'static str; 2] = ["unknown_identity", "not_encapsulated"];
+    pub const NAMES: [&'static str; 3] = ["unknown_identity", "not_encapsulated", "filtered"];
 }
 
 /// Why a frame was lost.

@@ -18,6 +18,9 @@ pub mod pcapng;
 pub mod capture;
 pub mod arrow;
 pub mod columns;
+pub mod cell;
+pub mod display;
+pub mod lines;
 
 #[cfg(test)]
 mod testing;

@@ -5,46 +5,61 @@ use crate::flow::record::{EndReason, FlowState, TcpState};
 use crate::packet::{Encapsulation, Layer, LenSource, Packet, Stop};
 use crate::plan::Action;
 
-/// A reason why decoding ended.
-pub fn stop(stop: Stop) -> &'static str {
-    match stop {
-        Stop::Complete => "complete",
-        Stop::Truncated => "truncated",
-        Stop::Malformed => "malformed",
-        Stop::Unknown => "unknown",
-        Stop::Fragment => "fragment",
+/// A function that names an enum's values, and all the names.
+macro_rules! named {
+    ($(#[$doc:meta])* $function:ident $all:ident $kind:ident { $($value:ident $name:literal;)* }) => {
+        $(#[$doc])*
+        pub fn $function(value: $kind) -> &'static str {
+            match value {
+                $($kind::$value => $name),*
+            }
+        }
+
+        /// The names that the function gives.
+        pub const $all: &[&str] = &[$($name),*];
+    };
+}
+
+named! {
+    /// A reason why decoding ended.
+    stop STOPS Stop {
+        Complete "complete";
+        Truncated "truncated";
+        Malformed "malformed";
+        Unknown "unknown";
+        Fragment "fragment";
     }
 }
 
-/// What a length was taken from.
-pub fn length_source(source: LenSource) -> &'static str {
-    match source {
-        LenSource::Frame => "frame",
-        LenSource::Ipv4TotalLength => "ipv4_total_length",
-        LenSource::Ipv6PayloadLength => "ipv6_payload_length",
-        LenSource::Ipv6Jumbogram => "ipv6_jumbogram",
+named! {
+    /// What a length was taken from.
+    length_source LENGTH_SOURCES LenSource {
+        Frame "frame";
+        Ipv4TotalLength "ipv4_total_length";
+        Ipv6PayloadLength "ipv6_payload_length";
+        Ipv6Jumbogram "ipv6_jumbogram";
     }
 }
 
-/// A layer.
-pub fn layer(layer: Layer) -> &'static str {
-    match layer {
-        Layer::None => "none",
-        Layer::Ethernet => "ethernet",
-        Layer::Vlan => "vlan",
-        Layer::Arp => "arp",
-        Layer::Ipv4 => "ipv4",
-        Layer::Ipv6 => "ipv6",
-        Layer::Tcp => "tcp",
-        Layer::Udp => "udp",
-        Layer::Icmp => "icmp",
-        Layer::Icmpv6 => "icmpv6",
-        Layer::Other => "other",
-        Layer::Sctp => "sctp",
-        Layer::Igmp => "igmp",
-        Layer::Esp => "esp",
-        Layer::Gre => "gre",
-        Layer::Link => "link",
+named! {
+    /// A layer.
+    layer LAYERS Layer {
+        None "none";
+        Ethernet "ethernet";
+        Vlan "vlan";
+        Arp "arp";
+        Ipv4 "ipv4";
+        Ipv6 "ipv6";
+        Tcp "tcp";
+        Udp "udp";
+        Icmp "icmp";
+        Icmpv6 "icmpv6";
+        Other "other";
+        Sctp "sctp";
+        Igmp "igmp";
+        Esp "esp";
+        Gre "gre";
+        Link "link";
     }
 }
 

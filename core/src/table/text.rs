@@ -111,6 +111,23 @@ impl Clock {
         }
     }
 
+    /// Append `2016-05-27T06:56:11.304062999Z`.
+    pub fn iso(&mut self, out: &mut Vec<u8>, time: Nanos) {
+        self.turn(time);
+        let nanos: [u8; 9] = digits(time.rem_euclid(SECOND) as u32);
+        for part in [&self.year[..], b"-", &self.month, b"-", &self.day, b"T", &self.time, b".", &nanos, b"Z"] {
+            out.extend_from_slice(part);
+        }
+    }
+
+    /// Append `06:56:11.304062`.
+    pub fn of_day(&mut self, out: &mut Vec<u8>, time: Nanos) {
+        self.turn(time);
+        for part in [&self.time[..], b".", &micros(time)] {
+            out.extend_from_slice(part);
+        }
+    }
+
     fn turn(&mut self, time: Nanos) {
         let second = time.div_euclid(SECOND);
         if second == self.second {

@@ -3,6 +3,7 @@
 use crate::error::{Error, Fault, Result};
 use crate::frame::{Batch, TimeUnit};
 use crate::io::{Capture, Fill, Live, Source, live};
+use crate::mirror::check_links;
 use std::time::Duration;
 
 /// What is read.
@@ -81,7 +82,10 @@ impl Input {
 impl Source for Input {
     fn fill(&mut self, batch: &mut Batch) -> Result<Fill> {
         match self {
-            Self::Capture(_, capture) => capture.fill(batch),
+            Self::Capture(path, capture) => {
+                let filled = capture.fill(batch)?;
+                check_links(batch, path).map(|()| filled)
+            }
             Self::Live(live) => live.fill(batch),
         }
     }
