@@ -46,21 +46,21 @@ Where the specification is silent, these decisions hold, here and in the core:
 15. The mirror is the outermost encapsulation, GENEVE in front of VXLAN counting as one; what a host encapsulates itself
     is taken off too, but identity, lengths and options are those of the mirror.
 16. `mirror.unknown_identity` is said of the first packet of each unknown identity.
-17. The number of an identity is the VNI, ERSPAN's session id, GRE's key, PPTP's call, else 0; those of VXLAN and GENEVE,
-    of ERSPAN, of GRE and of bare IP are four families that are never the same. Excluded traffic is said of the first
-    alone: a switch mirrors everything.
+17. The number of an identity is the VNI, ERSPAN's session id, GRE's key, PPTP's call, else 0; those of VXLAN and
+    GENEVE, of ERSPAN, of GRE and of bare IP are four families that are never the same. Excluded traffic is said of the
+    first alone: a switch mirrors everything.
 18. Google's word of class 0x0132, type 1, is 28 bits of cookie, three reserved ones, and the direction in the last bit.
-19. An 802.11 frame other than data, or protected, is `stop = unknown` and no anomaly; of several frames in one the first
-    is followed. The frame check sequence is no part of the packet.
+19. An 802.11 frame other than data, or protected, is `stop = unknown` and no anomaly; of several frames in one the
+    first is followed. The frame check sequence is no part of the packet.
 20. What an ICMP error quotes may be cut anywhere behind its addresses; an anomaly is said only where a length leaves no
     room for the header, or the version is another. A quoted later fragment has no ports.
-21. A fragment's extent is what was sent, not what was captured; a datagram that was cut ends at its first hole, and what
-    cut it is what cut its fragments. Its headers are those of the first fragment at offset 0 that is held, without what
-    made it one. One that is given up is of the frame of its latest fragment, and comes before the packets of the frame
-    whose time showed that it was over.
-22. A first fragment that ends inside the transport header has an anomaly, and is `stop = fragment` like a later one. The
-    same fragment through another session is no overlap. Where the completed datagram's identity is refused, so is the
-    frame that completed it.
+21. A fragment's extent is what was sent, not what was captured; a datagram that was cut ends at its first hole, and
+    what cut it is what cut its fragments. Its headers are those of the first fragment at offset 0 that is held,
+    without what made it one. One that is given up is of the frame of its latest fragment, and comes before the
+    packets of the frame whose time showed that it was over.
+22. A first fragment that ends inside the transport header has an anomaly, and is `stop = fragment` like a later one.
+    The same fragment through another session is no overlap. Where the completed datagram's identity is refused, so is
+    the frame that completed it.
 23. Causes are asked for only where bytes are missing. `packet_length` and `mtu` need the mirror to have sent less than
     the original, or a header to be cut where its copy ends; `snaplen` needs the record to be cut; `unknown` stands
     alone where nothing else is known.
