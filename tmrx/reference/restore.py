@@ -85,8 +85,11 @@ class Restorer:
         return self._give_up(over)
 
     def end(self) -> list[Datagram]:
-        """What there is of all datagrams, at the end of the run."""
-        return self._give_up(list(self.trackers))
+        """What there is of the oldest datagram that has a beginning, at the end of the run; empty: there is no more."""
+        found: list[Datagram] = []
+        while self.trackers and not found:
+            found = self._give_up([next(iter(self.trackers))])
+        return found
 
     def _give_up(self, keys: list[Key]) -> list[Datagram]:
         found = [_put_together(self.trackers.pop(key), complete=False) for key in keys]
