@@ -39,7 +39,7 @@ const FRAMES: usize = 64;
 const PIPE: usize = 60_000;
 const SECOND: i64 = 1_000_000_000;
 
-/// A plan with everything in it, and with every output.
+/// A plan with everything in it but filters, and with every output.
 fn plan() -> Plan {
     static PLAN: LazyLock<Plan> = LazyLock::new(whole_plan);
     PLAN.clone()
@@ -54,6 +54,8 @@ fn whole_plan() -> Plan {
     plan.decap.teredo_ports = vec![3544];
     plan.decap.max_depth = 8;
     plan.flow.max_flows = 1024;
+    (plan.filter, plan.display) = (Vec::new(), Vec::new());
+    plan.fragments.memory = 1 << 13;
     plan.outputs.eve = true;
     plan.outputs.fast = true;
     plan.outputs.tables = vec![Table::Packets, Table::Flows, Table::Alerts, Table::Anomalies];

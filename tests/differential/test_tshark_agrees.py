@@ -64,7 +64,8 @@ def transport(row: Row) -> dict[str, str]:
         out = {f"{layer}.type": str(row["sport"]), f"{layer}.code": str(row["dport"])}
     if layer in ("tcp", "udp") and row["l4_checksum"] in STATUS:
         out[f"{layer}.checksum.status"] = STATUS[row["l4_checksum"]]
-    if layer == "udp":
+    # Of a length that is beyond the packet tmrx takes what there is.
+    if layer == "udp" and "udp.length_too_long" not in row["anomalies"]:
         out["udp.length"] = str(row["payload_length"] + 8)
     if layer == "tcp":
         out |= {"tcp.seq_raw": str(row["seq"]), "tcp.ack_raw": str(row["ack"]), "tcp.len": str(row["payload_length"])}
@@ -73,8 +74,9 @@ def transport(row: Row) -> dict[str, str]:
 
 
 def as_told(layer: Layer) -> dict[str, str]:
-    """A layer's fields, in the form that `transport` gives them."""
-    fields = dict(layer.fields)
+    """A layer's fields, in the form that `network` and `transport` give them."""
+    ends = ("ip.src", "ip.dst", "ipv6.src", "ipv6.dst")
+    fields = {name: str(ip_address(value)) if name in ends else value for name, value in layer.fields.items()}
     if "tcp.flags" in fields:
         fields["tcp.flags"] = f"0x{int(fields['tcp.flags'], 16) & 0xFF:04x}"
     return fields
@@ -82,9 +84,10 @@ def as_told(layer: Layer) -> dict[str, str]:
 
 def otherwise(row: Row, theirs: Theirs) -> Iterator[str]:
     """What the core says otherwise of a packet."""
+    header = as_told(theirs.network)
     for name, value in network(row).items():
-        if theirs.network.fields[name] != value:
-            yield f"{name}: {value}, Wireshark says {theirs.network.fields[name]}"
+        if header[name] != value:
+            yield f"{name}: {value}, Wireshark says {header[name]}"
     vlans = [int(layer.fields[VLANS[layer.name]]) for layer in theirs.before if layer.name in VLANS]
     if row["vlan"] != vlans[:3]:
         yield f"vlan: {row['vlan']}, Wireshark says {vlans}"

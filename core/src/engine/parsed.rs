@@ -269,19 +269,19 @@ impl Parsed {
     }
 
     /// Whether the last frame is taken in: its innermost packet decides. A fragment is judged for itself.
-    fn admitted(&self, filter: &Filter, slab: &[u8]) -> bool {
+    pub(super) fn admitted(&self, filter: &Filter, slab: &[u8]) -> bool {
         let innermost = self.packets.last();
         innermost.is_some_and(|packet| filter.admits(packet, packet.padded_bytes(slab)))
     }
 
     /// How much was found so far.
-    fn size(&self) -> Size {
+    pub(super) fn size(&self) -> Size {
         let (packets, wraps) = (self.packets.len(), self.wraps.len());
         Size { packets, wraps, cuts: self.cuts.len(), notes: self.notes.len() }
     }
 
     /// Forget what was found since: an identity is not learned from what is not taken in.
-    fn cut_back(&mut self, to: Size) {
+    pub(super) fn cut_back(&mut self, to: Size) {
         self.packets.truncate(to.packets);
         self.shards.truncate(to.packets);
         self.wraps.truncate(to.wraps);
@@ -309,6 +309,8 @@ impl Parsed {
             self.packet(parser, place, bytes, AnomalySet::default());
             if let Some(packet) = self.packets.last_mut() {
                 packet.carrier = true;
+                // GRE is counted with what is inside.
+                packet.layers.0 &= !Layers::GRE.0 | span.tunnel.layers().0;
             }
             parent = index;
         }
@@ -471,7 +473,7 @@ fn is_cut(packet: &Packet, found: &Found) -> bool {
 
 /// How much of each was found.
 #[derive(Debug, Clone, Copy)]
-struct Size {
+pub(super) struct Size {
     packets: usize,
     wraps: usize,
     cuts: usize,
