@@ -20,6 +20,7 @@ TALK = Path(__file__).with_name("talk.py")
 OUTER = {4: ("10.9.0.1", "10.9.0.2"), 6: ("fd00:9::1", "fd00:9::2")}
 INNER = {4: ("10.7.0.1", "10.7.0.2"), 6: ("fd00:7::1", "fd00:7::2")}
 PREFIX = {4: 24, 6: 64}
+MEETING = 7100
 # Of a tunnel: what leaves room for any headers on the cable.
 MTU = 1400
 
@@ -120,6 +121,12 @@ class Lab:
         command = self.inside("a", sys.executable, str(TALK), "ask", *words)
         done = subprocess.run(command, capture_output=True, text=True, timeout=40, check=False)
         assert done.returncode == 0, done.stderr
+
+    def meet(self) -> None:
+        """Let the ends find each other: what is sent one way is lost until they have."""
+        for near, far in OUTER.values():
+            with self.serving("b", far, MEETING):
+                self.ask(near, far, MEETING, (0,))
 
 
 @contextmanager

@@ -152,6 +152,7 @@ def test_fragments_outside(lab: Lab, tmp_path: Path, tunnel: Tunnel) -> None:
 
 
 def test_vxlan_with_a_group_policy(lab: Lab, tmp_path: Path) -> None:
+    lab.meet()
     lab.tunnel("vxlan", 4, "id 7 dstport 4789 gbp")
     capture = tmp_path / "gbp.pcap"
     with lab.captured("b", capture):
@@ -166,6 +167,7 @@ def test_vxlan_with_a_group_policy(lab: Lab, tmp_path: Path) -> None:
 
 def test_vxlan_gpe(lab: Lab, tmp_path: Path) -> None:
     """IP without Ethernet inside: a route that encapsulates."""
+    lab.meet()
     for end in "ab":
         if why := lab.try_ip(end, "link add tun0 type vxlan dstport 4790 external gpe"):
             pytest.skip(f"no vxlan gpe here: {why}")
@@ -183,6 +185,7 @@ def test_vxlan_gpe(lab: Lab, tmp_path: Path) -> None:
 
 def test_segment_routing(lab: Lab, tmp_path: Path) -> None:
     """IPv6 in IPv6 with a segment routing header between the two."""
+    lab.meet()
     far = INNER[6][1]
     if why := lab.try_ip("a", f"-6 route add {far}/128 encap seg6 mode encap segs {OUTER[6][1]} dev veth0"):
         pytest.skip(f"no segment routing here: {why}")
