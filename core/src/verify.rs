@@ -77,7 +77,7 @@ fn transport(bytes: &[u8], ip: &[u8], packet: &Packet) -> Checksum {
     let Some(at) = checksum_at(packet) else { return if_sctp(bytes, packet) };
     match packet.stop {
         Stop::Fragment | Stop::Unknown => return Checksum::Absent,
-        Stop::Malformed if packet.has_l4() => return Checksum::Unverifiable,
+        Stop::Malformed if packet.has_l4() || packet.layer == Layer::Igmp => return Checksum::Unverifiable,
         Stop::Malformed => return Checksum::Absent,
         _ => {}
     }
@@ -97,7 +97,11 @@ fn transport(bytes: &[u8], ip: &[u8], packet: &Packet) -> Checksum {
 
 /// SCTP has a checksum of its own kind (RFC 9260, section 6.8); other protocols that get here have none.
 fn if_sctp(bytes: &[u8], packet: &Packet) -> Checksum {
-    if packet.layer != Layer::Sctp { Checksum::Absent } else { sctp(bytes, packet) }
+    match packet.layer {
+        Layer::Sctp => sctp(bytes, packet),
+        _ if packet.proto == proto::SCTP && packet.stop == Stop::Truncated => Checksum::Unverifiable,
+        _ => Checksum::Absent,
+    }
 }
 
 #[cold]

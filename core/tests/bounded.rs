@@ -102,7 +102,11 @@ fn check(name: &str, frame: impl Fn(usize) -> Vec<u8>) {
     let frames = &document["frames"];
     assert!(held < MEMORY, "{name}: {held} bytes held");
     assert!(many < few * SLOWER, "{name}: {few:?} for a tenth of the frames, {many:?} for all");
-    assert_eq!((frames["received"].as_u64(), frames["held"].as_u64()), (Some(FRAMES as u64), Some(0)), "{name}: {frames}");
+    assert_eq!(
+        (frames["received"].as_u64(), frames["held"].as_u64()),
+        (Some(FRAMES as u64), Some(0)),
+        "{name}: {frames}"
+    );
 }
 
 /// An Ethernet frame with an IPv4 packet.

@@ -33,6 +33,8 @@ fn run(frames: &[Vec<u8>], size: usize) -> (Vec<Value>, String) {
     plan.identity.unknown = Unknown::Learn;
     plan.flow.hash_seed = Some(0);
     plan.rules = Rules::default();
+    plan.filter.clear();
+    plan.display.clear();
     plan.outputs.tables = vec![Table::Packets];
     let engine = Engine::new(plan, 0).unwrap();
     for (batch, frames) in frames.chunks(size).enumerate() {

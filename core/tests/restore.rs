@@ -25,6 +25,8 @@ fn plan(inspect_outer: bool) -> Plan {
     plan.outputs.tables = vec![Table::Packets];
     plan.outputs.pcap = false;
     plan.inspect_outer = inspect_outer;
+    plan.filter.clear();
+    plan.display.clear();
     plan
 }
 

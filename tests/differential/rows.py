@@ -16,7 +16,7 @@ from tmrx.reference import Frame, Packet, Reference
 Row = dict[str, Any]
 CAUSES = ("packet_length", "mtu", "snaplen", "unknown")  # bits of the column `truncated`, lowest first
 # What one decoder alone can't know: the flow table's numbers.
-NOT_COMPARED = ("flow_id",)
+NOT_COMPARED = ("flow_id", "related_flow_id")
 
 
 def with_packets(plan: Plan) -> Plan:
@@ -89,6 +89,8 @@ def _mirror(p: Packet) -> Row:
     return {
         "session": p.identity.session if p.identity else None,
         "vni": wrap.vni if wrap and wrap.family == "vni" else None,
+        "erspan_session": wrap.vni if wrap and wrap.encapsulation in ("erspan2", "erspan3") else None,
+        "gre_key": (wrap.vni or None) if wrap and wrap.family == "gre" else None,
         "outer_src": wrap.outer_src if wrap else None,
         "outer_dst": wrap.outer_dst if wrap else None,
         "encapsulation": wrap.encapsulation if wrap else "none",
@@ -105,6 +107,7 @@ def _network(p: Packet) -> Row:
         "proto": p.proto if p.ip else None,
         "ttl": p.ttl,
         "fragment": p.fragment,
+        "defragmented": p.defragmented,
         "l3_checksum": p.l3_checksum,
     }
 
@@ -115,21 +118,12 @@ def _transport(p: Packet) -> Row:
         "sport": p.sport if reached else None,
         "dport": p.dport if reached else None,
         "tcp_flags": p.tcp_flags,
-        "seq": p.seq,
-        "ack": _chunk_set(p.chunks) if p.layer == "sctp" else p.ack,
-        "window": len(p.chunks) if p.layer == "sctp" else p.window,
+        "seq": p.seq if p.layer == "tcp" else 0,
+        "ack": p.ack if p.layer == "tcp" else 0,
+        "window": p.window,
         "l4_checksum": p.l4_checksum,
         "anomalies": sorted(p.anomalies, key=ANOMALIES.index),
     }
-
-
-# SCTP's chunk types in the order of the core's bits; the bit behind them is for all others.
-CHUNKS = (*range(16), 64, 128, 130, 132, 192, 193, 194)
-
-
-def _chunk_set(kinds: list[int]) -> int:
-    bits = {CHUNKS.index(kind) if kind in CHUNKS else len(CHUNKS) for kind in kinds}
-    return sum(1 << bit for bit in bits)
 
 
 ANOMALIES = [name for name, *_ in _core.anomalies()]

@@ -154,7 +154,10 @@ class Reference:
 
     def finish(self) -> tuple[tuple[Packet, ...], ...]:
         """The end of the run: what there is of the datagrams that fragments are missing of."""
-        return self._given_up(self._restorer.end())
+        given_up: tuple[tuple[Packet, ...], ...] = ()
+        while datagrams := self._restorer.end():  # one of them may be a fragment in its turn
+            given_up += self._given_up(datagrams)
+        return given_up
 
     def _given_up(self, datagrams: list[Datagram]) -> tuple[tuple[Packet, ...], ...]:
         found = []
@@ -167,6 +170,7 @@ class Reference:
         """The packets of a datagram that was put together of fragments, themselves inside some tunnels."""
         head = datagram.head
         first = decode(datagram.data, datagram.original, head.link, copy=True)
+        first.defragmented = True
         found = _peel(first, self.plan, head.depth, head.wrap)
         for p in found.packets:
             p.frame, p.time = frame, time
@@ -228,7 +232,7 @@ class Reference:
 
 
 def _name_causes(p: Packet, snaplen: bool, identity: Identity | None) -> None:
-    """What cut the packet short (specification, section 6.2; decision 17)."""
+    """What cut the packet short (specification, section 6.2; decision 23)."""
     if p.original <= p.captured and p.stop != "truncated":
         return
     if snaplen and p.captured < p.original:

@@ -78,7 +78,7 @@ def tcp_options(data: bytes) -> set[str]:
 
 
 def _tcp_size(kind: int, size: int) -> bool:
-    """Whether an option can be that long: MSS, window scale, SACK permitted, timestamps, MD5; SACK; fast open; others."""
+    """Whether an option can be that long: MSS, window scale, SACK permitted, timestamps, MD5; SACK; fast open; AO."""
     fixed = {2: 4, 3: 3, 4: 2, 8: 10, 19: 18}
     if kind in fixed:
         return size == fixed[kind]

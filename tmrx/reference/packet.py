@@ -106,13 +106,14 @@ class Packet:
     ends: bytes = b""
     anomalies: set[str] = field(default_factory=set)
     quoted: Quoted | None = None
-    chunks: list[int] = field(default_factory=list)  # of SCTP, their types
     # Taken out of a tunnel, so that any header of it may have been cut by the mirror.
     copy: bool = False
     # How it begins, how many tunnels are around it, and whether it is the innermost of its tree.
     link: Link = "ethernet"
     depth: int = 0
     innermost: bool = False
+    # Put together of fragments.
+    defragmented: bool = False
     # Where reading has come to, and what an unknown EtherType there is called.
     at: int = 0
     announced_by: str = "ethernet.unknown_type"

@@ -85,8 +85,11 @@ class Restorer:
         return self._give_up(over)
 
     def end(self) -> list[Datagram]:
-        """What there is of all datagrams, at the end of the run."""
-        return self._give_up(list(self.trackers))
+        """What there is of the oldest datagram that has a beginning, at the end of the run; empty: there is no more."""
+        found: list[Datagram] = []
+        while self.trackers and not found:
+            found = self._give_up([next(iter(self.trackers))])
+        return found
 
     def _give_up(self, keys: list[Key]) -> list[Datagram]:
         found = [_put_together(self.trackers.pop(key), complete=False) for key in keys]
@@ -115,9 +118,7 @@ class Restorer:
         return self._complete(key, p)
 
     def _complete(self, key: Key, p: Packet) -> Datagram | None:
-        tracker = self.trackers[key]
-        last = _assembled(tracker.held)[-1:]
-        if not last or last[0].more or not _covers(tracker.received, last[0].start):
+        if not _is_complete(self.trackers[key]):
             return None
         datagram = _put_together(self.trackers.pop(key), complete=True)
         if datagram is None:
@@ -144,6 +145,14 @@ def _remarks(tracker: Tracker, new: Piece, ip: int) -> set[str]:
     else:
         disagrees = new.end > tracker.end or (not new.more and new.end != tracker.end)
     return found | ({f"ipv{ip}.fragment_end"} if disagrees else set())
+
+
+def _is_complete(tracker: Tracker) -> bool:
+    """Whether all is there up to the fragment that ends the datagram or, where the policy wanted none such, at all."""
+    last = _assembled(tracker.held)[-1:]
+    if last and not last[0].more:
+        return _covers(tracker.received, last[0].start)
+    return tracker.end is not None and _covers(tracker.received, max(end for _, end in tracker.received))
 
 
 def _covers(received: list[tuple[int, int]], end: int) -> bool:

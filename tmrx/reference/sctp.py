@@ -10,8 +10,8 @@ from tmrx.reference.packet import Packet
 DATA, INIT, INIT_ACK, I_DATA = 0, 1, 2, 64
 
 
-def chunks(p: Packet, captured: bytes, size: int) -> list[int]:
-    """The types of the chunks, of which `captured` is there and `size` bytes were sent; what is wrong is said."""
+def chunks(p: Packet, captured: bytes, size: int) -> None:
+    """Walk the chunks, of which `captured` is there and `size` bytes were sent, and say what is wrong with them."""
     kinds: list[int] = []
     at = 0
     while at < size:
@@ -32,4 +32,3 @@ def chunks(p: Packet, captured: bytes, size: int) -> list[int]:
         p.anomalies.add("sctp.init_tag")
     if {DATA, I_DATA} & set(kinds) and not p.seq:
         p.anomalies.add("sctp.data_tag")
-    return kinds

@@ -173,7 +173,7 @@ def _sctp(p: Packet, at: int, size: int, _: bytes) -> None:
     right = crc32c(ports + bytes(4) + segment[12:]) == total
     p.l4_checksum = verdict(right, len(segment) == size and not p.fragment, total == 0)
     if not p.fragment:
-        p.chunks = chunks(p, segment[12:], size - 12)
+        chunks(p, segment[12:], size - 12)
 
 
 def _esp(p: Packet, at: int) -> None:

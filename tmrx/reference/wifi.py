@@ -45,13 +45,14 @@ def step_wifi(p: Packet) -> Link:
 
 def _wifi(p: Packet, padded: bool) -> Link:
     """Frame control, duration, three addresses, sequence control; what follows depends on the first."""
-    kind, flags = take(p, 2, "wifi.too_short", peek=True)
+    kind = take(p, 1, "wifi.too_short", peek=True)[0]
+    p.layer = "link"
     data, no_data, qos = kind >> 2 & 3 == 2, kind & 0x40, kind & 0x80
     if kind & 3 or not data or no_data:  # control frames are shorter
-        p.layer, p.l3 = "link", p.at
+        p.l3 = p.at
         raise Stop("unknown")
-    p.layer = "link"
     head = take(p, 24, "wifi.too_short")
+    flags = head[1]
     if flags & 0x40:  # protected
         p.l3 = p.at
         raise Stop("unknown")

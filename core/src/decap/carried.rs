@@ -71,11 +71,20 @@ fn over_ipv4(bytes: &[u8]) -> Option<OverIp<'_>> {
     let (head, _) = Ipv4::parse(bytes)?;
     let (total, header) = (usize::from(head.total_length()), head.header_len());
     let whole = head.version() == 4 && header >= 20 && !head.more_fragments() && head.fragment_offset() == 0;
-    if !whole || !may_carry(head.protocol()) {
+    if !whole || !(may_carry(head.protocol()) || head.protocol() == proto::AH) {
         return None;
     }
     let tuple = Outer { src: head.src(), dst: head.dst(), ..Outer::default() };
-    Some((tuple, head.protocol(), bytes.get(header..)?, total, total.checked_sub(header)?))
+    let over = (tuple, head.protocol(), bytes.get(header..)?, total, total.checked_sub(header)?);
+    if head.protocol() == proto::AH { behind_authentication(over) } else { Some(over) }
+}
+
+/// What an authentication header over IPv4 protects (RFC 4302); as `decode` does, one is followed.
+#[cold]
+fn behind_authentication((tuple, _, rest, total, left): OverIp<'_>) -> Option<OverIp<'_>> {
+    let head = Extension::parse(proto::AH, rest)?;
+    let over = (tuple, head.next, rest.get(head.len..)?, total, left.checked_sub(head.len)?);
+    may_carry(head.next).then_some(over)
 }
 
 #[inline]

@@ -10,7 +10,7 @@ impl Parsed {
     /// Parse a datagram, behind all packets. `row`: its frame; `parent`: the fragment that completed it, or `NONE`;
     /// `time`: when it was completed or given up.
     pub(super) fn datagram(&mut self, parser: &Parser, datagram: &Datagram, row: u32, parent: u32, time: Nanos) {
-        let first = self.packets.len();
+        let (first, before) = (self.packets.len(), self.size());
         let length = datagram.bytes.len() as u32;
         let offset = self.batch.slab.len() as u32;
         self.batch.slab.extend_from_slice(&datagram.bytes);
@@ -20,6 +20,9 @@ impl Parsed {
         let (bytes, original) = (batch.bytes(&frame), datagram.original as usize);
         let found = parser.decap.resume(bytes, original, &datagram.around, &mut self.outers);
         self.tree(parser, &found, Origin { row, frame: &frame, parent }, bytes);
+        if parser.filter.as_ref().is_some_and(|filter| !self.admitted(filter, &batch.slab)) {
+            self.cut_back(before);
+        }
         self.batch = batch;
         let packets = self.packets.get_mut(first..).unwrap_or_default();
         for packet in packets.iter_mut().filter(|packet| packet.captured < packet.original) {

@@ -269,19 +269,19 @@ impl Parsed {
     }
 
     /// Whether the last frame is taken in: its innermost packet decides. A fragment is judged for itself.
-    fn admitted(&self, filter: &Filter, slab: &[u8]) -> bool {
+    pub(super) fn admitted(&self, filter: &Filter, slab: &[u8]) -> bool {
         let innermost = self.packets.last();
         innermost.is_some_and(|packet| filter.admits(packet, packet.padded_bytes(slab)))
     }
 
     /// How much was found so far.
-    fn size(&self) -> Size {
+    pub(super) fn size(&self) -> Size {
         let (packets, wraps) = (self.packets.len(), self.wraps.len());
         Size { packets, wraps, cuts: self.cuts.len(), notes: self.notes.len() }
     }
 
     /// Forget what was found since: an identity is not learned from what is not taken in.
-    fn cut_back(&mut self, to: Size) {
+    pub(super) fn cut_back(&mut self, to: Size) {
         self.packets.truncate(to.packets);
         self.shards.truncate(to.packets);
         self.wraps.truncate(to.wraps);
@@ -309,6 +309,8 @@ impl Parsed {
             self.packet(parser, place, bytes, AnomalySet::default());
             if let Some(packet) = self.packets.last_mut() {
                 packet.carrier = true;
+                // GRE is counted with what is inside.
+                packet.layers.0 &= !Layers::GRE.0 | span.tunnel.layers().0;
             }
             parent = index;
         }
@@ -391,9 +393,10 @@ impl Parsed {
     /// Counting sort of the packets' rows by shard.
     fn sort_by_shard(&mut self) {
         let mut next = [0u32; SHARDS + 1];
-        for place in self.places() {
-            if let Some(count) = next.get_mut(place.0 + 1) {
-                *count += 1;
+        for &shards in &self.shards {
+            count(&mut next, usize::from(shards & OWN) + 1);
+            if shards & ABOUT != 0 {
+                count(&mut next, usize::from(shards >> 4) + 1);
             }
         }
         let mut total = 0;
@@ -402,32 +405,41 @@ impl Parsed {
             *count = total;
         }
         self.bounds = next;
-        let mut order = std::mem::take(&mut self.order);
-        order.clear();
-        order.resize(total as usize, 0);
-        for (shard, row) in self.places() {
-            if let Some(at) = next.get_mut(shard) {
-                if let Some(slot) = order.get_mut(*at as usize) {
-                    *slot = row;
-                }
-                *at += 1;
+        self.order.clear();
+        self.order.resize(total as usize, 0);
+        for (row, &shards) in (0u32..).zip(&self.shards) {
+            place(&mut next, &mut self.order, usize::from(shards & OWN), row);
+            // An ICMP error is also looked at where the flow is that it is about.
+            if shards & ABOUT != 0 {
+                place(&mut next, &mut self.order, usize::from(shards >> 4), row | QUOTED);
             }
         }
-        self.order = order;
     }
+}
 
-    /// Each packet's shard and row; an ICMP error is also looked at where the flow is that it is about.
-    #[inline]
-    fn places(&self) -> impl Iterator<Item = (usize, u32)> {
-        (0u32..).zip(&self.shards).flat_map(|(row, &shards)| {
-            let about = (shards & ABOUT != 0).then_some((usize::from(shards >> 4), row | QUOTED));
-            std::iter::once((usize::from(shards & 7), row)).chain(about)
-        })
+#[inline]
+fn count(counts: &mut [u32], at: usize) {
+    if let Some(count) = counts.get_mut(at) {
+        *count += 1;
+    }
+}
+
+/// Put a row where its shard's next one goes.
+#[inline]
+fn place(next: &mut [u32], order: &mut [u32], shard: usize, row: u32) {
+    if let Some(at) = next.get_mut(shard) {
+        if let Some(slot) = order.get_mut(*at as usize) {
+            *slot = row;
+        }
+        *at += 1;
     }
 }
 
 /// Set in a row that a shard gets for the sake of the packet that it quotes.
 pub const QUOTED: u32 = 1 << 31;
+
+/// The bits of a packet's own shard.
+const OWN: u8 = 7;
 
 /// Set beside a packet's shard where another number, that of the quoted packet's shard, stands above it.
 const ABOUT: u8 = 8;
@@ -471,7 +483,7 @@ fn is_cut(packet: &Packet, found: &Found) -> bool {
 
 /// How much of each was found.
 #[derive(Debug, Clone, Copy)]
-struct Size {
+pub(super) struct Size {
     packets: usize,
     wraps: usize,
     cuts: usize,

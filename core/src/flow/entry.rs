@@ -68,14 +68,12 @@ const _: () = assert!(size_of::<Entry>() <= 256);
 impl Entry {
     /// A flow that begins at `now` with this packet; `count` it next.
     pub fn new(id: u64, now: Nanos, key: &FlowKey, packet: &Packet, wrap: Option<&Wrap>) -> Self {
-        let sender_high = key.from_high;
-        let client_high = sender_high != key::starts_with_answer(packet);
         Self {
             key: key.words,
             seen: now,
             first_identity: packet.identity,
             tcp: TcpState::None,
-            bits: if client_high { CLIENT_HIGH } else { 0 },
+            bits: if key.from_high { CLIENT_HIGH } else { 0 },
             identity_count: u8::from(packet.identity != NONE),
             icmp_errors: 0,
             sides: [Side::default(); 2],

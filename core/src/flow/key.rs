@@ -121,16 +121,6 @@ pub(super) fn icmpv6_counterpart(kind: u16) -> Option<(u16, bool)> {
     })
 }
 
-/// Whether the sender of a flow's first packet is the server: it answers something that was not seen.
-pub(super) fn starts_with_answer(packet: &Packet) -> bool {
-    let request = match packet.layer {
-        Layer::Icmp => icmp_counterpart(packet.sport),
-        Layer::Icmpv6 => icmpv6_counterpart(packet.sport),
-        _ => None,
-    };
-    matches!(request, Some((_, false)))
-}
-
 /// A flow key's parts, lower endpoint first.
 pub(super) struct Parts {
     pub addrs: [Addr; 2],

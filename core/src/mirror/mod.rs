@@ -335,8 +335,8 @@ pub fn check_links(batch: &Batch, what: &str) -> Result<()> {
     if batch.frames.iter().all(|frame| matches!(frame.link, Link::Ethernet | Link::Ip)) {
         return Ok(());
     }
-    let why = "has frames whose link header is neither Ethernet's nor missing";
-    Err(Error::Input(Fault::new(what, why, "a mirror copies Ethernet frames or IP packets")))
+    let why = "has frames that are neither Ethernet nor raw IP, which no network card sends";
+    Err(Error::Input(Fault::new(what, why, "tmrx analyze reads them")))
 }
 
 #[cfg(test)]

@@ -354,5 +354,5 @@ fn what_a_mirror_never_meets_is_refused() {
     assert!(check_links(&batch, "a.pcap").is_ok());
     batch.push(0, &[0; 20], 20, Link::Sll);
     let error = check_links(&batch, "a.pcap").unwrap_err().to_string();
-    assert!(error.starts_with("a.pcap: has frames whose link header is neither Ethernet's nor missing ("), "{error}");
+    assert!(error.starts_with("a.pcap: has frames that are neither Ethernet nor raw IP"), "{error}");
 }

@@ -44,7 +44,7 @@ pub fn protocol(number: u8) -> Option<&'static str> {
         0 => "HOPOPT",
         proto::ICMP => "ICMP",
         2 => "IGMP",
-        4 => "IPv4",
+        4 => "IP-in-IP",
         proto::TCP => "TCP",
         8 => "EGP",
         9 => "IGP",

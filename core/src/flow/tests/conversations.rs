@@ -253,13 +253,13 @@ fn udp_is_established_when_both_spoke() {
 }
 
 #[test]
-fn icmp_requests_say_who_the_client_is() {
+fn the_sender_of_an_icmp_conversations_first_message_is_the_client() {
     let mut run = Run::new(4);
     let answer = Packet { sport: 0, ..reply(icmp(8, 0)) };
     let answer = Packet { dport: 0, ..answer };
     let pinged_too = Packet { src: answer.src, dst: answer.dst, ..icmp(8, 0) };
     let seen = [answer, icmp(8, 0), pinged_too].map(|packet| run.push(packet));
-    assert_eq!(seen.map(|seen| seen.to_server), [false, true, true]);
+    assert_eq!(seen.map(|seen| seen.to_server), [true, false, true]);
     assert_eq!(seen.map(|seen| seen.id), [1, 1, 2], "the other host's ping is another flow");
 }
 
@@ -281,5 +281,5 @@ fn icmp_records_show_types() {
     run.push(answer);
     run.push(echo);
     let records = run.finish();
-    assert_eq!((records[0].src, records[0].packets, records[0].response_icmp), (echo.src, [1, 1], Some((8, 0))));
+    assert_eq!((records[0].src, records[0].packets, records[0].response_icmp), (answer.src, [1, 1], Some((8, 0))));
 }
