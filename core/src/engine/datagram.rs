@@ -10,6 +10,7 @@ impl Parsed {
     /// Parse a datagram, behind all packets. `row`: its frame; `parent`: the fragment that completed it, or `NONE`;
     /// `time`: when it was completed or given up.
     pub(super) fn datagram(&mut self, parser: &Parser, datagram: &Datagram, row: u32, parent: u32, time: Nanos) {
+        self.part();
         let (first, before) = (self.packets.len(), self.size());
         let length = datagram.bytes.len() as u32;
         let offset = self.batch.slab.len() as u32;

@@ -11,6 +11,7 @@ use crate::packet::{Causes, Family, Layers, NONE, Packet, Stop, Wrap};
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
 use crate::verify::verify;
+use std::collections::VecDeque;
 
 /// Shards of the state, whatever the number of workers: what is in a shard does not depend on how many there are.
 pub const SHARDS: usize = 8;
@@ -83,25 +84,32 @@ pub struct Parsed {
     pub earlier: Vec<u64>,
     /// There are fragments among the packets.
     pub has_fragments: bool,
+    /// Rows of `cuts` that were asked for.
+    cuts_asked: usize,
+    rest: Rest,
 }
 
-/// A batch's packets and what belongs to them, row by row.
+/// Packets of a batch that gave way to one that belongs before them, until it is their turn. Its memory is reused.
 #[derive(Debug, Default)]
-pub struct Rows {
-    /// The packets.
-    pub packets: Vec<Packet>,
-    /// Their shards.
-    pub shards: Vec<u8>,
-    /// Those that the mirror cut.
-    pub cuts: Vec<Cut>,
+struct Rest {
+    /// There was reason to give way.
+    parted: bool,
+    packets: Vec<Packet>,
+    shards: Vec<u8>,
+    cuts: VecDeque<Cut>,
+    /// The row that the first of them had.
+    first: u32,
+    /// Where those are that have had their turn.
+    moved: Vec<u32>,
 }
 
-impl Rows {
-    /// Forget them, keeping the memory.
-    pub fn clear(&mut self) {
+impl Rest {
+    fn clear(&mut self) {
+        self.parted = false;
         self.packets.clear();
         self.shards.clear();
         self.cuts.clear();
+        self.moved.clear();
     }
 }
 
@@ -123,6 +131,8 @@ impl Default for Parsed {
             frames_before: 0,
             earlier: Vec::new(),
             has_fragments: false,
+            cuts_asked: 0,
+            rest: Rest::default(),
         }
     }
 }
@@ -139,6 +149,8 @@ impl Parsed {
         self.shards.clear();
         self.earlier.clear();
         self.has_fragments = false;
+        self.cuts_asked = 0;
+        self.rest.clear();
     }
 
     /// Make it a batch of no frames.
@@ -147,26 +159,77 @@ impl Parsed {
         self.clear();
     }
 
-    /// Exchange the packets for others.
-    pub fn swap(&mut self, rows: &mut Rows) {
-        std::mem::swap(&mut self.packets, &mut rows.packets);
-        std::mem::swap(&mut self.shards, &mut rows.shards);
-        std::mem::swap(&mut self.cuts, &mut rows.cuts);
+    /// Make way behind the packets that have their place in time: those that have none yet wait for their turn.
+    pub fn part(&mut self) {
+        if self.rest.parted {
+            return;
+        }
+        let first = self.clocks.len();
+        let cuts = self.cuts.partition_point(|cut| (cut.packet as usize) < first);
+        self.rest.parted = true;
+        self.rest.first = first as u32;
+        self.rest.packets.extend(self.packets.drain(first.min(self.packets.len())..));
+        self.rest.shards.extend(self.shards.drain(first.min(self.shards.len())..));
+        self.rest.cuts.extend(self.cuts.drain(cuts..));
     }
 
-    /// Append a packet that was parsed already; gives its row.
-    pub fn append(&mut self, packet: Packet, shard: u8, cut: Option<&Cut>) -> u32 {
+    /// The time of the next packet that has no place yet; none when all have one.
+    #[inline]
+    pub fn next_time(&self) -> Option<Nanos> {
+        let waiting = || self.rest.packets.get(self.rest.moved.len());
+        self.packets.get(self.clocks.len()).or_else(waiting).map(|packet| packet.time)
+    }
+
+    /// The row of the next packet that has no place yet; one that waited takes its turn.
+    #[inline]
+    pub fn next_row(&mut self) -> usize {
+        if self.clocks.len() == self.packets.len() {
+            self.take_turn();
+        }
+        self.clocks.len()
+    }
+
+    fn take_turn(&mut self) {
         let row = self.packets.len() as u32;
-        self.packets.push(packet);
-        self.shards.push(shard);
-        self.cuts.extend(cut.map(|cut| Cut { packet: row, ..*cut }));
-        row
+        let rest = &mut self.rest;
+        let at = rest.moved.len();
+        let (Some(packet), Some(shard)) = (rest.packets.get(at), rest.shards.get(at)) else { return };
+        let moved = packet.parent.checked_sub(rest.first).and_then(|parent| rest.moved.get(parent as usize));
+        let parent = moved.copied().unwrap_or(packet.parent);
+        self.packets.push(Packet { parent, ..*packet });
+        self.shards.push(*shard);
+        let was = rest.first + at as u32;
+        if let Some(cut) = rest.cuts.front().filter(|cut| cut.packet == was) {
+            self.cuts.push(Cut { packet: row, ..*cut });
+            rest.cuts.pop_front();
+        }
+        rest.moved.push(row);
     }
 
-    /// What cut a packet.
-    pub fn cut(&self, row: usize) -> Option<(u32, u32)> {
-        let at = self.cuts.binary_search_by_key(&(row as u32), |cut| cut.packet).ok()?;
-        self.cuts.get(at).map(|cut| (cut.copy, cut.carrier))
+    /// Whether packets were put between the batch's own.
+    pub fn has_grown(&self) -> bool {
+        self.rest.parted
+    }
+
+    /// Let all that wait take their turn.
+    pub fn rejoin(&mut self) {
+        self.packets.truncate(self.clocks.len());
+        self.shards.truncate(self.clocks.len());
+        while self.rest.moved.len() < self.rest.packets.len() {
+            self.take_turn();
+        }
+    }
+
+    /// What cut a packet; asked for row after row.
+    #[inline]
+    pub fn cut(&mut self, row: usize) -> Option<(u32, u32)> {
+        while let Some(cut) = self.cuts.get(self.cuts_asked).filter(|cut| cut.packet as usize <= row) {
+            self.cuts_asked += 1;
+            if cut.packet as usize == row {
+                return Some((cut.copy, cut.carrier));
+            }
+        }
+        None
     }
 
     /// Put in order what is looked up by row, after packets were appended.

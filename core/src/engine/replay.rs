@@ -2,13 +2,14 @@
 //! through one by one, and what is put together of fragments is parsed and ordered in its place.
 
 use super::merge::is_refused;
-use super::parsed::{Parsed, Parser, Rows};
-use super::sequence::{Sequencer, later};
+use super::parsed::{Parsed, Parser};
+use super::sequence::Sequencer;
 use crate::anomaly::Anomaly;
 use crate::identify::Identities;
 use crate::packet::{NONE, Packet};
 use crate::restore::{self, GivenUp, Taken};
 use crate::table::fate::Fate;
+use crate::time::Nanos;
 use std::sync::RwLock;
 
 /// What datagrams are parsed and identified with.
@@ -21,42 +22,37 @@ pub(super) struct Tools<'a> {
 impl Sequencer {
     /// Whether a batch has to be gone through packet by packet.
     pub(super) fn must_replay(&self, parsed: &Parsed) -> bool {
-        let due = self.restorer.deadline();
-        parsed.has_fragments || due.is_some_and(|due| parsed.packets.iter().any(|packet| packet.time >= due))
+        let due = self.restorer.due();
+        parsed.has_fragments || due != Nanos::MAX && parsed.packets.iter().any(|packet| packet.time >= due)
     }
 
     /// Order a batch. A panic loses the fragments that are held, and nothing else.
     pub(super) fn replay(&mut self, parsed: &mut Parsed, tools: Tools<'_>) {
-        let (clock, fates) = (self.clock, parsed.fates.len());
-        let mut rows = std::mem::take(&mut self.spare);
-        parsed.swap(&mut rows);
-        let attempt = std::panic::AssertUnwindSafe(|| self.all(parsed, &rows, tools));
+        self.resolve_known(&parsed.wraps, tools.identities);
+        let attempt = std::panic::AssertUnwindSafe(|| self.all(parsed, tools));
         if std::panic::catch_unwind(attempt).is_err() {
             self.restorer.clear();
             self.counters.frames.release();
-            parsed.swap(&mut rows);
-            parsed.fates.truncate(fates);
-            parsed.clocks.clear();
-            parsed.earlier.clear();
-            self.clock = clock;
-            self.place_all(parsed, tools.identities);
+            parsed.rejoin();
+            while parsed.next_time().is_some() {
+                let row = parsed.next_row();
+                self.place_row(parsed, row, tools.identities);
+            }
         }
-        rows.clear();
-        self.spare = rows;
+        if parsed.has_grown() {
+            parsed.sort();
+        }
     }
 
-    fn all(&mut self, parsed: &mut Parsed, before: &Rows, tools: Tools<'_>) {
-        let mut moved = Vec::with_capacity(before.packets.len());
-        let mut cuts = before.cuts.iter().peekable();
-        for (row, (packet, shard)) in before.packets.iter().zip(&before.shards).enumerate() {
-            self.clock = Some(later(self.clock, packet.time));
-            self.expire(parsed, tools);
-            let parent = moved.get(packet.parent as usize).copied().unwrap_or(NONE);
-            let cut = cuts.next_if(|cut| cut.packet == row as u32);
-            moved.push(parsed.append(Packet { parent, ..*packet }, *shard, cut));
-            self.settle(parsed, tools);
+    fn all(&mut self, parsed: &mut Parsed, tools: Tools<'_>) {
+        while let Some(time) = parsed.next_time() {
+            if self.restorer.due() <= self.advance(time) {
+                parsed.part();
+                self.expire(parsed, tools);
+            }
+            let row = parsed.next_row();
+            self.order(parsed, row, tools);
         }
-        parsed.sort();
     }
 
     /// Give up the datagrams whose time is over.
@@ -79,10 +75,15 @@ impl Sequencer {
     fn settle(&mut self, parsed: &mut Parsed, tools: Tools<'_>) {
         while parsed.clocks.len() < parsed.packets.len() {
             let row = parsed.clocks.len();
-            self.place_row(parsed, row, tools.identities);
-            if parsed.packets.get(row).is_some_and(|packet| packet.fragment && !is_refused(packet)) {
-                self.fragment(parsed, row, tools);
-            }
+            self.order(parsed, row, tools);
+        }
+    }
+
+    #[inline]
+    fn order(&mut self, parsed: &mut Parsed, row: usize, tools: Tools<'_>) {
+        self.place_row(parsed, row, tools.identities);
+        if parsed.packets.get(row).is_some_and(|packet| packet.fragment && !is_refused(packet)) {
+            self.fragment(parsed, row, tools);
         }
     }
 

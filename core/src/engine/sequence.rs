@@ -3,7 +3,7 @@
 //! Identities are learned in the order of the frames, the clock is the largest time seen, every frame gets its fate.
 
 use super::merge::is_refused;
-use super::parsed::{Parsed, Rows};
+use super::parsed::Parsed;
 use super::replay::Tools;
 use crate::anomaly::Anomaly;
 use crate::identify::{Identified, Identities, Limits, name_causes};
@@ -31,8 +31,6 @@ pub struct Sequencer {
     pub counters: Counters,
     /// What is known of the batch's wraps, by their number.
     resolved: Vec<Option<Resolved>>,
-    /// Memory that is used again.
-    pub(super) spare: Rows,
 }
 
 /// What is known of a wrap.
@@ -55,7 +53,6 @@ impl Sequencer {
             restorer: Restorer::new(settings),
             counters: Counters::default(),
             resolved: Vec::new(),
-            spare: Rows::default(),
         }
     }
 
@@ -77,12 +74,14 @@ impl Sequencer {
         parsed.frames_before = self.frames;
         self.frames += parsed.batch.frames.len() as u64;
         self.resolved.clear();
-        if self.must_replay(parsed) {
+        let replayed = self.must_replay(parsed);
+        if replayed {
             self.replay(parsed, tools);
         } else {
             self.place_all(parsed, tools.identities);
         }
-        if !parsed.fates.is_empty() {
+        // What was put together of earlier frames can be refused without a fate of this batch.
+        if replayed || !parsed.fates.is_empty() {
             refuse_enclosing(&mut parsed.packets);
         }
         self.counters.frames.add(&parsed.batch.frames, parsed.fates.iter().map(|(_, fate)| *fate));
@@ -117,18 +116,21 @@ impl Sequencer {
     }
 
     /// Give one packet its place.
+    #[inline]
     pub(super) fn place_row(&mut self, parsed: &mut Parsed, row: usize, identities: &RwLock<Identities>) {
         let cut = parsed.cut(row);
-        let Some(mut packet) = parsed.packets.get(row).copied() else { return };
-        if let Some(wrap) = parsed.wrap(&packet) {
-            self.resolve(packet.wrap as usize, wrap, identities);
+        let frames = parsed.batch.frames.len();
+        let Parsed { packets, wraps, fates, clocks, .. } = parsed;
+        let Some(packet) = packets.get_mut(row) else { return };
+        let row = packet.wrap as usize;
+        if let Some(wrap) = wraps.get(row)
+            && !matches!(self.resolved.get(row), Some(Some(_)))
+        {
+            self.resolve(row, wrap, identities);
         }
-        parsed.clocks.push(self.advance(packet.time));
-        if !self.place(&mut packet, cut) && parsed.has_frame(&packet) {
-            parsed.fates.push((packet.frame, Fate::Rejected(Rejection::UnknownIdentity)));
-        }
-        if let Some(slot) = parsed.packets.get_mut(row) {
-            *slot = packet;
+        clocks.push(self.advance(packet.time));
+        if !self.place(packet, cut) && (packet.frame as usize) < frames {
+            fates.push((packet.frame, Fate::Rejected(Rejection::UnknownIdentity)));
         }
     }
 
@@ -148,18 +150,22 @@ impl Sequencer {
         resolved.identity != NONE
     }
 
-    /// Look all wraps up. Most were seen before: readers are held up only where there is something to learn.
-    fn resolve_all(&mut self, wraps: &[Wrap], identities: &RwLock<Identities>) {
+    /// Look those wraps up that were seen before: most.
+    pub(super) fn resolve_known(&mut self, wraps: &[Wrap], identities: &RwLock<Identities>) {
         let seen = read(identities);
-        let known = wraps.iter().map_while(|wrap| seen.find(wrap).map(|row| resolved(&seen, row, false)));
-        self.resolved.extend(known.map(Some));
-        drop(seen);
-        for (row, wrap) in wraps.iter().enumerate().skip(self.resolved.len()) {
+        self.resolved.extend(wraps.iter().map(|wrap| seen.find(wrap).map(|row| resolved(&seen, row, false))));
+    }
+
+    /// Look all wraps up. Readers are held up only where there is something to learn.
+    fn resolve_all(&mut self, wraps: &[Wrap], identities: &RwLock<Identities>) {
+        self.resolve_known(wraps, identities);
+        for (row, wrap) in wraps.iter().enumerate() {
             self.resolve(row, wrap, identities);
         }
     }
 
     /// Look a wrap up, once in a batch.
+    #[inline(never)]
     fn resolve(&mut self, row: usize, wrap: &Wrap, identities: &RwLock<Identities>) {
         if self.resolved.len() <= row {
             self.resolved.resize(row + 1, None);
@@ -178,7 +184,7 @@ impl Sequencer {
 
 /// Where the clock stands after `time`.
 #[inline]
-pub(super) fn later(clock: Option<Nanos>, time: Nanos) -> Nanos {
+fn later(clock: Option<Nanos>, time: Nanos) -> Nanos {
     clock.map_or(time, |clock| clock.max(time.min(clock.saturating_add(MAX_STEP))))
 }
 

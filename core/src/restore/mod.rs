@@ -100,9 +100,11 @@ pub struct Place<'a> {
 pub struct Restorer {
     settings: FragmentSettings,
     trackers: HashMap<Key, Tracker>,
-    /// The trackers in the order of their latest fragments.
-    ages: BTreeMap<u64, Key>,
+    /// The trackers in the order of their latest fragments, with the engine's clock at those.
+    ages: BTreeMap<u64, (Key, Nanos)>,
     next_age: u64,
+    /// When the next datagram's time is over; `Nanos::MAX` while none is held.
+    due: Nanos,
     /// Bytes of memory.
     size: usize,
     /// Counts of the run.
@@ -117,6 +119,7 @@ impl Restorer {
             trackers: HashMap::new(),
             ages: BTreeMap::new(),
             next_age: 0,
+            due: Nanos::MAX,
             size: 0,
             stats: Stats::default(),
         }
@@ -132,18 +135,24 @@ impl Restorer {
         self.trackers.clear();
         self.ages.clear();
         self.size = 0;
+        self.due = Nanos::MAX;
     }
 
-    /// When the next datagram's time is over; none while none is held.
-    pub fn deadline(&self) -> Option<Nanos> {
-        let (_, key) = self.ages.first_key_value()?;
-        let touched = self.trackers.get(key)?.touched;
-        Some(touched.saturating_add(Nanos::from(self.settings.timeout) * SECOND))
+    /// When the next datagram's time is over; `Nanos::MAX` while none is held.
+    #[inline]
+    pub fn due(&self) -> Nanos {
+        self.due
+    }
+
+    fn set_due(&mut self) {
+        let timeout = Nanos::from(self.settings.timeout) * SECOND;
+        let oldest = self.ages.first_key_value();
+        self.due = oldest.map_or(Nanos::MAX, |(_, (_, touched))| touched.saturating_add(timeout));
     }
 
     /// Give up the datagram that has waited longest, where its time is over.
     pub fn expire(&mut self, now: Nanos) -> Option<GivenUp> {
-        if self.deadline()? > now { None } else { self.end() }
+        if self.due > now { None } else { self.end() }
     }
 
     /// The end of the run: give up the datagram that has waited longest.
@@ -161,7 +170,8 @@ impl Restorer {
     }
 
     fn give_up(&mut self, counter: fn(&mut Stats) -> &mut [u64; 2]) -> Option<GivenUp> {
-        let (_, key) = self.ages.pop_first()?;
+        let (_, (key, _)) = self.ages.pop_first()?;
+        self.set_due();
         let tracker = self.trackers.remove(&key)?;
         self.size -= tracker.size;
         bump(counter(&mut self.stats), key.ip);
@@ -175,9 +185,9 @@ impl Restorer {
         };
         let key = fragment.key;
         let head = (fragment.offset == 0).then(|| fragment.head(packet, place.wrap));
-        let tracker = self.tracker(key, policy);
+        let tracker = self.tracker(key, policy, place.now);
         let before = tracker.size;
-        tracker.touch(place.now, packet, place.number);
+        tracker.touch(packet, place.number);
         let odd = tracker.add(&fragment, packet, head);
         if odd.ignored {
             packet.anomalies.add(of(packet, Anomaly::Ipv4FragmentIgnored, Anomaly::Ipv6FragmentIgnored));
@@ -191,9 +201,13 @@ impl Restorer {
     }
 
     /// The tracker of a datagram, now the youngest.
-    fn tracker(&mut self, key: Key, policy: FragmentPolicy) -> &mut Tracker {
+    fn tracker(&mut self, key: Key, policy: FragmentPolicy, now: Nanos) -> &mut Tracker {
         let age = self.next_age;
         self.next_age += 1;
+        let known = self.trackers.get(&key).map(|tracker| tracker.age);
+        known.map(|age| self.ages.remove(&age));
+        self.ages.insert(age, (key, now));
+        self.set_due();
         let mut is_new = false;
         let tracker = self.trackers.entry(key).or_insert_with(|| {
             is_new = true;
@@ -202,11 +216,8 @@ impl Restorer {
         if is_new {
             self.size += TRACKER;
             bump(&mut self.stats.datagrams, key.ip);
-        } else {
-            self.ages.remove(&tracker.age);
-            tracker.age = age;
         }
-        self.ages.insert(age, key);
+        tracker.age = age;
         tracker
     }
 
@@ -230,6 +241,7 @@ impl Restorer {
     fn complete(&mut self, key: &Key) -> Taken {
         let Some(tracker) = self.trackers.remove(key) else { return Taken::No };
         self.ages.remove(&tracker.age);
+        self.set_due();
         self.size -= tracker.size;
         bump(&mut self.stats.complete, key.ip);
         Taken::Complete { datagram: tracker.whole(), frames: tracker.frames }

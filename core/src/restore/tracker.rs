@@ -27,8 +27,7 @@ pub(super) struct Tracker {
     pub size: usize,
     /// Frames that are held for it.
     pub frames: u64,
-    /// When the last fragment came, by the engine's clock; when by its frame, and the frame's number.
-    pub touched: Nanos,
+    /// When the last fragment came, by its frame, and the frame's number.
     time: Nanos,
     number: u64,
     /// Its place in the order of age.
@@ -54,7 +53,6 @@ impl Tracker {
             end: None,
             size: TRACKER,
             frames: 0,
-            touched: 0,
             time: 0,
             number: 0,
             age,
@@ -62,8 +60,8 @@ impl Tracker {
     }
 
     /// Note when a fragment came.
-    pub fn touch(&mut self, now: Nanos, packet: &Packet, number: u64) {
-        (self.touched, self.time, self.number) = (now, packet.time, number);
+    pub fn touch(&mut self, packet: &Packet, number: u64) {
+        (self.time, self.number) = (packet.time, number);
     }
 
     /// Take a fragment in.
