@@ -271,6 +271,8 @@ pub struct Packet {
     pub stop: Stop,
     /// A fragment, the first included.
     pub fragment: bool,
+    /// A fragment that the filter would not take in: it is of use for its datagram only.
+    pub left_out: bool,
     /// A datagram that was put together of its fragments.
     pub defragmented: bool,
     /// EtherType of what follows the link header and tags; 0 for raw IP.
@@ -332,6 +334,7 @@ impl Packet {
         tunnel: Encapsulation::None,
         stop: Stop::Complete,
         fragment: false,
+        left_out: false,
         defragmented: false,
         ethertype: 0,
         src: Addr([0; 16]),

@@ -186,7 +186,7 @@ def test_an_arp_message_however_cut_or_tagged() -> None:
     frame = ethernet(OWN, PEER, arp(OWN4, PEER4), ARP)
     tagged = ethernet(OWN, PEER, arp(OWN4, PEER4), ARP, tags=(5, 6))
     packets = [Frame(1, frame[:size], len(frame), "ethernet") for size in range(12, len(frame) + 1)]
-    packets += [framed(tagged), framed(ethernet(OWN, PEER, arp(OWN4, PEER4), ARP, tags=(5, 6, 7)))]
+    packets += [framed(tagged), framed(ethernet(OWN, PEER, arp(OWN4, PEER4), ARP, tags=(5, 6, 7, 8)))]
     reasons = [outcome.reason for outcome in outcomes(mirror(), packets)]
     assert reasons == ["rule"] * 2 + ["arp"] * (len(reasons) - 3) + ["rule"]
 

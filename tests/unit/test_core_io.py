@@ -155,5 +155,5 @@ def test_what_no_card_sends_is_refused(tmp_path: Path) -> None:
     path.write_bytes(
         struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 262144, 113) + struct.pack("<IIII", 1, 0, 9, 9) + bytes(9)
     )
-    with pytest.raises(InputError, match="neither Ethernet's nor missing"):
+    with pytest.raises(InputError, match="neither Ethernet nor raw IP"):
         finish(sending(str(path), "none", ""))

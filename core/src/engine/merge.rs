@@ -352,8 +352,13 @@ impl Merger {
     }
 }
 
-/// The packet's frame was refused.
+/// The packet's frame was refused, or is of use for its datagram only.
 pub(super) fn is_refused(packet: &Packet) -> bool {
+    packet.left_out || is_unidentified(packet)
+}
+
+/// The packet came through an identity that was refused.
+pub(super) fn is_unidentified(packet: &Packet) -> bool {
     packet.wrap != NONE && packet.identity == NONE
 }
 

@@ -326,12 +326,23 @@ impl Parsed {
         if let Some((filter, size)) = before
             && !self.admitted(filter, &batch.slab)
         {
-            self.cut_back(size);
-            self.fates.push((row, Fate::Rejected(Rejection::Filtered)));
+            self.leave_out(size, row);
         }
     }
 
-    /// Whether the last frame is taken in: its innermost packet decides. A fragment is judged for itself.
+    /// Forget the last frame. A fragment may be part of a datagram that is taken in: it is kept for that alone.
+    #[cold]
+    fn leave_out(&mut self, before: Size, row: u32) {
+        match self.packets.last_mut().filter(|packet| packet.fragment) {
+            Some(packet) => packet.left_out = true,
+            None => {
+                self.cut_back(before);
+                self.fates.push((row, Fate::Rejected(Rejection::Filtered)));
+            }
+        }
+    }
+
+    /// Whether the last frame is taken in: its innermost packet decides.
     pub(super) fn admitted(&self, filter: &Filter, slab: &[u8]) -> bool {
         let innermost = self.packets.last();
         innermost.is_some_and(|packet| filter.admits(packet, packet.padded_bytes(slab)))

@@ -1,7 +1,7 @@
 //! The ordered stage over a batch with fragments, or one in whose time a datagram is given up: its packets are gone
 //! through one by one, and what is put together of fragments is parsed and ordered in its place.
 
-use super::merge::is_refused;
+use super::merge::is_unidentified;
 use super::parsed::{Parsed, Parser};
 use super::sequence::Sequencer;
 use crate::anomaly::Anomaly;
@@ -82,7 +82,7 @@ impl Sequencer {
     #[inline]
     fn order(&mut self, parsed: &mut Parsed, row: usize, tools: Tools<'_>) {
         self.place_row(parsed, row, tools.identities);
-        if parsed.packets.get(row).is_some_and(|packet| packet.fragment && !is_refused(packet)) {
+        if parsed.packets.get(row).is_some_and(|packet| packet.fragment && !is_unidentified(packet)) {
             self.fragment(parsed, row, tools);
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Identities are learned in the order of the frames, the clock is the largest time seen, every frame gets its fate.
 
-use super::merge::is_refused;
+use super::merge::is_unidentified;
 use super::parsed::Parsed;
 use super::replay::Tools;
 use crate::anomaly::Anomaly;
@@ -191,7 +191,7 @@ fn later(clock: Option<Nanos>, time: Nanos) -> Nanos {
 /// A refused frame is refused whole: what encloses a refused packet is marked like it.
 fn refuse_enclosing(packets: &mut [Packet]) {
     for inner in (0..packets.len()).rev() {
-        let Some(packet) = packets.get(inner).copied().filter(is_refused) else { continue };
+        let Some(packet) = packets.get(inner).copied().filter(is_unidentified) else { continue };
         if let Some(outer) = packets.get_mut(packet.parent as usize) {
             outer.wrap = packet.wrap;
         }

@@ -47,16 +47,7 @@ pub(super) struct Odd {
 
 impl Tracker {
     pub fn new(policy: FragmentPolicy, age: u64) -> Self {
-        Self {
-            pieces: Pieces::default(),
-            policy,
-            end: None,
-            size: TRACKER,
-            frames: 0,
-            time: 0,
-            number: 0,
-            age,
-        }
+        Self { pieces: Pieces::default(), policy, end: None, size: TRACKER, frames: 0, time: 0, number: 0, age }
     }
 
     /// Note when a fragment came.

@@ -43,6 +43,7 @@ pub(super) fn udp() -> Packet {
         tunnel: Encapsulation::None,
         stop: Stop::Complete,
         fragment: false,
+        left_out: false,
         defragmented: false,
         ethertype: 0x0800,
         src: Addr::v4([10, 0, 0, 1]),
