@@ -80,7 +80,7 @@ class Engine:
     def __new__(cls, plan: bytes, workers: int = 1) -> Engine:
         """From an encoded plan (`tmrx.plan`). ConfigError for one that can't be taken."""
     def push(self, frames: Sequence[tuple[int, bytes, int]], link: str = "ethernet") -> Batch:
-        """Take in frames: (time in ns, bytes, original length) each; `link` names how they begin ("ethernet", "ip", …)."""
+        """Take in frames: (time in ns, bytes, original length) each; `link` names how they begin ("ethernet", "ip")."""
     def run(self, source: Capture | Merged | Listener, max_frames: int = 0, timeout_ms: int = 100) -> Batch:
         """Take in frames until the source is idle or ended, or `max_frames` (0: no limit) or the time is reached."""
     def finish(self) -> Batch:
