@@ -126,6 +126,7 @@ def test_the_receiver_says_what_the_truth_says(mirror: Mirror, packets: list[Fra
     copies = sent_by(mirror, [packet for packet in packets if not is_tunnel(packet)])
     outer = [Frame(copy.frame.time, copy.outer, len(copy.outer), "ethernet") for copy in copies]
     rows = core_rows(Plan(identity=mirror.identities(), decap=DecapSettings(max_depth=2)), outer) if outer else []
+    rows = [row for row in rows if not row["defragmented"]]  # what is put together of fragments is a packet more
     assert len(rows) == len(copies)
     differ = []
     for row, copy in zip(rows, copies, strict=True):

@@ -83,7 +83,7 @@ def _tcp_size(kind: int, size: int) -> bool:
     if kind in fixed:
         return size == fixed[kind]
     if kind == 5:
-        return size >= 10 and size % 8 == 2
+        return size % 8 == 2  # one without blocks says nothing, and is no fault
     if kind == 34:
         return size == 2 or (6 <= size <= 18 and size % 2 == 0)
     return size >= 4 if kind in (29, 253, 254) else True

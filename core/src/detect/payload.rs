@@ -221,10 +221,11 @@ impl Run<'_> {
         if !self.spend(subject.len().saturating_sub(from)) {
             return Found::Failed;
         }
-        if from > subject.len() {
-            return Found::No;
-        }
         let cut = self.text.is_cut();
+        if from > subject.len() {
+            // It may match behind the last byte that is there, too.
+            return if cut && !pattern.code.is_anchored() { Found::Partial } else { Found::No };
+        }
         match self.matcher.find(&pattern.code, subject, from, cut) {
             Found::No if cut && (subject.is_empty() || !pattern.code.is_anchored()) => Found::Partial,
             found => found,
