@@ -36,6 +36,18 @@ needs_namespaces = [
 ]
 
 
+def _settle(path: Path) -> None:
+    """Wait until what tcpdump writes has not grown for a while: the last frames are on their way to it."""
+    before, unchanged = -1, 0
+    for _ in range(100):
+        size = path.stat().st_size
+        unchanged = unchanged + 1 if size == before else 0
+        if unchanged == 4:
+            return
+        before = size
+        time.sleep(0.1)
+
+
 class Lab:
     """`veth0` in both namespaces, `a` and `b`."""
 
@@ -89,7 +101,9 @@ class Lab:
     @contextmanager
     def captured(self, end: str, path: Path, *options: str, device: str = "veth0") -> Iterator[None]:
         """What passes a device meanwhile, in a file."""
-        command = self.inside(end, "tcpdump", "-i", device, "-w", str(path), "-U", "--immediate-mode", *options)
+        # Room for bursts: in immediate mode a frame takes as much of the buffer as the longest may have.
+        room = ("-s", "70000", "-B", "65536")
+        command = self.inside(end, "tcpdump", "-i", device, "-w", str(path), "-U", "--immediate-mode", *room, *options)
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
             for line in process.stderr:
@@ -99,7 +113,7 @@ class Lab:
                 pytest.skip(f"tcpdump can't capture {device} {' '.join(options)}")
             try:
                 yield
-                time.sleep(0.2)  # the last frames are on their way to tcpdump
+                _settle(path)
             finally:
                 process.send_signal(signal.SIGINT)
 
