@@ -7,6 +7,7 @@ mod datagram;
 mod merge;
 mod parsed;
 mod replay;
+mod rest;
 mod sequence;
 mod shard;
 

@@ -1,5 +1,6 @@
 //! The stateless stages over one batch: decap, decode, verify. Any number of batches can be parsed at once.
 
+use super::rest::Rest;
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::decap::{Decap, Found, NoteKind, Outers, Span};
 use crate::decode::{Quoted, decode, quoted};
@@ -11,7 +12,6 @@ use crate::packet::{Causes, Family, Layers, NONE, Packet, Stop, Wrap};
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
 use crate::verify::verify;
-use std::collections::VecDeque;
 
 /// Shards of the state, whatever the number of workers: what is in a shard does not depend on how many there are.
 pub const SHARDS: usize = 8;
@@ -72,7 +72,7 @@ pub struct Parsed {
     /// The packets' rows by shard, in order within each; `bounds[s]..bounds[s + 1]` are shard s.
     order: Vec<u32>,
     bounds: [u32; SHARDS + 1],
-    shards: Vec<u8>,
+    pub(super) shards: Vec<u8>,
     /// By a few bits of a wrap: the row of the last one that had them.
     lately: [u32; LATELY],
     pub(super) outers: Outers,
@@ -85,32 +85,8 @@ pub struct Parsed {
     /// There are fragments among the packets.
     pub has_fragments: bool,
     /// Rows of `cuts` that were asked for.
-    cuts_asked: usize,
-    rest: Rest,
-}
-
-/// Packets of a batch that gave way to one that belongs before them, until it is their turn. Its memory is reused.
-#[derive(Debug, Default)]
-struct Rest {
-    /// There was reason to give way.
-    parted: bool,
-    packets: Vec<Packet>,
-    shards: Vec<u8>,
-    cuts: VecDeque<Cut>,
-    /// The row that the first of them had.
-    first: u32,
-    /// Where those are that have had their turn.
-    moved: Vec<u32>,
-}
-
-impl Rest {
-    fn clear(&mut self) {
-        self.parted = false;
-        self.packets.clear();
-        self.shards.clear();
-        self.cuts.clear();
-        self.moved.clear();
-    }
+    pub(super) cuts_asked: usize,
+    pub(super) rest: Rest,
 }
 
 impl Default for Parsed {
@@ -157,79 +133,6 @@ impl Parsed {
     pub fn reset(&mut self) {
         self.batch.clear();
         self.clear();
-    }
-
-    /// Make way behind the packets that have their place in time: those that have none yet wait for their turn.
-    pub fn part(&mut self) {
-        if self.rest.parted {
-            return;
-        }
-        let first = self.clocks.len();
-        let cuts = self.cuts.partition_point(|cut| (cut.packet as usize) < first);
-        self.rest.parted = true;
-        self.rest.first = first as u32;
-        self.rest.packets.extend(self.packets.drain(first.min(self.packets.len())..));
-        self.rest.shards.extend(self.shards.drain(first.min(self.shards.len())..));
-        self.rest.cuts.extend(self.cuts.drain(cuts..));
-    }
-
-    /// The time of the next packet that has no place yet; none when all have one.
-    #[inline]
-    pub fn next_time(&self) -> Option<Nanos> {
-        let waiting = || self.rest.packets.get(self.rest.moved.len());
-        self.packets.get(self.clocks.len()).or_else(waiting).map(|packet| packet.time)
-    }
-
-    /// The row of the next packet that has no place yet; one that waited takes its turn.
-    #[inline]
-    pub fn next_row(&mut self) -> usize {
-        if self.clocks.len() == self.packets.len() {
-            self.take_turn();
-        }
-        self.clocks.len()
-    }
-
-    fn take_turn(&mut self) {
-        let row = self.packets.len() as u32;
-        let rest = &mut self.rest;
-        let at = rest.moved.len();
-        let (Some(packet), Some(shard)) = (rest.packets.get(at), rest.shards.get(at)) else { return };
-        let moved = packet.parent.checked_sub(rest.first).and_then(|parent| rest.moved.get(parent as usize));
-        let parent = moved.copied().unwrap_or(packet.parent);
-        self.packets.push(Packet { parent, ..*packet });
-        self.shards.push(*shard);
-        let was = rest.first + at as u32;
-        if let Some(cut) = rest.cuts.front().filter(|cut| cut.packet == was) {
-            self.cuts.push(Cut { packet: row, ..*cut });
-            rest.cuts.pop_front();
-        }
-        rest.moved.push(row);
-    }
-
-    /// Whether packets were put between the batch's own.
-    pub fn has_grown(&self) -> bool {
-        self.rest.parted
-    }
-
-    /// Let all that wait take their turn.
-    pub fn rejoin(&mut self) {
-        self.packets.truncate(self.clocks.len());
-        self.shards.truncate(self.clocks.len());
-        while self.rest.moved.len() < self.rest.packets.len() {
-            self.take_turn();
-        }
-    }
-
-    /// What cut a packet; asked for row after row.
-    #[inline]
-    pub fn cut(&mut self, row: usize) -> Option<(u32, u32)> {
-        while let Some(cut) = self.cuts.get(self.cuts_asked).filter(|cut| cut.packet as usize <= row) {
-            self.cuts_asked += 1;
-            if cut.packet as usize == row {
-                return Some((cut.copy, cut.carrier));
-            }
-        }
-        None
     }
 
     /// Put in order what is looked up by row, after packets were appended.
