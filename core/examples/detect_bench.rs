@@ -8,7 +8,7 @@ use std::hint::black_box;
 use std::time::Instant;
 use tmrx_core::detect::{Buffer, FlowFacts, Rules, Subject};
 use tmrx_core::packet::{Layer, Packet, Stop, proto};
-use tmrx_core::plan::{self, Action, AddressSet, Content, Match, PortSet, RuleProtocol};
+use tmrx_core::plan::{self, AddressSet, Content, Match, PortSet, RuleProtocol};
 
 const PAYLOAD: usize = 300;
 
@@ -80,46 +80,23 @@ fn pattern(random: &mut Random) -> Vec<u8> {
 
 fn plan(random: &mut Random, count: u32) -> plan::Rules {
     let rule = |sid| {
-        let content = Content {
-            pattern: pattern(random).into(),
-            negated: false,
-            nocase: sid % 3 == 0,
-            relative: false,
-            offset: 0,
-            depth: None,
-            distance: 0,
-            within: None,
-            startswith: false,
-            endswith: false,
-            fast_pattern: false,
-        };
+        let content = Content { pattern: pattern(random).into(), nocase: sid % 3 == 0, ..Content::default() };
         plan::Rule {
-            action: Action::Alert,
-            scope: None,
             protocol: if sid % 2 == 0 { RuleProtocol::Tcp } else { RuleProtocol::Udp },
-            src: 0,
-            sport: 0,
-            dst: 0,
-            dport: 0,
-            both_directions: false,
             sid,
-            gid: 1,
-            rev: 1,
-            msg: String::new(),
-            category: String::new(),
-            priority: 3,
-            references: Vec::new(),
-            metadata: Vec::new(),
-            noalert: false,
-            flow: None,
-            checks: Vec::new(),
-            payload: vec![Match::Content(content)],
+            buffers: vec![plan::BufferTest {
+                buffer: "payload".into(),
+                transforms: Vec::new(),
+                matches: vec![Match::Content(content)],
+            }],
+            ..plan::Rule::default()
         }
     };
     plan::Rules {
         rules: (1..=count).map(rule).collect(),
         addresses: vec![AddressSet { any: true, v4: Vec::new(), v6: Vec::new(), negated: false }],
         ports: vec![PortSet { any: true, ranges: Vec::new() }],
+        ..plan::Rules::default()
     }
 }
 
@@ -162,11 +139,12 @@ fn rules(name: &str, plan: &plan::Rules, payloads: &[Vec<u8>], rounds: usize) {
 
 /// What a walk of aho-corasick's fastest automaton over the same patterns costs.
 fn automaton(plan: &plan::Rules, payloads: &[Vec<u8>], rounds: usize) {
-    let patterns =
-        plan.rules.iter().filter(|rule| rule.protocol == RuleProtocol::Tcp).map(|rule| match &rule.payload[0] {
+    let patterns = plan.rules.iter().filter(|rule| rule.protocol == RuleProtocol::Tcp).map(|rule| {
+        match &rule.buffers[0].matches[0] {
             Match::Content(content) => content.pattern.as_slice(),
-            Match::Pcre(_) => &[],
-        });
+            _ => &[],
+        }
+    });
     let dfa = DFA::builder().ascii_case_insensitive(true).build(patterns).unwrap();
     measure("  aho-corasick DFA walk alone", payloads, rounds, |payload| {
         let mut state = dfa.start_state(Anchored::No).unwrap();

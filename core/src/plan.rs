@@ -1,4 +1,4 @@
-//! The plan: what Python compiled for the core. The same structs as `tmrx/plan.py`, which explains them.
+//! The plan: what Python compiled for the core. The same structs as in `tmrx/plan/`, which explains them.
 #![allow(missing_docs)]
 
 use crate::error::{Error, Fault, Result};
@@ -6,6 +6,16 @@ use serde::Deserialize;
 use serde_bytes::ByteBuf;
 
 pub mod mirror;
+
+mod checks;
+mod matches;
+mod rules;
+mod streams;
+
+pub use checks::*;
+pub use matches::*;
+pub use rules::*;
+pub use streams::*;
 
 /// The schema that this core understands.
 pub const SCHEMA_VERSION: u32 = 1;
@@ -107,197 +117,6 @@ pub struct IdentitySettings {
     pub unknown: Unknown,
     pub unknown_domain: UnknownDomain,
     pub max_learned: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Op {
-    Eq,
-    Ne,
-    Lt,
-    Le,
-    Gt,
-    Ge,
-    Between,
-    Outside,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Number {
-    pub op: Op,
-    pub a: u64,
-    pub b: u64,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Content {
-    pub pattern: ByteBuf,
-    pub negated: bool,
-    pub nocase: bool,
-    pub relative: bool,
-    pub offset: u32,
-    pub depth: Option<u32>,
-    pub distance: i32,
-    pub within: Option<u32>,
-    pub startswith: bool,
-    pub endswith: bool,
-    pub fast_pattern: bool,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Pcre {
-    pub pattern: ByteBuf,
-    pub negated: bool,
-    pub flags: String,
-    pub relative: bool,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
-pub enum Match {
-    Content(Content),
-    Pcre(Pcre),
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FlagsOp {
-    Exactly,
-    All,
-    Any,
-    NotAll,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ChecksumLayer {
-    L3,
-    L4,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
-pub enum Check {
-    Dsize { number: Number, negated: bool },
-    Ttl { number: Number },
-    Itype { number: Number },
-    Icode { number: Number },
-    TcpFlags { op: FlagsOp, flags: u8, mask: u8 },
-    MirrorSession { value: String, negated: bool },
-    MirrorVni { number: Number },
-    MirrorTruncated { causes: u8, negated: bool },
-    MirrorChecksum { layer: ChecksumLayer, verdicts: u8, negated: bool },
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FlowDirection {
-    #[serde(rename = "")]
-    Any,
-    ToServer,
-    ToClient,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FlowStateCheck {
-    #[serde(rename = "")]
-    Any,
-    Established,
-    NotEstablished,
-    Stateless,
-}
-
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FlowCheck {
-    pub direction: FlowDirection,
-    pub state: FlowStateCheck,
-    pub only_stream: bool,
-    pub no_stream: bool,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AddressSet {
-    pub any: bool,
-    pub v4: Vec<(u32, u32)>,
-    pub v6: Vec<(ByteBuf, ByteBuf)>,
-    pub negated: bool,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PortSet {
-    pub any: bool,
-    pub ranges: Vec<(u16, u16)>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    Alert,
-    Pass,
-    Drop,
-    Reject,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Scope {
-    Packet,
-    Flow,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum RuleProtocol {
-    Ip,
-    Ipv4,
-    Ipv6,
-    Tcp,
-    TcpPkt,
-    TcpStream,
-    Udp,
-    Icmp,
-    Icmpv4,
-    Icmpv6,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rule {
-    pub action: Action,
-    pub scope: Option<Scope>,
-    pub protocol: RuleProtocol,
-    pub src: u32,
-    pub sport: u32,
-    pub dst: u32,
-    pub dport: u32,
-    pub both_directions: bool,
-    pub sid: u32,
-    pub gid: u32,
-    pub rev: u32,
-    pub msg: String,
-    pub category: String,
-    pub priority: u32,
-    pub references: Vec<String>,
-    pub metadata: Vec<(String, Vec<String>)>,
-    pub noalert: bool,
-    pub flow: Option<FlowCheck>,
-    pub checks: Vec<Check>,
-    pub payload: Vec<Match>,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Rules {
-    pub rules: Vec<Rule>,
-    pub addresses: Vec<AddressSet>,
-    pub ports: Vec<PortSet>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -425,9 +244,12 @@ pub struct Plan {
     pub identity: IdentitySettings,
     pub fragments: FragmentSettings,
     pub flow: FlowSettings,
+    pub streams: StreamSettings,
     pub rules: Rules,
     pub outputs: Outputs,
     pub inspect_outer: bool,
+    pub truncated_is_invalid: bool,
+    pub ignore_checksums: bool,
     pub filter: Vec<Program>,
     pub display: Vec<Step>,
 }

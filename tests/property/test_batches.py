@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.support import known_sessions, sample, sample_names
 from tmrx import _core
-from tmrx.plan import AddressSet, Content, Outputs, Plan, PortSet, Rule, Rules
+from tmrx.plan import AddressSet, BufferTest, Content, Outputs, Plan, PortSet, Rule, Rules
 from tmrx.reference import Frame
 
 READY = ("eve", "fast", "pcap")
@@ -21,8 +21,8 @@ TABLES = ("packets", "flows", "alerts", "anomalies")
 ANY = {"src": 0, "sport": 0, "dst": 0, "dport": 0}
 RULES = Rules(
     rules=(
-        Rule(action="alert", protocol="tcp", sid=1, payload=(Content(pattern=b"GET "),), **ANY),
-        Rule(action="alert", protocol="ip", sid=2, payload=(Content(pattern=b"\x00", negated=True),), **ANY),
+        Rule(action="alert", protocol="tcp", sid=1, buffers=(BufferTest(matches=(Content(pattern=b"GET "),)),), **ANY),
+        Rule(action="alert", protocol="ip", sid=2, buffers=(BufferTest(matches=(Content(pattern=b"\x00", negated=True),)),), **ANY),
     ),
     addresses=(AddressSet(any=True),),
     ports=(PortSet(any=True),),

@@ -26,38 +26,126 @@ def words(struct: type[msgspec.Struct], field: str) -> tuple[typing.Any, ...]:
     return typing.get_args(choice)
 
 
+def choices(struct: type[msgspec.Struct], whole: typing.Any) -> Iterator[typing.Any]:
+    """`whole`, then one for each word of each of its choices."""
+    yield whole
+    for info in msgspec.structs.fields(struct):
+        if typing.get_origin(info.type) is typing.Literal:
+            yield from (replace(whole, **{info.name: word}) for word in typing.get_args(info.type))
+
+
+ONE = plan.Number(op="eq", a=1, b=2)
+VAR = plan.Variable(var=3)
+
+
 def checks() -> Iterator[plan.Check]:
     """Each check, with each word of its choices."""
-    for op in words(plan.Number, "op"):
-        yield plan.Dsize(number=plan.Number(op=op, a=1, b=9), negated=True)
-    one = plan.Number(op="eq", a=1)
-    yield from (plan.Ttl(number=one), plan.IcmpType(number=one), plan.IcmpCode(number=one), plan.MirrorVni(number=one))
-    yield from (plan.TcpFlags(op=op, flags=2, mask=0x3F) for op in words(plan.TcpFlags, "op"))
-    yield plan.MirrorSession(value="web*", negated=True)
-    yield plan.MirrorTruncated(causes=3, negated=True)
-    yield from (
-        plan.MirrorChecksum(layer=layer, verdicts=2, negated=True) for layer in words(plan.MirrorChecksum, "layer")
+    yield from (plan.Dsize(number=number, negated=True) for number in choices(plan.Number, ONE))
+    wholes: tuple[plan.Check, ...] = (
+        plan.Field(field="ttl", number=ONE, negated=True),
+        plan.TcpFlags(op="any", flags=2, mask=0x3F),
+        plan.FragBits(op="any", bits=2),
+        plan.IpOption(option=None),
+        plan.IpOption(option=7),
+        plan.SameIp(),
+        plan.ChecksumIs(layer="ipv4", valid=False),
+        plan.Rpc(program=1, version=2, procedure=3),
+        plan.Event(name="decoder.ipv4.pkt_too_small"),
+        plan.StreamSize(side="client", number=ONE),
+        plan.TcpSession(states=3),
+        plan.FlowNumber(what="age", side="either", number=ONE),
+        plan.FlowElephant(side="both"),
+        plan.Flowbits(isset=True, bits=(0, 1)),
+        plan.FlowintTest(name=1, op="lt", value=2, other=3),
+        plan.XbitTest(isset=True, bit=1, track="ip_src"),
+        plan.Iprep(side="any", category=1, number=ONE),
+        plan.Hook(hook="flow_start"),
+        plan.MirrorVni(number=ONE),
+        plan.MirrorSession(value="web*", negated=True),
+        plan.MirrorTruncated(causes=3, negated=True),
+        plan.MirrorChecksum(layer="l3", verdicts=2, negated=True),
     )
+    for whole in wholes:
+        yield from choices(type(whole), whole)
+
+
+def matches() -> Iterator[plan.Match]:
+    """Each entry of a buffer's list, with each word of its choices."""
+    digits = plan.Digits(little=True, text=True, base=16, dce=True)
+    content = plan.Content(
+        pattern=b"\x00a", negated=True, nocase=True, relative=True, offset=1, depth=2, distance=-3, within=4,
+        startswith=True, endswith=True, fast_pattern=True, chop=(0, 1),
+    )  # fmt: skip
+    captures = tuple(choices(plan.Capture, plan.Capture(kind="flow", name="a")))
+    wholes: tuple[plan.Match, ...] = (
+        content,
+        replace(content, offset=VAR, depth=VAR, distance=VAR, within=VAR),
+        plan.Pcre(pattern=b"a+", negated=True, flags="i", relative=True, captures=captures),
+        plan.ByteTest(bytes=4, op="lt", negated=True, value=2**64 - 1, offset=-1, relative=True, digits=digits, mask=7),
+        plan.ByteJump(
+            bytes=VAR, offset=1, relative=True, digits=digits, multiplier=2, align=True, post_offset=-3, mask=4
+        ),
+        plan.ByteExtract(bytes=2, var=1, offset=3, relative=True, digits=digits, multiplier=4, align=4),
+        plan.ByteMath(bytes=2, var=1, offset=3, oper="add", operand=VAR, relative=True, digits=digits, mask=5),
+        plan.IsDataAt(at=VAR, negated=True, relative=True),
+        plan.Bsize(number=ONE),
+        plan.Absent(or_else=True),
+        plan.Entropy(op="lt", a=1.5, b=2.5, offset=1, bytes=2, name="content"),
+        plan.DatasetTest(op="set", set=1, subdomain=True),
+        plan.ReputationTest(set=1, number=ONE),
+        plan.Base64(bytes=VAR, offset=1, relative=True, matches=(content,)),
+    )
+    for whole in wholes:
+        yield from choices(type(whole), whole)
+
+
+def effects() -> Iterator[plan.Effect]:
+    """Each effect, with each word of its choices."""
+    wholes: tuple[plan.Effect, ...] = (
+        plan.SetFlowbits(set=True, bits=(1,)),
+        plan.SetFlowint(name=1, op="add", value=2, other=3),
+        plan.SetXbit(op="set", bit=1, track="tx", expire=9),
+        plan.Tag(scope="host", count=1, unit="bytes", side="src"),
+        plan.Bypass(),
+        plan.Untrack(),
+    )
+    for whole in wholes:
+        yield from choices(type(whole), whole)
+
+
+def limits() -> Iterator[plan.Limit]:
+    """Limits with each word of their choices."""
+    whole = plan.Limit(
+        type="limit", track="by_src", count=1, seconds=2, multiplier=3, unique_on="dst_port", addresses=0,
+        new_action="drop", timeout=4,
+    )  # fmt: skip
+    return choices(plan.Limit, whole)
 
 
 def rules() -> Iterator[plan.Rule]:
     """A rule that has everything, then one for each word of the choices."""
-    content = plan.Content(
-        pattern=b"\x00a", negated=True, nocase=True, relative=True, offset=1, depth=2, distance=-3, within=4,
-        startswith=True, endswith=True, fast_pattern=True,
-    )  # fmt: skip
+    names = typing.get_args({info.name: info.type for info in msgspec.structs.fields(plan.Transform)}["name"])
+    transforms = tuple(plan.Transform(name=name, text=b"x", numbers=(1, None)) for name in names)
+    flow = plan.FlowCheck(only_stream=True, no_stream=True)
     yield plan.Rule(
-        action="alert", scope="flow", protocol="tcp", src=0, sport=0, dst=0, dport=0, both_directions=True, sid=1,
-        gid=2, rev=3, msg="a message", category="a category", priority=1, references=("url,example.com",),
-        metadata=(("key", ("value", "other")),), noalert=True, flow=plan.FlowCheck(only_stream=True, no_stream=True),
-        checks=tuple(checks()), payload=(content, plan.Pcre(pattern=b"a+", negated=True, flags="i", relative=True)),
+        action="alert", scope="flow", kind="app", protocol="tcp", application="http", src=0, sport=0, dst=0, dport=0,
+        both_directions=True, sid=1, gid=2, rev=3, msg="a message", category="a category", priority=1,
+        references=("url,example.com",), metadata=(("key", ("value", "other")),), target="src_ip", text="alert",
+        noalert=True, flow=flow, checks=tuple(checks()), effects=tuple(effects()), limits=tuple(limits()),
+        buffers=(plan.BufferTest(buffer="http.uri", transforms=transforms, matches=tuple(matches())),),
     )  # fmt: skip
     plain = plan.Rule(action="alert", protocol="ip", src=0, sport=0, dst=0, dport=0, sid=9)
-    for choice in ("protocol", "action"):
-        yield from (replace(plain, **{choice: word}) for word in words(plan.Rule, choice))
-    for choice in ("direction", "state"):
-        for word in words(plan.FlowCheck, choice):
-            yield replace(plain, scope="packet", flow=replace(plan.FlowCheck(), **{choice: word}))
+    yield from choices(plan.Rule, plain)
+    yield from (replace(plain, scope="packet", flow=flow) for flow in choices(plan.FlowCheck, flow))
+
+
+def streams() -> Iterator[plan.StreamSettings]:
+    """Settings with everything other than the default, then one for each word of the choices."""
+    hosts = tuple(choices(plan.HostPolicy, plan.HostPolicy(network=V6, prefix=96, policy="linux")))
+    return choices(plan.StreamSettings, plan.StreamSettings(
+        enabled=True, midstream=False, async_oneside=True, inline=True, checksums=False, memcap=1, reassembly_memcap=2,
+        depth=0, chunk_size=1, max_syn_queued=1, max_synack_queued=2, bypass=True, compare_overlaps=True, hosts=hosts,
+    ))  # fmt: skip
 
 
 def steps() -> Iterator[plan.Step]:
@@ -74,6 +162,9 @@ def everything() -> plan.Plan:
         vni=7, outer_src=V6, endpoint="vpce-0123456789abcdef0", session="tms-1", name="web", interface="eni-1",
         vpc="vpc-1", comment="a comment", domain=1, packet_length=128, target_mtu=9001,
     )  # fmt: skip
+    dataset = plan.Dataset(
+        name="a", type="ip", values=(V6,), numbers=(1,), contexts=(b"{}",), context_key="key", saved=True
+    )
     return plan.Plan(
         decap=plan.DecapSettings(
             vxlan_ports=(4789, 8472),
@@ -93,7 +184,14 @@ def everything() -> plan.Plan:
             rules=tuple(rules()),
             addresses=(plan.AddressSet(any=True, negated=True, v4=((1, 2),), v6=((V6, V6),)),),
             ports=(plan.PortSet(any=True, ranges=((1, 2),)),),
+            flowbits=("a",),
+            flowints=("b",),
+            xbits=("c",),
+            datasets=tuple(choices(plan.Dataset, dataset)),
+            reputation=(plan.Reputation(network=V6, prefix=96, category=1, score=100),),
+            settings=plan.DetectSettings(packet_alert_max=9),
         ),
+        streams=next(streams()),
         outputs=plan.Outputs(
             eve=True,
             fast=True,
@@ -103,6 +201,8 @@ def everything() -> plan.Plan:
             lines=plan.Lines(form="json", columns=("time",), most=9),
         ),
         inspect_outer=True,
+        truncated_is_invalid=True,
+        ignore_checksums=True,
         filter=tuple(plan.Program(link=link, code=RETURN) for link in typing.get_args(plan.FilterLink)),
         display=tuple(steps()),
     )

@@ -208,8 +208,13 @@ def _finish(header: Header, draft: Draft) -> plan.Rule:
         noalert=draft.noalert,
         flow=draft.flow,
         checks=tuple(draft.checks),
-        payload=tuple(_content(entry) if isinstance(entry, ContentDraft) else entry for entry in draft.payload),
+        buffers=_buffers(draft),
     )
+
+
+def _buffers(draft: Draft) -> tuple[plan.BufferTest, ...]:
+    matches = tuple(_content(entry) if isinstance(entry, ContentDraft) else entry for entry in draft.payload)
+    return (plan.BufferTest(matches=matches),) if matches else ()
 
 
 def _content(draft: ContentDraft) -> plan.Content:

@@ -3,16 +3,14 @@
 use super::subject::Subject;
 use super::truth::Truth;
 use crate::packet::{Checksum, Layer, proto};
-use crate::plan::{Check, ChecksumLayer, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, Number, Op};
+use crate::plan::{Check, ChecksumLayer, Field, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, Number, Op};
 
 /// Whether a check holds for the subject.
 pub(super) fn holds(check: &Check, subject: &Subject<'_>) -> Truth {
     let packet = subject.packet;
     match check {
         Check::Dsize { number, negated } => dsize(*number, subject).negate_if(*negated),
-        Check::Ttl { number } => compare(*number, u64::from(packet.ttl)).into(),
-        Check::Itype { number } => icmp(*number, packet.sport, subject),
-        Check::Icode { number } => icmp(*number, packet.dport, subject),
+        Check::Field { field, number, negated } => field_holds(*field, *number, subject).negate_if(*negated),
         Check::TcpFlags { op, flags, mask } => tcp_flags(*op, *flags, *mask, subject),
         Check::MirrorSession { value, negated } => Truth::from(session(value, subject) != *negated),
         Check::MirrorVni { number } => subject.vni.is_some_and(|vni| compare(*number, u64::from(vni))).into(),
@@ -20,6 +18,27 @@ pub(super) fn holds(check: &Check, subject: &Subject<'_>) -> Truth {
         Check::MirrorChecksum { layer, verdicts, negated } => {
             Truth::from(checksum(*layer, *verdicts, subject) != *negated)
         }
+        _ => Truth::False,
+    }
+}
+
+/// Whether the rules of this core can have the check.
+pub(super) fn is_built(check: &Check) -> bool {
+    match check {
+        Check::Field { field, .. } => matches!(field, Field::Ttl | Field::Itype | Field::Icode),
+        Check::Dsize { .. } | Check::TcpFlags { .. } => true,
+        Check::MirrorSession { .. } | Check::MirrorVni { .. } => true,
+        Check::MirrorTruncated { .. } | Check::MirrorChecksum { .. } => true,
+        _ => false,
+    }
+}
+
+fn field_holds(field: Field, number: Number, subject: &Subject<'_>) -> Truth {
+    match field {
+        Field::Ttl => compare(number, u64::from(subject.packet.ttl)).into(),
+        Field::Itype => icmp(number, subject.packet.sport, subject),
+        Field::Icode => icmp(number, subject.packet.dport, subject),
+        _ => Truth::False,
     }
 }
 
@@ -53,6 +72,8 @@ fn compare(number: Number, value: u64) -> bool {
         Op::Ge => value >= a,
         Op::Between => a < value && value < b,
         Op::Outside => value <= a || value >= b,
+        Op::MaskEq => value & a == b,
+        Op::MaskNe => value & a != b,
     }
 }
 

@@ -37,6 +37,10 @@ impl Window {
     }
 }
 
+fn number(place: plan::Place) -> i64 {
+    place.number().unwrap_or_default()
+}
+
 /// A literal and its place.
 #[derive(Debug)]
 pub(super) struct Content {
@@ -56,9 +60,11 @@ impl Content {
         let place = match content {
             plan::Content { startswith: true, .. } => Place::Absolute { offset: 0, depth: Some(pattern.len() as u32) },
             plan::Content { relative: true, distance, within, .. } => {
-                Place::Relative { distance: *distance, within: *within }
+                Place::Relative { distance: number(*distance) as i32, within: within.map(|size| number(size) as u32) }
             }
-            plan::Content { offset, depth, .. } => Place::Absolute { offset: *offset, depth: *depth },
+            plan::Content { offset, depth, .. } => {
+                Place::Absolute { offset: number(*offset) as u32, depth: depth.map(|size| number(size) as u32) }
+            }
         };
         let finder = Finder::new(&*pattern).into_owned();
         let plan::Content { endswith, nocase, negated, .. } = *content;

@@ -170,6 +170,7 @@ fn covers(protocol: RuleProtocol, class: usize) -> bool {
         RuleProtocol::Icmp => class == 2 || class == 3,
         RuleProtocol::Icmpv4 => class == 2,
         RuleProtocol::Icmpv6 => class == 3,
+        _ => false,
     }
 }
 

@@ -169,5 +169,6 @@ fn fits(protocol: RuleProtocol, packet: &Packet) -> bool {
         RuleProtocol::Icmp => matches!(packet.proto, proto::ICMP | proto::ICMPV6),
         RuleProtocol::Icmpv4 => packet.proto == proto::ICMP,
         RuleProtocol::Icmpv6 => packet.proto == proto::ICMPV6,
+        _ => false,
     }
 }

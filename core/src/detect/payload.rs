@@ -44,7 +44,7 @@ impl Payload {
     pub(super) fn new(rule: &plan::Rule) -> Result<Self> {
         let mut chains = Vec::new();
         let mut open = Chain::new();
-        for entry in &rule.payload {
+        for entry in rule.buffers.iter().flat_map(|buffer| &buffer.matches) {
             let entry = Entry::new(entry, rule)?;
             match (entry.is_relative(), entry.is_negated()) {
                 (true, _) => open.push(entry),
@@ -98,6 +98,7 @@ impl Entry {
                 })?;
                 Ok(Self::Pattern(Pattern { code, negated: pcre.negated, relative: pcre.relative }))
             }
+            _ => Err(refused(rule, "an option that this core does not have", "")),
         }
     }
 

@@ -46,6 +46,10 @@ pub(super) struct Tools {
 
 impl Rule {
     pub(super) fn new(rule: &plan::Rule, sets: &Sets, negated: bool) -> Result<Self> {
+        let payload = rule.buffers.iter().all(|buffer| buffer.buffer == "payload" && buffer.transforms.is_empty());
+        if !payload || !rule.checks.iter().all(check::is_built) || !rule.effects.is_empty() || !rule.limits.is_empty() {
+            return Err(super::header::unfit("a rule asks for what this core does not have"));
+        }
         Ok(Self {
             header: Header::new(rule, sets)?,
             flow: rule.flow,
@@ -115,26 +119,30 @@ impl Kind {
             rule.protocol,
             RuleProtocol::Tcp | RuleProtocol::TcpStream | RuleProtocol::Ip | RuleProtocol::Ipv4 | RuleProtocol::Ipv6
         );
-        let bare = rule.payload.is_empty() && rule.checks.is_empty() && rule.flow.is_none();
+        let bare = rule.buffers.is_empty() && rule.checks.is_empty() && rule.flow.is_none();
         let packets_only = !tcp || !rule.checks.is_empty() || rule.flow.is_some_and(|flow| flow.no_stream);
         match () {
             () if bare && negated => Self::LikeIpOnly,
             () if bare => Self::IpOnly,
-            () if rule.payload.is_empty() || packets_only || rule.payload.iter().any(is_placed) => Self::Packet,
+            () if rule.buffers.is_empty() || packets_only || matches(rule).any(is_placed) => Self::Packet,
             () => Self::Stream,
         }
     }
 }
 
+fn matches(rule: &plan::Rule) -> impl Iterator<Item = &Match> {
+    rule.buffers.iter().flat_map(|buffer| &buffer.matches)
+}
+
 /// A content with a place counted from the packet's start.
 fn is_placed(entry: &Match) -> bool {
-    matches!(entry, Match::Content(Content { offset, depth, startswith, .. }) if *offset > 0 || depth.is_some() || *startswith)
+    matches!(entry, Match::Content(Content { offset, depth, startswith, .. }) if offset.number() != Some(0) || depth.is_some() || *startswith)
 }
 
 /// The literal without which the rule can't match, to look for first: the one its author chose, else the longest.
 pub(super) fn fast_pattern(rule: &plan::Rule) -> Option<&[u8]> {
     let contents = || {
-        rule.payload.iter().filter_map(|entry| match entry {
+        matches(rule).filter_map(|entry| match entry {
             Match::Content(content) if !content.negated => Some(content),
             _ => None,
         })

@@ -364,6 +364,7 @@ fn action(action: Action) -> &'static str {
         Action::Pass => "pass",
         Action::Drop => "drop",
         Action::Reject => "reject",
+        Action::Config => "config",
     }
 }
 

@@ -4,7 +4,7 @@ use crate::flow::record::{EndReason, FlowRecord, FlowState, TcpState};
 use crate::frame::{Addr, Frame, Link};
 use crate::identify::Identities;
 use crate::packet::{Checksum, Encapsulation, Layer, LenSource, NONE, Packet, Wrap, proto, tcp};
-use crate::plan::{self, Action, Rule, RuleProtocol};
+use crate::plan::{self, Rule, RuleProtocol};
 use crate::time::Nanos;
 
 pub const TIME: Nanos = 1_464_332_171_304_062_999;
@@ -138,25 +138,13 @@ pub fn flow() -> FlowRecord {
 
 pub fn rule() -> Rule {
     Rule {
-        action: Action::Alert,
-        scope: None,
         protocol: RuleProtocol::Tcp,
-        src: 0,
-        sport: 0,
-        dst: 0,
-        dport: 0,
-        both_directions: false,
         sid: 2_000_001,
-        gid: 1,
         rev: 3,
         msg: "GET \"it\"".into(),
         category: "A Network Trojan was detected".into(),
         priority: 1,
-        references: Vec::new(),
         metadata: vec![("created_at".into(), vec!["2024_01_01".into()]), ("tag".into(), vec!["a".into(), "b".into()])],
-        noalert: false,
-        flow: None,
-        checks: Vec::new(),
-        payload: Vec::new(),
+        ..Rule::default()
     }
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Literal
 
-from tmrx.plan import Dsize, FlowCheck, IcmpCode, IcmpType, TcpFlags, Ttl
+from tmrx.plan import Dsize, Field, FlowCheck, TcpFlags
 from tmrx.rules.diagnostics import Fault, unsupported
 from tmrx.rules.draft import Draft
 from tmrx.rules.numbers import number
@@ -48,15 +48,15 @@ def _dsize(draft: Draft, option: Option) -> None:
 
 
 def _ttl(draft: Draft, option: Option) -> None:
-    draft.add_packet_check(Ttl(number=number(option, U8)), option)
+    draft.add_packet_check(Field(field="ttl", number=number(option, U8)), option)
 
 
 def _itype(draft: Draft, option: Option) -> None:
-    draft.add_packet_check(IcmpType(number=number(option, U8)), option)
+    draft.add_packet_check(Field(field="itype", number=number(option, U8)), option)
 
 
 def _icode(draft: Draft, option: Option) -> None:
-    draft.add_packet_check(IcmpCode(number=number(option, U8)), option)
+    draft.add_packet_check(Field(field="icode", number=number(option, U8)), option)
 
 
 _Direction = Literal["", "to_server", "to_client"]

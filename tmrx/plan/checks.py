@@ -1,0 +1,210 @@
+"""What rules ask of a packet, its flow and the mirror, outside of buffers (`core/src/plan/checks.rs`)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tmrx.plan.base import Struct
+from tmrx.plan.matches import Number
+
+
+class Dsize(Struct, frozen=True, kw_only=True, tag="dsize"):
+    """The payload's original length."""
+
+    number: Number
+    negated: bool = False
+
+
+class Field(Struct, frozen=True, kw_only=True, tag="field"):
+    """A number of a header; a packet without that header does not match. `vlan_id`, `sctp_chunk_type`: any of them."""
+
+    field: Literal[
+        "ttl", "tos", "ip_id", "ip_proto", "fragoffset", "itype", "icode", "icmp_id", "icmp_seq", "icmpv6_mtu",
+        "igmp_type", "tcp_seq", "tcp_ack", "tcp_window", "tcp_mss", "tcp_wscale", "sctp_vtag", "sctp_chunk_cnt",
+        "sctp_chunk_type", "vlan_id", "vlan_layers",
+    ]  # fmt: skip
+    number: Number
+    negated: bool = False
+
+
+class TcpFlags(Struct, frozen=True, kw_only=True, tag="tcp_flags"):
+    """TCP flags: those outside `mask` are ignored; the rest compared with `flags` as `op` says."""
+
+    op: Literal["exactly", "all", "any", "not_all"]
+    flags: int
+    mask: int = 0xFF
+
+
+class FragBits(Struct, frozen=True, kw_only=True, tag="fragbits"):
+    """Flags of the IPv4 header: 1 M, 2 D, 4 R."""
+
+    op: Literal["exactly", "all", "any", "not_all"]
+    bits: int
+
+
+class IpOption(Struct, frozen=True, kw_only=True, tag="ip_option"):
+    """An IPv4 option by its number (RFC 791, section 3.1); None: any at all."""
+
+    option: int | None
+
+
+class SameIp(Struct, frozen=True, kw_only=True, tag="same_ip"):
+    """Source and destination address are one."""
+
+
+class ChecksumIs(Struct, frozen=True, kw_only=True, tag="checksum_is"):
+    """The *-csum keywords."""
+
+    layer: Literal["ipv4", "tcpv4", "tcpv6", "udpv4", "udpv6", "icmpv4", "icmpv6", "igmp"]
+    valid: bool
+
+
+class Rpc(Struct, frozen=True, kw_only=True, tag="rpc"):
+    """A Sun RPC call (RFC 5531, section 9); None: any."""
+
+    program: int
+    version: int | None = None
+    procedure: int | None = None
+
+
+class Event(Struct, frozen=True, kw_only=True, tag="event"):
+    """An event of the packet by Suricata's whole name: `decoder.ipv4.pkt_too_small`, `stream.3whs_ack_in_wrong_dir`."""
+
+    name: str
+
+
+class StreamSize(Struct, frozen=True, kw_only=True, tag="stream_size"):
+    """Bytes of a TCP session since its initial sequence numbers."""
+
+    side: Literal["client", "server", "both", "either"]
+    number: Number
+
+
+class TcpSession(Struct, frozen=True, kw_only=True, tag="tcp_session"):
+    """tcp.session: where the session stands: bits 1 setup, 2 established, 4 closing."""
+
+    states: int
+
+
+class FlowNumber(Struct, frozen=True, kw_only=True, tag="flow_number"):
+    """flow.age (seconds), flow.pkts, flow.bytes: this packet included."""
+
+    what: Literal["age", "packets", "bytes"]
+    side: Literal["to_server", "to_client", "both", "either"] = "both"
+    number: Number
+
+
+class FlowElephant(Struct, frozen=True, kw_only=True, tag="flow_elephant"):
+    """flow.elephant."""
+
+    side: Literal["to_server", "to_client", "both", "either"]
+
+
+class Flowbits(Struct, frozen=True, kw_only=True, tag="flowbits"):
+    """Any of `bits` is set (`isset`), or any is not. Numbers of names in the plan."""
+
+    isset: bool
+    bits: tuple[int, ...]
+
+
+class FlowintTest(Struct, frozen=True, kw_only=True, tag="flowint"):
+    """A flow's variable compared with a number or with another variable; `isset`, `isnotset`: whether it is there."""
+
+    name: int
+    op: Literal["eq", "ne", "lt", "le", "gt", "ge", "isset", "isnotset"]
+    value: int = 0
+    other: int | None = None
+
+
+class XbitTest(Struct, frozen=True, kw_only=True, tag="xbits"):
+    """A bit of an address or a pair of them, xbits and hostbits alike. `bit` is a name's number."""
+
+    isset: bool
+    bit: int
+    track: Literal["ip_src", "ip_dst", "ip_pair", "ip_both", "tx"]
+
+
+class Iprep(Struct, frozen=True, kw_only=True, tag="iprep"):
+    """An address's score in a category; `isset`, `isnotset` without number."""
+
+    side: Literal["any", "src", "dst", "both"]
+    category: int
+    op: Literal["number", "isset", "isnotset"] = "number"
+    number: Number | None = None
+
+
+class Hook(Struct, frozen=True, kw_only=True, tag="hook"):
+    """A packet hook of the header: flow_start is the first packet of a direction of a flow."""
+
+    hook: Literal["flow_start", "pre_flow", "pre_stream", "all"]
+
+
+class MirrorSession(Struct, frozen=True, kw_only=True, tag="mirror_session"):
+    """The session's id or name; a trailing `*` stands for any ending."""
+
+    value: str
+    negated: bool = False
+
+
+class MirrorVni(Struct, frozen=True, kw_only=True, tag="mirror_vni"):
+    """The VXLAN network identifier."""
+
+    number: Number
+
+
+class MirrorTruncated(Struct, frozen=True, kw_only=True, tag="mirror_truncated"):
+    """Truncated by one of `causes`; negated: by none of them.
+
+    Bits of the core's `Causes`: 1 packet_length, 2 mtu, 4 snaplen, 8 unknown.
+    """
+
+    causes: int = 0xF
+    negated: bool = False
+
+
+class MirrorChecksum(Struct, frozen=True, kw_only=True, tag="mirror_checksum"):
+    """The verdict on a checksum is one of `verdicts`.
+
+    Bit n is number n of valid, bad, not_calculated, unverifiable, absent.
+    """
+
+    layer: Literal["l3", "l4"]
+    verdicts: int
+    negated: bool = False
+
+
+Check = (
+    Dsize
+    | Field
+    | TcpFlags
+    | FragBits
+    | IpOption
+    | SameIp
+    | ChecksumIs
+    | Rpc
+    | Event
+    | StreamSize
+    | TcpSession
+    | FlowNumber
+    | FlowElephant
+    | Flowbits
+    | FlowintTest
+    | XbitTest
+    | Iprep
+    | Hook
+    | MirrorSession
+    | MirrorVni
+    | MirrorTruncated
+    | MirrorChecksum
+)
+
+
+class FlowCheck(Struct, frozen=True, kw_only=True):
+    """The `flow` keyword. `direction` and `state` are empty for any."""
+
+    direction: Literal["", "to_server", "to_client"] = ""
+    state: Literal["", "established", "not_established", "stateless"] = ""
+    only_stream: bool = False
+    no_stream: bool = False
+    # only: fragments, and datagrams put together of them; no: neither.
+    fragments: Literal["", "only", "no"] = ""
