@@ -9,7 +9,7 @@ from tmrx import plan
 from tmrx.rules.buffers import buffer_tests
 from tmrx.rules.catalogue import Keyword, did_you_mean, keywords
 from tmrx.rules.diagnostics import Fault, unsupported
-from tmrx.rules.draft import Context, ContentDraft, Draft
+from tmrx.rules.draft import ContentDraft, Context, Draft
 from tmrx.rules.lexer import Field, RawOption
 from tmrx.rules.options import HANDLERS
 from tmrx.rules.parser import resolve, split
@@ -191,9 +191,11 @@ def _direction(field: Field) -> bool:
 def _finish(header: Header, draft: Draft) -> plan.Rule:
     if not draft.sid:
         raise Fault("the rule has no sid", "add sid:NUMBER;", at=0)
+    buffers = buffer_tests(draft)
+    for need in draft.needs:
+        raise unsupported(f"keyword '{need.what}'", need.at)
     if draft.missing:
         raise draft.missing[0]
-    buffers = buffer_tests(draft)
     _check_packet_or_stream(draft)
     _check_dsize(draft)
     priority = draft.priority if draft.priority is not None else draft.class_priority
