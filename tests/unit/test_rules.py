@@ -280,8 +280,8 @@ def test_variables_of_ones_own(rules) -> None:
     rule = one(found)
     ten = 10 << 24
     outside = ((ten, ten + 0xFFFF), (ten + 0x20000, ten + 0xFFFFFF))
-    assert found.addresses[rule.src] == plan.AddressSet(negated=True, v4=outside)
-    assert found.ports[rule.sport].ranges == ((80, 80), (443, 443))
+    assert found.plan().addresses[rule.src] == plan.AddressSet(negated=True, v4=outside)
+    assert found.plan().ports[rule.sport].ranges == ((80, 80), (443, 443))
 
 
 # --- real rules

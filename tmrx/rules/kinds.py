@@ -33,10 +33,10 @@ def kind_of(header: Header, draft: Draft, names: Set[str], application: str) -> 
             return "like_ip_only" if header.negated else "ip_only"
         if "app-layer-protocol" in names and names <= _DETECTION and _direction_only(draft.flow):
             return "protocol_detection"
-    return _of_data(header, draft, application)
+    return _of_data(header, draft, names, application)
 
 
-def _of_data(header: Header, draft: Draft, application: str) -> plan.Kind:
+def _of_data(header: Header, draft: Draft, names: Set[str], application: str) -> plan.Kind:
     if needs_packet(header, draft):
         return "packet"
     streamed = header.protocol in _STREAMED
@@ -45,7 +45,7 @@ def _of_data(header: Header, draft: Draft, application: str) -> plan.Kind:
     entries = [entry for buffer in draft.buffers if buffer.name == PAYLOAD for entry in buffer.entries]
     if entries and streamed:
         placed = any(isinstance(entry, ContentDraft) and entry.absolute for entry in entries)
-        return "packet_and_stream" if placed or "stream_size" in draft.seen else "stream"
+        return "packet_and_stream" if placed or "stream_size" in names else "stream"
     return "app" if application and not entries else "packet"
 
 
@@ -53,9 +53,6 @@ def needs_packet(header: Header, draft: Draft) -> str:
     """What makes a rule look at packets only, "" for nothing."""
     if draft.packet_keyword:
         return draft.packet_keyword
-    for buffer in draft.buffers:
-        if buffer.keyword is not None and "packet" in buffer.keyword.protocol and buffer.name != PAYLOAD:
-            return buffer.name
     if header.protocol == "tcp-pkt":
         return "tcp-pkt"
     return "flow:no_stream" if draft.flow is not None and draft.flow.no_stream else ""

@@ -156,7 +156,7 @@ def _check_raw_header(draft: Draft) -> None:
 def _check_transactional(draft: Draft) -> None:
     sides = set()
     for buffer in draft.buffers:
-        if buffer.keyword is None or buffer.name == PAYLOAD:
+        if buffer.keyword is None:
             continue
         needs = [need.direction for need in draft.needs if need.at == buffer.at]
         side = needs[0] if needs else buffer.keyword.direction
@@ -209,7 +209,7 @@ def _check_dsize(draft: Draft) -> None:
     if not limits:
         return
     end = 0
-    for entry in draft.buffers[0].entries:
+    for entry in (entry for buffer in draft.buffers if buffer.name == PAYLOAD for entry in buffer.entries):
         if not isinstance(entry, ContentDraft):
             end = 0
         elif not entry.negated:
