@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from tmrx import plan
-from tmrx.rules.buffers import buffer_tests
+from tmrx.rules.buffers import buffer_tests, largest, least_size
 from tmrx.rules.catalogue import Keyword, did_you_mean, keywords
 from tmrx.rules.diagnostics import Fault, unsupported
-from tmrx.rules.draft import ContentDraft, Context, Draft
+from tmrx.rules.draft import Context, Draft
 from tmrx.rules.lexer import Field, RawOption
 from tmrx.rules.options import HANDLERS
 from tmrx.rules.parser import resolve, split
@@ -231,25 +231,10 @@ def _check_packet_or_stream(draft: Draft) -> None:
 
 def _check_dsize(draft: Draft) -> None:
     """A payload that `dsize` allows must have room for the contents."""
-    limits = [limit for check in draft.checks if isinstance(check, plan.Dsize) for limit in _largest(check.number)]
-    if not limits:
+    limits = [largest(check.number) for check in draft.checks if isinstance(check, plan.Dsize)]
+    known = [limit for limit in limits if limit is not None]
+    if not known:
         return
-    end = 0
-    for entry in draft.buffers[0].entries:
-        if not isinstance(entry, ContentDraft):
-            end = 0
-        elif not entry.negated:
-            start = max(0, end + _known(entry.distance)) if entry.relative else _known(entry.offset)
-            end = start + len(entry.pattern)
-            if end > min(limits):
-                why = f"dsize allows at most {min(limits)} bytes, and this content ends at byte {end} or later"
-                raise Fault(why, at=entry.at)
-
-
-def _known(place: plan.Place | None) -> int:
-    return place if isinstance(place, int) else 0
-
-
-def _largest(number: plan.Number) -> list[int]:
-    """The largest number that passes, if there is a largest."""
-    return {"eq": [number.a], "lt": [number.a - 1], "le": [number.a], "between": [number.b - 1]}.get(number.op, [])
+    size, at = least_size(draft.buffers[0].entries)
+    if size > min(known):
+        raise Fault(f"dsize allows at most {min(known)} bytes, and this content ends at byte {size} or later", at=at)
