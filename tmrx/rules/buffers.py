@@ -143,7 +143,8 @@ def _method(content: ContentDraft) -> str:
 
 def _serial(content: ContentDraft) -> str:
     content.pattern = content.pattern.upper()
-    return "" if b":" in content.pattern else "tls.cert_serial has a ':' after each two digits"
+    lone = len(content.pattern) > len("00") and b":" not in content.pattern
+    return "tls.cert_serial has a ':' after each two digits" if lone else ""
 
 
 def _hex_of(size: int) -> Callable[[ContentDraft], str]:
