@@ -69,9 +69,14 @@ class ContentDraft:
         return self.distance is not None or self.within is not None
 
     @property
+    def absolute(self) -> bool:
+        """Its window counts from the buffer's start."""
+        return self.offset is not None or self.depth is not None or self.startswith
+
+    @property
     def placed(self) -> bool:
         """Its window is not the whole buffer."""
-        return self.relative or self.offset is not None or self.depth is not None or self.startswith
+        return self.relative or self.absolute
 
 
 @dataclass(slots=True)
