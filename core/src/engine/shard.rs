@@ -3,13 +3,12 @@
 use super::Shared;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
-use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
+use crate::detect::{Buffer, FlowFacts, FlowVerdict, Outcome, Round, Scratch, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::{Packet, Wrap};
-use crate::plan::Action;
 use crate::table::counters::Counters;
 use crate::table::display::Display;
 use crate::table::eve::FlowNow;
@@ -26,6 +25,8 @@ pub(super) struct Alert {
     pub row: u32,
     /// The rule's row in the plan.
     pub rule: u32,
+    /// It matched in the data of the stream.
+    pub in_stream: bool,
     /// The flow at that moment.
     pub flow: Option<FlowThen>,
 }
@@ -77,6 +78,7 @@ pub(super) struct ShardOut {
 pub(super) struct Shard {
     flows: FlowTable,
     scratch: Option<Scratch>,
+    outcome: Outcome,
     /// Packets and alerts.
     pub counters: Counters,
     number: usize,
@@ -89,6 +91,7 @@ impl Shard {
         Ok(Self {
             flows: table(shared, number)?,
             scratch: shared.rules.as_ref().map(|rules| rules.scratch()),
+            outcome: Outcome::default(),
             counters: Counters::default(),
             number,
             ended: Vec::new(),
@@ -229,43 +232,36 @@ impl Shard {
             Buffer { bytes: packet.payload_bytes(&parsed.batch.slab), original: packet.payload_original as usize };
         let subject = Subject {
             packet,
+            headers: packet.bytes(&parsed.batch.slab),
             payload,
-            flow: seen.map(|seen| FlowFacts {
-                to_server: seen.to_server,
-                established: seen.established,
-                first_in_direction: seen.first_in_direction,
-                passed: seen.passed,
-                dropped: seen.dropped,
-            }),
+            data: None,
+            round: Round::Packet,
+            flow: seen.map(|seen| facts(&seen)),
+            stream: None,
             session: known.map_or("", |known| &known.session),
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).and_then(Wrap::network),
         };
-        let outcome = rules.inspect(&subject, scratch);
-        let Some(seen) = seen else {
-            return self.alerts(shared, row, None, out);
-        };
-        match outcome.flow {
-            Some(FlowVerdict::Pass) => self.flows.mark_passed(seen.slot),
-            Some(FlowVerdict::Drop) => self.flows.mark_dropped(seen.slot),
-            None => {}
+        self.outcome.clear();
+        rules.inspect(&subject, scratch, &mut self.outcome);
+        rules.settle(&mut self.outcome);
+        match (seen, self.outcome.flow) {
+            (Some(seen), Some(FlowVerdict::Pass)) => self.flows.mark_passed(seen.slot),
+            (Some(seen), Some(FlowVerdict::Drop)) => self.flows.mark_dropped(seen.slot),
+            _ => {}
         }
-        self.alerts(shared, row, Some(seen), out);
+        self.alerts(row, seen, out);
     }
 
-    /// Note the last inspection's hits that are to be told.
-    fn alerts(&mut self, shared: &Shared, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
-        for &rule in self.scratch.iter().flat_map(|scratch| &scratch.hits) {
-            let told = shared.plan_rules.get(rule as usize).is_some_and(|r| r.action != Action::Pass && !r.noalert);
-            if !told {
-                continue;
-            }
+    /// Note the last inspection's hits.
+    fn alerts(&mut self, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
+        for hit in &self.outcome.hits {
             self.counters.alerts += 1;
             let flow = seen.map(|seen| {
                 self.flows.mark_alerted(seen.slot);
                 FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }
             });
-            out.alerts.push(Alert { row, rule, flow });
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow });
         }
     }
 
@@ -280,6 +276,20 @@ impl Shard {
         let more = self.flows.finish(most.saturating_sub(out.ended.len()), &mut self.ended);
         out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
         more
+    }
+}
+
+/// What rules may ask of a packet's flow.
+fn facts(seen: &Seen) -> FlowFacts {
+    FlowFacts {
+        to_server: seen.to_server,
+        established: seen.established,
+        first_in_direction: seen.first_in_direction,
+        passed: seen.passed,
+        dropped: seen.dropped,
+        packets: seen.packets,
+        bytes: seen.bytes,
+        start: 0,
     }
 }
 
