@@ -11,6 +11,7 @@ mod header;
 mod payload;
 pub mod prefilter;
 mod rule;
+pub mod state;
 mod subject;
 mod text;
 mod truth;
