@@ -21,11 +21,12 @@ pub use truth::Truth;
 
 use crate::error::{Error, Fault, Result};
 use crate::ffi::pcre2::{Code, PatternError};
-use crate::plan::{self, Action, Scope};
+use crate::plan::{self, Action, Effect, Scope};
 use group::Index;
 use header::Sets;
 use prefilter::Candidates;
 use rule::{Place, Rule, Tools};
+use state::Memory;
 use std::sync::Arc;
 
 /// What a pattern of `pcre` is refused for, if it is; `flags` as in the plan.
@@ -68,6 +69,8 @@ pub struct Outcome {
     pub hits: Vec<Hit>,
     /// What to remember in the flow.
     pub flow: Option<FlowVerdict>,
+    /// Nothing more is to be done about the flow but to count.
+    pub bypass: bool,
     /// Matches beyond the most that a packet may have.
     pub overflow: u32,
     /// The first pass rule that matched: nothing is told of those after it.
@@ -78,7 +81,7 @@ impl Outcome {
     /// Another packet.
     pub fn clear(&mut self) {
         self.hits.clear();
-        (self.flow, self.overflow, self.passed) = (None, 0, None);
+        (self.flow, self.bypass, self.overflow, self.passed) = (None, false, 0, None);
     }
 }
 
@@ -133,7 +136,13 @@ impl Rules {
     }
 
     /// Ask the rules about a packet, or about a further piece of its stream; `settle` the outcome after the last one.
-    pub fn inspect(&self, subject: &Subject<'_>, scratch: &mut Scratch, outcome: &mut Outcome) {
+    pub fn inspect(
+        &self,
+        subject: &Subject<'_>,
+        memory: &mut Memory<'_>,
+        scratch: &mut Scratch,
+        outcome: &mut Outcome,
+    ) {
         if self.rules.is_empty() || subject.is_settled() {
             return;
         }
@@ -144,10 +153,13 @@ impl Rules {
         candidates.add(&found.rules);
         for number in candidates {
             let Some(rule) = self.rules.get(number as usize) else { continue };
-            match rule.holds(subject, &self.sets, tools) {
+            match rule.holds(subject, memory, &self.sets, tools) {
                 (Truth::False, _) => {}
                 (Truth::Unknown, _) => unknown.iter_mut().skip(number as usize).take(1).for_each(|count| *count += 1),
-                (Truth::True, place) => outcome.take(number, rule, place),
+                (Truth::True, place) => {
+                    memory.apply(&rule.effects, subject.packet);
+                    outcome.take(number, rule, place);
+                }
             }
         }
     }
@@ -186,6 +198,7 @@ impl Outcome {
         } else if rule.told {
             self.hits.push(Hit { rule: number, in_stream: place == Place::Stream });
         }
+        self.bypass |= rule.effects.iter().any(|effect| matches!(effect, Effect::Bypass {}));
         if rule.scope(place) == Scope::Flow {
             self.flow = self.flow.or(verdict);
         }

@@ -3,12 +3,13 @@
 use super::check;
 use super::header::{Header, Sets};
 use super::payload::Payload;
+use super::state::Memory;
 use super::subject::{Buffer, Subject};
 use super::text::Folded;
 use super::truth::Truth;
 use crate::error::Result;
 use crate::ffi::pcre2::Matcher;
-use crate::plan::{self, Action, Check, Content, FlowCheck, Kind, Match, Scope};
+use crate::plan::{self, Action, Check, Content, Effect, FlowCheck, Kind, Match, Scope};
 
 /// Where a match was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,7 @@ pub(super) struct Rule {
     pub(super) told: bool,
     /// Its matches may be suppressed.
     pub(super) limited: bool,
+    pub(super) effects: Box<[Effect]>,
     checks: Box<[Check]>,
     payload: Payload,
     scope: Option<Scope>,
@@ -55,7 +57,7 @@ impl Tools {
 impl Rule {
     pub(super) fn new(rule: &plan::Rule, sets: &Sets) -> Result<Self> {
         let payload = rule.buffers.iter().all(|buffer| buffer.buffer == "payload" && buffer.transforms.is_empty());
-        if !payload || !rule.checks.iter().all(check::is_built) {
+        if !payload || !rule.checks.iter().all(is_built) {
             return Err(super::header::unfit("a rule asks for what this core does not have"));
         }
         if matches!(rule.kind, Kind::ProtocolDetection | Kind::App | Kind::AppTx) {
@@ -67,6 +69,7 @@ impl Rule {
             action: rule.action,
             told: !rule.noalert && !matches!(rule.action, Action::Pass | Action::Config),
             limited: !rule.limits.is_empty(),
+            effects: rule.effects.clone().into_boxed_slice(),
             checks: rule.checks.clone().into_boxed_slice(),
             payload: Payload::new(rule)?,
             scope: rule.scope,
@@ -90,8 +93,14 @@ impl Rule {
 
     /// Whether the rule matches, and where.
     #[inline]
-    pub(super) fn holds(&self, subject: &Subject<'_>, sets: &Sets, tools: &mut Tools) -> (Truth, Place) {
-        let headers = self.headers_hold(subject, sets);
+    pub(super) fn holds(
+        &self,
+        subject: &Subject<'_>,
+        memory: &Memory<'_>,
+        sets: &Sets,
+        tools: &mut Tools,
+    ) -> (Truth, Place) {
+        let headers = self.headers_hold(subject, memory, sets);
         if headers == Truth::False || self.payload.is_empty() {
             return (headers, Place::Packet);
         }
@@ -100,7 +109,7 @@ impl Rule {
     }
 
     #[inline]
-    fn headers_hold(&self, subject: &Subject<'_>, sets: &Sets) -> Truth {
+    fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
         if self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
             return Truth::False;
         }
@@ -109,7 +118,7 @@ impl Rule {
             if truth == Truth::False {
                 return truth;
             }
-            truth = truth.and(check::holds(check, subject));
+            truth = truth.and(check_holds(check, subject, memory));
         }
         truth
     }
@@ -145,6 +154,20 @@ impl Rule {
         let text = folded.text(payload, self.payload.is_nocase());
         self.payload.holds(text, matcher)
     }
+}
+
+#[inline]
+fn check_holds(check: &Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Truth {
+    if is_remembered(check) { memory.holds(check, subject) } else { check::holds(check, subject) }
+}
+
+/// The check asks what rules remember.
+fn is_remembered(check: &Check) -> bool {
+    matches!(check, Check::Flowbits { .. } | Check::Flowint { .. } | Check::Xbits { .. } | Check::Iprep { .. })
+}
+
+fn is_built(check: &Check) -> bool {
+    is_remembered(check) || check::is_built(check)
 }
 
 /// What the rule looks for in the payload as it is.

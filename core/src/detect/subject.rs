@@ -80,6 +80,24 @@ pub struct Subject<'a> {
     pub vni: Option<u32>,
 }
 
+impl<'a> Subject<'a> {
+    /// A packet with its payload, of which nothing else is known.
+    pub fn new(packet: &'a Packet, payload: Buffer<'a>) -> Self {
+        Self {
+            packet,
+            headers: &[],
+            payload,
+            data: None,
+            round: Round::Packet,
+            flow: None,
+            stream: None,
+            session: "",
+            session_name: "",
+            vni: None,
+        }
+    }
+}
+
 impl Subject<'_> {
     /// The cut took (a part of) the transport header, so that ports, flags and payload are unknown.
     #[inline]

@@ -1,9 +1,10 @@
 //! The state of one share of the packets: its flows, its rules' scratch, its counters.
 
 use super::Shared;
+use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
-use crate::detect::{Buffer, FlowFacts, FlowVerdict, Outcome, Round, Scratch, Subject};
+use crate::detect::{Buffer, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
@@ -77,8 +78,7 @@ pub(super) struct ShardOut {
 /// One share of the engine's state.
 pub(super) struct Shard {
     flows: FlowTable,
-    scratch: Option<Scratch>,
-    outcome: Outcome,
+    inspector: Inspector,
     /// Packets and alerts.
     pub counters: Counters,
     number: usize,
@@ -90,8 +90,7 @@ impl Shard {
     pub fn new(shared: &Shared, number: usize) -> Result<Self> {
         Ok(Self {
             flows: table(shared, number)?,
-            scratch: shared.rules.as_ref().map(|rules| rules.scratch()),
-            outcome: Outcome::default(),
+            inspector: Inspector::new(shared),
             counters: Counters::default(),
             number,
             ended: Vec::new(),
@@ -105,7 +104,7 @@ impl Shard {
 
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
-        self.scratch.as_ref().map_or(&[], |scratch| &scratch.unknown)
+        self.inspector.unknown()
     }
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
@@ -126,6 +125,7 @@ impl Shard {
     fn reset(&mut self, shared: &Shared) {
         if let Ok(flows) = table(shared, self.number) {
             self.flows = flows;
+            self.inspector.forget_flows();
         }
         self.counters.frames.lost_to_panic();
     }
@@ -177,9 +177,9 @@ impl Shard {
             return self.relate(shared, parsed, row & !QUOTED, out);
         }
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
-        let wrap = parsed.wrap(packet);
+        let (wrap, now) = (parsed.wrap(packet), parsed.clocks.get(row as usize).copied().unwrap_or_default());
         self.counters.add(packet);
-        self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
+        self.flows.advance(now, &mut self.ended);
         let seen = self
             .keys
             .get(at)
@@ -187,7 +187,7 @@ impl Shard {
             .flatten()
             .map(|(key, hash)| self.flows.update(packet, wrap, &key, hash, &mut self.ended));
         if !self.ended.is_empty() {
-            out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
+            self.end(shared, row, out);
         }
         if let Some(seen) = &seen
             && shared.wants_flow_ids
@@ -200,7 +200,18 @@ impl Shard {
             out.hidden.push(row);
         }
         if shared.rules.is_some() {
-            self.inspect(shared, parsed, row, packet, seen, identities, out);
+            self.inspect(shared, parsed, row, packet, seen, now, identities, out);
+        }
+    }
+
+    /// Let go of the flows that were over when a packet came.
+    #[cold]
+    fn end(&mut self, shared: &Shared, row: u32, out: &mut ShardOut) {
+        for flow in self.ended.drain(..) {
+            self.inspector.end(flow.slot);
+            if shared.wants_flows {
+                out.ended.push((row, flow));
+            }
         }
     }
 
@@ -209,7 +220,7 @@ impl Shard {
     fn relate(&mut self, shared: &Shared, parsed: &Parsed, row: u32, out: &mut ShardOut) {
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
-        out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
+        self.end(shared, row, out);
         let key = parsed.quoted(packet).map(|quoted| at_depth(shared, packet, flow::quoted_key(packet, &quoted)));
         out.related.extend(key.and_then(|key| self.flows.relate(&key)).map(|id| (row, id)));
     }
@@ -222,10 +233,10 @@ impl Shard {
         row: u32,
         packet: &Packet,
         seen: Option<Seen>,
+        now: Nanos,
         identities: &RwLock<Identities>,
         out: &mut ShardOut,
     ) {
-        let (Some(rules), Some(scratch)) = (&shared.rules, &mut self.scratch) else { return };
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
         let payload =
@@ -242,10 +253,8 @@ impl Shard {
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).and_then(Wrap::network),
         };
-        self.outcome.clear();
-        rules.inspect(&subject, scratch, &mut self.outcome);
-        rules.settle(&mut self.outcome);
-        match (seen, self.outcome.flow) {
+        self.inspector.packet(shared, &subject, seen.map(|seen| seen.slot), now);
+        match (seen, self.inspector.outcome.flow) {
             (Some(seen), Some(FlowVerdict::Pass)) => self.flows.mark_passed(seen.slot),
             (Some(seen), Some(FlowVerdict::Drop)) => self.flows.mark_dropped(seen.slot),
             _ => {}
@@ -255,7 +264,7 @@ impl Shard {
 
     /// Note the last inspection's hits.
     fn alerts(&mut self, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
-        for hit in &self.outcome.hits {
+        for hit in &self.inspector.outcome.hits {
             self.counters.alerts += 1;
             let flow = seen.map(|seen| {
                 self.flows.mark_alerted(seen.slot);
@@ -266,15 +275,15 @@ impl Shard {
     }
 
     /// Let time pass.
-    pub fn tick(&mut self, now: Nanos, out: &mut ShardOut) {
+    pub fn tick(&mut self, shared: &Shared, now: Nanos, out: &mut ShardOut) {
         self.flows.advance(now, &mut self.ended);
-        out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
+        self.end(shared, 0, out);
     }
 
     /// End flows until `out` has `most`; true when more are left.
-    pub fn finish(&mut self, most: usize, out: &mut ShardOut) -> bool {
+    pub fn finish(&mut self, shared: &Shared, most: usize, out: &mut ShardOut) -> bool {
         let more = self.flows.finish(most.saturating_sub(out.ended.len()), &mut self.ended);
-        out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
+        self.end(shared, 0, out);
         more
     }
 }
@@ -314,5 +323,6 @@ fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
 }
 
 fn table(shared: &Shared, number: usize) -> Result<FlowTable> {
-    FlowTable::new(&shared.flow, Seed::new(shared.seed), (number as u32, SHARDS as u32), shared.wants_flows)
+    let told = shared.wants_flows || shared.rules.is_some();
+    FlowTable::new(&shared.flow, Seed::new(shared.seed), (number as u32, SHARDS as u32), told)
 }

@@ -354,7 +354,7 @@ impl FlowTable {
     fn end(&mut self, slot: u32, reason: EndReason, ended: &mut Vec<FlowRecord>) {
         let Some(entry) = self.slab.get(slot as usize) else { return };
         if self.told {
-            ended.push(entry.record(reason));
+            ended.push(FlowRecord { slot, ..entry.record(reason) });
         }
         self.stats.active -= 1;
         *match reason {
