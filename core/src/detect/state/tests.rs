@@ -30,7 +30,7 @@ fn holds(
     now: i64,
 ) -> bool {
     let memory = Memory { flow, shared, now: now * SECOND };
-    let subject = Subject { packet, payload: Buffer::default(), flow: None, session: "", session_name: "", vni: None };
+    let subject = Subject::new(packet, Buffer::default());
     memory.holds(check, &subject) == Truth::True
 }
 
