@@ -65,6 +65,8 @@ pub(super) struct ShardOut {
     /// Flows that were over when the packet of that row came.
     pub ended: Vec<(u32, FlowRecord)>,
     pub alerts: Vec<Alert>,
+    /// Matches beyond the most that a packet may have.
+    pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
     /// Rows of packets that are not to be shown.
@@ -264,8 +266,8 @@ impl Shard {
 
     /// Note the last inspection's hits.
     fn alerts(&mut self, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
+        out.overflow += u64::from(self.inspector.outcome.overflow);
         for hit in &self.inspector.outcome.hits {
-            self.counters.alerts += 1;
             let flow = seen.map(|seen| {
                 self.flows.mark_alerted(seen.slot);
                 FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }
