@@ -1,6 +1,7 @@
 //! The last stage: what the shards found, put into the order of the frames and written down.
 
 use super::Shared;
+use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
 use super::shard::{Alert, FlowThen, ShardOut};
 use crate::error::Result;
@@ -9,9 +10,10 @@ use crate::flow::{self, community};
 use crate::frame::{Addr, Frame, TimeUnit};
 use crate::identify::Identities;
 use crate::packet::{NONE, Packet};
-use crate::plan::{self, Table};
+use crate::plan::{self, Action, Table};
 use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
+use crate::table::counters::Decided;
 use crate::table::eve::{Context, Eve, FlowNow, Quote, Tunnel};
 use crate::table::fast::Fast;
 use crate::table::lines::Lines;
@@ -54,6 +56,9 @@ pub(super) struct Merger {
     /// Once there was a batch to capture, which says how finely times are told.
     capture: Option<capture::Writer>,
     events: Vec<Event>,
+    limits: Limits,
+    /// The batch's alerts.
+    logged: Vec<Logged>,
     flow_ids: Vec<Option<u64>>,
     /// The batch's ICMP errors and the flows that they are about, by row.
     related: Vec<(u32, u64)>,
@@ -99,12 +104,19 @@ impl Merger {
             hidden: Vec::new(),
             capture: None,
             events: Vec::new(),
+            limits: Limits::default(),
+            logged: Vec::new(),
             flow_ids: Vec::new(),
             related: Vec::new(),
             rows_before: 0,
             rows: Vec::new(),
             began: None,
         })
+    }
+
+    /// What became of the rules' matches so far.
+    pub fn decided(&self) -> Decided {
+        self.limits.decided()
     }
 
     pub fn take(&mut self) -> Output {
@@ -128,7 +140,8 @@ impl Merger {
     /// Write what a batch gave.
     pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
         self.began = self.began.or(parsed.clocks.first().copied());
-        self.output.alerts += outs.iter().map(|out| out.alerts.len() as u64).sum::<u64>();
+        self.limits.decide(shared, parsed, outs, &mut self.logged);
+        self.output.alerts += self.logged.len() as u64;
         for (frame, bytes) in outs.iter().flat_map(|out| &out.lost).filter_map(|&row| {
             let frame = parsed.batch.frames.get(parsed.packets.get(row as usize)?.frame as usize)?;
             Some((frame, parsed.batch.bytes(frame)))
@@ -178,10 +191,16 @@ impl Merger {
             if outputs.eve || outputs.wants(Table::Flows) {
                 self.events.extend(out.ended.iter().enumerate().map(|(i, (row, _))| event(*row, Kind::Ended, i)));
             }
-            if outputs.eve || outputs.fast || outputs.wants(Table::Alerts) {
-                let shown = out.alerts.iter().enumerate().filter(|(_, alert)| is_shown(hidden, alert.row as usize));
-                self.events.extend(shown.map(|(i, alert)| event(alert.row, Kind::Alert, i)));
-            }
+        }
+        if outputs.eve || outputs.fast || outputs.wants(Table::Alerts) {
+            let shown = (0..).zip(&self.logged).filter(|(_, logged)| is_shown(hidden, logged.row as usize));
+            let event = |(index, logged): (u32, &Logged)| Event {
+                row: logged.row,
+                kind: Kind::Alert,
+                shard: logged.shard,
+                index,
+            };
+            self.events.extend(shown.map(event));
         }
         if outputs.eve || outputs.wants(Table::Anomalies) {
             let odd = |packet: &Packet| !packet.anomalies.is_empty() && !is_refused(packet);
@@ -207,8 +226,9 @@ impl Merger {
                 self.anomalies(shared, &at, identities);
             }
             Kind::Alert => {
-                if let Some(alert) = out.and_then(|out| out.alerts.get(index)) {
-                    self.alert(shared, parsed, packet, alert, identities);
+                let Some(Logged { index, action, .. }) = self.logged.get(index).copied() else { return };
+                if let Some(alert) = out.and_then(|out| out.alerts.get(index as usize)) {
+                    self.alert(shared, parsed, packet, (alert, action), identities);
                 }
             }
         }
@@ -223,8 +243,17 @@ impl Merger {
         }
     }
 
-    fn alert(&mut self, shared: &Shared, parsed: &Parsed, packet: &Packet, alert: &Alert, identities: &Identities) {
+    fn alert(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        packet: &Packet,
+        (alert, action): (&Alert, Option<Action>),
+        identities: &Identities,
+    ) {
         let Some(rule) = shared.plan_rules.get(alert.rule as usize) else { return };
+        let changed = action.map(|action| plan::Rule { action, ..rule.clone() });
+        let rule = changed.as_ref().unwrap_or(rule);
         let mut id = String::new();
         let flow = alert.flow.map(|flow| {
             let ports = (flow.counters.sport, flow.counters.dport);
@@ -244,6 +273,8 @@ impl Merger {
     }
 
     fn flow(&mut self, shared: &Shared, clock: Nanos, flow: &FlowRecord, identities: &Identities) {
+        let alerted = self.limits.was_alerted(shared, flow.id, flow.alerted);
+        let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
         if shared.outputs.eve {
             self.eve.flow(&mut self.output.eve, clock, flow, &id, identities);
