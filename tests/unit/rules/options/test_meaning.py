@@ -48,7 +48,7 @@ def a(**more: object) -> Content:
     return Content(pattern=b"a", **more)  # type: ignore[arg-type]
 
 
-def inside(buffer: str, *matches: plan.Match, transforms: tuple[Transform, ...] = ()) -> BufferTest:
+def on(buffer: str, *matches: plan.Match, transforms: tuple[Transform, ...] = ()) -> BufferTest:
     return BufferTest(buffer=buffer, transforms=transforms, matches=matches)
 
 
@@ -57,75 +57,75 @@ HERE = Number(op="gt", a=1)
 
 BUFFERS = {
     # contents
-    'content:"a"; nocase; offset:1; depth:2;': [inside("payload", a(nocase=True, offset=1, depth=2))],
+    'content:"a"; nocase; offset:1; depth:2;': [on("payload", a(nocase=True, offset=1, depth=2))],
     'content:!"a"; content:"a"; distance:-1; within:3;': [
-        inside("payload", a(negated=True), a(relative=True, distance=-1, within=3))
+        on("payload", a(negated=True), a(relative=True, distance=-1, within=3))
     ],
     'content:"a|42 43|\\;"; fast_pattern:0,2;': [
-        inside("payload", Content(pattern=b"aBC;", fast_pattern=True, chop=(0, 2)))
+        on("payload", Content(pattern=b"aBC;", fast_pattern=True, chop=(0, 2)))
     ],
-    'content:"a"; startswith; endswith; rawbytes; replace:"b";': [inside("payload", a(startswith=True, endswith=True))],
+    'content:"a"; startswith; endswith; rawbytes; replace:"b";': [on("payload", a(startswith=True, endswith=True))],
     # buffers
     'http.uri; content:"a"; http.host; content:"a"; http.uri; content:"b";': [
-        inside("http.uri", a(), Content(pattern=b"b")), inside("http.host", a()),
+        on("http.uri", a(), Content(pattern=b"b")), on("http.host", a()),
     ],
-    'dns.query; content:"a"; dns.query; content:"a";': [inside("dns.query", a()), inside("dns.query", a())],
-    'content:"a"; http.uri; content:"a"; pkt_data; content:"a";': [inside("payload", a(), a()), inside("http.uri", a())],
-    'file_data; content:"a";': [inside("file.data", a())],
-    'frame:tls.pdu; content:"a";': [inside("frame.tls.pdu", a())],
+    'dns.query; content:"a"; dns.query; content:"a";': [on("dns.query", a()), on("dns.query", a())],
+    'content:"a"; http.uri; content:"a"; pkt_data; content:"a";': [on("payload", a(), a()), on("http.uri", a())],
+    'file_data; content:"a";': [on("file.data", a())],
+    'frame:tls.pdu; content:"a";': [on("frame.tls.pdu", a())],
     # the old modifiers
     'content:"a"; http_uri; nocase; content:"a"; http_raw_uri; content:"a";': [
-        inside("payload", a()), inside("http.uri", a(nocase=True)), inside("http.uri.raw", a()),
+        on("payload", a()), on("http.uri", a(nocase=True)), on("http.uri.raw", a()),
     ],
     'uricontent:"a"; isdataat:!1,relative; pcre:"/a/PR";': [
-        inside("http.uri", a(), IsDataAt(at=1, negated=True, relative=True)),
-        inside("http.request_body", Pcre(pattern=b"a", relative=True)),
+        on("http.uri", a(), IsDataAt(at=1, negated=True, relative=True)),
+        on("http.request_body", Pcre(pattern=b"a", relative=True)),
     ],
-    'http.uri; content:"a"; pcre:"/a/Ui";': [inside("http.uri", a(), Pcre(pattern=b"a", flags="i"))],
-    "urilen:>1,raw;": [inside("http.uri.raw", Bsize(number=HERE))],
-    "l3_proto:ip6;": [inside("ipv6.hdr", IsDataAt(at=0))],
+    'http.uri; content:"a"; pcre:"/a/Ui";': [on("http.uri", a(), Pcre(pattern=b"a", flags="i"))],
+    "urilen:>1,raw;": [on("http.uri.raw", Bsize(number=HERE))],
+    "l3_proto:ip6;": [on("ipv6.hdr", IsDataAt(at=0))],
     # transforms
-    'http.uri; to_lowercase; to_md5; content:"a";': [inside("http.uri", a(), transforms=(LOWER, MD5))],
-    'http.uri; content:"a"; to_md5; content:"a";': [inside("http.uri", a()), inside("http.uri", a(), transforms=(MD5,))],
+    'http.uri; to_lowercase; to_md5; content:"a";': [on("http.uri", a(), transforms=(LOWER, MD5))],
+    'http.uri; content:"a"; to_md5; content:"a";': [on("http.uri", a()), on("http.uri", a(), transforms=(MD5,))],
     'http.uri; xor:"0aff"; content:"a";': [
-        inside("http.uri", a(), transforms=(Transform(name="xor", text=b"\x0a\xff"),))
+        on("http.uri", a(), transforms=(Transform(name="xor", text=b"\x0a\xff"),))
     ],
     'http.uri; xor:offset 7,extract 1 6; content:"a";': [
-        inside("http.uri", a(), transforms=(Transform(name="xor", numbers=(7, 1, 6)),))
+        on("http.uri", a(), transforms=(Transform(name="xor", numbers=(7, 1, 6)),))
     ],
     'http.uri; subslice:1,-3,truncate; content:"a";': [
-        inside("http.uri", a(), transforms=(Transform(name="subslice", numbers=(1, -3, 1)),))
+        on("http.uri", a(), transforms=(Transform(name="subslice", numbers=(1, -3, 1)),))
     ],
     'http.uri; from_base64:offset 6, mode strict; content:"a";': [
-        inside("http.uri", a(), transforms=(Transform(name="from_base64", text=b"strict", numbers=(None, 6)),))
+        on("http.uri", a(), transforms=(Transform(name="from_base64", text=b"strict", numbers=(None, 6)),))
     ],
     'http.uri; gunzip; zlib_deflate: max-size 8; content:"a";': [
-        inside("http.uri", a(), transforms=(Transform(name="gunzip", numbers=(1024,)),
+        on("http.uri", a(), transforms=(Transform(name="gunzip", numbers=(1024,)),
                                           Transform(name="zlib_deflate", numbers=(8,))))
     ],
     'http.uri; pcrexform:"a(b)"; content:"a";': [
-        inside("http.uri", a(), transforms=(Transform(name="pcrexform", text=b"a(b)"),))
+        on("http.uri", a(), transforms=(Transform(name="pcrexform", text=b"a(b)"),))
     ],
     # a buffer as a whole
-    "http.uri; bsize:>1;": [inside("http.uri", Bsize(number=HERE))],
-    'http.uri; absent: or_else; content:"a";': [inside("http.uri", Absent(or_else=True), a())],
+    "http.uri; bsize:>1;": [on("http.uri", Bsize(number=HERE))],
+    'http.uri; absent: or_else; content:"a";': [on("http.uri", Absent(or_else=True), a())],
     "http.uri.raw; entropy:offset 2, value !4-5;": [
-        inside("http.uri.raw", Entropy(op="outside", a=4, b=5, offset=2, name="http_raw_uri"))
+        on("http.uri.raw", Entropy(op="outside", a=4, b=5, offset=2, name="http_raw_uri"))
     ],
-    "entropy:value >= 7.5, bytes 9;": [inside("payload", Entropy(op="ge", a=7.5, bytes=9, name="content"))],
+    "entropy:value >= 7.5, bytes 9;": [on("payload", Entropy(op="ge", a=7.5, bytes=9, name="content"))],
     # numbers in the bytes
     "byte_test:2,!&,0x10,-2,relative,little;": [
-        inside("payload", ByteTest(bytes=2, op="and", negated=True, value=16, offset=-2, relative=True,
+        on("payload", ByteTest(bytes=2, op="and", negated=True, value=16, offset=-2, relative=True,
                                  digits=Digits(little=True)))
     ],
     "byte_test:0,<=,5,1,string,hex,bitmask 0f0;": [
-        inside("payload", ByteTest(bytes=0, op="le", value=5, offset=1, digits=Digits(text=True, base=16), mask=0xF0))
+        on("payload", ByteTest(bytes=0, op="le", value=5, offset=1, digits=Digits(text=True, base=16), mask=0xF0))
     ],
     "byte_jump:1,10,from_end,post_offset -3,multiplier 2,align;": [
-        inside("payload", ByteJump(bytes=1, offset=10, base="end", post_offset=-3, multiplier=2, align=True))
+        on("payload", ByteJump(bytes=1, offset=10, base="end", post_offset=-3, multiplier=2, align=True))
     ],
     'byte_extract:1,11,v; content:"a"; offset:v; depth:v; byte_test:v,=,v,v; isdataat:v; byte_jump:v,v;': [
-        inside(
+        on(
             "payload",
             ByteExtract(bytes=1, offset=11, var=0),
             a(offset=Variable(var=0), depth=Variable(var=0)),
@@ -134,29 +134,29 @@ BUFFERS = {
             ByteJump(bytes=Variable(var=0), offset=Variable(var=0)),
         )
     ],
-    'byte_extract:2,0,v,little; byte_math:bytes 1, offset 1, oper <<, rvalue v, result r; http.uri; content:"a"; within:r;': [
-        inside(
+    'byte_extract:2,0,v,little; byte_math:bytes 1,offset 1,oper <<,rvalue v,result r; http.uri; content:"a"; within:r;': [
+        on(
             "payload",
             ByteExtract(bytes=2, var=0, digits=Digits(little=True)),
             ByteMath(bytes=1, offset=1, oper="shl", operand=Variable(var=0), var=1),
         ),
-        inside("http.uri", a(relative=True, within=Variable(var=1))),
+        on("http.uri", a(relative=True, within=Variable(var=1))),
     ],
     # base64
     'base64_decode:bytes 4,relative; base64_data; content:"a"; pkt_data; content:"a";': [
-        inside("payload", Base64(bytes=4, relative=True, matches=(a(),)), a())
+        on("payload", Base64(bytes=4, relative=True, matches=(a(),)), a())
     ],
-    "base64_decode;": [inside("payload", Base64())],
+    "base64_decode;": [on("payload", Base64())],
     # pcre
     'pcre:"!/a(b)/RixsmO,flow:x"; pcre:"/(?:.)[(](?P<pkt_y>.)/";': [
-        inside(
+        on(
             "payload",
             Pcre(pattern=b"a(b)", negated=True, flags="imsxO", relative=True, captures=(Capture(kind="flow", name="x"),)),
             Pcre(pattern=b"(?:.)[(](?P<pkt_y>.)", captures=(Capture(kind="packet", name="y"),)),
         )
     ],
     'pcre:"/(a)(b)/, pkt:key, pkt:value, alert:z";': [
-        inside("payload", Pcre(pattern=b"(a)(b)", captures=(
+        on("payload", Pcre(pattern=b"(a)(b)", captures=(
             Capture(kind="packet_key", name="key"), Capture(kind="packet", name="value"), Capture(kind="alert", name="z")
         )))
     ],
