@@ -53,6 +53,7 @@ def on(buffer: str, *matches: plan.Match, transforms: tuple[Transform, ...] = ()
 
 
 LOWER, MD5 = Transform(name="to_lowercase"), Transform(name="to_md5")
+FLOW_X, ALERT_Z = Capture(kind="flow", name="x"), Capture(kind="alert", name="z")
 HERE = Number(op="gt", a=1)
 
 BUFFERS = {
@@ -134,13 +135,13 @@ BUFFERS = {
             ByteJump(bytes=Variable(var=0), offset=Variable(var=0)),
         )
     ],
-    'byte_extract:2,0,v,little; byte_math:bytes 1,offset 1,oper <<,rvalue v,result r; http.uri; content:"a"; within:r;': [
+    'byte_extract:2,0,v,big; byte_math:bytes 1,offset 1,oper <<,rvalue v,result r; http.uri; content:"a"; depth:r;': [
         on(
             "payload",
-            ByteExtract(bytes=2, var=0, digits=Digits(little=True)),
+            ByteExtract(bytes=2, var=0),
             ByteMath(bytes=1, offset=1, oper="shl", operand=Variable(var=0), var=1),
         ),
-        on("http.uri", a(relative=True, within=Variable(var=1))),
+        on("http.uri", a(depth=Variable(var=1))),
     ],
     # base64
     'base64_decode:bytes 4,relative; base64_data; content:"a"; pkt_data; content:"a";': [
@@ -151,13 +152,13 @@ BUFFERS = {
     'pcre:"!/a(b)/RixsmO,flow:x"; pcre:"/(?:.)[(](?P<pkt_y>.)/";': [
         on(
             "payload",
-            Pcre(pattern=b"a(b)", negated=True, flags="imsxO", relative=True, captures=(Capture(kind="flow", name="x"),)),
+            Pcre(pattern=b"a(b)", negated=True, flags="imsxO", relative=True, captures=(FLOW_X,)),
             Pcre(pattern=b"(?:.)[(](?P<pkt_y>.)", captures=(Capture(kind="packet", name="y"),)),
         )
     ],
     'pcre:"/(a)(b)/, pkt:key, pkt:value, alert:z";': [
         on("payload", Pcre(pattern=b"(a)(b)", captures=(
-            Capture(kind="packet_key", name="key"), Capture(kind="packet", name="value"), Capture(kind="alert", name="z")
+            Capture(kind="packet_key", name="key"), Capture(kind="packet", name="value"), ALERT_Z
         )))
     ],
 }  # fmt: skip
