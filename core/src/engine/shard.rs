@@ -20,7 +20,7 @@ use std::sync::{PoisonError, RwLock};
 const RUN: usize = 32;
 
 /// A rule that matched.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Alert {
     /// The packet's row.
     pub row: u32,
@@ -30,6 +30,16 @@ pub(super) struct Alert {
     pub in_stream: bool,
     /// The flow at that moment.
     pub flow: Option<FlowThen>,
+    /// The packet where it is none of the batch's.
+    pub pseudo: Option<Box<Pseudo>>,
+}
+
+/// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pseudo {
+    pub packet: Packet,
+    /// What was around the flow's first packet.
+    pub wrap: Wrap,
 }
 
 /// A flow at the moment of an alert.
@@ -64,6 +74,8 @@ impl FlowThen {
 pub(super) struct ShardOut {
     /// Flows that were over when the packet of that row came.
     pub ended: Vec<(u32, FlowRecord)>,
+    /// Alerts on what was left of those flows' streams.
+    pub last: Vec<Alert>,
     pub alerts: Vec<Alert>,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
@@ -270,7 +282,7 @@ impl Shard {
                 self.flows.mark_alerted(seen.slot);
                 FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }
             });
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow });
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo: None });
         }
     }
 
