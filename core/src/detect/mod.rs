@@ -10,12 +10,14 @@ mod group;
 mod header;
 mod payload;
 pub mod prefilter;
+mod profile;
 mod rule;
 pub mod state;
 mod subject;
 mod text;
 mod truth;
 
+pub use profile::Cost;
 pub use subject::{Buffer, FlowFacts, Round, StreamFacts, Subject};
 pub use truth::Truth;
 
@@ -25,6 +27,7 @@ use crate::plan::{self, Action, Effect, Scope};
 use group::Index;
 use header::Sets;
 use prefilter::Candidates;
+use profile::Costs;
 use rule::{Place, Rule, Tools};
 use state::Memory;
 use std::sync::Arc;
@@ -42,6 +45,8 @@ pub struct Rules {
     index: Index,
     /// Alerts that a packet may have.
     most: usize,
+    /// What they cost is measured.
+    profile: bool,
 }
 
 /// What rules decided about the flow, to be remembered in it.
@@ -93,6 +98,14 @@ pub struct Scratch {
     pub unknown: Vec<u64>,
     found: Candidates,
     tools: Tools,
+    costs: Costs,
+}
+
+impl Scratch {
+    /// What each rule cost; empty where the plan does not ask for it.
+    pub fn costs(&self) -> &[Cost] {
+        &self.costs.0
+    }
 }
 
 impl Rules {
@@ -108,7 +121,8 @@ impl Rules {
         let rules = plan.rules.iter().map(|rule| Rule::new(rule, &sets)).collect::<Result<Vec<_>>>()?;
         let fast: Vec<_> = plan.rules.iter().map(rule::fast_pattern).collect();
         let index = Index::new(&rules, &fast, &sets);
-        Ok(Arc::new(Self { rules, sets, index, most: plan.settings.packet_alert_max as usize }))
+        let plan::DetectSettings { packet_alert_max, profile, .. } = plan.settings;
+        Ok(Arc::new(Self { rules, sets, index, most: packet_alert_max as usize, profile }))
     }
 
     /// Memory for one worker.
@@ -117,6 +131,7 @@ impl Rules {
             unknown: vec![0; self.rules.len()],
             found: Candidates::new(self.index.entries()),
             tools: Tools::default(),
+            costs: Costs(if self.profile { vec![Cost::default(); self.rules.len()] } else { Vec::new() }),
         }
     }
 
@@ -146,17 +161,20 @@ impl Rules {
         if self.rules.is_empty() || subject.is_settled() {
             return;
         }
-        let Scratch { unknown, found, tools } = scratch;
+        let Scratch { unknown, found, tools, costs } = scratch;
         found.clear();
         tools.forget();
         let mut candidates = self.index.candidates(subject, found);
         candidates.add(&found.rules);
         for number in candidates {
             let Some(rule) = self.rules.get(number as usize) else { continue };
-            match rule.holds(subject, memory, &self.sets, tools) {
-                (Truth::False, _) => {}
-                (Truth::Unknown, _) => unknown.iter_mut().skip(number as usize).take(1).for_each(|count| *count += 1),
-                (Truth::True, place) => {
+            let begun = costs.begin();
+            let (truth, place) = rule.holds(subject, memory, &self.sets, tools);
+            costs.end(number, begun, truth);
+            match truth {
+                Truth::False => {}
+                Truth::Unknown => unknown.iter_mut().skip(number as usize).take(1).for_each(|count| *count += 1),
+                Truth::True => {
                     memory.apply(&rule.effects, subject.packet);
                     outcome.take(number, rule, place);
                 }

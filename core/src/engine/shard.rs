@@ -4,7 +4,7 @@ use super::Shared;
 use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
-use crate::detect::{Buffer, FlowFacts, FlowVerdict, Round, Subject};
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
@@ -117,6 +117,11 @@ impl Shard {
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
         self.inspector.unknown()
+    }
+
+    /// What each rule cost, where that is asked for.
+    pub fn costs(&self) -> &[Cost] {
+        self.inspector.costs()
     }
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
