@@ -38,11 +38,15 @@ def number_of(name: str, table: dict[str, int]) -> int:
 
 @dataclass(slots=True)
 class Context:
-    """What all rules of a run share. `references`: where a reference leads, by type in lower case."""
+    """What all rules of a run share.
+
+    `references`: where a reference leads, by type in lower case. `categories`: numbers of reputation categories.
+    """
 
     classes: Mapping[str, Class]
     references: Mapping[str, str]
     names: Names = field(default_factory=Names)
+    categories: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
