@@ -4,15 +4,14 @@
 //! its payload may hold; those rules, and the ones without a fast pattern, are evaluated in the plan's order, in Kleene's
 //! logic. `Rules` is what all workers share, `Scratch` one worker's memory.
 
+mod buffer;
 mod check;
-mod content;
 mod group;
 mod header;
-mod payload;
+mod number;
 pub mod prefilter;
 mod rule;
 mod subject;
-mod text;
 mod truth;
 
 pub use subject::{Buffer, FlowFacts, Subject};
@@ -20,11 +19,12 @@ pub use truth::Truth;
 
 use crate::error::{Error, Fault, Result};
 use crate::ffi::pcre2::{Code, PatternError};
-use crate::plan::{self, Action, Scope};
+use crate::plan::{self, Action, DetectSettings, Scope};
+use buffer::{Tools, Views};
 use group::Index;
 use header::Sets;
 use prefilter::Candidates;
-use rule::{Rule, Tools};
+use rule::Rule;
 use std::sync::Arc;
 
 /// Suricata's stock `packet-alert-max`.
@@ -35,12 +35,19 @@ pub fn pcre_error(pattern: &[u8], flags: &str) -> Option<PatternError> {
     Code::new(pattern, flags).err()
 }
 
+/// The names of the buffers that rules can look into, as the plan names them.
+pub fn buffers() -> Vec<&'static str> {
+    buffer::names()
+}
+
 /// All rules, compiled. Immutable: shared by the workers.
 #[derive(Debug)]
 pub struct Rules {
     rules: Vec<Rule>,
     sets: Sets,
     index: Index,
+    views: Views,
+    settings: DetectSettings,
 }
 
 /// What rules decided about the flow, to be remembered in it.
@@ -64,7 +71,7 @@ pub struct Outcome {
 }
 
 /// One worker's memory for inspecting packets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scratch {
     /// The rules that the last packet matched, as numbers in the plan, in order.
     pub hits: Vec<u32>,
@@ -86,11 +93,14 @@ impl Rules {
         }
         let sets = Sets::new(plan)?;
         let negated = |set: u32| plan.addresses.get(set as usize).is_some_and(|set| set.negated);
-        let compile = |rule: &plan::Rule| Rule::new(rule, &sets, negated(rule.src) || negated(rule.dst));
+        let mut views = Views::default();
+        let settings = plan.settings;
+        let compile =
+            |rule: &plan::Rule| Rule::new(rule, &sets, negated(rule.src) || negated(rule.dst), &mut views, &settings);
         let rules = plan.rules.iter().map(compile).collect::<Result<Vec<_>>>()?;
         let fast: Vec<_> = plan.rules.iter().map(rule::fast_pattern).collect();
         let index = Index::new(&rules, &fast, &sets);
-        Ok(Arc::new(Self { rules, sets, index }))
+        Ok(Arc::new(Self { rules, sets, index, views, settings }))
     }
 
     /// Memory for one worker.
@@ -99,7 +109,7 @@ impl Rules {
             hits: Vec::with_capacity(MAX_HITS),
             unknown: vec![0; self.rules.len()],
             found: Candidates::new(self.index.entries()),
-            tools: Tools::default(),
+            tools: Tools::new(&self.views, &self.settings),
         }
     }
 
@@ -127,13 +137,13 @@ impl Rules {
         let payload = subject.visible_payload();
         let Scratch { hits, unknown, found, tools } = scratch;
         found.clear();
-        tools.folded.forget();
+        tools.cache.forget();
         let mut candidates = self.index.candidates(subject, payload.bytes, found);
         candidates.add(&found.rules);
         let mut outcome = Outcome::default();
         for number in candidates {
             let Some(rule) = self.rules.get(number as usize) else { continue };
-            match rule.holds(subject, payload, &self.sets, tools) {
+            match rule.holds(subject, payload, &self.sets, &self.views, tools) {
                 Truth::False => {}
                 Truth::Unknown => unknown.iter_mut().skip(number as usize).take(1).for_each(|count| *count += 1),
                 Truth::True => outcome.take(number, rule, rule.scope(subject), hits),

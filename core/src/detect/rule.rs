@@ -1,15 +1,13 @@
 //! One rule, ready to be evaluated.
 
+use super::buffer::{Tests, Tools, Views};
 use super::check;
 use super::header::{Header, Sets};
-use super::payload::Payload;
 use super::subject::{Buffer, Subject};
-use super::text::Folded;
 use super::truth::Truth;
 use crate::error::Result;
-use crate::ffi::pcre2::Matcher;
 use crate::packet::proto;
-use crate::plan::{self, Action, Check, Content, FlowCheck, Match, RuleProtocol, Scope};
+use crate::plan::{self, Action, Check, Content, DetectSettings, FlowCheck, Match, RuleProtocol, Scope};
 
 /// Suricata's rule types, as far as they differ here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,22 +30,20 @@ pub(super) struct Rule {
     pub(super) action: Action,
     pub(super) noalert: bool,
     checks: Box<[Check]>,
-    payload: Payload,
+    buffers: Tests,
     scope: Option<Scope>,
     kind: Kind,
 }
 
-/// What a rule's evaluation needs beside its subject.
-#[derive(Debug, Default)]
-pub(super) struct Tools {
-    pub(super) folded: Folded,
-    pub(super) matcher: Matcher,
-}
-
 impl Rule {
-    pub(super) fn new(rule: &plan::Rule, sets: &Sets, negated: bool) -> Result<Self> {
-        let payload = rule.buffers.iter().all(|buffer| buffer.buffer == "payload" && buffer.transforms.is_empty());
-        if !payload || !rule.checks.iter().all(check::is_built) || !rule.effects.is_empty() || !rule.limits.is_empty() {
+    pub(super) fn new(
+        rule: &plan::Rule,
+        sets: &Sets,
+        negated: bool,
+        views: &mut Views,
+        settings: &DetectSettings,
+    ) -> Result<Self> {
+        if !rule.checks.iter().all(check::is_built) || !rule.effects.is_empty() || !rule.limits.is_empty() {
             return Err(super::header::unfit("a rule asks for what this core does not have"));
         }
         Ok(Self {
@@ -56,7 +52,7 @@ impl Rule {
             action: rule.action,
             noalert: rule.noalert,
             checks: rule.checks.clone().into_boxed_slice(),
-            payload: Payload::new(rule)?,
+            buffers: Tests::new(rule, views, settings)?,
             scope: rule.scope,
             kind: Kind::of(rule, negated),
         })
@@ -69,7 +65,7 @@ impl Rule {
 
     /// How many patterns run without machine code.
     pub(super) fn interpreted(&self) -> usize {
-        self.payload.interpreted()
+        self.buffers.interpreted()
     }
 
     /// What its action covers when it matches this subject.
@@ -83,7 +79,14 @@ impl Rule {
 
     /// Whether the rule matches; `payload` is the subject's as rules see it.
     #[inline]
-    pub(super) fn holds(&self, subject: &Subject<'_>, payload: Buffer<'_>, sets: &Sets, tools: &mut Tools) -> Truth {
+    pub(super) fn holds(
+        &self,
+        subject: &Subject<'_>,
+        payload: Buffer<'_>,
+        sets: &Sets,
+        views: &Views,
+        tools: &mut Tools,
+    ) -> Truth {
         if self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
             return Truth::False;
         }
@@ -94,22 +97,10 @@ impl Rule {
             }
             truth = truth.and(check::holds(check, subject));
         }
-        if truth == Truth::False || self.payload.is_empty() {
+        if truth == Truth::False || self.buffers.is_empty() {
             return truth;
         }
-        truth.and(self.payload_holds(subject, payload, tools))
-    }
-
-    /// A packet without payload satisfies no content and no pcre, negated or not.
-    fn payload_holds(&self, subject: &Subject<'_>, payload: Buffer<'_>, tools: &mut Tools) -> Truth {
-        if subject.lost_transport() {
-            return Truth::Unknown;
-        }
-        if payload.original == 0 {
-            return Truth::False;
-        }
-        let text = tools.folded.text(payload, self.payload.is_nocase());
-        self.payload.holds(text, &mut tools.matcher)
+        truth.and(self.buffers.holds(subject, payload, views, tools))
     }
 }
 
@@ -131,7 +122,10 @@ impl Kind {
 }
 
 fn matches(rule: &plan::Rule) -> impl Iterator<Item = &Match> {
-    rule.buffers.iter().flat_map(|buffer| &buffer.matches)
+    rule.buffers
+        .iter()
+        .filter(|test| test.buffer == "payload" && test.transforms.is_empty())
+        .flat_map(|test| &test.matches)
 }
 
 /// A content with a place counted from the packet's start.

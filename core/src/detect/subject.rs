@@ -31,6 +31,8 @@ pub struct FlowFacts {
 pub struct Subject<'a> {
     /// The packet.
     pub packet: &'a Packet,
+    /// Its captured bytes from the link header on, as its offsets count.
+    pub bytes: &'a [u8],
     /// Its transport payload.
     pub payload: Buffer<'a>,
     /// Its flow; fragments and the like have none.

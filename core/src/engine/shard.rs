@@ -229,6 +229,7 @@ impl Shard {
             Buffer { bytes: packet.payload_bytes(&parsed.batch.slab), original: packet.payload_original as usize };
         let subject = Subject {
             packet,
+            bytes: packet.bytes(&parsed.batch.slab),
             payload,
             flow: seen.map(|seen| FlowFacts {
                 to_server: seen.to_server,
