@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::parsed::Parsed;
-use super::shard::{Alert, FlowThen, ShardOut};
+use super::shard::{Alert, FlowThen, Pseudo, ShardOut};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
@@ -75,6 +75,8 @@ struct Event {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
+    /// An alert on what was left of a flow's stream.
+    Last,
     /// A flow that was over when the packet came.
     Ended,
     Anomalies,
@@ -128,7 +130,7 @@ impl Merger {
     /// Write what a batch gave.
     pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
         self.began = self.began.or(parsed.clocks.first().copied());
-        self.output.alerts += outs.iter().map(|out| out.alerts.len() as u64).sum::<u64>();
+        self.output.alerts += outs.iter().map(|out| (out.alerts.len() + out.last.len()) as u64).sum::<u64>();
         for (frame, bytes) in outs.iter().flat_map(|out| &out.lost).filter_map(|&row| {
             let frame = parsed.batch.frames.get(parsed.packets.get(row as usize)?.frame as usize)?;
             Some((frame, parsed.batch.bytes(frame)))
@@ -181,6 +183,7 @@ impl Merger {
             if outputs.eve || outputs.fast || outputs.wants(Table::Alerts) {
                 let shown = out.alerts.iter().enumerate().filter(|(_, alert)| is_shown(hidden, alert.row as usize));
                 self.events.extend(shown.map(|(i, alert)| event(alert.row, Kind::Alert, i)));
+                self.events.extend(out.last.iter().enumerate().map(|(i, alert)| event(alert.row, Kind::Last, i)));
             }
         }
         if outputs.eve || outputs.wants(Table::Anomalies) {
@@ -197,6 +200,11 @@ impl Merger {
         let out = outs.get(usize::from(event.shard));
         let index = event.index as usize;
         match event.kind {
+            Kind::Last => {
+                if let Some(alert) = out.and_then(|out| out.last.get(index)) {
+                    self.last_alert(shared, alert, identities);
+                }
+            }
             Kind::Ended => {
                 let Some((row, flow)) = out.and_then(|out| out.ended.get(index)) else { return };
                 let clock = parsed.clocks.get(*row as usize).copied().unwrap_or(packet.time);
@@ -224,14 +232,28 @@ impl Merger {
     }
 
     fn alert(&mut self, shared: &Shared, parsed: &Parsed, packet: &Packet, alert: &Alert, identities: &Identities) {
+        let at = Context { quote: self.quote(parsed, alert.row, packet), ..context(parsed, packet, None) };
+        self.tell(shared, &at, alert, identities);
+    }
+
+    /// An alert on what was left of a flow's stream.
+    fn last_alert(&mut self, shared: &Shared, alert: &Alert, identities: &Identities) {
+        let Some(Pseudo { packet, wrap }) = alert.pseudo.as_deref() else { return };
+        let wrap = (packet.identity != NONE).then_some(wrap);
+        let at = Context { frame: 0, packet, wrap, tunnel: None, note: None, flow: None, quote: None };
+        self.tell(shared, &at, alert, identities);
+    }
+
+    fn tell(&mut self, shared: &Shared, at: &Context<'_>, alert: &Alert, identities: &Identities) {
         let Some(rule) = shared.plan_rules.get(alert.rule as usize) else { return };
+        let packet = at.packet;
         let mut id = String::new();
         let flow = alert.flow.map(|flow| {
             let ports = (flow.counters.sport, flow.counters.dport);
             id = community(shared, (&flow.counters.src, &flow.counters.dst), ports, packet.proto, packet.ip);
             FlowNow { community_id: id.as_str(), ..flow.now() }
         });
-        let at = Context { quote: self.quote(parsed, alert.row, packet), ..context(parsed, packet, flow) };
+        let at = Context { flow, ..*at };
         if shared.outputs.eve {
             self.eve.alert(&mut self.output.eve, &at, rule, identities);
         }
@@ -255,6 +277,8 @@ impl Merger {
 
     /// Write flows that ended without a packet.
     pub fn ended(&mut self, shared: &Shared, clock: Nanos, out: &ShardOut, identities: &Identities) {
+        self.output.alerts += out.last.len() as u64;
+        out.last.iter().for_each(|alert| self.last_alert(shared, alert, identities));
         if shared.outputs.eve || shared.outputs.wants(Table::Flows) {
             out.ended.iter().for_each(|(_, flow)| self.flow(shared, clock, flow, identities));
         }

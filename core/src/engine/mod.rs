@@ -4,6 +4,7 @@
 //! merge (in order). What a shard holds does not depend on the number of workers, so neither does the output.
 
 mod datagram;
+mod inspect;
 mod merge;
 mod parsed;
 mod replay;
@@ -45,6 +46,8 @@ struct Shared {
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
+    /// What rules remember across flows.
+    memory: detect::state::Shared,
     /// Which packets are shown; `None`: all.
     display: Option<Display>,
     wants_flow_ids: bool,
@@ -101,6 +104,7 @@ impl Engine {
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
         let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
+        let memory = detect::state::Shared::new(&plan.rules)?;
         let shared = Shared {
             parser: Parser {
                 decap: Decap::new(&plan.decap),
@@ -113,6 +117,7 @@ impl Engine {
             seed,
             plan_rules: plan.rules.rules,
             rules,
+            memory,
             display: Display::new(&plan.display)?,
             wants_flow_ids,
             wants_flows,
@@ -212,7 +217,7 @@ impl Engine {
         let clock = lock(&self.sequencer).stage.advance(now);
         self.release(false);
         let mut out = ShardOut::default();
-        self.shards.iter().for_each(|shard| lock(shard).tick(clock, &mut out));
+        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &mut out));
         self.tell(clock, &out);
     }
 
@@ -221,7 +226,7 @@ impl Engine {
         self.release(true);
         let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
         let mut out = ShardOut::default();
-        let more = self.shards.iter().any(|shard| lock(shard).finish(FLOWS_A_CALL, &mut out));
+        let more = self.shards.iter().any(|shard| lock(shard).finish(&self.shared, FLOWS_A_CALL, &mut out));
         self.tell(clock, &out);
         if !more {
             let counters = self.counters();
@@ -278,6 +283,17 @@ impl Engine {
     fn counters(&self) -> Counters {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
+        total
+    }
+
+    /// What each of the plan's rules cost; empty where the plan does not ask for it.
+    pub fn costs(&self) -> Vec<detect::Cost> {
+        let mut total = Vec::new();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            total.resize(shard.costs().len(), detect::Cost::default());
+            total.iter_mut().zip(shard.costs()).for_each(|(sum, more)| sum.merge(more));
+        }
         total
     }
 

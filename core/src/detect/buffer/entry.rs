@@ -52,6 +52,8 @@ pub(super) enum Entry {
     DataAt(DataAt),
     Size(plan::Number),
     Entropy(Box<plan::Entropy>),
+    Dataset(plan::DatasetTest),
+    Datarep { set: u32, number: plan::Number },
     Base64(Box<Base64>),
 }
 
@@ -74,9 +76,9 @@ impl Entry {
             Match::Bsize { number } => Self::Size(*number),
             Match::Entropy(entropy) => Self::Entropy(Box::new(entropy.clone())),
             Match::Base64(base64) => Self::Base64(Box::new(Base64::new(base64, rule)?)),
-            Match::Absent { .. } | Match::Dataset(_) | Match::Datarep { .. } => {
-                return Err(refused(rule, "an option that this core does not have", ""));
-            }
+            Match::Dataset(test) => Self::Dataset(test.clone()),
+            Match::Datarep { set, number } => Self::Datarep { set: *set, number: *number },
+            Match::Absent { .. } => return Err(refused(rule, "absent is not the first thing asked of its buffer", "")),
         })
     }
 
@@ -91,7 +93,7 @@ impl Entry {
             Self::Math(math) => math.field.relative,
             Self::DataAt(data) => data.relative,
             Self::Base64(base64) => base64.relative,
-            Self::Size(_) | Self::Entropy(_) => false,
+            Self::Size(_) | Self::Entropy(_) | Self::Dataset(_) | Self::Datarep { .. } => false,
         }
     }
 
@@ -127,7 +129,7 @@ impl Entry {
             Self::DataAt(data) => any(&[data.at.variable()]),
             // What is asked of the result may name any.
             Self::Base64(_) => !variables.is_empty(),
-            Self::Pattern(_) | Self::Size(_) | Self::Entropy(_) => false,
+            Self::Pattern(_) | Self::Size(_) | Self::Entropy(_) | Self::Dataset(_) | Self::Datarep { .. } => false,
         }
     }
 

@@ -13,6 +13,7 @@ use super::text::Text;
 use super::{Bench, Decoded, Known};
 use crate::detect::Truth;
 use crate::detect::number::{compare, compare_real};
+use crate::detect::state::Memory;
 use crate::detect::subject::Buffer;
 use crate::error::Result;
 use crate::ffi::pcre2::Found;
@@ -47,23 +48,21 @@ pub(super) struct List {
 
 impl List {
     pub(super) fn new(matches: &[Match], rule: &plan::Rule) -> Result<Self> {
-        let mut chains = Vec::new();
-        let mut open = Chain::default();
+        let mut chains = vec![Chain::default()];
+        let mut open = 0;
         for entry in matches {
             let entry = Entry::new(entry, rule)?;
-            let stays = entry.is_relative() || !entry.leaves_position() && entry.uses(&open.sets);
-            if !stays && entry.leaves_position() {
-                chains.push(std::mem::take(&mut open));
+            let sets = chains.get(open).map(|chain| chain.sets.as_slice()).unwrap_or_default();
+            let stays = entry.is_relative() || !entry.leaves_position() && entry.uses(sets);
+            if !stays {
+                chains.push(Chain::default());
+                open = if entry.leaves_position() { chains.len() - 1 } else { open };
             }
-            if stays || entry.leaves_position() {
-                open.push(entry);
-            } else {
-                let mut alone = Chain::default();
-                alone.push(entry);
-                chains.push(alone);
+            let place = if stays { open } else { chains.len() - 1 };
+            if let Some(chain) = chains.get_mut(place) {
+                chain.push(entry);
             }
         }
-        chains.push(open);
         chains.retain(|chain| !chain.entries.is_empty());
         let entries = || chains.iter().flat_map(|chain| &chain.entries);
         let nocase = entries().any(|entry| matches!(entry, Entry::Content(content) if content.nocase));
@@ -86,21 +85,22 @@ impl List {
     }
 
     /// Whether the buffer satisfies all of the list, in so many steps.
-    pub(super) fn holds(&self, text: Text<'_>, steps: u32, bench: &mut Bench) -> Truth {
-        Run { text, bench, steps, doubt: false }.list(self)
+    pub(super) fn holds(&self, text: Text<'_>, steps: u32, memory: &Memory<'_>, bench: &mut Bench) -> Truth {
+        Run { text, memory, bench, steps, doubt: false }.list(self)
     }
 }
 
 /// One evaluation.
-struct Run<'a> {
+struct Run<'a, 'm> {
     text: Text<'a>,
+    memory: &'a Memory<'m>,
     bench: &'a mut Bench,
     steps: u32,
     /// Something was unknown since it was last set to false.
     doubt: bool,
 }
 
-impl Run<'_> {
+impl Run<'_, '_> {
     fn list(&mut self, list: &List) -> Truth {
         let mut result = Truth::True;
         for chain in &list.chains {
@@ -170,6 +170,8 @@ impl Run<'_> {
             Entry::DataAt(data) => self.data_at(data, position).map_or_else(|truth| truth, Truth::from),
             Entry::Size(number) => compare(*number, self.text.original as u64).into(),
             Entry::Entropy(keyword) => self.entropy(keyword).map_or_else(|truth| truth, Truth::from),
+            Entry::Dataset(test) => self.dataset(test),
+            Entry::Datarep { set, number } => self.datarep(*set, *number),
             Entry::Base64(base64) => self.base64(base64, position).unwrap_or_else(|truth| truth),
             Entry::Jump(_) | Entry::Extract(_) | Entry::Math(_) => Truth::True,
         }
@@ -192,6 +194,22 @@ impl Run<'_> {
         let value = entropy::measure(&self.text, keyword)?;
         self.bench.findings.entropy(&keyword.name, value);
         Ok(compare_real(keyword.op, keyword.a, keyword.b, value))
+    }
+
+    fn dataset(&mut self, test: &plan::DatasetTest) -> Truth {
+        if self.text.is_cut() {
+            return Truth::Unknown;
+        }
+        let found = self.memory.dataset(test, self.text.bytes(false));
+        self.bench.findings.sets.extend(found);
+        found.is_some().into()
+    }
+
+    fn datarep(&self, set: u32, number: plan::Number) -> Truth {
+        match self.text.is_cut() {
+            true => Truth::Unknown,
+            false => self.memory.datarep(set, number, self.text.bytes(false)).into(),
+        }
     }
 
     /// Decode, and ask the list of the result. Where missing bytes could add to it, nothing is known of it.
@@ -224,7 +242,7 @@ impl Run<'_> {
     fn inner(&mut self, list: &List, Decoded { bytes, folded }: &mut Decoded) -> Truth {
         folded.forget();
         let text = folded.text(Buffer { bytes, original: bytes.len() }, list.is_nocase());
-        let mut run = Run { text, bench: self.bench, steps: self.steps, doubt: false };
+        let mut run = Run { text, memory: self.memory, bench: self.bench, steps: self.steps, doubt: false };
         let truth = run.list(list);
         self.steps = run.steps;
         truth

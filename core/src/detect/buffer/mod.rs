@@ -19,6 +19,8 @@ mod view;
 pub(super) use source::names;
 pub(super) use view::{Cache, Views};
 
+use super::rule::Place;
+use super::state::{Found, Memory};
 use super::subject::{Buffer, Subject};
 use super::truth::Truth;
 use crate::error::Result;
@@ -48,6 +50,14 @@ struct Test {
     list: List,
 }
 
+/// The payload that rules see.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Payload<'a> {
+    pub(super) bytes: Buffer<'a>,
+    /// Whose it is.
+    pub(super) place: Place,
+}
+
 /// What a buffer that is not there means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Absent {
@@ -60,7 +70,7 @@ enum Absent {
 /// What all evaluations of one worker work with.
 #[derive(Debug)]
 pub(super) struct Tools {
-    pub(super) cache: Cache,
+    cache: Cache,
     bench: Bench,
 }
 
@@ -83,7 +93,10 @@ struct Decoded {
 /// What lists found out beside their truth.
 #[derive(Debug, Default)]
 pub(super) struct Findings {
-    entropies: Vec<(String, f64)>,
+    /// Entropies under the names of their buffers, of all rules since the last packet.
+    pub(super) entropies: Vec<(String, f64)>,
+    /// What the last rule found in datasets.
+    pub(super) sets: Vec<Found>,
 }
 
 impl Findings {
@@ -107,6 +120,13 @@ impl Tools {
         };
         Self { cache: Cache::new(views), bench }
     }
+
+    /// Another packet, or another piece of its stream.
+    #[inline]
+    pub(super) fn forget(&mut self) {
+        self.cache.forget();
+        self.bench.findings.entropies.clear();
+    }
 }
 
 impl Tests {
@@ -128,19 +148,21 @@ impl Tests {
         self.tests.iter().map(|test| test.list.interpreted()).sum()
     }
 
-    /// Whether all buffers satisfy their lists; `payload` is the packet's or the stream's as rules see it.
+    /// Whether all buffers satisfy their lists.
     pub(super) fn holds(
         &self,
         subject: &Subject<'_>,
-        payload: Buffer<'_>,
+        payload: Payload<'_>,
+        memory: &Memory<'_>,
         views: &Views,
         Tools { cache, bench }: &mut Tools,
     ) -> Truth {
         bench.variables.reset(self.variables);
+        bench.findings.sets.clear();
         let mut result = Truth::True;
         for test in &self.tests {
             let sight = cache.look(views, test.view, subject, payload, test.list.is_nocase(), &mut bench.matcher);
-            result = result.and(test.holds(sight, self.steps, bench));
+            result = result.and(test.holds(sight, self.steps, memory, bench));
             if result == Truth::False {
                 break;
             }
@@ -160,12 +182,12 @@ impl Test {
         Ok(Self { view, absent, list: List::new(matches, rule)? })
     }
 
-    fn holds(&self, sight: Sight<'_>, steps: u32, bench: &mut Bench) -> Truth {
+    fn holds(&self, sight: Sight<'_>, steps: u32, memory: &Memory<'_>, bench: &mut Bench) -> Truth {
         match (sight, self.absent) {
             (Sight::Unknown, _) => Truth::Unknown,
             (Sight::Absent, absent) => (absent != Absent::Fails).into(),
             (Sight::There(_), Absent::Only) => Truth::False,
-            (Sight::There(text), _) => self.list.holds(text, steps, bench),
+            (Sight::There(text), _) => self.list.holds(text, steps, memory, bench),
         }
     }
 }

@@ -97,7 +97,7 @@ impl Source {
 
 /// `length` bytes from `at` on, of which the packet's end may take some.
 fn part<'a>(subject: &Subject<'a>, at: u16, length: usize) -> Bytes<'a> {
-    let rest = subject.bytes.get(usize::from(at)..).unwrap_or_default();
+    let rest = subject.headers.get(usize::from(at)..).unwrap_or_default();
     Bytes::There(Buffer { bytes: rest.get(..length).unwrap_or(rest), original: length })
 }
 
@@ -110,7 +110,7 @@ fn link<'a>(subject: &Subject<'a>) -> Bytes<'a> {
 
 fn ipv4_header<'a>(subject: &Subject<'a>) -> Bytes<'a> {
     let l3 = subject.packet.l3;
-    let first = subject.bytes.get(usize::from(l3)).copied().unwrap_or_default();
+    let first = subject.headers.get(usize::from(l3)).copied().unwrap_or_default();
     part(subject, l3, (usize::from(first & 15) * 4).max(ipv4::LEN))
 }
 
@@ -139,7 +139,7 @@ fn transport<'a>(subject: &Subject<'a>, protocol: u8, layer: Layer, length: usiz
 }
 
 fn tcp_length(subject: &Subject<'_>) -> usize {
-    let rest = subject.bytes.get(usize::from(subject.packet.l4)..).unwrap_or_default();
+    let rest = subject.headers.get(usize::from(subject.packet.l4)..).unwrap_or_default();
     tcp::Tcp::parse(rest).map_or(tcp::LEN, |(head, _)| head.header_len())
 }
 
@@ -154,7 +154,7 @@ fn sctp_data<'a>(subject: &Subject<'a>) -> Bytes<'a> {
     let Bytes::There(header) = Source::Sctp.header(subject) else { return Source::Sctp.header(subject) };
     let packet = subject.packet;
     let begin = usize::from(packet.l4) + header.original;
-    let mut rest = subject.bytes.get(begin..).unwrap_or_default();
+    let mut rest = subject.headers.get(begin..).unwrap_or_default();
     let mut left = (packet.original as usize).saturating_sub(begin);
     while left >= sctp::Chunk::LEN {
         let Some((chunk, _)) = sctp::Chunk::parse(rest) else { return Bytes::Unknown };

@@ -1,9 +1,11 @@
 //! Buffers with their transforms: each combination is made once for a packet, however many rules look at it.
 
+use super::Payload;
 use super::entry::refused;
 use super::source::{Bytes, Source};
 use super::text::{Folded, Text};
 use super::transform::{Chain, Made};
+use crate::detect::rule::Place;
 use crate::detect::subject::{Buffer, Subject};
 use crate::error::Result;
 use crate::ffi::pcre2::Matcher;
@@ -51,7 +53,8 @@ pub(super) enum Sight<'a> {
 /// The views of the packet that is looked at.
 #[derive(Debug)]
 pub(in crate::detect) struct Cache {
-    slots: Vec<Slot>,
+    /// Each view with the packet's payload and with the stream's.
+    slots: Vec<[Slot; 2]>,
     round: u64,
 }
 
@@ -78,10 +81,10 @@ enum Outcome {
 
 impl Cache {
     pub(super) fn new(views: &Views) -> Self {
-        Self { slots: views.views.iter().map(|_| Slot::default()).collect(), round: 1 }
+        Self { slots: views.views.iter().map(|_| Default::default()).collect(), round: 1 }
     }
 
-    /// Another packet, or another payload of it.
+    /// Another packet, or another piece of its stream.
     #[inline]
     pub(in crate::detect) fn forget(&mut self) {
         self.round += 1;
@@ -94,13 +97,17 @@ impl Cache {
         views: &Views,
         number: u32,
         subject: &Subject<'a>,
-        payload: Buffer<'a>,
+        payload: Payload<'a>,
         nocase: bool,
         matcher: &mut Matcher,
     ) -> Sight<'a> {
-        let (Some(slot), Some(view)) = (self.slots.get_mut(number as usize), views.views.get(number as usize)) else {
+        let (Some([packet, stream]), Some(view)) =
+            (self.slots.get_mut(number as usize), views.views.get(number as usize))
+        else {
             return Sight::Absent;
         };
+        let slot = if payload.place == Place::Packet { packet } else { stream };
+        let payload = payload.bytes;
         if slot.round != self.round {
             slot.round = self.round;
             slot.folded.forget();
