@@ -18,6 +18,12 @@ def columns() -> list[tuple[str, str, str, list[str]]]:
 def pcre_error(pattern: bytes, flags: str) -> tuple[str, int] | None:
     """What is wrong with a pattern, and at which byte; None where PCRE2 takes it. `flags` as in the plan."""
 
+def rule_buffers() -> list[str]:
+    """The buffers that rules can look into, by the names of the keywords that open them."""
+
+def applications() -> list[str]:
+    """The application protocols that rules can ask for."""
+
 def is_capture(path: str) -> bool:
     """Whether a file is a capture, by its content. InputError for what can't be read."""
 
