@@ -230,7 +230,7 @@ _CHOICE = {
 }  # fmt: skip
 
 
-def _given(  # noqa: PLR0913 -- one for each option
+def _given(
     *,
     enable: tuple[str, ...],
     disable: tuple[str, ...],

@@ -43,7 +43,7 @@ class Rule(msgspec.Struct, frozen=True):
 class RuleSet(msgspec.Struct, frozen=True, eq=False):
     """The rules that were loaded, in the order of their evaluation, and what there is to say, also of the others.
 
-    `encoded` is the part of the plan that is rules, in msgpack, and `origins` the rules' origins: made into objects only
+    `encoded` is the part of the plan that is rules, in msgpack, and `origins` where they stand: made into objects only
     when asked for.
     """
 
