@@ -4,15 +4,15 @@ use super::Shared;
 use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
-use crate::detect::{Buffer, FlowFacts, FlowVerdict, Round, Subject};
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
-use crate::packet::{Packet, Wrap};
+use crate::packet::{NONE, Packet, Wrap};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
-use crate::table::eve::FlowNow;
+use crate::table::eve::{Context, FlowNow};
 use crate::time::Nanos;
 use std::sync::{PoisonError, RwLock};
 
@@ -20,7 +20,7 @@ use std::sync::{PoisonError, RwLock};
 const RUN: usize = 32;
 
 /// A rule that matched.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Alert {
     /// The packet's row.
     pub row: u32,
@@ -30,6 +30,24 @@ pub(super) struct Alert {
     pub in_stream: bool,
     /// The flow at that moment.
     pub flow: Option<FlowThen>,
+    /// The packet where it is none of the batch's.
+    pub pseudo: Option<Box<Pseudo>>,
+}
+
+/// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pseudo {
+    pub packet: Packet,
+    /// What was around the flow's first packet.
+    pub wrap: Wrap,
+}
+
+impl Pseudo {
+    /// As events show it: without a frame.
+    pub fn context(&self) -> Context<'_> {
+        let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
+        Context { frame: 0, packet: &self.packet, wrap, tunnel: None, note: None, flow: None, quote: None }
+    }
 }
 
 /// A flow at the moment of an alert.
@@ -107,6 +125,11 @@ impl Shard {
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
         self.inspector.unknown()
+    }
+
+    /// What each rule cost, where that is asked for.
+    pub fn costs(&self) -> &[Cost] {
+        self.inspector.costs()
     }
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
@@ -272,7 +295,7 @@ impl Shard {
                 self.flows.mark_alerted(seen.slot);
                 FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }
             });
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow });
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo: None });
         }
     }
 
