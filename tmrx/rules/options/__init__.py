@@ -9,6 +9,7 @@ from tmrx.rules.options import (
     application,
     buffers,
     byteops,
+    datasets,
     events,
     flow,
     meta,
@@ -22,5 +23,5 @@ from tmrx.rules.parser import Option
 
 Handler = Callable[[Draft, Option], None]
 
-_MODULES = (meta, payload, regex, byteops, buffers, packet, flow, state, events, application, mirror)
+_MODULES = (meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, mirror)
 HANDLERS: dict[str, Handler] = {name: handler for module in _MODULES for name, handler in module.HANDLERS.items()}
