@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import tomllib
-from functools import cache
 from pathlib import Path
 
 import pytest
 
-from tmrx.rules import Variables, classification
+from tests.unit.rules.compiling import compiled
 from tmrx.rules.catalogue import Keyword, keywords
-from tmrx.rules.compiler import Compiler
-from tmrx.rules.diagnostics import Fault
-from tmrx.rules.draft import Context
-from tmrx.rules.interner import Interner
-from tmrx.rules.options.meta import REFERENCES
 
 EXAMPLES = tomllib.loads(Path(__file__).with_name("examples.toml").read_text())
 # Neither says that a rule is wrong.
@@ -54,19 +48,6 @@ def rule(keyword: Keyword, value: str) -> str:
     return f"alert ip any any -> any any ({before}{keyword.name}{':' if value else ''}{value};{after})"
 
 
-@cache
-def context() -> Context:
-    return Context(classification.parse(classification.SHIPPED.read_text(), "classification.config"), REFERENCES)
-
-
-def severity(text: str) -> str:
-    try:
-        Compiler(Interner(Variables()), context()).compile(text)
-    except Fault as found:
-        return found.severity
-    return "none"
-
-
 def test_every_keyword_has_an_example() -> None:
     assert all(examples(keyword)["bad"] for keyword in known())
     used = {name for keyword in known() for name in (keyword.name, keyword.value)}
@@ -76,5 +57,5 @@ def test_every_keyword_has_an_example() -> None:
 @pytest.mark.parametrize("keyword", known(), ids=lambda keyword: keyword.name)
 def test_what_a_keyword_takes_and_what_it_refuses(keyword: Keyword) -> None:
     values = examples(keyword)
-    assert [value for value in values["good"] if severity(rule(keyword, value)) not in HARMLESS] == []
-    assert [value for value in values["bad"] if severity(rule(keyword, value)) in HARMLESS] == []
+    assert [value for value in values["good"] if compiled(rule(keyword, value))[0] not in HARMLESS] == []
+    assert [value for value in values["bad"] if compiled(rule(keyword, value))[0] in HARMLESS] == []
