@@ -24,6 +24,7 @@ use crate::identify::Identities;
 use crate::plan::{self, Plan};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
+use crate::table::eve::Names;
 use crate::table::summary::{RuleCounts, Sources, Summary};
 use crate::time::Nanos;
 use arrow_array::RecordBatch;
@@ -99,7 +100,8 @@ impl Engine {
         let seed = plan.flow.hash_seed.unwrap_or(random);
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
-        let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
+        let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
+        let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let shared = Shared {
             parser: Parser {
@@ -123,7 +125,7 @@ impl Engine {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::new(&plan.fragments) }),
             sequenced: Condvar::new(),
-            merger: Mutex::new(Merger::new(&shared.outputs)?),
+            merger: Mutex::new(Merger::new(&shared.outputs, names)?),
             pool: Mutex::default(),
             held: Mutex::default(),
             shards,

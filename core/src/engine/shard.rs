@@ -53,6 +53,7 @@ impl FlowThen {
             packets: c.packets,
             bytes: c.bytes,
             community_id: "",
+            noted: None,
         }
     }
 }
