@@ -4,6 +4,8 @@
 //! merge (in order). What a shard holds does not depend on the number of workers, so neither does the output.
 
 mod datagram;
+mod inspect;
+mod limits;
 mod merge;
 mod parsed;
 mod replay;
@@ -46,6 +48,12 @@ struct Shared {
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
+    /// What rules remember across flows.
+    memory: detect::state::Shared,
+    /// Alerts that a packet may have.
+    most_alerts: u32,
+    /// Some rules have limits.
+    is_limited: bool,
     /// Which packets are shown; `None`: all.
     display: Option<Display>,
     wants_flow_ids: bool,
@@ -101,8 +109,9 @@ impl Engine {
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
         let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
-        let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
+        let memory = detect::state::Shared::new(&plan.rules)?;
+        let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let shared = Shared {
             parser: Parser {
                 decap: Decap::new(&plan.decap),
@@ -113,8 +122,11 @@ impl Engine {
             outputs: plan.outputs,
             flow: plan.flow,
             seed,
+            most_alerts: plan.rules.settings.packet_alert_max,
+            is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
             rules,
+            memory,
             display: Display::new(&plan.display)?,
             wants_flow_ids,
             wants_flows,
@@ -214,7 +226,7 @@ impl Engine {
         let clock = lock(&self.sequencer).stage.advance(now);
         self.release(false);
         let mut out = ShardOut::default();
-        self.shards.iter().for_each(|shard| lock(shard).tick(clock, &mut out));
+        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &mut out));
         self.tell(clock, &out);
     }
 
@@ -223,7 +235,7 @@ impl Engine {
         self.release(true);
         let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
         let mut out = ShardOut::default();
-        let more = self.shards.iter().any(|shard| lock(shard).finish(FLOWS_A_CALL, &mut out));
+        let more = self.shards.iter().any(|shard| lock(shard).finish(&self.shared, FLOWS_A_CALL, &mut out));
         self.tell(clock, &out);
         if !more {
             let counters = self.counters();
@@ -280,6 +292,7 @@ impl Engine {
     fn counters(&self) -> Counters {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
+        total.detect = lock(&self.merger).decided();
         total
     }
 

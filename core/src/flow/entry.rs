@@ -289,6 +289,7 @@ impl Entry {
         let known = self.identity_count > 0;
         FlowRecord {
             id: self.id,
+            slot: 0,
             src: client.0,
             dst: server.0,
             sport: client.1,

@@ -65,6 +65,8 @@ pub const FLOW_IDENTITIES: usize = 4;
 pub struct FlowRecord {
     /// Unique in a run, the same in every run of the same capture.
     pub id: u64,
+    /// Where it was in its table.
+    pub slot: u32,
     /// The client.
     pub src: Addr,
     /// The server.

@@ -2,7 +2,6 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use std::io::Write;
 use std::str;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -101,11 +100,6 @@ impl Json<'_> {
     /// Bytes for people: ASCII as far as it can be printed and ends of lines; a dot for each other byte.
     pub fn printable(&mut self, key: &'static str, value: &[u8]) {
         self.key(key);
-        self.printable_value(value);
-    }
-
-    /// The same after a key of any kind.
-    pub fn printable_value(&mut self, value: &[u8]) {
         self.0.push(b'"');
         for &byte in value {
             match byte {
@@ -115,13 +109,6 @@ impl Json<'_> {
             }
         }
         self.0.push(b'"');
-    }
-
-    /// A number with a fraction, after a key; 0 for one that JSON has no form for.
-    pub fn float_value(&mut self, value: f64) {
-        let value = if value.is_finite() { value } else { 0.0 };
-        // Writing to memory can't fail.
-        let _ = write!(self.0, "{value:?}");
     }
 
     /// A string that `write` appends; it must need no escaping.

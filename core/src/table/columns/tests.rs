@@ -189,8 +189,12 @@ fn alerts_and_anomalies() {
         flow: Some(now()),
         quote: None,
     };
-    let (mut alerts, mut table) = (Alerts::default(), Anomalies::default());
-    alerts.push(&at, &rule(), &identities());
+    let (mut alerts, mut table, rule) = (Alerts::default(), Anomalies::default(), rule());
+    alerts.push(
+        &at,
+        &Matched { rule: &rule, action: rule.action, stream: None, inline: false, context: &[] },
+        &identities(),
+    );
     table.push(&at, &identities());
     let (alerts, table) = (alerts.finish().unwrap(), table.finish().unwrap());
     assert_eq!((text(&alerts, "msg", 0), text(&alerts, "dst", 0)), (Some("GET \"it\""), Some("10.0.0.2")));

@@ -1,6 +1,7 @@
 //! What all events begin and end with.
 
-use super::{Context, Ended, Look, Names, Remembered, protocol, transport, vlans};
+use super::{Context, Ended, Look, Names, protocol, transport, vlans};
+use crate::detect::state::FlowVars;
 use crate::frame::Link;
 use crate::packet::{Packet, proto};
 use crate::plan;
@@ -89,7 +90,7 @@ pub(super) fn end(json: &mut Json<'_>, settings: &plan::Eve) {
     json.end_line();
 }
 
-fn common(json: &mut Json<'_>, settings: &plan::Eve, names: &Names, noted: Option<&Remembered>) {
+fn common(json: &mut Json<'_>, settings: &plan::Eve, names: &Names, noted: Option<&FlowVars>) {
     json.text_if("suricata_version", &settings.suricata_version);
     if let Some(noted) = noted.filter(|_| settings.metadata) {
         traffic(json, names, noted);
@@ -97,12 +98,12 @@ fn common(json: &mut Json<'_>, settings: &plan::Eve, names: &Names, noted: Optio
     }
 }
 
-fn flowbits<'a>(names: &'a Names, noted: &'a Remembered) -> impl Iterator<Item = &'a str> + Clone {
-    noted.flowbits.iter().filter_map(|&row| names.flowbits.get(row as usize)).map(String::as_str)
+fn flowbits<'a>(names: &'a Names, noted: &'a FlowVars) -> impl Iterator<Item = &'a str> + Clone {
+    noted.bits.iter().filter_map(|&row| names.flowbits.get(row as usize)).map(String::as_str)
 }
 
 /// Flowbits that say what kind of traffic it is.
-fn traffic(json: &mut Json<'_>, names: &Names, noted: &Remembered) {
+fn traffic(json: &mut Json<'_>, names: &Names, noted: &FlowVars) {
     let of = |prefix: &'static str| flowbits(names, noted).filter_map(move |name| name.strip_prefix(prefix));
     if TRAFFIC.iter().all(|(_, prefix)| of(prefix).next().is_none()) {
         return;
@@ -116,11 +117,10 @@ fn traffic(json: &mut Json<'_>, names: &Names, noted: &Remembered) {
     json.end();
 }
 
-fn metadata(json: &mut Json<'_>, names: &Names, noted: &Remembered) {
+fn metadata(json: &mut Json<'_>, names: &Names, noted: &FlowVars) {
     let bits = flowbits(names, noted).filter(|name| !TRAFFIC.iter().any(|(_, prefix)| name.starts_with(prefix)));
-    let Remembered { flowints, flowvars, pktvars, entropy, .. } = noted;
     let has_bits = bits.clone().next().is_some();
-    if !has_bits && flowints.is_empty() && flowvars.is_empty() && pktvars.is_empty() && entropy.is_empty() {
+    if !has_bits && noted.ints.is_empty() {
         return;
     }
     json.object("metadata");
@@ -129,42 +129,13 @@ fn metadata(json: &mut Json<'_>, names: &Names, noted: &Remembered) {
         bits.for_each(|name| json.item(name));
         json.end_list();
     }
-    if !flowints.is_empty() {
+    if !noted.ints.is_empty() {
         json.object("flowints");
-        for (row, value) in flowints {
+        for (row, value) in &noted.ints {
             json.name(names.flowints.get(*row as usize).map_or("", String::as_str));
             number(json.0, *value);
         }
         json.end();
-    }
-    variables(json, "flowvars", flowvars);
-    variables(json, "pktvars", pktvars);
-    entropies(json, entropy);
-    json.end();
-}
-
-fn variables(json: &mut Json<'_>, key: &'static str, variables: &[(Vec<u8>, Vec<u8>)]) {
-    if variables.is_empty() {
-        return;
-    }
-    json.list(key);
-    for (name, value) in variables {
-        json.begin();
-        json.name(&String::from_utf8_lossy(name));
-        json.printable_value(value);
-        json.end();
-    }
-    json.end_list();
-}
-
-fn entropies(json: &mut Json<'_>, entropy: &[(String, f64)]) {
-    if entropy.is_empty() {
-        return;
-    }
-    json.object("entropy");
-    for (buffer, value) in entropy {
-        json.name(buffer);
-        json.float_value(*value);
     }
     json.end();
 }

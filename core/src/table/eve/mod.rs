@@ -12,6 +12,7 @@ mod stats;
 mod transport;
 
 use crate::decode::Quoted;
+use crate::detect::state::FlowVars;
 use crate::flow::record::{FlowRecord, TcpState};
 use crate::frame::{Addr, Outer};
 use crate::identify::Identities;
@@ -43,23 +44,8 @@ pub struct FlowNow<'a> {
     pub bytes: [u64; 2],
     /// Community ID where it is wanted, else empty.
     pub community_id: &'a str,
-    /// What rules noted of it and of the packet, where they did.
-    pub noted: Option<&'a Remembered>,
-}
-
-/// What rules noted of a flow, and of a packet in it: rows of the plan's names, in the order of the notes.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Remembered {
-    /// Flowbits that are set.
-    pub flowbits: Vec<u32>,
-    /// Flowints and their values.
-    pub flowints: Vec<(u32, u32)>,
-    /// What patterns captured for the flow: names and values.
-    pub flowvars: Vec<(Vec<u8>, Vec<u8>)>,
-    /// What patterns captured for the packet.
-    pub pktvars: Vec<(Vec<u8>, Vec<u8>)>,
-    /// Entropies by buffer.
-    pub entropy: Vec<(String, f64)>,
+    /// What rules remember of it, where they do.
+    pub noted: Option<&'a FlowVars>,
 }
 
 /// A rule that matched, and what is told with it.
@@ -113,8 +99,8 @@ pub struct Ended<'a> {
     pub community_id: &'a str,
     /// Its session; `None` where it never made one, or where streams are not put together.
     pub session: Option<SessionFacts>,
-    /// What rules noted of it.
-    pub noted: Option<&'a Remembered>,
+    /// What rules remembered of it.
+    pub noted: Option<&'a FlowVars>,
     /// Policies that were applied to it, by what called for them.
     pub exceptions: &'a [(&'static str, ExceptionPolicy)],
 }
