@@ -72,7 +72,7 @@ PAYLOADS = {
     'content:"abc"; endswith; depth:9;': [Content(pattern=b"abc", endswith=True, depth=9)],
     'content:"abc"; rawbytes; fast_pattern;': [Content(pattern=b"abc", fast_pattern=True)],
     'content:"abc"; fast_pattern:only;': [Content(pattern=b"abc", fast_pattern=True)],
-    'content:"abc"; fast_pattern:1,2;': [Content(pattern=b"abc", fast_pattern=True)],
+    'content:"abc"; fast_pattern:1,2;': [Content(pattern=b"abc", fast_pattern=True, chop=(1, 2))],
     'content:!"abc"; fast_pattern;': [Content(pattern=b"abc", negated=True, fast_pattern=True)],
     'content:"a"; pcre:"/x/"; nocase;': [Content(pattern=b"a", nocase=True), plan.Pcre(pattern=b"x")],
     'CONTENT:"a"; NoCase;': [Content(pattern=b"a", nocase=True)],
