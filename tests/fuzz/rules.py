@@ -3,8 +3,8 @@
     python -m tests.fuzz.rules --seconds 600 [--seed N]
 
 A finding is a rule that makes the compiler raise or take long, that the core refuses though the compiler took it, or
-that makes the core panic on packets. It is written to tests/fuzz/found/ and printed. Seeds are `tests/fuzz/corpus/*.rules`
-and the rules that tmrx comes with.
+that makes the core panic on packets. It is written to tests/fuzz/found/ and printed. Seeds are
+`tests/fuzz/corpus/*.rules` and the rules that tmrx comes with.
 """
 
 from __future__ import annotations
