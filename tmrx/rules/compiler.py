@@ -34,10 +34,10 @@ class Compiled(NamedTuple):
 class Compiler:
     """Compiles the rules of a run, which share sets and names."""
 
-    def __init__(self, sets: Interner, context: Context, settings: Settings) -> None:
+    def __init__(self, sets: Interner, context: Context, settings: Settings | None = None) -> None:
         self._headers = Headers(sets)
         self._context = context
-        self._settings = settings
+        self._settings = settings or Settings()
 
     def compile(self, text: str) -> Compiled:
         """The rule. Raises Fault at the first thing that is in its way."""
@@ -57,7 +57,7 @@ class Compiler:
             raise Fault("the rule has no sid", "add sid:NUMBER;", at=0)
         buffers = buffer_tests(draft)
         application = whole.check(header, draft, given)
-        missing = whole.missing(header, draft, application)
+        missing = next(whole.lacks(header, draft, application), None)
         if missing is not None:
             if not self._settings.keep_unsupported:
                 raise missing

@@ -14,7 +14,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `classification`, `references`: a classification.config and a reference.config, None for tmrx's own.
     `enable`, `disable`, `modify`, `drop`: files of suricata-update's that select rules. `keep_text`: rules carry their
-    text into the plan. `keep_unsupported`: rules that the core can't evaluate are kept, to look at them, not to run them.
+    text into the plan. `keep_unsupported`: rules that the core can't evaluate are kept, to be looked at, not to run.
     `thresholds`: a threshold file.
     """
 

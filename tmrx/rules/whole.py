@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tmrx import plan
@@ -43,25 +43,23 @@ def check(header: Header, draft: Draft, options: Iterable[Option]) -> Applicatio
     return application
 
 
-def missing(header: Header, draft: Draft, application: Application) -> Fault | None:
-    """The first thing that is right and not supported yet, None where there is none."""
+def lacks(header: Header, draft: Draft, application: Application) -> Iterator[Fault]:
+    """What is right and not supported yet."""
     known = application.name == "" or not supported.applications().isdisjoint(application.name.split("|"))
     if header.application and not known:
-        return unsupported(f"protocol '{header.word}'", at=header.protocol_at)
-    if draft.missing:
-        return draft.missing[0]
+        yield unsupported(f"protocol '{header.word}'", at=header.protocol_at)
+    yield from draft.missing
     for buffer in draft.buffers:
         if buffer.keyword is not None and buffer.name not in supported.buffers():
-            return unsupported(f"keyword '{buffer.keyword.name}'", at=buffer.at)
+            yield unsupported(f"keyword '{buffer.keyword.name}'", at=buffer.at)
     if draft.needs and not known:
-        return unsupported(f"keyword '{draft.needs[0].what}'", at=draft.needs[0].at)
+        yield unsupported(f"keyword '{draft.needs[0].what}'", at=draft.needs[0].at)
     if header.hook is not None:
-        return unsupported(f"hook '{header.hook.name}'", at=header.hook.at)
+        yield unsupported(f"hook '{header.hook.name}'", at=header.hook.at)
     if header.transactional:
-        return unsupported("direction '=>'", at=0)
+        yield unsupported("direction '=>'", at=0)
     if draft.alert and header.action in ("pass", "config"):
-        return unsupported(f"'alert' in a {header.action} rule", at=0)
-    return None
+        yield unsupported(f"'alert' in a {header.action} rule", at=0)
 
 
 def _check_events_only(options: Iterable[Option]) -> None:
