@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from tmrx import plan
 from tmrx.rules.catalogue import Direction, Keyword
 from tmrx.rules.classification import Class
+from tmrx.rules.datasets import Datasets
+from tmrx.rules.datasets import Settings as DatasetSettings
 from tmrx.rules.diagnostics import Fault, unsupported
 from tmrx.rules.parser import Option
 
@@ -42,12 +45,15 @@ class Context:
     """What all rules of a run share.
 
     `references`: where a reference leads, by type in lower case. `categories`: numbers of reputation categories.
+    `folder`: where the file is that is read.
     """
 
     classes: Mapping[str, Class]
     references: Mapping[str, str]
     names: Names = field(default_factory=Names)
     categories: Mapping[str, int] = field(default_factory=dict)
+    datasets: Datasets = field(default_factory=lambda: Datasets(DatasetSettings(), lambda _: None))
+    folder: Path = Path()
 
 
 @dataclass(slots=True)
