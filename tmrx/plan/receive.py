@@ -36,7 +36,7 @@ class DecapSettings(Struct, frozen=True, kw_only=True):
     geneve_ports: tuple[int, ...] = (6081,)
     vxlan_gpe_ports: tuple[int, ...] = ()
     gre_udp_ports: tuple[int, ...] = ()
-    # Either side; what does not look like Teredo there is plain UDP.
+    # Either side, 0 for any port; what does not look like Teredo there is plain UDP.
     teredo_ports: tuple[int, ...] = (3544,)
     # gre: GRE other than ERSPAN; ip: IPv4 and IPv6 in each other.
     tunnels: tuple[Literal["erspan", "gre", "ip"], ...] = ("erspan", "gre", "ip")
