@@ -91,6 +91,7 @@ from tmrx.plan.outputs import (
 from tmrx.plan.receive import (
     DecapSettings,
     FlowSettings,
+    FragmentHost,
     FragmentPolicy,
     FragmentSettings,
     Identity,
@@ -162,6 +163,7 @@ __all__ = [
     "Flowbits",
     "FlowintTest",
     "FragBits",
+    "FragmentHost",
     "FragmentPolicy",
     "FragmentSettings",
     "Gateway",

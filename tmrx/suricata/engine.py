@@ -64,8 +64,13 @@ def _ports(configuration: Configuration, path: str, variables: Variables) -> tup
 
 def fragments(configuration: Configuration) -> plan.FragmentSettings:
     """How datagrams in fragments are put together. Raises ConfigError."""
+    hosts = tuple(
+        plan.FragmentHost(network=network, prefix=prefix, policy=FRAGMENTS[name])
+        for (network, prefix), name in host_policies(configuration)
+    )
     return plan.FragmentSettings(
         policy="bsd",
+        hosts=hosts,
         timeout=configuration.number("defrag.timeout"),
         memory=configuration.size("defrag.memcap"),
     )
@@ -81,12 +86,13 @@ def flow(configuration: Configuration) -> plan.FlowSettings:
         tcp_new=seconds("tcp", "new"),
         tcp_established=seconds("tcp", "established"),
         tcp_closed=seconds("tcp", "closed"),
-        other_new=seconds("default", "new"),
-        other_established=seconds("default", "established"),
+        other_new=seconds("udp", "new"),
+        other_established=seconds("udp", "established"),
     )
     return plan.FlowSettings(
         timeouts=timeouts,
         by_depth=configuration.flag("decoder.recursion-level.use-for-tracking"),
+        by_vlan=configuration.flag("vlan.use-for-tracking"),
         community_id_seed=_seed(configuration),
     )
 

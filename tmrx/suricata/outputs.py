@@ -22,8 +22,8 @@ llmnr dhcp ssh mqtt http2 doh2 pgsql dnp3 modbus enip frame metadata ikev2
 """
 # Outputs that Suricata has or had, and tmrx has not.
 _ELSEWHERE = """
-alert-debug file-store tls-store tcp-data http-body-data lua unified2-alert http-log tls-log dns-log drop syslog pcap-log
-pcap-info file-log alert-prelude
+alert-debug file-store tls-store tcp-data http-body-data lua unified2-alert http-log tls-log dns-log drop syslog
+pcap-log pcap-info file-log alert-prelude
 """
 
 

@@ -51,6 +51,8 @@ struct Shared {
     wants_flows: bool,
     /// Tunnels around a packet are part of its flow's key.
     by_depth: bool,
+    /// So are the VLANs.
+    by_vlan: bool,
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -100,6 +102,7 @@ impl Engine {
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
         let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
+        let by_vlan = plan.flow.by_vlan;
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let shared = Shared {
             parser: Parser {
@@ -107,6 +110,8 @@ impl Engine {
                 outer: plan.inspect_outer,
                 seed: Seed::new(seed),
                 filter: Filter::new(&plan.filter)?,
+                strict: plan.truncated_is_invalid,
+                ignore_checksums: plan.ignore_checksums,
             },
             outputs: plan.outputs,
             flow: plan.flow,
@@ -117,6 +122,7 @@ impl Engine {
             wants_flow_ids,
             wants_flows,
             by_depth,
+            by_vlan,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {
