@@ -19,8 +19,14 @@ _FILE = Path(__file__).with_name("keywords.csv")
 _LONGEST_GUESS = 40
 
 
+Direction = Literal["", "both", "ts", "tc"]
+
+
 class Keyword(msgspec.Struct, frozen=True):
-    """A keyword. `protocol` and `value` are in the words of the table; `name` is the one that tmrx uses for it."""
+    """A keyword. `protocol` and `value` are in the words of the table; `name` is the one that tmrx uses for it.
+
+    `multi`: a buffer of which a transaction has several. `direction`: to server or to client, where only one has it.
+    """
 
     name: str
     aliases: tuple[str, ...]
@@ -30,6 +36,8 @@ class Keyword(msgspec.Struct, frozen=True):
     takes: Literal["nothing", "maybe", "value"]
     quotes: Literal["required", "optional", "no"]
     negatable: bool
+    multi: bool
+    direction: Direction
     note: str
 
 
@@ -44,6 +52,8 @@ def _keyword(row: dict[str, str]) -> Keyword:
         takes="nothing" if value == "none" else "maybe" if value.startswith("none |") else "value",
         quotes=row["quotes"],  # type: ignore[arg-type]  # the table's test checks the words
         negatable=value.startswith('[!]"'),
+        multi=row["multi"] == "yes",
+        direction=row["direction"],  # type: ignore[arg-type]
         note=row["note"],
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
 from tmrx import plan
+from tmrx.rules.buffers import buffer_tests
 from tmrx.rules.catalogue import Keyword, did_you_mean, keywords
-from tmrx.rules.classification import Class
 from tmrx.rules.diagnostics import Fault, unsupported
-from tmrx.rules.draft import ContentDraft, Draft
+from tmrx.rules.draft import Context, ContentDraft, Draft
 from tmrx.rules.lexer import Field, RawOption
 from tmrx.rules.options import HANDLERS
 from tmrx.rules.parser import resolve, split
@@ -82,13 +82,13 @@ class Header(NamedTuple):
     both_directions: bool
 
 
-def compile_rule(text: str, sets: Interner, classes: Mapping[str, Class]) -> tuple[plan.Rule, list[Fault]]:
+def compile_rule(text: str, sets: Interner, context: Context) -> tuple[plan.Rule, list[Fault]]:
     """The rule as the core takes it, and what to warn of. Raises Fault at the first thing that is in its way."""
     syntax = split(text)
     _check_requires(syntax.options)
     options = [resolve(option) for option in syntax.options]
     header = _header(syntax.header, sets)
-    draft = Draft(header.protocol, classes)
+    draft = Draft(header.protocol, context)
     for option in options:
         handler = HANDLERS.get(option.keyword.name)
         if handler is None:
@@ -124,7 +124,7 @@ class _Supported:
 
 
 def _check_carried(draft: Draft, keyword: Keyword, at: int) -> None:
-    carried = CARRIES.get(draft.protocol)
+    carried = CARRIES.get(draft.protocol)  # type: ignore[call-overload]
     wanted = keyword.protocol & {"tcp", "udp", "icmp", "icmpv4", "icmpv6"}
     if carried and wanted and not carried & wanted:
         why = f"'{keyword.name}' is of {'/'.join(sorted(wanted))}: this {draft.protocol} rule can never match"
@@ -191,7 +191,9 @@ def _direction(field: Field) -> bool:
 def _finish(header: Header, draft: Draft) -> plan.Rule:
     if not draft.sid:
         raise Fault("the rule has no sid", "add sid:NUMBER;", at=0)
-    _check_fast_pattern(draft)
+    if draft.missing:
+        raise draft.missing[0]
+    buffers = buffer_tests(draft)
     _check_packet_or_stream(draft)
     _check_dsize(draft)
     priority = draft.priority if draft.priority is not None else draft.class_priority
@@ -204,47 +206,15 @@ def _finish(header: Header, draft: Draft) -> plan.Rule:
         category=draft.category,
         priority=DEFAULT_PRIORITY if priority is None else priority,
         references=tuple(draft.references),
+        target=draft.target,
         metadata=tuple((key, tuple(values)) for key, values in draft.metadata.items()),
         noalert=draft.noalert,
         flow=draft.flow,
         checks=tuple(draft.checks),
-        buffers=_buffers(draft),
+        buffers=buffers,
+        effects=tuple(draft.effects),
+        limits=tuple(draft.limits),
     )
-
-
-def _buffers(draft: Draft) -> tuple[plan.BufferTest, ...]:
-    matches = tuple(_content(entry) if isinstance(entry, ContentDraft) else entry for entry in draft.payload)
-    return (plan.BufferTest(matches=matches),) if matches else ()
-
-
-def _content(draft: ContentDraft) -> plan.Content:
-    return plan.Content(
-        pattern=draft.pattern,
-        negated=draft.negated,
-        nocase=draft.nocase,
-        relative=draft.relative,
-        offset=draft.offset or 0,
-        depth=draft.depth,
-        distance=draft.distance or 0,
-        within=draft.within,
-        startswith=draft.startswith,
-        endswith=draft.endswith,
-        fast_pattern=draft.fast_pattern != "no",
-    )
-
-
-def _check_fast_pattern(draft: Draft) -> None:
-    previous: ContentDraft | None = None
-    for entry in draft.payload:
-        if not isinstance(entry, ContentDraft):
-            continue
-        placed = entry.relative or entry.offset is not None or entry.depth is not None or entry.startswith
-        if entry.fast_pattern != "no" and entry.negated and placed:
-            raise Fault("fast_pattern on a negated content with a position", at=entry.at)
-        beside_only = previous is not None and previous.fast_pattern == "only"
-        if entry.relative and (beside_only or entry.fast_pattern == "only"):
-            raise Fault("fast_pattern:only does not go with distance or within around it", at=entry.at)
-        previous = entry
 
 
 def _check_packet_or_stream(draft: Draft) -> None:
@@ -263,15 +233,19 @@ def _check_dsize(draft: Draft) -> None:
     if not limits:
         return
     end = 0
-    for entry in draft.payload:
+    for entry in draft.buffers[0].entries:
         if not isinstance(entry, ContentDraft):
             end = 0
         elif not entry.negated:
-            start = max(0, end + (entry.distance or 0)) if entry.relative else entry.offset or 0
+            start = max(0, end + _known(entry.distance)) if entry.relative else _known(entry.offset)
             end = start + len(entry.pattern)
             if end > min(limits):
                 why = f"dsize allows at most {min(limits)} bytes, and this content ends at byte {end} or later"
                 raise Fault(why, at=entry.at)
+
+
+def _known(place: plan.Place | None) -> int:
+    return place if isinstance(place, int) else 0
 
 
 def _largest(number: plan.Number) -> list[int]:

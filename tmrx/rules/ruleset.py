@@ -13,7 +13,9 @@ from tmrx.rules import cache, classification, sources
 from tmrx.rules.classification import Class
 from tmrx.rules.compiler import Interner, compile_rule
 from tmrx.rules.diagnostics import Diagnostic, Fault
+from tmrx.rules.draft import Context
 from tmrx.rules.lexer import Line, decode, rule_lines
+from tmrx.rules.options.meta import REFERENCES
 from tmrx.rules.sources import Source
 from tmrx.rules.variables import Variables
 
@@ -81,7 +83,7 @@ def _classes(path: Path | None) -> dict[str, Class]:
 class _Loader:
     def __init__(self, variables: Variables, classes: dict[str, Class]) -> None:
         self._sets = Interner(variables)
-        self._classes = classes
+        self._context = Context(classes, REFERENCES)
         self._rules: dict[tuple[int, int], Rule] = {}
         self._diagnostics: list[Diagnostic] = []
 
@@ -95,7 +97,7 @@ class _Loader:
 
     def _take(self, file: str, line: Line) -> None:
         try:
-            compiled, warnings = compile_rule(line.text, self._sets, self._classes)
+            compiled, warnings = compile_rule(line.text, self._sets, self._context)
             self._add(Rule(file, line.number, line.text, compiled))
         except Fault as fault:
             warnings = [fault]

@@ -61,7 +61,7 @@ pub(super) fn flow(check: FlowCheck, subject: &Subject<'_>) -> bool {
 }
 
 /// Suricata's number tests; ranges exclude both ends.
-fn compare(number: Number, value: u64) -> bool {
+pub(super) fn compare(number: Number, value: u64) -> bool {
     let Number { op, a, b } = number;
     match op {
         Op::Eq => value == a,

@@ -4,6 +4,8 @@
 //! merge (in order). What a shard holds does not depend on the number of workers, so neither does the output.
 
 mod datagram;
+mod inspect;
+mod limits;
 mod merge;
 mod parsed;
 mod replay;
@@ -24,6 +26,7 @@ use crate::identify::Identities;
 use crate::plan::{self, Plan};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
+use crate::table::eve::Names;
 use crate::table::summary::{RuleCounts, Sources, Summary};
 use crate::time::Nanos;
 use arrow_array::RecordBatch;
@@ -45,6 +48,12 @@ struct Shared {
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
+    /// What rules remember across flows.
+    memory: detect::state::Shared,
+    /// Alerts that a packet may have.
+    most_alerts: u32,
+    /// Some rules have limits.
+    is_limited: bool,
     /// Which packets are shown; `None`: all.
     display: Option<Display>,
     wants_flow_ids: bool,
@@ -101,9 +110,11 @@ impl Engine {
         let seed = plan.flow.hash_seed.unwrap_or(random);
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
-        let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
+        let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
         let by_vlan = plan.flow.by_vlan;
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
+        let memory = detect::state::Shared::new(&plan.rules)?;
+        let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let shared = Shared {
             parser: Parser {
                 decap: Decap::new(&plan.decap),
@@ -116,8 +127,11 @@ impl Engine {
             outputs: plan.outputs,
             flow: plan.flow,
             seed,
+            most_alerts: plan.rules.settings.packet_alert_max,
+            is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
             rules,
+            memory,
             display: Display::new(&plan.display)?,
             wants_flow_ids,
             wants_flows,
@@ -129,7 +143,7 @@ impl Engine {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::new(&plan.fragments) }),
             sequenced: Condvar::new(),
-            merger: Mutex::new(Merger::new(&shared.outputs)?),
+            merger: Mutex::new(Merger::new(&shared.outputs, names)?),
             pool: Mutex::default(),
             held: Mutex::default(),
             shards,
@@ -218,7 +232,7 @@ impl Engine {
         let clock = lock(&self.sequencer).stage.advance(now);
         self.release(false);
         let mut out = ShardOut::default();
-        self.shards.iter().for_each(|shard| lock(shard).tick(clock, &mut out));
+        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &mut out));
         self.tell(clock, &out);
     }
 
@@ -227,7 +241,7 @@ impl Engine {
         self.release(true);
         let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
         let mut out = ShardOut::default();
-        let more = self.shards.iter().any(|shard| lock(shard).finish(FLOWS_A_CALL, &mut out));
+        let more = self.shards.iter().any(|shard| lock(shard).finish(&self.shared, FLOWS_A_CALL, &mut out));
         self.tell(clock, &out);
         if !more {
             let counters = self.counters();
@@ -284,6 +298,7 @@ impl Engine {
     fn counters(&self) -> Counters {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
+        total.detect = lock(&self.merger).decided();
         total
     }
 

@@ -1,46 +1,61 @@
 //! The state of one share of the packets: its flows, its rules' scratch, its counters.
 
 use super::Shared;
+use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
-use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
+use crate::detect::state::FlowVars;
+use crate::detect::{Buffer, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::{Packet, Wrap};
-use crate::plan::Action;
 use crate::table::counters::Counters;
 use crate::table::display::Display;
 use crate::table::eve::FlowNow;
 use crate::time::Nanos;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Packets that are hashed and whose flows are fetched ahead of their use: enough to hide memory behind work.
 const RUN: usize = 32;
 
 /// A rule that matched.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Alert {
     /// The packet's row.
     pub row: u32,
     /// The rule's row in the plan.
     pub rule: u32,
+    /// It matched in the data of the stream.
+    pub in_stream: bool,
     /// The flow at that moment.
     pub flow: Option<FlowThen>,
 }
 
 /// A flow at the moment of an alert.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct FlowThen {
     pub id: u64,
     pub to_server: bool,
     pub counters: flow::Counters,
+    /// What rules remembered of it.
+    pub vars: Option<Arc<FlowVars>>,
+}
+
+/// A flow that is over.
+#[derive(Debug)]
+pub(super) struct Over {
+    /// The row of the packet that came when it was.
+    pub row: u32,
+    pub flow: FlowRecord,
+    /// What rules remembered of it.
+    pub vars: Option<Arc<FlowVars>>,
 }
 
 impl FlowThen {
     /// As events show it.
-    pub fn now(&self) -> FlowNow<'static> {
+    pub fn now(&self) -> FlowNow<'_> {
         let c = &self.counters;
         FlowNow {
             id: self.id,
@@ -53,6 +68,7 @@ impl FlowThen {
             packets: c.packets,
             bytes: c.bytes,
             community_id: "",
+            noted: self.vars.as_deref(),
         }
     }
 }
@@ -60,9 +76,10 @@ impl FlowThen {
 /// What a shard found in a batch, in the order of its packets.
 #[derive(Debug, Default)]
 pub(super) struct ShardOut {
-    /// Flows that were over when the packet of that row came.
-    pub ended: Vec<(u32, FlowRecord)>,
+    pub ended: Vec<Over>,
     pub alerts: Vec<Alert>,
+    /// Matches beyond the most that a packet may have.
+    pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
     /// Rows of packets that are not to be shown.
@@ -76,7 +93,7 @@ pub(super) struct ShardOut {
 /// One share of the engine's state.
 pub(super) struct Shard {
     flows: FlowTable,
-    scratch: Option<Scratch>,
+    inspector: Inspector,
     /// Packets and alerts.
     pub counters: Counters,
     number: usize,
@@ -88,7 +105,7 @@ impl Shard {
     pub fn new(shared: &Shared, number: usize) -> Result<Self> {
         Ok(Self {
             flows: table(shared, number)?,
-            scratch: shared.rules.as_ref().map(|rules| rules.scratch()),
+            inspector: Inspector::new(shared),
             counters: Counters::default(),
             number,
             ended: Vec::new(),
@@ -102,7 +119,7 @@ impl Shard {
 
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
-        self.scratch.as_ref().map_or(&[], |scratch| &scratch.unknown)
+        self.inspector.unknown()
     }
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
@@ -123,6 +140,7 @@ impl Shard {
     fn reset(&mut self, shared: &Shared) {
         if let Ok(flows) = table(shared, self.number) {
             self.flows = flows;
+            self.inspector.forget_flows();
         }
         self.counters.frames.lost_to_panic();
     }
@@ -174,9 +192,9 @@ impl Shard {
             return self.relate(shared, parsed, row & !QUOTED, out);
         }
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
-        let wrap = parsed.wrap(packet);
+        let (wrap, now) = (parsed.wrap(packet), parsed.clocks.get(row as usize).copied().unwrap_or_default());
         self.counters.add(packet);
-        self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
+        self.flows.advance(now, &mut self.ended);
         let seen = self
             .keys
             .get(at)
@@ -184,7 +202,7 @@ impl Shard {
             .flatten()
             .map(|(key, hash)| self.flows.update(packet, wrap, &key, hash, &mut self.ended));
         if !self.ended.is_empty() {
-            out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
+            self.end(shared, row, out);
         }
         if let Some(seen) = &seen
             && shared.wants_flow_ids
@@ -197,7 +215,19 @@ impl Shard {
             out.hidden.push(row);
         }
         if shared.rules.is_some() {
-            self.inspect(shared, parsed, row, packet, seen, identities, out);
+            self.inspect(shared, parsed, row, packet, seen, now, identities, out);
+        }
+    }
+
+    /// Let go of the flows that were over when a packet came.
+    #[cold]
+    fn end(&mut self, shared: &Shared, row: u32, out: &mut ShardOut) {
+        for flow in self.ended.drain(..) {
+            let vars = self.inspector.vars(flow.slot);
+            self.inspector.end(flow.slot);
+            if shared.wants_flows {
+                out.ended.push(Over { row, flow, vars });
+            }
         }
     }
 
@@ -206,7 +236,7 @@ impl Shard {
     fn relate(&mut self, shared: &Shared, parsed: &Parsed, row: u32, out: &mut ShardOut) {
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
-        out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
+        self.end(shared, row, out);
         let key = parsed.quoted(packet).map(|quoted| at_depth(shared, packet, flow::quoted_key(packet, &quoted)));
         out.related.extend(key.and_then(|key| self.flows.relate(&key)).map(|id| (row, id)));
     }
@@ -219,67 +249,78 @@ impl Shard {
         row: u32,
         packet: &Packet,
         seen: Option<Seen>,
+        now: Nanos,
         identities: &RwLock<Identities>,
         out: &mut ShardOut,
     ) {
-        let (Some(rules), Some(scratch)) = (&shared.rules, &mut self.scratch) else { return };
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
         let payload =
             Buffer { bytes: packet.payload_bytes(&parsed.batch.slab), original: packet.payload_original as usize };
         let subject = Subject {
             packet,
+            headers: packet.bytes(&parsed.batch.slab),
             payload,
-            flow: seen.map(|seen| FlowFacts {
-                to_server: seen.to_server,
-                established: seen.established,
-                first_in_direction: seen.first_in_direction,
-                passed: seen.passed,
-                dropped: seen.dropped,
-            }),
+            data: None,
+            round: Round::Packet,
+            flow: seen.map(|seen| facts(&seen)),
+            stream: None,
             session: known.map_or("", |known| &known.session),
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).and_then(Wrap::network),
         };
-        let outcome = rules.inspect(&subject, scratch);
-        let Some(seen) = seen else {
-            return self.alerts(shared, row, None, out);
-        };
-        match outcome.flow {
-            Some(FlowVerdict::Pass) => self.flows.mark_passed(seen.slot),
-            Some(FlowVerdict::Drop) => self.flows.mark_dropped(seen.slot),
-            None => {}
+        self.inspector.packet(shared, &subject, seen.map(|seen| seen.slot), now);
+        match (seen, self.inspector.outcome.flow) {
+            (Some(seen), Some(FlowVerdict::Pass)) => self.flows.mark_passed(seen.slot),
+            (Some(seen), Some(FlowVerdict::Drop)) => self.flows.mark_dropped(seen.slot),
+            _ => {}
         }
-        self.alerts(shared, row, Some(seen), out);
+        self.alerts(row, seen, out);
     }
 
-    /// Note the last inspection's hits that are to be told.
-    fn alerts(&mut self, shared: &Shared, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
-        for &rule in self.scratch.iter().flat_map(|scratch| &scratch.hits) {
-            let told = shared.plan_rules.get(rule as usize).is_some_and(|r| r.action != Action::Pass && !r.noalert);
-            if !told {
-                continue;
-            }
-            self.counters.alerts += 1;
-            let flow = seen.map(|seen| {
-                self.flows.mark_alerted(seen.slot);
-                FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }
-            });
-            out.alerts.push(Alert { row, rule, flow });
+    /// Note the last inspection's hits.
+    fn alerts(&mut self, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
+        out.overflow += u64::from(self.inspector.outcome.overflow);
+        if let (Some(seen), [_, ..]) = (seen, self.inspector.outcome.hits.as_slice()) {
+            self.flows.mark_alerted(seen.slot);
         }
+        for hit in &self.inspector.outcome.hits {
+            let flow = seen.map(|seen| self.then(seen));
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow });
+        }
+    }
+
+    /// Its flow at this moment.
+    fn then(&self, seen: Seen) -> FlowThen {
+        let (counters, vars) = (self.flows.counters(seen.slot), self.inspector.vars(seen.slot));
+        FlowThen { id: seen.id, to_server: seen.to_server, counters, vars }
     }
 
     /// Let time pass.
-    pub fn tick(&mut self, now: Nanos, out: &mut ShardOut) {
+    pub fn tick(&mut self, shared: &Shared, now: Nanos, out: &mut ShardOut) {
         self.flows.advance(now, &mut self.ended);
-        out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
+        self.end(shared, 0, out);
     }
 
     /// End flows until `out` has `most`; true when more are left.
-    pub fn finish(&mut self, most: usize, out: &mut ShardOut) -> bool {
+    pub fn finish(&mut self, shared: &Shared, most: usize, out: &mut ShardOut) -> bool {
         let more = self.flows.finish(most.saturating_sub(out.ended.len()), &mut self.ended);
-        out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
+        self.end(shared, 0, out);
         more
+    }
+}
+
+/// What rules may ask of a packet's flow.
+fn facts(seen: &Seen) -> FlowFacts {
+    FlowFacts {
+        to_server: seen.to_server,
+        established: seen.established,
+        first_in_direction: seen.first_in_direction,
+        passed: seen.passed,
+        dropped: seen.dropped,
+        packets: seen.packets,
+        bytes: seen.bytes,
+        start: 0,
     }
 }
 
@@ -293,7 +334,7 @@ fn shows(
 ) -> bool {
     let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
     let counters = flow::Counters::default();
-    let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters });
+    let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters, vars: None });
     display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
 }
 
@@ -305,5 +346,6 @@ fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
 }
 
 fn table(shared: &Shared, number: usize) -> Result<FlowTable> {
-    FlowTable::new(&shared.flow, Seed::new(shared.seed), (number as u32, SHARDS as u32), shared.wants_flows)
+    let told = shared.wants_flows || shared.rules.is_some();
+    FlowTable::new(&shared.flow, Seed::new(shared.seed), (number as u32, SHARDS as u32), told)
 }

@@ -2,7 +2,7 @@
 
 use super::history::{self, History, Kind};
 use super::key::{self, FlowKey};
-use super::record::{EndReason, FLOW_IDENTITIES, FlowRecord, FlowState, TcpState};
+use super::record::{EndReason, FLOW_IDENTITIES, FlowAction, FlowRecord, FlowState, TcpState};
 use super::tcp;
 use crate::packet::{self, Checksum, Layer, NONE, Packet, Wrap, proto};
 use crate::time::Nanos;
@@ -272,6 +272,14 @@ impl Entry {
         [client, server]
     }
 
+    fn action(&self) -> Option<FlowAction> {
+        match self.bits & (PASSED | DROPPED) {
+            0 => None,
+            PASSED => Some(FlowAction::Pass),
+            _ => Some(FlowAction::Drop),
+        }
+    }
+
     /// What is said of it at its end.
     pub fn record(&self, reason: EndReason) -> FlowRecord {
         let parts = key::parts(&self.key);
@@ -281,6 +289,7 @@ impl Entry {
         let known = self.identity_count > 0;
         FlowRecord {
             id: self.id,
+            slot: 0,
             src: client.0,
             dst: server.0,
             sport: client.1,
@@ -304,6 +313,8 @@ impl Entry {
             history: self.history,
             response_icmp: (self.bits & ICMP_ANSWERED != 0).then_some((self.first[2], self.first[3])),
             alerted: self.bits & ALERTED != 0,
+            action: self.action(),
+            ttl: [None; 2],
             identities: [if known { self.first_identity } else { 0 }, first, second, third],
             identity_count: self.identity_count,
             more_identities: self.bits & MORE_IDENTITIES != 0,

@@ -43,6 +43,10 @@ pub struct Seen {
     pub passed: bool,
     /// A rule dropped the flow.
     pub dropped: bool,
+    /// Packets so far; index 0 of a pair is to the server.
+    pub packets: [u64; 2],
+    /// Captured bytes so far.
+    pub bytes: [u64; 2],
 }
 
 /// A flow's counters at this moment, oriented client to server; index 0 of a pair is to the server.
@@ -244,6 +248,8 @@ impl FlowTable {
         let to_server = entry.to_server(key);
         let to_server = entry.count(packet, to_server);
         entry.seen = now;
+        let [up, down] = &entry.sides;
+        let (packets, bytes) = ([up.packets, down.packets], [up.bytes, down.bytes]);
         let counts_at_once = !entry.is_tcp() || packet.payload_original > 0;
         Seen {
             slot,
@@ -254,6 +260,8 @@ impl FlowTable {
             new,
             passed: entry.bits & PASSED != 0,
             dropped: entry.bits & DROPPED != 0,
+            packets,
+            bytes,
         }
     }
 
@@ -346,7 +354,7 @@ impl FlowTable {
     fn end(&mut self, slot: u32, reason: EndReason, ended: &mut Vec<FlowRecord>) {
         let Some(entry) = self.slab.get(slot as usize) else { return };
         if self.told {
-            ended.push(entry.record(reason));
+            ended.push(FlowRecord { slot, ..entry.record(reason) });
         }
         self.stats.active -= 1;
         *match reason {

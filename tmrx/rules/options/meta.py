@@ -62,9 +62,9 @@ def _priority(draft: Draft, option: Option) -> None:
 
 
 def _classtype(draft: Draft, option: Option) -> None:
-    found = draft.classes.get(option.value.strip().lower())
+    found = draft.context.classes.get(option.value.strip().lower())
     if found is None:
-        hint = did_you_mean(option.value, draft.classes.keys()) or "see classification.config"
+        hint = did_you_mean(option.value, draft.context.classes.keys()) or "see classification.config"
         draft.warn(f"unknown classtype '{option.value}'", hint, option.value_at)
     elif draft.class_priority is None or found.priority < draft.class_priority:
         # Of several, the most urgent.
@@ -76,9 +76,9 @@ def _reference(draft: Draft, option: Option) -> None:
     kind, value = kind.strip(), value.strip()
     if not (kind and comma and value):
         raise Fault(f"'{option.value}' is no reference", "reference:type,value", at=option.value_at)
-    prefix = REFERENCES.get(kind.lower())
+    prefix = draft.context.references.get(kind.lower())
     if prefix is None:
-        draft.warn(f"unknown reference type '{kind}'", did_you_mean(kind, REFERENCES), option.value_at)
+        draft.warn(f"unknown reference type '{kind}'", did_you_mean(kind, draft.context.references.keys()), option.value_at)
     else:
         draft.references.append(prefix + value)
 
@@ -93,7 +93,11 @@ def _metadata(draft: Draft, option: Option) -> None:
 
 def _target(draft: Draft, option: Option) -> None:
     draft.once(option)
-    if option.value not in ("src_ip", "dest_ip"):
+    if option.value == "src_ip":
+        draft.target = "src_ip"
+    elif option.value == "dest_ip":
+        draft.target = "dest_ip"
+    else:
         raise Fault(f"'{option.value}' is no target", "src_ip or dest_ip", at=option.value_at)
 
 

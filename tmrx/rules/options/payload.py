@@ -76,15 +76,15 @@ def _content(draft: Draft, option: Option) -> None:
     pattern = literal(option)
     if not pattern:
         raise Fault("an empty content", at=option.value_at)
-    draft.payload.append(ContentDraft(pattern, option.negated, option.value_at))
+    draft.content = ContentDraft(pattern, option.negated, option.value_at)
+    draft.add(draft.content)
 
 
 def _last(draft: Draft, option: Option) -> ContentDraft:
     """The content that a modifier belongs to."""
-    for entry in reversed(draft.payload):
-        if isinstance(entry, ContentDraft):
-            return entry
-    raise Fault(f"'{option.keyword.name}' has no content before it", at=option.at)
+    if draft.content is None:
+        raise Fault(f"'{option.keyword.name}' has no content before it", at=option.at)
+    return draft.content
 
 
 def _signed(option: Option) -> int:
@@ -125,7 +125,7 @@ def _check_modifiers(content: ContentDraft, option: Option) -> None:
     size = len(content.pattern)
     absolute = content.offset is not None or content.depth is not None
     for name, window in (("depth", content.depth), ("within", content.within)):
-        if window is not None and window < size:
+        if isinstance(window, int) and window < size:
             raise Fault(f"{name} {window} is smaller than the content, {size} bytes", at=option.at)
     if content.startswith and (absolute or content.relative):
         raise Fault("startswith does not go with offset, depth, distance or within", at=option.at)
@@ -139,8 +139,9 @@ def _rawbytes(draft: Draft, option: Option) -> None:
 
 def _fast_pattern(draft: Draft, option: Option) -> None:
     content = _last(draft, option)
-    if any(isinstance(entry, ContentDraft) and entry.fast_pattern != "no" for entry in draft.payload):
+    if "fast_pattern" in draft.seen:
         raise Fault("a second fast_pattern", at=option.at)
+    draft.seen.add("fast_pattern")
     value = option.value.strip()
     content.fast_pattern = "only" if value == "only" else "yes"
     if value not in ("", "only"):
@@ -176,7 +177,7 @@ def _pcre(draft: Draft, option: Option) -> None:
         raise Fault(
             f"pcre: {message}", "the syntax is PCRE2's", at=at + 1 + len(pattern[:byte].decode(errors="ignore"))
         )
-    draft.payload.append(Pcre(pattern=pattern, negated=negated, flags=kept, relative="R" in flags))
+    draft.add(Pcre(pattern=pattern, negated=negated, flags=kept, relative="R" in flags), "R" in flags)
 
 
 def _check_flags(flags: str, at: int) -> None:

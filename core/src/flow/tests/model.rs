@@ -88,6 +88,7 @@ proptest! {
     fn agrees_with_a_map(steps in steps()) {
         let (mut records, _) = run(&steps, 64);
         let mut wanted = model(&steps);
+        records.iter_mut().for_each(|record| record.slot = 0);
         // The wheel may still have to fire for the last of them.
         for record in records.iter_mut().chain(&mut wanted).filter(|record| record.reason == EndReason::Shutdown) {
             record.reason = EndReason::Timeout;
