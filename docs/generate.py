@@ -154,8 +154,8 @@ def suricata() -> str:
         "are taken and have no effect. See [Replace Suricata](../how-to/replace-suricata.md)."
     )
     body = (
-        f"## Options\n\n{table(('option', 'meaning'), options)}\n## Settings\n\nWhere a file given with `-c` does not set "
-        "one, it has its default; without `-c` it has the stock value, or its default where there is none.\n\n"
+        f"## Options\n\n{table(('option', 'meaning'), options)}\n## Settings\n\nWhere a file given with `-c` does "
+        "not set one, it has its default; without `-c` it has the stock value, or its default where there is none.\n\n"
         f"{table(('setting', 'default', 'stock', 'meaning'), rows)}\n## Settings without effect\n\n{idle}.\n"
     )
     return page("Suricata's options and settings", intro, body)

@@ -44,7 +44,7 @@ def test_defaults_are_the_tables_own() -> None:
 
 def test_values_that_can_not_be() -> None:
     wrong = configuration("stream.memcap=much", "defrag.timeout=soon")
-    with pytest.raises(ConfigError, match="--set stream.memcap: stream.memcap: 'much' is no size"):
+    with pytest.raises(ConfigError, match=r"--set stream\.memcap: stream\.memcap: 'much' is no size"):
         wrong.size("stream.memcap")
     with pytest.raises(ConfigError, match="'soon' is no number"):
         wrong.number("defrag.timeout")
