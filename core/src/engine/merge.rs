@@ -231,7 +231,10 @@ impl Merger {
                 self.flow(shared, clock, over, identities);
             }
             Kind::Anomalies => {
-                let at = Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, None) };
+                let flow = outs.iter().find_map(|out| odd(out, event.row));
+                let id = flow.map(|flow| flow_community(shared, flow, packet)).unwrap_or_default();
+                let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
+                let at = Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, flow) };
                 self.anomalies(shared, &at, identities);
             }
             Kind::Arp => {
@@ -263,12 +266,9 @@ impl Merger {
         identities: &Identities,
     ) {
         let Some(rule) = shared.plan_rules.get(alert.rule as usize) else { return };
-        let mut id = String::new();
-        let flow = alert.flow.as_ref().map(|flow| {
-            let ports = (flow.counters.sport, flow.counters.dport);
-            id = community(shared, (&flow.counters.src, &flow.counters.dst), ports, packet.proto, packet.ip);
-            FlowNow { community_id: id.as_str(), ..flow.now() }
-        });
+        let flow = alert.flow.as_ref();
+        let id = flow.map(|flow| flow_community(shared, flow, packet)).unwrap_or_default();
+        let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
         let at = Context { quote: self.quote(parsed, alert.row, packet), ..context(parsed, packet, flow) };
         let (action, inline) = (action.unwrap_or(rule.action), shared.outputs.inline);
         let stream = alert.in_stream.then_some([].as_slice());
@@ -287,8 +287,8 @@ impl Merger {
         let alerted = self.limits.was_alerted(shared, flow.id, flow.alerted);
         let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
-        let noted = over.vars.as_deref();
-        let ended = Ended { time: clock, flow, community_id: &id, session: None, noted, exceptions: &[] };
+        let (noted, sighted) = (over.vars.as_deref(), over.sighted.as_ref());
+        let ended = Ended { time: clock, flow, community_id: &id, session: None, noted, sighted, exceptions: &[] };
         self.eve.iter_mut().for_each(|eve| eve.flow(&ended, identities));
         if shared.outputs.wants(Table::Flows) {
             self.flows.push(flow, &id, identities);
@@ -440,7 +440,22 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
     }
 }
 
+/// The flow of a packet with anomalies.
+fn odd(out: &ShardOut, row: u32) -> Option<&FlowThen> {
+    let at = out.odd.binary_search_by_key(&row, |(row, _)| *row).ok()?;
+    out.odd.get(at).map(|(_, flow)| flow)
+}
+
+fn flow_community(shared: &Shared, flow: &FlowThen, packet: &Packet) -> String {
+    let c = &flow.counters;
+    community(shared, (&c.src, &c.dst), (c.sport, c.dport), packet.proto, packet.ip)
+}
+
+/// Empty where no one wants it.
 fn community(shared: &Shared, hosts: (&Addr, &Addr), ports: (u16, u16), proto: u8, ip: u8) -> String {
+    if !shared.wants_community_id {
+        return String::new();
+    }
     let seed = shared.flow.community_id_seed;
     let id = community::community_id(seed, ip, proto, hosts.0, hosts.1, ports.0, ports.1);
     String::from_utf8_lossy(&id).into_owned()

@@ -12,6 +12,7 @@ mod replay;
 mod rest;
 mod sequence;
 mod shard;
+mod sights;
 
 pub use merge::Output;
 pub use parsed::{Parsed, SHARDS};
@@ -58,6 +59,8 @@ struct Shared {
     display: Option<Display>,
     wants_flow_ids: bool,
     wants_flows: bool,
+    wants_anomalies: bool,
+    wants_community_id: bool,
     /// Tunnels around a packet are part of its flow's key.
     by_depth: bool,
     /// So are the VLANs.
@@ -112,6 +115,9 @@ impl Engine {
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
         let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
         let by_vlan = plan.flow.by_vlan;
+        let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
+        let wants_community_id =
+            plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let memory = detect::state::Shared::new(&plan.rules)?;
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
@@ -135,6 +141,8 @@ impl Engine {
             display: Display::new(&plan.display)?,
             wants_flow_ids,
             wants_flows,
+            wants_anomalies,
+            wants_community_id,
             by_depth,
             by_vlan,
         };

@@ -4,6 +4,7 @@ use super::Shared;
 use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
+use super::sights::Sights;
 use crate::detect::state::FlowVars;
 use crate::detect::{Buffer, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
@@ -13,7 +14,7 @@ use crate::identify::Identities;
 use crate::packet::{Packet, Wrap};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
-use crate::table::eve::FlowNow;
+use crate::table::eve::{FlowNow, Sighted};
 use crate::time::Nanos;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -51,6 +52,8 @@ pub(super) struct Over {
     pub flow: FlowRecord,
     /// What rules remembered of it.
     pub vars: Option<Arc<FlowVars>>,
+    /// What its packets showed, where that is wanted.
+    pub sighted: Option<Sighted>,
 }
 
 impl FlowThen {
@@ -82,6 +85,8 @@ pub(super) struct ShardOut {
     pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
+    /// By row of a packet with anomalies its flow, where they are told.
+    pub odd: Vec<(u32, FlowThen)>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
@@ -94,6 +99,7 @@ pub(super) struct ShardOut {
 pub(super) struct Shard {
     flows: FlowTable,
     inspector: Inspector,
+    sights: Sights,
     /// Packets and alerts.
     pub counters: Counters,
     number: usize,
@@ -106,6 +112,7 @@ impl Shard {
         Ok(Self {
             flows: table(shared, number)?,
             inspector: Inspector::new(shared),
+            sights: Sights::new(&shared.outputs),
             counters: Counters::default(),
             number,
             ended: Vec::new(),
@@ -141,6 +148,7 @@ impl Shard {
         if let Ok(flows) = table(shared, self.number) {
             self.flows = flows;
             self.inspector.forget_flows();
+            self.sights = Sights::new(&shared.outputs);
         }
         self.counters.frames.lost_to_panic();
     }
@@ -204,10 +212,14 @@ impl Shard {
         if !self.ended.is_empty() {
             self.end(shared, row, out);
         }
-        if let Some(seen) = &seen
-            && shared.wants_flow_ids
-        {
-            out.flow_ids.push((row, seen.id));
+        if let Some(seen) = &seen {
+            self.sights.packet(packet, packet.bytes(&parsed.batch.slab), seen);
+            if shared.wants_flow_ids {
+                out.flow_ids.push((row, seen.id));
+            }
+            if !packet.anomalies.is_empty() && shared.wants_anomalies {
+                out.odd.push((row, self.then(*seen)));
+            }
         }
         if let Some(display) = &shared.display
             && !shows(display, parsed, packet, seen, identities)
@@ -225,8 +237,9 @@ impl Shard {
         for flow in self.ended.drain(..) {
             let vars = self.inspector.vars(flow.slot);
             self.inspector.end(flow.slot);
+            let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row, flow, vars });
+                out.ended.push(Over { row, flow, vars, sighted });
             }
         }
     }

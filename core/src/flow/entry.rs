@@ -314,7 +314,6 @@ impl Entry {
             response_icmp: (self.bits & ICMP_ANSWERED != 0).then_some((self.first[2], self.first[3])),
             alerted: self.bits & ALERTED != 0,
             action: self.action(),
-            ttl: [None; 2],
             identities: [if known { self.first_identity } else { 0 }, first, second, third],
             identity_count: self.identity_count,
             more_identities: self.bits & MORE_IDENTITIES != 0,

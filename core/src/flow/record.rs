@@ -115,8 +115,6 @@ pub struct FlowRecord {
     pub alerted: bool,
     /// What rules decided for it.
     pub action: Option<FlowAction>,
-    /// The least and the largest TTL or hop limit; none where no one asked or no packet came.
-    pub ttl: [Option<(u8, u8)>; 2],
     /// Identities (rows of the identity table) it was seen through, first first.
     pub identities: [u32; FLOW_IDENTITIES],
     /// How many of `identities` are set.

@@ -172,6 +172,11 @@ impl Default for Eve {
 }
 
 impl Eve {
+    /// Whether it tells of the link addresses of flows.
+    pub fn wants_macs(&self) -> bool {
+        self.ethernet && self.wants_flows()
+    }
+
     /// Whether it tells of flows at their ends.
     pub fn wants_flows(&self) -> bool {
         self.flow || self.netflow

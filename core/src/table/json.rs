@@ -145,6 +145,14 @@ impl Json<'_> {
         quoted(self.0, value);
     }
 
+    /// A string in a list that `write` appends; it must need no escaping.
+    pub fn item_plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.comma();
+        self.0.push(b'"');
+        write(self.0);
+        self.0.push(b'"');
+    }
+
     /// A number in a list.
     pub fn item_number(&mut self, value: impl itoa::Integer) {
         self.comma();

@@ -1,6 +1,6 @@
 //! What all events begin and end with.
 
-use super::{Context, Ended, Look, Names, protocol, transport, vlans};
+use super::{Context, Ended, Look, Names, Sighted, protocol, transport, vlans};
 use crate::detect::state::FlowVars;
 use crate::frame::Link;
 use crate::packet::{Packet, proto};
@@ -78,9 +78,28 @@ pub(super) fn flow(
     protocol(json, flow.proto);
     transport::flow(json, flow, direction);
     common(json, settings, names, ended.noted);
+    if let Some(sighted) = ended.sighted.filter(|_| settings.ethernet) {
+        macs(json, sighted, direction);
+    }
     if settings.community_id {
         json.text_if("community_id", ended.community_id);
     }
+}
+
+/// The link addresses of both ends, of the sender first.
+fn macs(json: &mut Json<'_>, sighted: &Sighted, direction: Option<bool>) {
+    let [client, server] = &sighted.macs;
+    let (source, destination) = if direction == Some(false) { (server, client) } else { (client, server) };
+    if source.is_empty() && destination.is_empty() {
+        return;
+    }
+    json.object("ether");
+    for (key, macs) in [("src_macs", source), ("dest_macs", destination)] {
+        json.list(key);
+        macs.iter().for_each(|address| json.item_plain(|out| mac(out, address)));
+        json.end_list();
+    }
+    json.end();
 }
 
 /// What every event ends with.
@@ -151,7 +170,7 @@ fn ether(json: &mut Json<'_>, at: &Context<'_>) {
 }
 
 /// The Ethernet header that a packet begins with, if it does.
-fn ethernet<'a>(packet: &Packet, bytes: &'a [u8]) -> Option<Ethernet<'a>> {
+pub(super) fn ethernet<'a>(packet: &Packet, bytes: &'a [u8]) -> Option<Ethernet<'a>> {
     if packet.link != Link::Ethernet {
         return None;
     }

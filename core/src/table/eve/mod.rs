@@ -8,6 +8,7 @@ mod flow;
 mod header;
 mod netflow;
 mod payload;
+mod sighted;
 mod stats;
 mod transport;
 
@@ -25,6 +26,8 @@ use crate::table::text::{self, Clock};
 use crate::table::tunnel::Noted;
 use crate::time::Nanos;
 use std::sync::Arc;
+
+pub use sighted::Sighted;
 
 /// A flow at the moment of an event, oriented client to server; index 0 of a pair is to the server.
 #[derive(Debug, Clone, Copy)]
@@ -101,6 +104,8 @@ pub struct Ended<'a> {
     pub session: Option<SessionFacts>,
     /// What rules remembered of it.
     pub noted: Option<&'a FlowVars>,
+    /// What its packets showed, where that is wanted.
+    pub sighted: Option<&'a Sighted>,
     /// Policies that were applied to it, by what called for them.
     pub exceptions: &'a [(&'static str, ExceptionPolicy)],
 }

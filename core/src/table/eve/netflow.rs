@@ -16,7 +16,7 @@ pub(super) fn write(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>, t
     json.plain("start", |out| clock.eve(out, flow.start));
     json.plain("end", |out| clock.eve(out, flow.end));
     json.number("age", age(flow));
-    if let Some((least, most)) = flow.ttl.get(side).copied().flatten() {
+    if let Some((least, most)) = ended.sighted.and_then(|sighted| *sighted.ttl.get(side)?) {
         json.number("min_ttl", least);
         json.number("max_ttl", most);
     }

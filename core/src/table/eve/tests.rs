@@ -76,7 +76,7 @@ fn matched(rule: &Rule) -> Matched<'_> {
 }
 
 fn ended(flow: &FlowRecord) -> Ended<'_> {
-    Ended { time: TIME, flow, community_id: "", session: None, noted: None, exceptions: &[] }
+    Ended { time: TIME, flow, community_id: "", session: None, noted: None, sighted: None, exceptions: &[] }
 }
 
 #[test]
