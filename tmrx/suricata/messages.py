@@ -20,13 +20,20 @@ class Level(IntEnum):
     CONFIG = 6
 
 
+def level(word: str) -> Level | None:
+    """The level of that name; those beyond the last one are the last one. None for what is none."""
+    if word.lower() == "debug":
+        return Level.CONFIG
+    return Level.__members__.get(word.upper())
+
+
 @dataclass
 class Messages:
     """Where messages go; those above `level` go nowhere."""
 
     level: Level = Level.NOTICE
-    # suricata.log, once it is open.
-    files: list[Output] = field(default_factory=list)
+    # suricata.log, once it is open, with its own level.
+    files: list[tuple[Output, Level]] = field(default_factory=list)
 
     def error(self, subsystem: str, text: str) -> None:
         """What goes wrong."""
@@ -45,15 +52,15 @@ class Messages:
         self._say(Level.INFO, subsystem, text)
 
     def _say(self, level: Level, subsystem: str, text: str) -> None:
-        if level > self.level:
-            return
         shown = text if text.isprintable() else _made_printable(text)
         line = f"{level.name.capitalize()}: {subsystem}: {shown}\n"
-        stream = sys.stderr if level is Level.ERROR else sys.stdout
-        stream.write(line)
-        stream.flush()
-        for file in self.files:
-            file.write(line.encode("utf-8", "backslashreplace"))
+        if level <= self.level:
+            stream = sys.stderr if level is Level.ERROR else sys.stdout
+            stream.write(line)
+            stream.flush()
+        for file, most in self.files:
+            if level <= most:
+                file.write(line.encode("utf-8", "backslashreplace"))
 
 
 def _made_printable(text: str) -> str:

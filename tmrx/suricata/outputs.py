@@ -11,6 +11,7 @@ import msgspec
 from tmrx import __version__, plan
 from tmrx.errors import ConfigError
 from tmrx.suricata.document import Node, Text
+from tmrx.suricata.messages import Level, level
 from tmrx.suricata.settings import Configuration, is_true, size
 
 Map = dict[str, Node]
@@ -58,6 +59,13 @@ def read(configuration: Configuration, folder: Path, capture: str) -> Wanted:
         else:
             raise ConfigError("outputs", f"there is no output {name!r}")
     return wanted
+
+
+def logs(configuration: Configuration, folder: Path) -> Iterator[tuple[Path, Level]]:
+    """The files that messages go to, as `logging.outputs` has them."""
+    for name, options in _entries(configuration.node("logging.outputs")):
+        if name == "file" and _flag(options, "enabled"):
+            yield _path(folder, options, "suricata.log"), level(_text(options, "level", "info")) or Level.INFO
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from tmrx.sinks import Output, Paths, Sinks
 from tmrx.sources import STDIN, Captures, Whole
 from tmrx.suricata import arguments, document, engine, listing, outputs
 from tmrx.suricata.arguments import Arguments
-from tmrx.suricata.messages import Level, Messages
+from tmrx.suricata.messages import Level, Messages, level
 from tmrx.suricata.ruleset import Loading, variables
 from tmrx.suricata.settings import STOCK, Configuration, is_true
 
@@ -43,18 +43,22 @@ def _run(given: Arguments, messages: Messages) -> int:
         if given.has(key):
             print(show(given.last(key) or ""))
             return 0
-    messages.level = _level(given, messages.level)
     configuration = _configuration(given)
+    messages.level = _level(given, configuration)
     if given.has("dump-config"):
         print("\n".join(document.lines(configuration.document)))
         return 0
     return _Run(given, configuration, messages).run()
 
 
-def _level(given: Arguments, level: Level) -> Level:
+def _level(given: Arguments, configuration: Configuration) -> Level:
     if given.has("quiet"):
         return Level.ERROR
-    return Level(min(level + len(given.all("v")), Level.CONFIG))
+    path = "logging.default-log-level"
+    said = level(configuration.text(path))
+    if said is None:
+        raise ConfigError(configuration.place(path), f"{configuration.text(path)!r} is no level of messages")
+    return Level(min(said + len(given.all("v")), Level.CONFIG))
 
 
 def _configuration(given: Arguments) -> Configuration:
@@ -117,6 +121,8 @@ class _Run:
 
     def _open(self) -> None:
         """The outputs are there, and empty, before rules are read."""
+        for log, most in outputs.logs(self.configuration, self._folder):
+            self.messages.files.append((Output(str(log)), most))
         self.wanted = outputs.read(self.configuration, self._folder, self._capture or "")
         for path in (*(path for path, _ in self.wanted.events), self.wanted.fast, self.wanted.stats):
             if path is not None:
@@ -145,7 +151,7 @@ class _Run:
             flow=engine.flow(self.configuration),
             streams=engine.streams(self.configuration, inline=inline, checksums=checksums),
             rules=rules,
-            outputs=self._paths.plan(),
+            outputs=msgspec.structs.replace(self._paths.plan(), inline=inline),
             inspect_outer=True,
             truncated_is_invalid=True,
             ignore_checksums=not checksums,
