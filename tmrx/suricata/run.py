@@ -15,7 +15,7 @@ from tmrx.errors import ConfigError, InputError, OutputError, TmrxError
 from tmrx.rules import RuleSet
 from tmrx.sinks import Output, Paths, Sinks
 from tmrx.sources import STDIN, Captures, Whole
-from tmrx.suricata import arguments, document, engine, listing, outputs
+from tmrx.suricata import analysis, arguments, document, engine, listing, outputs
 from tmrx.suricata.arguments import Arguments
 from tmrx.suricata.messages import Level, Messages, level
 from tmrx.suricata.ruleset import Loading, variables
@@ -88,6 +88,8 @@ class _Run:
         self._say_idle()
         rules = self._rules()
         if self.given.has("engine-analysis"):
+            if rules is not None:
+                analysis.write(rules, self.configuration, self._folder)
             return 0
         if self.given.has("T"):
             self.messages.notice("suricata", "Configuration provided was successfully loaded. Exiting.")
