@@ -46,6 +46,7 @@ struct Shared {
     parser: Parser,
     outputs: plan::Outputs,
     flow: plan::FlowSettings,
+    streams: plan::StreamSettings,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
@@ -63,6 +64,8 @@ struct Shared {
     wants_community_id: bool,
     /// Tunnels around a packet are part of its flow's key.
     by_depth: bool,
+    /// So are the VLANs.
+    by_vlan: bool,
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -112,6 +115,7 @@ impl Engine {
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
         let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
+        let by_vlan = plan.flow.by_vlan;
         let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
         let wants_community_id =
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
@@ -124,9 +128,12 @@ impl Engine {
                 outer: plan.inspect_outer,
                 seed: Seed::new(seed),
                 filter: Filter::new(&plan.filter)?,
+                strict: plan.truncated_is_invalid,
+                ignore_checksums: plan.ignore_checksums,
             },
             outputs: plan.outputs,
             flow: plan.flow,
+            streams: plan.streams,
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
@@ -139,6 +146,7 @@ impl Engine {
             wants_anomalies,
             wants_community_id,
             by_depth,
+            by_vlan,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {
@@ -234,7 +242,7 @@ impl Engine {
         let clock = lock(&self.sequencer).stage.advance(now);
         self.release(false);
         let mut out = ShardOut::default();
-        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &mut out));
+        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &self.identities, &mut out));
         self.tell(clock, &out);
     }
 
@@ -243,7 +251,10 @@ impl Engine {
         self.release(true);
         let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
         let mut out = ShardOut::default();
-        let more = self.shards.iter().any(|shard| lock(shard).finish(&self.shared, FLOWS_A_CALL, &mut out));
+        let more = self
+            .shards
+            .iter()
+            .any(|shard| lock(shard).finish(&self.shared, (FLOWS_A_CALL, clock), &self.identities, &mut out));
         self.tell(clock, &out);
         if !more {
             let counters = self.counters();
