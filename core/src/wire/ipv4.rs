@@ -29,6 +29,12 @@ impl<'a> Ipv4<'a> {
         usize::from(self.0[0] & 15) * 4
     }
 
+    /// Type of service: the differentiated services field and two bits of ECN.
+    #[inline]
+    pub fn tos(&self) -> u8 {
+        self.0[1]
+    }
+
     /// Bytes of the packet, as it says.
     #[inline]
     pub fn total_length(&self) -> u16 {
