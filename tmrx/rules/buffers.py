@@ -6,6 +6,7 @@ from tmrx import plan
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import PAYLOAD, Base64Draft, BufferDraft, ContentDraft, Draft, Entry
 
+
 def buffer_tests(draft: Draft) -> tuple[plan.BufferTest, ...]:
     """The buffers that a rule looks into, in the order of their first use. Raises Fault.
 

@@ -22,6 +22,7 @@ pub use truth::Truth;
 
 use crate::error::{Error, Fault, Result};
 use crate::ffi::pcre2::{Code, PatternError};
+use crate::frame::Addr;
 use crate::plan::{self, Action, DetectSettings, Effect, Scope};
 use buffer::{Tools, Views};
 use group::Index;
@@ -137,6 +138,11 @@ impl Rules {
             tools: Tools::new(&self.views, &self.settings),
             costs: Costs(if self.settings.profile { vec![Cost::default(); self.rules.len()] } else { Vec::new() }),
         }
+    }
+
+    /// Whether one of the plan's address sets has an address of this IP version.
+    pub fn set_has(&self, set: u32, address: &Addr, ip: u8) -> bool {
+        self.sets.has(set, address, ip)
     }
 
     /// How many there are.

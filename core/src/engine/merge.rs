@@ -1,6 +1,7 @@
 //! The last stage: what the shards found, put into the order of the frames and written down.
 
 use super::Shared;
+use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
 use super::shard::{Alert, FlowThen, Pseudo, ShardOut};
 use crate::error::Result;
@@ -12,6 +13,7 @@ use crate::packet::{NONE, Packet};
 use crate::plan::{self, Table};
 use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
+use crate::table::counters::Decided;
 use crate::table::eve::{Context, Eve, FlowNow, Quote, Tunnel};
 use crate::table::fast::Fast;
 use crate::table::lines::Lines;
@@ -54,6 +56,9 @@ pub(super) struct Merger {
     /// Once there was a batch to capture, which says how finely times are told.
     capture: Option<capture::Writer>,
     events: Vec<Event>,
+    limits: Limits,
+    /// The batch's alerts.
+    logged: Vec<Logged>,
     flow_ids: Vec<Option<u64>>,
     /// The batch's ICMP errors and the flows that they are about, by row.
     related: Vec<(u32, u64)>,
@@ -101,12 +106,19 @@ impl Merger {
             hidden: Vec::new(),
             capture: None,
             events: Vec::new(),
+            limits: Limits::default(),
+            logged: Vec::new(),
             flow_ids: Vec::new(),
             related: Vec::new(),
             rows_before: 0,
             rows: Vec::new(),
             began: None,
         })
+    }
+
+    /// What became of the rules' matches so far.
+    pub fn decided(&self) -> Decided {
+        self.limits.decided()
     }
 
     pub fn take(&mut self) -> Output {
@@ -130,7 +142,8 @@ impl Merger {
     /// Write what a batch gave.
     pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
         self.began = self.began.or(parsed.clocks.first().copied());
-        self.output.alerts += outs.iter().map(|out| (out.alerts.len() + out.last.len()) as u64).sum::<u64>();
+        self.limits.decide(shared, parsed, outs, &mut self.logged);
+        self.output.alerts += self.logged.len() as u64;
         for (frame, bytes) in outs.iter().flat_map(|out| &out.lost).filter_map(|&row| {
             let frame = parsed.batch.frames.get(parsed.packets.get(row as usize)?.frame as usize)?;
             Some((frame, parsed.batch.bytes(frame)))
@@ -180,11 +193,16 @@ impl Merger {
             if outputs.eve || outputs.wants(Table::Flows) {
                 self.events.extend(out.ended.iter().enumerate().map(|(i, (row, _))| event(*row, Kind::Ended, i)));
             }
-            if outputs.eve || outputs.fast || outputs.wants(Table::Alerts) {
-                let shown = out.alerts.iter().enumerate().filter(|(_, alert)| is_shown(hidden, alert.row as usize));
-                self.events.extend(shown.map(|(i, alert)| event(alert.row, Kind::Alert, i)));
-                self.events.extend(out.last.iter().enumerate().map(|(i, alert)| event(alert.row, Kind::Last, i)));
-            }
+        }
+        if outputs.eve || outputs.fast || outputs.wants(Table::Alerts) {
+            let shown = (0..).zip(&self.logged).filter(|(_, logged)| is_shown(hidden, logged.row as usize));
+            let event = |(index, logged): (u32, &Logged)| Event {
+                row: logged.row,
+                kind: if logged.pseudo { Kind::Last } else { Kind::Alert },
+                shard: logged.shard,
+                index,
+            };
+            self.events.extend(shown.map(event));
         }
         if outputs.eve || outputs.wants(Table::Anomalies) {
             let odd = |packet: &Packet| !packet.anomalies.is_empty() && !is_refused(packet);
@@ -200,11 +218,6 @@ impl Merger {
         let out = outs.get(usize::from(event.shard));
         let index = event.index as usize;
         match event.kind {
-            Kind::Last => {
-                if let Some(alert) = out.and_then(|out| out.last.get(index)) {
-                    self.last_alert(shared, alert, identities);
-                }
-            }
             Kind::Ended => {
                 let Some((row, flow)) = out.and_then(|out| out.ended.get(index)) else { return };
                 let clock = parsed.clocks.get(*row as usize).copied().unwrap_or(packet.time);
@@ -214,10 +227,14 @@ impl Merger {
                 let at = Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, None) };
                 self.anomalies(shared, &at, identities);
             }
-            Kind::Alert => {
-                if let Some(alert) = out.and_then(|out| out.alerts.get(index)) {
-                    self.alert(shared, parsed, packet, alert, identities);
-                }
+            Kind::Last | Kind::Alert => {
+                let Some(logged) = self.logged.get(index).copied() else { return };
+                let Some(alert) = out.and_then(|out| out.alerts.get(logged.index as usize)) else { return };
+                let at = alert.pseudo.as_deref().map_or_else(
+                    || Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, None) },
+                    Pseudo::context,
+                );
+                self.alert(shared, &at, alert, logged, identities);
             }
         }
     }
@@ -231,21 +248,10 @@ impl Merger {
         }
     }
 
-    fn alert(&mut self, shared: &Shared, parsed: &Parsed, packet: &Packet, alert: &Alert, identities: &Identities) {
-        let at = Context { quote: self.quote(parsed, alert.row, packet), ..context(parsed, packet, None) };
-        self.tell(shared, &at, alert, identities);
-    }
-
-    /// An alert on what was left of a flow's stream.
-    fn last_alert(&mut self, shared: &Shared, alert: &Alert, identities: &Identities) {
-        let Some(Pseudo { packet, wrap }) = alert.pseudo.as_deref() else { return };
-        let wrap = (packet.identity != NONE).then_some(wrap);
-        let at = Context { frame: 0, packet, wrap, tunnel: None, note: None, flow: None, quote: None };
-        self.tell(shared, &at, alert, identities);
-    }
-
-    fn tell(&mut self, shared: &Shared, at: &Context<'_>, alert: &Alert, identities: &Identities) {
+    fn alert(&mut self, shared: &Shared, at: &Context<'_>, alert: &Alert, logged: Logged, identities: &Identities) {
         let Some(rule) = shared.plan_rules.get(alert.rule as usize) else { return };
+        let changed = logged.action.map(|action| plan::Rule { action, ..rule.clone() });
+        let rule = changed.as_ref().unwrap_or(rule);
         let packet = at.packet;
         let mut id = String::new();
         let flow = alert.flow.map(|flow| {
@@ -266,6 +272,8 @@ impl Merger {
     }
 
     fn flow(&mut self, shared: &Shared, clock: Nanos, flow: &FlowRecord, identities: &Identities) {
+        let alerted = self.limits.was_alerted(shared, flow.id, flow.alerted);
+        let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
         if shared.outputs.eve {
             self.eve.flow(&mut self.output.eve, clock, flow, &id, identities);
@@ -277,8 +285,14 @@ impl Merger {
 
     /// Write flows that ended without a packet.
     pub fn ended(&mut self, shared: &Shared, clock: Nanos, out: &ShardOut, identities: &Identities) {
-        self.output.alerts += out.last.len() as u64;
-        out.last.iter().for_each(|alert| self.last_alert(shared, alert, identities));
+        self.limits.decide(shared, &Parsed::default(), std::slice::from_ref(out), &mut self.logged);
+        self.output.alerts += self.logged.len() as u64;
+        for logged in std::mem::take(&mut self.logged) {
+            let alert = out.alerts.get(logged.index as usize);
+            if let Some((alert, at)) = alert.and_then(|alert| Some((alert, alert.pseudo.as_deref()?.context()))) {
+                self.alert(shared, &at, alert, logged, identities);
+            }
+        }
         if shared.outputs.eve || shared.outputs.wants(Table::Flows) {
             out.ended.iter().for_each(|(_, flow)| self.flow(shared, clock, flow, identities));
         }

@@ -5,6 +5,7 @@
 
 mod datagram;
 mod inspect;
+mod limits;
 mod merge;
 mod parsed;
 mod replay;
@@ -48,6 +49,10 @@ struct Shared {
     rules: Option<Arc<detect::Rules>>,
     /// What rules remember across flows.
     memory: detect::state::Shared,
+    /// Alerts that a packet may have.
+    most_alerts: u32,
+    /// Some rules have limits.
+    is_limited: bool,
     /// Which packets are shown; `None`: all.
     display: Option<Display>,
     wants_flow_ids: bool,
@@ -115,6 +120,8 @@ impl Engine {
             outputs: plan.outputs,
             flow: plan.flow,
             seed,
+            most_alerts: plan.rules.settings.packet_alert_max,
+            is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
             rules,
             memory,
@@ -283,6 +290,7 @@ impl Engine {
     fn counters(&self) -> Counters {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
+        total.detect = lock(&self.merger).decided();
         total
     }
 

@@ -9,10 +9,10 @@ use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
-use crate::packet::{Packet, Wrap};
+use crate::packet::{NONE, Packet, Wrap};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
-use crate::table::eve::FlowNow;
+use crate::table::eve::{Context, FlowNow};
 use crate::time::Nanos;
 use std::sync::{PoisonError, RwLock};
 
@@ -40,6 +40,14 @@ pub(super) struct Pseudo {
     pub packet: Packet,
     /// What was around the flow's first packet.
     pub wrap: Wrap,
+}
+
+impl Pseudo {
+    /// As events show it: without a frame.
+    pub fn context(&self) -> Context<'_> {
+        let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
+        Context { frame: 0, packet: &self.packet, wrap, tunnel: None, note: None, flow: None, quote: None }
+    }
 }
 
 /// A flow at the moment of an alert.
@@ -74,9 +82,9 @@ impl FlowThen {
 pub(super) struct ShardOut {
     /// Flows that were over when the packet of that row came.
     pub ended: Vec<(u32, FlowRecord)>,
-    /// Alerts on what was left of those flows' streams.
-    pub last: Vec<Alert>,
     pub alerts: Vec<Alert>,
+    /// Matches beyond the most that a packet may have.
+    pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
     /// Rows of packets that are not to be shown.
@@ -281,8 +289,8 @@ impl Shard {
 
     /// Note the last inspection's hits.
     fn alerts(&mut self, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
+        out.overflow += u64::from(self.inspector.outcome.overflow);
         for hit in &self.inspector.outcome.hits {
-            self.counters.alerts += 1;
             let flow = seen.map(|seen| {
                 self.flows.mark_alerted(seen.slot);
                 FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }

@@ -6,9 +6,9 @@ use crate::packet::Packet;
 use crate::plan::{XbitChange, XbitTrack};
 use crate::time::{Nanos, SECOND};
 
-/// What a bit belongs to: an address of a domain (both the same), or an unordered pair.
+/// An address of a domain, or an unordered pair of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-struct Owner {
+pub struct Owner {
     domain: u32,
     low: Addr,
     high: Addr,
@@ -16,11 +16,13 @@ struct Owner {
 }
 
 impl Owner {
-    fn address(packet: &Packet, address: Addr) -> Self {
+    /// One of the packet's addresses.
+    pub fn address(packet: &Packet, address: Addr) -> Self {
         Self { domain: packet.domain, low: address, high: address, pair: false }
     }
 
-    fn pair(packet: &Packet) -> Self {
+    /// The packet's addresses.
+    pub fn pair(packet: &Packet) -> Self {
         let (low, high) = (packet.src.min(packet.dst), packet.src.max(packet.dst));
         Self { domain: packet.domain, low, high, pair: true }
     }

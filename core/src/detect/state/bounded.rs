@@ -76,6 +76,19 @@ impl<K: Eq + Hash + Ord + Clone, V> Bounded<K, V> {
         self.tidy();
     }
 
+    /// The value of a key, made where there is none, for use until `end` or longer.
+    pub fn entry(&mut self, key: K, end: i64, now: i64, make: impl FnOnce() -> V) -> &mut V {
+        if !self.entries.contains_key(&key) {
+            while self.entries.len() >= self.capacity {
+                self.evict(now);
+            }
+            self.ends.push(Reverse((end, key.clone())));
+        }
+        let entry = self.entries.entry(key).or_insert_with(|| Entry { value: make(), end });
+        entry.end = entry.end.max(end);
+        &mut entry.value
+    }
+
     /// Use a value for longer.
     pub fn extend(&mut self, key: &K, end: i64) {
         if let Some(entry) = self.entries.get_mut(key) {

@@ -8,6 +8,7 @@ mod dataset;
 mod flow;
 mod reputation;
 
+pub use bits::Owner;
 pub use bounded::Bounded;
 pub use dataset::Found;
 pub use flow::{FlowMemory, FlowVars};
