@@ -243,6 +243,15 @@ fn later_choices_change_variables() {
 }
 
 #[test]
+fn a_number_that_is_not_there_leaves_its_variable() {
+    // The second number is not in the buffer after the first `a`; its place is counted in the variable that it sets.
+    let next = ByteExtract { relative: true, offset: variable(0), digits: text(10), ..extract(0) };
+    let list = [Match::ByteExtract(ByteExtract { digits: text(10), ..extract(0) }), c("a"), Match::ByteExtract(next)];
+    assert_eq!(ask(&list, b"1ab.a..", 7), Truth::False);
+    assert_eq!(ask(&list, b"1ab.a.3", 7), Truth::True);
+}
+
+#[test]
 fn variables_go_on_to_later_buffers() {
     let payload = |matches| plan::BufferTest { buffer: "payload".into(), transforms: Vec::new(), matches };
     let found = Content { offset: variable(0), depth: Some(number(1)), ..content(b"c") };
