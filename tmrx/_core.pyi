@@ -56,8 +56,8 @@ class Batch:
     def idle(self) -> bool:
         """The source has no more for now."""
     @property
-    def eve(self) -> bytes:
-        """EVE lines."""
+    def eve(self) -> list[bytes]:
+        """EVE lines, of each section that the plan asks for."""
     @property
     def fast(self) -> bytes:
         """fast.log lines."""

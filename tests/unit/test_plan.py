@@ -156,6 +156,20 @@ def steps() -> Iterator[plan.Step]:
     yield from (plan.Step(column="vni", test=test, negated=True, yes=9, no=False) for test in tests)
 
 
+def sections() -> Iterator[plan.Eve]:
+    """EVE with every option other than its default, and with each word of its choices."""
+    alert = plan.AlertEvents(
+        flow=False, rule_metadata=False, references=True, rule_text=True, payload=True, payload_printable=True,
+        payload_length=True, payload_size=9, packet=True, verdict=True, tagged_packets=False,
+    )  # fmt: skip
+    whole = plan.Eve(
+        alert=alert, anomaly=plan.AnomalyEvents(packet_header=True), drop=plan.DropEvents(alerts=False, verdict=True),
+        stats=plan.StatsEvents(totals=False, threads=True, deltas=True), metadata=False, ethernet=True,
+        ipv6_compress=True, suricata_version="9.0.0", host="sensor", pcap_filename="a.pcap",
+    )  # fmt: skip
+    yield from (replace(whole, drop=drop) for drop in choices(plan.DropEvents, whole.drop))
+
+
 def everything() -> plan.Plan:
     """A plan with every struct, every field other than its default, every word of a choice."""
     known = plan.Identity(
@@ -193,7 +207,8 @@ def everything() -> plan.Plan:
         ),
         streams=next(streams()),
         outputs=plan.Outputs(
-            eve=True,
+            eve=(plan.EVERYTHING, *sections()),
+            inline=True,
             fast=True,
             pcap=True,
             capture=plan.CaptureSettings(pcapng=True, rotate_size=1_000_000, rotate_time=60_000_000_000),

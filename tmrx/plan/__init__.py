@@ -84,9 +84,15 @@ from tmrx.plan.mirror import (
     SourceSession,
 )
 from tmrx.plan.outputs import (
+    EVERYTHING,
+    AlertEvents,
+    AnomalyEvents,
     CaptureSettings,
+    DropEvents,
+    Eve,
     Lines,
     Outputs,
+    StatsEvents,
 )
 from tmrx.plan.receive import (
     DecapSettings,
@@ -123,10 +129,13 @@ from tmrx.plan.streams import (
 )
 
 __all__ = [
+    "EVERYTHING",
     "NO_LIMIT",
     "SCHEMA_VERSION",
     "Absent",
     "AddressSet",
+    "AlertEvents",
+    "AnomalyEvents",
     "Base64",
     "Bsize",
     "BufferTest",
@@ -146,9 +155,11 @@ __all__ = [
     "DecapSettings",
     "DetectSettings",
     "Digits",
+    "DropEvents",
     "Dsize",
     "Effect",
     "Entropy",
+    "Eve",
     "Event",
     "ExceptionPolicy",
     "Field",
@@ -204,6 +215,7 @@ __all__ = [
     "SetFlowint",
     "SetXbit",
     "SourceSession",
+    "StatsEvents",
     "Step",
     "StreamPolicy",
     "StreamSettings",

@@ -1,9 +1,10 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
-use crate::detect::state::{FlowMemory, Memory};
+use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Cost, Outcome, Scratch, Subject};
 use crate::time::Nanos;
+use std::sync::Arc;
 
 /// What is kept of a flow beside its entry in the flow table.
 #[derive(Debug, Default)]
@@ -44,6 +45,11 @@ impl Inspector {
         let mut memory = Memory { flow: tracked.map(|tracked| &mut tracked.memory), shared: &shared.memory, now };
         rules.inspect(subject, &mut memory, scratch, &mut self.outcome);
         rules.settle(&mut self.outcome);
+    }
+
+    /// What rules remember of a flow, where they do.
+    pub fn vars(&self, slot: u32) -> Option<Arc<FlowVars>> {
+        self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
     }
 
     /// Forget what was kept of all flows.

@@ -130,7 +130,8 @@ impl Limits {
         let of = pseudo.or_else(|| parsed.packets.get(alert.row as usize));
         let (Some(of), Some(rule)) = (of, shared.plan_rules.get(alert.rule as usize)) else { return false };
         packet.begin(alert);
-        let Verdict::Alert(action) = self.judge(rule, shared.rules.as_deref(), of, alert.flow.map(|flow| flow.id))
+        let Verdict::Alert(action) =
+            self.judge(rule, shared.rules.as_deref(), of, alert.flow.as_ref().map(|flow| flow.id))
         else {
             self.decided.suppressed += 1;
             return false;
@@ -145,7 +146,7 @@ impl Limits {
             return false;
         }
         packet.alerts += 1;
-        if let Some(flow) = alert.flow.filter(|_| shared.wants_flows) {
+        if let Some(flow) = alert.flow.as_ref().filter(|_| shared.wants_flows) {
             self.alerted.insert(flow.id);
         }
         true
@@ -267,7 +268,7 @@ struct OnePacket {
 
 impl OnePacket {
     fn begin(&mut self, alert: &Alert) {
-        let ended = alert.flow.filter(|_| alert.pseudo.is_some()).map(|flow| (flow.id, flow.to_server));
+        let ended = alert.flow.as_ref().filter(|_| alert.pseudo.is_some()).map(|flow| (flow.id, flow.to_server));
         if self.which != Some((alert.row, ended)) {
             *self = Self { which: Some((alert.row, ended)), ..Self::default() };
         }

@@ -12,6 +12,7 @@ mod replay;
 mod rest;
 mod sequence;
 mod shard;
+mod sights;
 
 pub use merge::Output;
 pub use parsed::{Parsed, SHARDS};
@@ -26,6 +27,7 @@ use crate::identify::Identities;
 use crate::plan::{self, Plan};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
+use crate::table::eve::Names;
 use crate::table::summary::{RuleCounts, Sources, Summary};
 use crate::time::Nanos;
 use arrow_array::RecordBatch;
@@ -57,6 +59,8 @@ struct Shared {
     display: Option<Display>,
     wants_flow_ids: bool,
     wants_flows: bool,
+    wants_anomalies: bool,
+    wants_community_id: bool,
     /// Tunnels around a packet are part of its flow's key.
     by_depth: bool,
 }
@@ -107,9 +111,13 @@ impl Engine {
         let seed = plan.flow.hash_seed.unwrap_or(random);
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
-        let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
+        let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
+        let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
+        let wants_community_id =
+            plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let memory = detect::state::Shared::new(&plan.rules)?;
+        let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let shared = Shared {
             parser: Parser {
                 decap: Decap::new(&plan.decap),
@@ -128,6 +136,8 @@ impl Engine {
             display: Display::new(&plan.display)?,
             wants_flow_ids,
             wants_flows,
+            wants_anomalies,
+            wants_community_id,
             by_depth,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
@@ -135,7 +145,7 @@ impl Engine {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::new(&plan.fragments) }),
             sequenced: Condvar::new(),
-            merger: Mutex::new(Merger::new(&shared.outputs)?),
+            merger: Mutex::new(Merger::new(&shared.outputs, names)?),
             pool: Mutex::default(),
             held: Mutex::default(),
             shards,

@@ -4,6 +4,8 @@ use super::Shared;
 use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
+use super::sights::Sights;
+use crate::detect::state::FlowVars;
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
@@ -12,9 +14,9 @@ use crate::identify::Identities;
 use crate::packet::{NONE, Packet, Wrap};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
-use crate::table::eve::{Context, FlowNow};
+use crate::table::eve::{Context, FlowNow, Sighted};
 use crate::time::Nanos;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Packets that are hashed and whose flows are fetched ahead of their use: enough to hide memory behind work.
 const RUN: usize = 32;
@@ -46,21 +48,35 @@ impl Pseudo {
     /// As events show it: without a frame.
     pub fn context(&self) -> Context<'_> {
         let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
-        Context { frame: 0, packet: &self.packet, wrap, tunnel: None, note: None, flow: None, quote: None }
+        Context { frame: 0, packet: &self.packet, bytes: &[], wrap, tunnel: None, note: None, flow: None, quote: None }
     }
 }
 
 /// A flow at the moment of an alert.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct FlowThen {
     pub id: u64,
     pub to_server: bool,
     pub counters: flow::Counters,
+    /// What rules remembered of it.
+    pub vars: Option<Arc<FlowVars>>,
+}
+
+/// A flow that is over.
+#[derive(Debug)]
+pub(super) struct Over {
+    /// The row of the packet that came when it was.
+    pub row: u32,
+    pub flow: FlowRecord,
+    /// What rules remembered of it.
+    pub vars: Option<Arc<FlowVars>>,
+    /// What its packets showed, where that is wanted.
+    pub sighted: Option<Sighted>,
 }
 
 impl FlowThen {
     /// As events show it.
-    pub fn now(&self) -> FlowNow<'static> {
+    pub fn now(&self) -> FlowNow<'_> {
         let c = &self.counters;
         FlowNow {
             id: self.id,
@@ -73,6 +89,7 @@ impl FlowThen {
             packets: c.packets,
             bytes: c.bytes,
             community_id: "",
+            noted: self.vars.as_deref(),
         }
     }
 }
@@ -80,13 +97,14 @@ impl FlowThen {
 /// What a shard found in a batch, in the order of its packets.
 #[derive(Debug, Default)]
 pub(super) struct ShardOut {
-    /// Flows that were over when the packet of that row came.
-    pub ended: Vec<(u32, FlowRecord)>,
+    pub ended: Vec<Over>,
     pub alerts: Vec<Alert>,
     /// Matches beyond the most that a packet may have.
     pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
+    /// By row of a packet with anomalies its flow, where they are told.
+    pub odd: Vec<(u32, FlowThen)>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
@@ -99,6 +117,7 @@ pub(super) struct ShardOut {
 pub(super) struct Shard {
     flows: FlowTable,
     inspector: Inspector,
+    sights: Sights,
     /// Packets and alerts.
     pub counters: Counters,
     number: usize,
@@ -111,6 +130,7 @@ impl Shard {
         Ok(Self {
             flows: table(shared, number)?,
             inspector: Inspector::new(shared),
+            sights: Sights::new(&shared.outputs),
             counters: Counters::default(),
             number,
             ended: Vec::new(),
@@ -151,6 +171,7 @@ impl Shard {
         if let Ok(flows) = table(shared, self.number) {
             self.flows = flows;
             self.inspector.forget_flows();
+            self.sights = Sights::new(&shared.outputs);
         }
         self.counters.frames.lost_to_panic();
     }
@@ -214,10 +235,14 @@ impl Shard {
         if !self.ended.is_empty() {
             self.end(shared, row, out);
         }
-        if let Some(seen) = &seen
-            && shared.wants_flow_ids
-        {
-            out.flow_ids.push((row, seen.id));
+        if let Some(seen) = &seen {
+            self.sights.packet(packet, packet.bytes(&parsed.batch.slab), seen);
+            if shared.wants_flow_ids {
+                out.flow_ids.push((row, seen.id));
+            }
+            if !packet.anomalies.is_empty() && shared.wants_anomalies {
+                out.odd.push((row, self.then(*seen)));
+            }
         }
         if let Some(display) = &shared.display
             && !shows(display, parsed, packet, seen, identities)
@@ -233,9 +258,11 @@ impl Shard {
     #[cold]
     fn end(&mut self, shared: &Shared, row: u32, out: &mut ShardOut) {
         for flow in self.ended.drain(..) {
+            let vars = self.inspector.vars(flow.slot);
             self.inspector.end(flow.slot);
+            let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push((row, flow));
+                out.ended.push(Over { row, flow, vars, sighted });
             }
         }
     }
@@ -290,13 +317,19 @@ impl Shard {
     /// Note the last inspection's hits.
     fn alerts(&mut self, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
         out.overflow += u64::from(self.inspector.outcome.overflow);
+        if let (Some(seen), [_, ..]) = (seen, self.inspector.outcome.hits.as_slice()) {
+            self.flows.mark_alerted(seen.slot);
+        }
         for hit in &self.inspector.outcome.hits {
-            let flow = seen.map(|seen| {
-                self.flows.mark_alerted(seen.slot);
-                FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }
-            });
+            let flow = seen.map(|seen| self.then(seen));
             out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo: None });
         }
+    }
+
+    /// Its flow at this moment.
+    fn then(&self, seen: Seen) -> FlowThen {
+        let (counters, vars) = (self.flows.counters(seen.slot), self.inspector.vars(seen.slot));
+        FlowThen { id: seen.id, to_server: seen.to_server, counters, vars }
     }
 
     /// Let time pass.
@@ -337,7 +370,7 @@ fn shows(
 ) -> bool {
     let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
     let counters = flow::Counters::default();
-    let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters });
+    let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters, vars: None });
     display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
 }
 

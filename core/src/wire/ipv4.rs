@@ -29,9 +29,9 @@ impl<'a> Ipv4<'a> {
         usize::from(self.0[0] & 15) * 4
     }
 
-    /// Type of service: the differentiated services field and two bits of ECN.
+    /// The type of service, or DSCP and ECN (RFC 2474, RFC 3168).
     #[inline]
-    pub fn tos(&self) -> u8 {
+    pub fn type_of_service(&self) -> u8 {
         self.0[1]
     }
 

@@ -35,7 +35,7 @@ fn value(field: Field, subject: &Subject<'_>) -> Value {
         Field::VlanLayers => Ok(packet.vlan_count.into()),
         Field::Ttl if packet.ip != 0 => Ok(packet.ttl.into()),
         Field::IpProto if packet.ip != 0 => Ok(packet.proto.into()),
-        Field::Tos => ipv4(subject).map(|ip| ip.tos().into()),
+        Field::Tos => ipv4(subject).map(|ip| ip.type_of_service().into()),
         Field::IpId => ipv4(subject).map(|ip| ip.identification().into()),
         Field::Fragoffset if packet.ip == 6 => fragment_v6(subject),
         // As it stands in the header, in units of eight bytes.

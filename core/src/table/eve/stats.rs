@@ -3,12 +3,19 @@
 use crate::anomaly::Anomaly;
 use crate::identify::Identities;
 use crate::packet::{Layer, Layers, Stop};
+use crate::plan::StatsEvents;
 use crate::restore;
 use crate::table::counters::{Counters, Decided};
 use crate::table::json::{Json, number};
 use crate::table::summary::Summary;
 
-pub(super) fn write(json: &mut Json<'_>, uptime: u64, summary: &Summary<'_>, identities: &Identities) {
+pub(super) fn write(
+    json: &mut Json<'_>,
+    uptime: u64,
+    summary: &Summary<'_>,
+    _options: &StatsEvents,
+    identities: Option<&Identities>,
+) {
     json.object("stats");
     json.number("uptime", uptime);
     decoder(json, summary.counters);
@@ -20,8 +27,10 @@ pub(super) fn write(json: &mut Json<'_>, uptime: u64, summary: &Summary<'_>, ide
     engines(json, summary);
     detect(json, &summary.counters.detect);
     json.end();
-    json.key("mirror");
-    summary.write(json.0, identities);
+    if let Some(identities) = identities {
+        json.key("mirror");
+        summary.write(json.0, identities);
+    }
     json.end();
 }
 
