@@ -46,6 +46,7 @@ struct Shared {
     parser: Parser,
     outputs: plan::Outputs,
     flow: plan::FlowSettings,
+    streams: plan::StreamSettings,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
@@ -127,6 +128,7 @@ impl Engine {
             },
             outputs: plan.outputs,
             flow: plan.flow,
+            streams: plan.streams,
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
@@ -234,7 +236,7 @@ impl Engine {
         let clock = lock(&self.sequencer).stage.advance(now);
         self.release(false);
         let mut out = ShardOut::default();
-        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &mut out));
+        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &self.identities, &mut out));
         self.tell(clock, &out);
     }
 
@@ -243,7 +245,10 @@ impl Engine {
         self.release(true);
         let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
         let mut out = ShardOut::default();
-        let more = self.shards.iter().any(|shard| lock(shard).finish(&self.shared, FLOWS_A_CALL, &mut out));
+        let more = self
+            .shards
+            .iter()
+            .any(|shard| lock(shard).finish(&self.shared, (FLOWS_A_CALL, clock), &self.identities, &mut out));
         self.tell(clock, &out);
         if !more {
             let counters = self.counters();
