@@ -15,6 +15,7 @@ use crate::plan::{
     self, ChecksumLayer, ChecksumOf, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, FlowWhat, FragmentsCheck,
     Number, PacketHook, Side,
 };
+use crate::stream::StreamEvents;
 use crate::time::{Nanos, SECOND};
 use rpc::Call;
 
@@ -23,6 +24,8 @@ use rpc::Call;
 pub(super) enum Check {
     /// One of these is wrong with the packet.
     Anomalies(AnomalySet),
+    /// One of these is odd about it in its session.
+    StreamEvents(StreamEvents),
     Rpc(Call),
     Plan(plan::Check),
 }
@@ -30,6 +33,9 @@ pub(super) enum Check {
 impl Check {
     pub(super) fn new(check: &plan::Check) -> Self {
         match check {
+            plan::Check::Event { name } if name.starts_with("stream.") => {
+                Self::StreamEvents(event::stream_events(name))
+            }
             plan::Check::Event { name } => Self::Anomalies(event::anomalies(name)),
             plan::Check::Rpc { program, version, procedure } => {
                 Self::Rpc(Call { program: *program, version: *version, procedure: *procedure })
@@ -42,6 +48,7 @@ impl Check {
     pub(super) fn holds(&self, subject: &Subject<'_>, memory: &Memory<'_>) -> Truth {
         match self {
             Self::Anomalies(set) => set.meets(subject.packet.anomalies).into(),
+            Self::StreamEvents(set) => of_stream(subject, |facts| facts.events.0 & set.0 != 0),
             Self::Rpc(call) => call.holds(subject),
             Self::Plan(check) => plain(check, subject, memory),
         }
