@@ -26,6 +26,7 @@ from tmrx.plan import (
     FlowElephant,
     FlowNumber,
     FragBits,
+    Instances,
     IpOption,
     IsDataAt,
     Number,
@@ -36,6 +37,7 @@ from tmrx.plan import (
     TcpSession,
     Transform,
     Variable,
+    VlanId,
 )
 from tmrx.rules.buffers import buffer_tests
 
@@ -170,7 +172,11 @@ CHECKS: dict[str, plan.Check] = {
     "icmp_seq:1<>4;": Field(field="icmp_seq", number=Number(op="between", a=1, b=4)),
     "tcp.window:&0xff!=3;": Field(field="tcp_window", number=Number(op="mask_ne", a=255, b=3)),
     "sctp.chunk_type:init_ack;": Field(field="sctp_chunk_type", number=eq(2)),
-    "vlan.id:>1,any;": Field(field="vlan_id", number=HERE),
+    "vlan.id:>1;": VlanId(number=HERE, instances=Instances(which="any")),
+    "vlan.id:>1,nb >1;": VlanId(number=HERE, instances=Instances(which="some", number=HERE)),
+    "vlan.id:>1,-2;": VlanId(number=HERE, instances=Instances(which="at", index=-2)),
+    "vlan.id:>1,oob_or 1;": VlanId(number=HERE, instances=Instances(which="at_or", index=1)),
+    "vlan.id:count >1;": VlanId(number=HERE, instances=Instances(which="count")),
     "fragbits:MD+;": FragBits(op="all", bits=3),
     "ipopts:lsrre;": IpOption(option=131),
     "ipopts:any;": IpOption(option=None),
