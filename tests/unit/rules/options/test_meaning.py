@@ -40,6 +40,7 @@ from tmrx.plan import (
     VlanId,
 )
 from tmrx.rules.buffers import buffer_tests
+from tmrx.rules.diagnostics import Fault
 
 
 def eq(value: int) -> Number:
@@ -247,3 +248,10 @@ def test_hex_is_folded_as_the_buffer_has_it() -> None:
     assert serial.matches == (Content(pattern=b"0A:BB"),)
     (ja3,) = buffer_tests(drafted(f'ja3.hash; content:"{"AB" * 16}";'))
     assert ja3.matches == (Content(pattern=b"ab" * 16),)
+
+
+def test_a_rule_has_so_many_variables() -> None:
+    many = "".join(f"byte_extract:1,0,v{number};" for number in range(256))
+    assert len(drafted(many + "byte_extract:1,0,v7;").variables) == 256
+    with pytest.raises(Fault, match="more than 256 variables"):
+        drafted(many + "byte_extract:1,0,v256;")
