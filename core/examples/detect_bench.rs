@@ -6,7 +6,8 @@ use aho_corasick::automaton::Automaton;
 use aho_corasick::{Anchored, dfa::DFA};
 use std::hint::black_box;
 use std::time::Instant;
-use tmrx_core::detect::{Buffer, FlowFacts, Rules, Subject};
+use tmrx_core::detect::state::{Memory, Shared};
+use tmrx_core::detect::{Buffer, FlowFacts, Outcome, Rules, Subject};
 use tmrx_core::packet::{Layer, Packet, Stop, proto};
 use tmrx_core::plan::{self, AddressSet, Content, Match, PortSet, RuleProtocol};
 
@@ -127,13 +128,16 @@ fn rules(name: &str, plan: &plan::Rules, payloads: &[Vec<u8>], rounds: usize) {
     let start = Instant::now();
     let rules = Rules::new(plan).unwrap();
     println!("{name}: {} rules built in {:.1} ms", rules.len(), start.elapsed().as_secs_f64() * 1e3);
-    let (packet, mut scratch) = (packet(), rules.scratch());
+    let (packet, mut scratch, mut outcome) = (packet(), rules.scratch(), Outcome::default());
+    let shared = Shared::new(&plan::Rules::default()).unwrap();
     let flow = Some(FlowFacts { to_server: true, ..FlowFacts::default() });
     measure(name, payloads, rounds, |payload| {
         let payload = Buffer { bytes: payload, original: payload.len() };
-        let subject = Subject { packet: &packet, payload, flow, session: "", session_name: "", vni: None };
-        rules.inspect(&subject, &mut scratch);
-        scratch.hits.len() as u64
+        let subject = Subject { flow, ..Subject::new(&packet, payload) };
+        outcome.clear();
+        let mut memory = Memory { flow: None, shared: &shared, now: 0 };
+        rules.inspect(&subject, &mut memory, &mut scratch, &mut outcome);
+        outcome.hits.len() as u64
     });
 }
 

@@ -56,7 +56,6 @@ fn whole_plan() -> Plan {
     plan.flow.max_flows = 1024;
     (plan.filter, plan.display) = (Vec::new(), Vec::new());
     plan.fragments.memory = 1 << 13;
-    plan.outputs.eve = true;
     plan.outputs.fast = true;
     plan.outputs.tables = vec![Table::Packets, Table::Flows, Table::Alerts, Table::Anomalies];
     plan
@@ -180,7 +179,7 @@ fn run(plan: &Plan, frames: &[Sent], size: usize) -> [Vec<u8>; 2] {
 fn take(engine: &Engine, [eve, fast]: &mut [Vec<u8>; 2]) {
     let output = engine.output();
     assert!(output.quarantine.is_empty(), "the engine panicked");
-    eve.extend_from_slice(&output.eve);
+    output.eve.iter().for_each(|section| eve.extend_from_slice(section));
     fast.extend_from_slice(&output.fast);
     for table in [Table::Packets, Table::Flows, Table::Alerts, Table::Anomalies] {
         engine.table(table).unwrap();

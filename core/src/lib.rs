@@ -16,6 +16,7 @@ pub mod excluded;
 pub mod filter;
 pub mod restore;
 pub mod flow;
+pub mod stream;
 pub mod app;
 pub mod detect;
 pub mod table;

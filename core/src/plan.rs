@@ -9,11 +9,13 @@ pub mod mirror;
 
 mod checks;
 mod matches;
+mod outputs;
 mod rules;
 mod streams;
 
 pub use checks::*;
 pub use matches::*;
+pub use outputs::*;
 pub use rules::*;
 pub use streams::*;
 
@@ -36,6 +38,7 @@ pub struct FlowSettings {
     pub max_flows: u32,
     pub timeouts: Timeouts,
     pub by_depth: bool,
+    pub by_vlan: bool,
     pub community_id_seed: u16,
     pub hash_seed: Option<u64>,
 }
@@ -74,8 +77,17 @@ pub enum FragmentPolicy {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct FragmentHost {
+    pub network: ByteBuf,
+    pub prefix: u8,
+    pub policy: FragmentPolicy,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FragmentSettings {
     pub policy: FragmentPolicy,
+    pub hosts: Vec<FragmentHost>,
     pub timeout: u32,
     pub memory: u64,
 }
@@ -117,70 +129,6 @@ pub struct IdentitySettings {
     pub unknown: Unknown,
     pub unknown_domain: UnknownDomain,
     pub max_learned: u32,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Table {
-    Packets,
-    Flows,
-    Alerts,
-    Anomalies,
-}
-
-impl Table {
-    /// The name in the plan.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Packets => "packets",
-            Self::Flows => "flows",
-            Self::Alerts => "alerts",
-            Self::Anomalies => "anomalies",
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum LineForm {
-    Line,
-    Table,
-    Json,
-    Csv,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Lines {
-    pub form: LineForm,
-    pub columns: Vec<String>,
-    pub most: u64,
-}
-
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CaptureSettings {
-    pub pcapng: bool,
-    pub rotate_size: u64,
-    pub rotate_time: i64,
-}
-
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Outputs {
-    pub eve: bool,
-    pub fast: bool,
-    pub pcap: bool,
-    pub capture: CaptureSettings,
-    pub tables: Vec<Table>,
-    pub lines: Option<Lines>,
-}
-
-impl Outputs {
-    /// Whether a table is wanted.
-    pub fn wants(&self, table: Table) -> bool {
-        self.tables.contains(&table)
-    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

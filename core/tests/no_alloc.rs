@@ -5,10 +5,13 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use tmrx_core::decap::{Decap, Outers};
 use tmrx_core::decode::{decode, quoted};
-use tmrx_core::detect::{Buffer, Rules, Subject};
+use tmrx_core::detect::state::{Memory, Shared};
+use tmrx_core::detect::{Buffer, Outcome, Rules, Subject};
 use tmrx_core::frame::{Link, Outer};
 use tmrx_core::packet::{Layer, Packet, Stop};
-use tmrx_core::plan::{self, DecapSettings, Tunnel};
+use tmrx_core::plan::{
+    self, AddressSet, BufferTest, Content, DecapSettings, Match, Pcre, PortSet, RuleProtocol, Tunnel,
+};
 use tmrx_core::verify::verify;
 
 struct Counting;
@@ -174,31 +177,21 @@ fn no_link_allocates() {
 
 /// Rules on every way through inspection: a prefilter's, one without case, a pattern's, one that is always asked.
 fn rules() -> plan::Rules {
-    let content = |pattern: &str, more: &str| {
-        format!(
-            r#"{{"type":"content","pattern":"{pattern}","negated":false,"relative":false,"offset":0,"depth":null,
-            "distance":0,"within":null,"startswith":false,"endswith":false,"fast_pattern":false,{more}}}"#
-        )
-    };
+    let content = |pattern: &str| Content { pattern: pattern.as_bytes().to_vec().into(), ..Content::default() };
     let payloads = [
-        content("needle", r#""nocase":false"#),
-        content("NEEDLE", r#""nocase":true"#),
-        r#"{"type":"pcre","pattern":"ne+dle","negated":false,"flags":"i","relative":false}"#.into(),
-        content("absent", r#""nocase":false"#).replace(r#""negated":false"#, r#""negated":true"#),
+        Match::Content(content("needle")),
+        Match::Content(Content { nocase: true, ..content("NEEDLE") }),
+        Match::Pcre(Pcre { pattern: b"ne+dle".to_vec().into(), flags: "i".into(), ..Pcre::default() }),
+        Match::Content(Content { negated: true, ..content("absent") }),
     ];
-    let rule = |(payload, sid): (&String, u32)| {
-        format!(
-            r#"{{"action":"alert","scope":null,"protocol":"udp","src":0,"sport":0,"dst":0,"dport":0,"sid":{sid},
-            "both_directions":false,"gid":1,"rev":1,"msg":"","category":"","priority":3,"references":[],"metadata":[],
-            "noalert":false,"flow":null,"checks":[],"payload":[{payload}]}}"#
-        )
-    };
-    let rules: Vec<String> = payloads.iter().zip(1..).map(rule).collect();
-    serde_json::from_str(&format!(
-        r#"{{"rules":[{}],"addresses":[{{"any":true,"negated":false,"v4":[],"v6":[]}}],"ports":[{{"any":true,"ranges":[]}}]}}"#,
-        rules.join(",")
-    ))
-    .unwrap()
+    let test = |entry| BufferTest { buffer: "payload".into(), transforms: Vec::new(), matches: vec![entry] };
+    let rule = |entry| plan::Rule { protocol: RuleProtocol::Udp, buffers: vec![test(entry)], ..plan::Rule::default() };
+    plan::Rules {
+        rules: payloads.into_iter().map(rule).collect(),
+        addresses: vec![AddressSet { any: true, v4: Vec::new(), v6: Vec::new(), negated: false }],
+        ports: vec![PortSet { any: true, ranges: Vec::new() }],
+        ..plan::Rules::default()
+    }
 }
 
 #[test]
@@ -207,12 +200,15 @@ fn warm_inspection_does_not_allocate() {
     let mut scratch = rules.scratch();
     let packet = Packet { ip: 4, proto: 17, layer: Layer::Udp, stop: Stop::Complete, ..Packet::EMPTY };
     let payload = b"hay and hay and a Needle, a needle and hay".repeat(20);
-    let mut hits = 0;
+    let shared = Shared::new(&plan::Rules::default()).unwrap();
+    let mut memory = Memory { flow: None, shared: &shared, now: 0 };
+    let (mut hits, mut outcome) = (0, Outcome::default());
     let mut inspect = |length: usize| {
         let payload = Buffer { bytes: &payload[..length], original: payload.len() };
-        let subject = Subject { packet: &packet, payload, flow: None, session: "", session_name: "", vni: None };
-        rules.inspect(&subject, &mut scratch);
-        hits += scratch.hits.len();
+        let subject = Subject::new(&packet, payload);
+        outcome.clear();
+        rules.inspect(&subject, &mut memory, &mut scratch, &mut outcome);
+        hits += outcome.hits.len();
     };
     inspect(payload.len());
     let before = allocations();

@@ -46,7 +46,7 @@ fn run(frames: &[Vec<u8>], size: usize) -> (Vec<Value>, String) {
         engine.push(parsed);
     }
     while engine.finish() {}
-    let text = String::from_utf8(engine.output().eve).unwrap();
+    let text = String::from_utf8(engine.output().eve.swap_remove(0)).unwrap();
     let lines = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     (lines, format!("{:?}", engine.table(Table::Packets).unwrap().column_by_name("related_flow_id").unwrap()))
 }

@@ -52,7 +52,7 @@ fn run(frames: &[Frame], sizes: &[usize], inspect_outer: bool) -> Ran {
         rest = later;
     }
     while engine.finish() {}
-    let text = String::from_utf8(engine.output().eve).unwrap();
+    let text = String::from_utf8(engine.output().eve.swap_remove(0)).unwrap();
     let mut summary = Vec::new();
     engine.stats(Sources::default(), &mut summary);
     let table = engine.table(Table::Packets).unwrap();

@@ -12,7 +12,7 @@ import pyarrow
 
 from tmrx import _core, config, pipeline
 from tmrx.mirror import Mirror
-from tmrx.plan import Outputs, Rules
+from tmrx.plan import EVERYTHING, Outputs, Rules
 
 Event = dict[str, Any]
 
@@ -43,7 +43,7 @@ def analyse(
         mirror=Mirror(),
         settings=config.from_options(settings),
         rules=rules,
-        outputs=Outputs(eve=True, tables=("packets",)),
+        outputs=Outputs(eve=(EVERYTHING,), tables=("packets",)),
         inspect_outer=outer,
     )
     engine = _core.Engine(plan.encode(), 1)
@@ -55,6 +55,6 @@ def analyse(
     while not batches[-1].ended:
         batches.append(engine.finish())
     assert not any(batch.quarantine for batch in batches), "the core panicked"
-    events = [json.loads(line) for batch in batches for line in batch.eve.splitlines()]
+    events = [json.loads(line) for batch in batches for line in batch.eve[0].splitlines()]
     packets = [row for batch in batches for row in pyarrow.table(batch.table("packets")).to_pylist()]
     return Analysed(events, packets, json.loads(engine.stats()))

@@ -12,9 +12,9 @@ from tests.differential.test_core_agrees import CAPTURES, SUITE
 from tests.support import ORDERS, read_pcap
 from tmrx import _core
 from tmrx.errors import InputError
-from tmrx.plan import Outputs, Plan
+from tmrx.plan import EVERYTHING, Outputs, Plan
 
-PLAN = Plan(outputs=Outputs(eve=True, fast=True, pcap=True))
+PLAN = Plan(outputs=Outputs(eve=(EVERYTHING,), fast=True, pcap=True))
 
 
 def read(path: Path) -> tuple[int, dict[str, int]]:

@@ -18,11 +18,13 @@ from tmrx.units import Endpoint
 
 def test_the_command_lines_settings_win() -> None:
     mirror = Mirror(settings=Settings({"max_flows": 2048, "unknown": "refuse"}))
-    made = pipeline.make_plan(mirror=mirror, settings=Settings({"max_flows": 4096}), outputs=plan.Outputs(eve=True))
+    made = pipeline.make_plan(
+        mirror=mirror, settings=Settings({"max_flows": 4096}), outputs=plan.Outputs(eve=(plan.EVERYTHING,))
+    )
     assert made == plan.Plan(
         identity=plan.IdentitySettings(unknown="refuse"),
         flow=plan.FlowSettings(max_flows=4096, hash_seed=0),
-        outputs=plan.Outputs(eve=True),
+        outputs=plan.Outputs(eve=(plan.EVERYTHING,)),
     )
 
 

@@ -156,6 +156,20 @@ def steps() -> Iterator[plan.Step]:
     yield from (plan.Step(column="vni", test=test, negated=True, yes=9, no=False) for test in tests)
 
 
+def sections() -> Iterator[plan.Eve]:
+    """EVE with every option other than its default, and with each word of its choices."""
+    alert = plan.AlertEvents(
+        flow=False, rule_metadata=False, references=True, rule_text=True, payload=True, payload_printable=True,
+        payload_length=True, payload_size=9, packet=True, verdict=True, tagged_packets=False,
+    )  # fmt: skip
+    whole = plan.Eve(
+        alert=alert, anomaly=plan.AnomalyEvents(packet_header=True), drop=plan.DropEvents(alerts=False, verdict=True),
+        stats=plan.StatsEvents(totals=False, threads=True, deltas=True), metadata=False, ethernet=True,
+        ipv6_compress=True, suricata_version="9.0.0", host="sensor", pcap_filename="a.pcap",
+    )  # fmt: skip
+    yield from (replace(whole, drop=drop) for drop in choices(plan.DropEvents, whole.drop))
+
+
 def everything() -> plan.Plan:
     """A plan with every struct, every field other than its default, every word of a choice."""
     known = plan.Identity(
@@ -176,9 +190,19 @@ def everything() -> plan.Plan:
             max_depth=8,
         ),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
-        fragments=plan.FragmentSettings(policy="bsd-right", timeout=9, memory=2**33),
+        fragments=plan.FragmentSettings(
+            policy="bsd-right",
+            hosts=(plan.FragmentHost(network=bytes(15) + b"\x01", prefix=128, policy="last"),),
+            timeout=9,
+            memory=2**33,
+        ),
         flow=plan.FlowSettings(
-            max_flows=1024, timeouts=plan.Timeouts(tcp_new=1), by_depth=False, community_id_seed=5, hash_seed=None
+            max_flows=1024,
+            timeouts=plan.Timeouts(tcp_new=1),
+            by_depth=False,
+            by_vlan=False,
+            community_id_seed=5,
+            hash_seed=None,
         ),
         rules=plan.Rules(
             rules=tuple(rules()),
@@ -193,7 +217,8 @@ def everything() -> plan.Plan:
         ),
         streams=next(streams()),
         outputs=plan.Outputs(
-            eve=True,
+            eve=(plan.EVERYTHING, *sections()),
+            inline=True,
             fast=True,
             pcap=True,
             capture=plan.CaptureSettings(pcapng=True, rotate_size=1_000_000, rotate_time=60_000_000_000),

@@ -16,7 +16,7 @@ from tmrx.sinks.captures import numbered
 
 def test_only_what_is_named_is_planned() -> None:
     assert Paths().plan() == plan.Outputs()
-    assert Paths(eve="e", stats="s").plan() == plan.Outputs(eve=True)
+    assert Paths(eve="e", stats="s").plan() == plan.Outputs(eve=(plan.EVERYTHING,))
     assert Paths(fast="f", pcap="-").plan() == plan.Outputs(fast=True, pcap=True)
 
 

@@ -84,13 +84,20 @@ from tmrx.plan.mirror import (
     SourceSession,
 )
 from tmrx.plan.outputs import (
+    EVERYTHING,
+    AlertEvents,
+    AnomalyEvents,
     CaptureSettings,
+    DropEvents,
+    Eve,
     Lines,
     Outputs,
+    StatsEvents,
 )
 from tmrx.plan.receive import (
     DecapSettings,
     FlowSettings,
+    FragmentHost,
     FragmentPolicy,
     FragmentSettings,
     Identity,
@@ -123,10 +130,13 @@ from tmrx.plan.streams import (
 )
 
 __all__ = [
+    "EVERYTHING",
     "NO_LIMIT",
     "SCHEMA_VERSION",
     "Absent",
     "AddressSet",
+    "AlertEvents",
+    "AnomalyEvents",
     "Base64",
     "Bsize",
     "BufferTest",
@@ -146,9 +156,11 @@ __all__ = [
     "DecapSettings",
     "DetectSettings",
     "Digits",
+    "DropEvents",
     "Dsize",
     "Effect",
     "Entropy",
+    "Eve",
     "Event",
     "ExceptionPolicy",
     "Field",
@@ -162,6 +174,7 @@ __all__ = [
     "Flowbits",
     "FlowintTest",
     "FragBits",
+    "FragmentHost",
     "FragmentPolicy",
     "FragmentSettings",
     "Gateway",
@@ -204,6 +217,7 @@ __all__ = [
     "SetFlowint",
     "SetXbit",
     "SourceSession",
+    "StatsEvents",
     "Step",
     "StreamPolicy",
     "StreamSettings",
@@ -244,6 +258,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     # What is shown and written of packets, from the first step on. None at all: everything is.
     display: tuple[Step, ...] = ()
 
-    def encode(self) -> bytes:
-        """As msgpack."""
-        return msgspec.msgpack.encode(self)
+    def encode(self, rules: msgspec.Raw | None = None) -> bytes:
+        """As msgpack; `rules` are those that count, where they are encoded already."""
+        if rules is None:
+            return msgspec.msgpack.encode(self)
+        return msgspec.msgpack.encode(msgspec.structs.asdict(self) | {"rules": rules})

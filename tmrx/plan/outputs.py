@@ -27,10 +27,94 @@ class CaptureSettings(Struct, frozen=True, kw_only=True):
     rotate_time: int = NO_LIMIT
 
 
-class Outputs(Struct, frozen=True, kw_only=True):
-    """What is wanted; what no one asked for is not built."""
+class AlertEvents(Struct, frozen=True, kw_only=True):
+    """What an alert says besides which rule matched: `payload_size` is the most bytes of a payload or a stream.
 
-    eve: bool = False
+    With `tagged_packets`, the packets that a tag asks for are events of their own, of type packet.
+    """
+
+    flow: bool = True
+    rule_metadata: bool = True
+    references: bool = False
+    rule_text: bool = False
+    payload: bool = False
+    payload_printable: bool = False
+    payload_length: bool = False
+    payload_size: int = 4096
+    packet: bool = False
+    verdict: bool = False
+    tagged_packets: bool = True
+
+
+class AnomalyEvents(Struct, frozen=True, kw_only=True):
+    """Which anomalies are events: the decoder's, the streams'; with a packet's first 32 bytes."""
+
+    decode: bool = False
+    stream: bool = False
+    packet_header: bool = False
+
+
+class StatsEvents(Struct, frozen=True, kw_only=True):
+    """Which counters the statistics have: of all threads together, of each, and beside each its change."""
+
+    totals: bool = True
+    threads: bool = False
+    deltas: bool = False
+
+
+class DropEvents(Struct, frozen=True, kw_only=True):
+    """Packets that an inline engine would drop: a flow's first or all, with the rule and the verdict."""
+
+    alerts: bool = True
+    flows: Literal["start", "all"] = "start"
+    verdict: bool = False
+
+
+class Eve(Struct, frozen=True, kw_only=True):
+    """One stream of EVE events: the types that it has, each with its options, and what all of them say.
+
+    `mirror` adds the mirror object and tmrx's own anomalies, `metadata` what rules noted, `ethernet` the MAC addresses.
+    `suricata_version`, `host` (the sensor's name) and `pcap_filename` are written as they are, "" for none.
+    """
+
+    alert: AlertEvents | None = None
+    anomaly: AnomalyEvents | None = None
+    drop: DropEvents | None = None
+    stats: StatsEvents | None = None
+    flow: bool = False
+    netflow: bool = False
+    arp: bool = False
+    mirror: bool = False
+    metadata: bool = True
+    ethernet: bool = False
+    community_id: bool = False
+    ipv6_compress: bool = False
+    suricata_version: str = ""
+    host: str = ""
+    pcap_filename: str = ""
+
+
+# tmrx's own: every event type that a passive engine has, with the mirror object.
+EVERYTHING = Eve(
+    alert=AlertEvents(),
+    anomaly=AnomalyEvents(decode=True, stream=True),
+    stats=StatsEvents(),
+    flow=True,
+    netflow=True,
+    arp=True,
+    mirror=True,
+    community_id=True,
+)
+
+
+class Outputs(Struct, frozen=True, kw_only=True):
+    """What is wanted; what no one asked for is not built. Each of `eve` gets its own bytes.
+
+    With `inline`, what rules drop is told as dropped, as by an engine that traffic goes through.
+    """
+
+    eve: tuple[Eve, ...] = ()
+    inline: bool = False
     fast: bool = False
     pcap: bool = False
     capture: CaptureSettings = CaptureSettings()

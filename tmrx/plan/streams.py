@@ -31,6 +31,8 @@ class StreamSettings(Struct, frozen=True, kw_only=True):
     enabled: bool = False
     midstream: bool = True
     async_oneside: bool = False
+    # Packets may have been lost on the way here: a handshake need not be whole.
+    lossy: bool = True
     # Data is looked at as it comes, not as it is acknowledged.
     inline: bool = False
     # Packets with a bad checksum are not taken in.

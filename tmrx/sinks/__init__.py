@@ -34,24 +34,32 @@ class Paths:
     fast: str | None = None
     pcap: str | None = None
     stats: str | None = None
+    # Further EVE files, each with what it holds.
+    sections: tuple[tuple[str, plan.Eve], ...] = ()
     # Lines of packets, on standard output.
     lines: plan.Lines | None = None
     rotation: Rotation = field(default_factory=Rotation)
 
     def named(self) -> list[str]:
         """Those that were."""
-        named = (self.eve, self.fast, self.pcap, self.stats, STDOUT if self.lines else None)
+        sections = (path for path, _ in self.events())
+        named = (*sections, self.fast, self.pcap, self.stats, STDOUT if self.lines else None)
         return [path for path in named if path is not None]
 
     def records(self) -> bool:
         """Whether one of them takes records: the summary document is none."""
-        return any(path is not None for path in (self.eve, self.fast, self.pcap))
+        return bool(self.events()) or self.fast is not None or self.pcap is not None
+
+    def events(self) -> tuple[tuple[str, plan.Eve], ...]:
+        """The EVE files, in the order of the plan's sections."""
+        own = () if self.eve is None else ((self.eve, plan.EVERYTHING),)
+        return (*own, *self.sections)
 
     def plan(self) -> plan.Outputs:
         """What the core has to build for them."""
         capture = plan.CaptureSettings() if self.pcap is None else capture_settings(self.pcap, self.rotation)
         return plan.Outputs(
-            eve=self.eve is not None,
+            eve=tuple(section for _, section in self.events()),
             fast=self.fast is not None,
             pcap=self.pcap is not None,
             capture=capture,
@@ -64,7 +72,7 @@ class Paths:
         if self.pcap is None or not self.rotation.wanted:
             keep_apart(self.named(), inputs)
             return
-        others = [path for path in (self.eve, self.fast, self.stats) if path is not None]
+        others = [path for path in self.named() if path != self.pcap]
         keep_apart(others, inputs)
         for path in (*inputs, *others):
             if is_numbered(path, self.pcap):
@@ -102,7 +110,8 @@ class Sinks:
     def __init__(self, paths: Paths) -> None:
         self._quarantined = False
         with ExitStack() as opened:
-            parts = [(paths.eve, _eve), (paths.fast, _fast), (STDOUT if paths.lines else None, _lines)]
+            self._events = [_output(opened, path) for path, _ in paths.events()]
+            parts = [(paths.fast, _fast), (STDOUT if paths.lines else None, _lines)]
             self._parts = [(_output(opened, path), part) for path, part in parts if path is not None]
             self._captures = None
             if paths.pcap is not None:
@@ -119,8 +128,8 @@ class Sinks:
 
     def take(self, batch: Batch) -> None:
         """Write what one call of the engine gave."""
-        for output, part in self._parts:
-            data = part(batch)
+        outputs = [(output, part(batch)) for output, part in self._parts]
+        for output, data in (*zip(self._events, batch.eve, strict=True), *outputs):
             if data:
                 output.write(data)
         if self._captures is not None:
@@ -149,10 +158,6 @@ def _output(opened: ExitStack, path: str) -> Output:
     output = Output(path)
     opened.callback(output.close)
     return output
-
-
-def _eve(batch: Batch) -> bytes:
-    return batch.eve
 
 
 def _fast(batch: Batch) -> bytes:

@@ -2,14 +2,15 @@
 //!
 //! A rule stands in one group: under the destination ports it names, else under its source ports, else, where they are
 //! many or any, under all. A packet asks three groups. (A rule for both directions stands under both of its packets'
-//! ports.) Groups of the same rules are one.
+//! ports.) Groups of the same rules are one. Each group has a lane for the packet and one for its stream's data; rules
+//! for events stand apart.
 
 use super::header::{PortSet, Sets};
-use super::prefilter::{Candidates, Fast, Grams, Prefilter};
+use super::prefilter::{self, Candidates, Fast, Prefilter};
 use super::rule::Rule;
 use super::subject::Subject;
-use crate::packet::proto;
-use crate::plan::{FlowDirection, RuleProtocol};
+use crate::packet::{Packet, proto};
+use crate::plan::{FlowDirection, Kind, RuleProtocol};
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,15 +19,36 @@ const NONE: u32 = u32::MAX;
 /// From how many ports on a rule is for all of them.
 const MANY_PORTS: u32 = 4096;
 /// The classes of protocols, as `class` numbers them.
-const CLASSES: usize = 5;
+const CLASSES: usize = 7;
+
+/// Rules of a group that look into the same bytes.
+#[derive(Debug)]
+struct Lane {
+    /// For those that have a fast pattern.
+    prefilter: Option<Box<dyn Prefilter>>,
+    /// Those to evaluate whatever the bytes are.
+    always: Box<[u32]>,
+}
+
+impl Lane {
+    #[inline]
+    fn scan<'a>(&'a self, bytes: &[u8], found: &mut Candidates, lists: &mut Lists<'a>) {
+        if let Some(prefilter) = &self.prefilter
+            && !bytes.is_empty()
+        {
+            prefilter.scan(bytes, found);
+        }
+        lists.add(&self.always);
+    }
+}
 
 /// Rules that are looked at together.
 #[derive(Debug)]
 struct Group {
-    /// For those that have a fast pattern.
-    prefilter: Option<Box<dyn Prefilter>>,
-    /// Those to evaluate on every packet.
-    always: Box<[u32]>,
+    /// Those for packets.
+    packet: Lane,
+    /// Those for the data of streams.
+    stream: Lane,
     /// Those to evaluate on the first packet of each direction only.
     first: Box<[u32]>,
 }
@@ -46,6 +68,8 @@ struct Table {
 pub(super) struct Index {
     groups: Vec<Group>,
     tables: Vec<[Table; 2]>,
+    /// Rules for packets that carry an event.
+    events: Box<[u32]>,
     entries: u32,
 }
 
@@ -54,7 +78,9 @@ impl Index {
     pub(super) fn new(rules: &[Rule], fast: &[Option<&[u8]>], sets: &Sets) -> Self {
         let mut builder = Builder { rules, fast, sets, groups: Vec::new(), interned: HashMap::new(), entries: 0 };
         let tables = (0..CLASSES).map(|class| [true, false].map(|to_server| builder.table(class, to_server))).collect();
-        Self { groups: builder.groups, tables, entries: builder.entries }
+        let of_events = |(number, rule): (u32, &Rule)| (rule.kind == Kind::DecoderEvent).then_some(number);
+        let events = (0..).zip(rules).filter_map(of_events).collect();
+        Self { groups: builder.groups, tables, events, entries: builder.entries }
     }
 
     /// How many entries all prefilters have.
@@ -62,20 +88,25 @@ impl Index {
         self.entries as usize
     }
 
-    /// The rules that may match: those that `found` gets from the payload, and lists of others, each ascending.
+    /// The rules that may match: those that `found` gets from the bytes, and lists of others, each ascending.
     #[inline]
-    pub(super) fn candidates<'a>(&'a self, subject: &Subject<'_>, payload: &[u8], found: &mut Candidates) -> Lists<'a> {
+    pub(super) fn candidates<'a>(&'a self, subject: &Subject<'_>, found: &mut Candidates) -> Lists<'a> {
         let mut lists = Lists::default();
+        if subject.is_packet() && subject.has_events() {
+            lists.add(&self.events);
+        }
+        if !subject.is_sound() {
+            return lists;
+        }
         let first = subject.flow.is_none_or(|flow| flow.first_in_direction);
+        let (payload, data) = (subject.visible_payload(), subject.stream_data());
         for group in self.groups_of(subject).into_iter().filter_map(|number| self.groups.get(number as usize)) {
-            if let Some(prefilter) = &group.prefilter
-                && !payload.is_empty()
-            {
-                prefilter.scan(payload, found);
+            if subject.is_packet() {
+                group.packet.scan(payload.bytes, found, &mut lists);
+                lists.add(if first { &group.first } else { &[] });
             }
-            lists.add(&group.always);
-            if first {
-                lists.add(&group.first);
+            if let Some(data) = data {
+                group.stream.scan(data.bytes, found, &mut lists);
             }
         }
         found.sort();
@@ -86,7 +117,7 @@ impl Index {
     fn groups_of(&self, subject: &Subject<'_>) -> [u32; 3] {
         let packet = subject.packet;
         let to_server = subject.flow.is_none_or(|flow| flow.to_server);
-        let Some([up, down]) = self.tables.get(class(packet.proto)) else { return [NONE; 3] };
+        let Some([up, down]) = self.tables.get(class(packet)) else { return [NONE; 3] };
         let table = if to_server { up } else { down };
         if subject.lost_transport() {
             [table.blind, NONE, NONE]
@@ -108,15 +139,18 @@ fn at(intervals: &[(u16, u32)], port: u16) -> u32 {
     after.checked_sub(1).and_then(|before| intervals.get(before)).map_or(NONE, |(_, group)| *group)
 }
 
+/// The most lists that a packet has: three of each of three groups, the events', those that were found.
+const LISTS: usize = 11;
+
 /// A few ascending lists of rules.
 #[derive(Debug, Default)]
 pub(super) struct Lists<'a> {
-    lists: [&'a [u32]; 7],
+    lists: [&'a [u32]; LISTS],
     count: usize,
 }
 
 impl<'a> Lists<'a> {
-    /// One more list; there is room for those of three groups and one more.
+    /// One more list.
     #[inline]
     pub(super) fn add(&mut self, list: &'a [u32]) {
         if let (false, Some(slot)) = (list.is_empty(), self.lists.get_mut(self.count)) {
@@ -145,32 +179,45 @@ impl Iterator for Lists<'_> {
     }
 }
 
-/// The class of a packet by its IP protocol.
-fn class(protocol: u8) -> usize {
-    match protocol {
+/// Packets without an IP header.
+const NO_IP: usize = 6;
+
+/// The class of a packet by its protocol.
+fn class(packet: &Packet) -> usize {
+    match packet.proto {
+        _ if packet.ip == 0 => NO_IP,
         proto::TCP => 0,
         proto::UDP => 1,
-        proto::ICMP => 2,
-        proto::ICMPV6 => 3,
-        _ => 4,
+        proto::SCTP => 2,
+        proto::ICMP => 3,
+        proto::ICMPV6 => 4,
+        _ => 5,
     }
 }
 
 /// Whether packets of a class have ports.
 fn has_ports(class: usize) -> bool {
-    class < 2
+    class < 3
+}
+
+/// Whether packets of a class are put together into streams.
+fn has_streams(class: usize) -> bool {
+    class == 0
 }
 
 /// Whether rules of a protocol are for packets of a class.
 fn covers(protocol: RuleProtocol, class: usize) -> bool {
     match protocol {
-        RuleProtocol::Ip | RuleProtocol::Ipv4 | RuleProtocol::Ipv6 => true,
+        RuleProtocol::Ip | RuleProtocol::Ipv4 | RuleProtocol::Ipv6 => class != NO_IP,
         RuleProtocol::Tcp | RuleProtocol::TcpPkt | RuleProtocol::TcpStream => class == 0,
         RuleProtocol::Udp => class == 1,
-        RuleProtocol::Icmp => class == 2 || class == 3,
-        RuleProtocol::Icmpv4 => class == 2,
-        RuleProtocol::Icmpv6 => class == 3,
-        _ => false,
+        RuleProtocol::Sctp => class == 2,
+        RuleProtocol::Icmp => class == 3 || class == 4,
+        RuleProtocol::Icmpv4 => class == 3,
+        RuleProtocol::Icmpv6 => class == 4,
+        RuleProtocol::Igmp => class == 5,
+        RuleProtocol::Arp => class == NO_IP,
+        RuleProtocol::Ether | RuleProtocol::Pkthdr => true,
     }
 }
 
@@ -182,7 +229,7 @@ struct Builder<'a> {
     fast: &'a [Option<&'a [u8]>],
     sets: &'a Sets,
     groups: Vec<Group>,
-    interned: HashMap<Vec<u32>, u32>,
+    interned: HashMap<(bool, Vec<u32>), u32>,
     entries: u32,
 }
 
@@ -191,7 +238,7 @@ impl Builder<'_> {
         let (mut any, mut by_source, mut by_destination) = (Vec::new(), ByPorts::new(), ByPorts::new());
         let mut blind = Vec::new();
         for (rule, number) in self.rules.iter().zip(0..) {
-            if !covers(rule.header.protocol, class) || !goes(rule, to_server) {
+            if rule.kind == Kind::DecoderEvent || !covers(rule.header.protocol, class) || !goes(rule, to_server) {
                 continue;
             }
             if self.fast_of(number).is_none() {
@@ -207,10 +254,10 @@ impl Builder<'_> {
             }
         }
         Table {
-            any: self.group(any),
-            by_source: self.intervals(&by_source),
-            by_destination: self.intervals(&by_destination),
-            blind: if has_ports(class) { self.group(blind) } else { NONE },
+            any: self.group(any, class),
+            by_source: self.intervals(&by_source, class),
+            by_destination: self.intervals(&by_destination, class),
+            blind: if has_ports(class) { self.group(blind, class) } else { NONE },
         }
     }
 
@@ -229,7 +276,7 @@ impl Builder<'_> {
     }
 
     /// The groups of the intervals between the sets' bounds.
-    fn intervals(&mut self, by_ports: &ByPorts) -> Vec<(u16, u32)> {
+    fn intervals(&mut self, by_ports: &ByPorts, class: usize) -> Vec<(u16, u32)> {
         let sets = self.sets;
         let ranges = |set: u32| sets.ports.get(set as usize).map(PortSet::ranges).unwrap_or_default();
         let bounds: BTreeSet<u16> = by_ports
@@ -242,32 +289,44 @@ impl Builder<'_> {
         for start in bounds {
             let holds = |set: u32| ranges(set).iter().any(|(low, high)| *low <= start && start <= *high);
             let rules = by_ports.iter().filter(|(set, _)| holds(**set)).flat_map(|(_, rules)| rules).copied().collect();
-            intervals.push((start, self.group(rules)));
+            intervals.push((start, self.group(rules, class)));
         }
         intervals
     }
 
     /// The group of these rules.
-    fn group(&mut self, mut rules: Vec<u32>) -> u32 {
+    fn group(&mut self, mut rules: Vec<u32>, class: usize) -> u32 {
         if rules.is_empty() {
             return NONE;
         }
         rules.sort_unstable();
-        if let Some(known) = self.interned.get(&rules) {
+        let key = (has_streams(class), rules);
+        if let Some(known) = self.interned.get(&key) {
             return *known;
         }
+        let of = |wanted: &dyn Fn(Kind) -> bool| -> Vec<u32> {
+            let kind = |rule: u32| self.rules.get(rule as usize).map_or(Kind::Packet, |rule| rule.kind);
+            key.1.iter().copied().filter(|rule| wanted(kind(*rule))).collect()
+        };
+        let in_stream = |kind| matches!(kind, Kind::Stream | Kind::PacketAndStream) && has_streams(class);
+        let first = of(&|kind| kind == Kind::IpOnly);
+        let packet = of(&|kind| kind != Kind::IpOnly && !(kind == Kind::Stream && in_stream(kind)));
+        let stream = of(&in_stream);
+        let number = self.groups.len() as u32;
+        let group = Group { packet: self.lane(&packet), stream: self.lane(&stream), first: first.into_boxed_slice() };
+        self.groups.push(group);
+        self.interned.insert(key, number);
+        number
+    }
+
+    fn lane(&mut self, rules: &[u32]) -> Lane {
         let fast: Vec<_> =
             rules.iter().filter_map(|rule| Some(Fast { rule: *rule, pattern: self.fast_of(*rule)? })).collect();
         let mut entries = self.entries;
-        let prefilter = (!fast.is_empty()).then(|| Box::new(Grams::new(&fast, &mut entries)) as Box<dyn Prefilter>);
-        let slow = rules.iter().copied().filter(|rule| self.fast_of(*rule).is_none());
-        let (first, always): (Vec<u32>, Vec<u32>) =
-            slow.partition(|rule| self.rules.get(*rule as usize).is_some_and(Rule::is_ip_only));
-        let number = self.groups.len() as u32;
-        self.groups.push(Group { prefilter, always: always.into_boxed_slice(), first: first.into_boxed_slice() });
+        let prefilter = (!fast.is_empty()).then(|| prefilter::build(&fast, &mut entries));
+        let always = rules.iter().copied().filter(|rule| self.fast_of(*rule).is_none()).collect();
         self.entries = entries;
-        self.interned.insert(rules, number);
-        number
+        Lane { prefilter, always }
     }
 }
 

@@ -91,6 +91,13 @@ impl Sets {
     }
 }
 
+impl Sets {
+    /// Whether a set has an address of this IP version; one that is not there has none.
+    pub(super) fn has(&self, set: u32, address: &Addr, ip: u8) -> bool {
+        self.addresses.get(set as usize).is_some_and(|set| set.contains(address, ip))
+    }
+}
+
 /// The fault of a plan that Python should not have made.
 pub(super) fn unfit(why: &str) -> Error {
     Error::Config(Fault::new("plan", why, ""))

@@ -4,35 +4,43 @@
 //! its payload may hold; those rules, and the ones without a fast pattern, are evaluated in the plan's order, in Kleene's
 //! logic. `Rules` is what all workers share, `Scratch` one worker's memory.
 
+mod buffer;
 mod check;
-mod content;
 mod group;
 mod header;
-mod payload;
+mod number;
 pub mod prefilter;
+mod profile;
 mod rule;
+pub mod state;
 mod subject;
-mod text;
 mod truth;
 
-pub use subject::{Buffer, FlowFacts, Subject};
+pub use profile::Cost;
+pub use subject::{Buffer, FlowFacts, Round, StreamFacts, Subject};
 pub use truth::Truth;
 
 use crate::error::{Error, Fault, Result};
 use crate::ffi::pcre2::{Code, PatternError};
-use crate::plan::{self, Action, Scope};
+use crate::frame::Addr;
+use crate::plan::{self, Action, DetectSettings, Effect, Kind, Scope};
+use buffer::{Tools, Views};
 use group::Index;
 use header::Sets;
 use prefilter::Candidates;
-use rule::{Rule, Tools};
+use profile::Costs;
+use rule::{Place, Rule};
+use state::Memory;
 use std::sync::Arc;
-
-/// Suricata's stock `packet-alert-max`.
-pub const MAX_HITS: usize = 15;
 
 /// What a pattern of `pcre` is refused for, if it is; `flags` as in the plan.
 pub fn pcre_error(pattern: &[u8], flags: &str) -> Option<PatternError> {
     Code::new(pattern, flags).err()
+}
+
+/// The names of the buffers that rules can look into, as the plan names them.
+pub fn buffers() -> Vec<&'static str> {
+    buffer::names()
 }
 
 /// All rules, compiled. Immutable: shared by the workers.
@@ -41,6 +49,8 @@ pub struct Rules {
     rules: Vec<Rule>,
     sets: Sets,
     index: Index,
+    views: Views,
+    settings: DetectSettings,
 }
 
 /// What rules decided about the flow, to be remembered in it.
@@ -52,27 +62,54 @@ pub enum FlowVerdict {
     Drop,
 }
 
-/// What came of a packet beside its hits.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A rule that matched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Hit {
+    /// Its number in the plan.
+    pub rule: u32,
+    /// It matched in the data of the stream.
+    pub in_stream: bool,
+}
+
+/// What came of a packet.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
+    /// The rules that matched and are to be told of, in order.
+    pub hits: Vec<Hit>,
     /// What to remember in the flow.
     pub flow: Option<FlowVerdict>,
-    /// A pass rule matched: the rules after it were not asked.
-    pub passed: bool,
+    /// Nothing more is to be done about the flow but to count.
+    pub bypass: bool,
     /// Matches beyond the most that a packet may have.
     pub overflow: u32,
+    /// The first pass rule that matched: nothing is told of those after it.
+    passed: Option<u32>,
+}
+
+impl Outcome {
+    /// Another packet.
+    pub fn clear(&mut self) {
+        self.hits.clear();
+        (self.flow, self.bypass, self.overflow, self.passed) = (None, false, 0, None);
+    }
 }
 
 /// One worker's memory for inspecting packets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scratch {
-    /// The rules that the last packet matched, as numbers in the plan, in order.
-    pub hits: Vec<u32>,
     /// For each rule, on how many packets only missing bytes kept it undecided. A rule whose fast pattern is not in the
     /// bytes that are there is not asked, and not counted.
     pub unknown: Vec<u64>,
     found: Candidates,
     tools: Tools,
+    costs: Costs,
+}
+
+impl Scratch {
+    /// What each rule cost; empty where the plan does not ask for it.
+    pub fn costs(&self) -> &[Cost] {
+        &self.costs.0
+    }
 }
 
 impl Rules {
@@ -85,22 +122,27 @@ impl Rules {
             return Err(Error::Config(Fault::new("rules", "more than 2^32", "")));
         }
         let sets = Sets::new(plan)?;
-        let negated = |set: u32| plan.addresses.get(set as usize).is_some_and(|set| set.negated);
-        let compile = |rule: &plan::Rule| Rule::new(rule, &sets, negated(rule.src) || negated(rule.dst));
+        let (settings, mut views) = (plan.settings, Views::default());
+        let compile = |rule: &plan::Rule| Rule::new(rule, &sets, &mut views, &settings);
         let rules = plan.rules.iter().map(compile).collect::<Result<Vec<_>>>()?;
         let fast: Vec<_> = plan.rules.iter().map(rule::fast_pattern).collect();
         let index = Index::new(&rules, &fast, &sets);
-        Ok(Arc::new(Self { rules, sets, index }))
+        Ok(Arc::new(Self { rules, sets, index, views, settings }))
     }
 
     /// Memory for one worker.
     pub fn scratch(&self) -> Scratch {
         Scratch {
-            hits: Vec::with_capacity(MAX_HITS),
             unknown: vec![0; self.rules.len()],
             found: Candidates::new(self.index.entries()),
-            tools: Tools::default(),
+            tools: Tools::new(&self.views, &self.settings),
+            costs: Costs(if self.settings.profile { vec![Cost::default(); self.rules.len()] } else { Vec::new() }),
         }
+    }
+
+    /// Whether one of the plan's address sets has an address of this IP version.
+    pub fn set_has(&self, set: u32, address: &Addr, ip: u8) -> bool {
+        self.sets.has(set, address, ip)
     }
 
     /// How many there are.
@@ -113,60 +155,86 @@ impl Rules {
         self.rules.is_empty()
     }
 
+    /// Some of them look into streams.
+    pub fn look_into_streams(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.kind, Kind::Stream | Kind::PacketAndStream))
+    }
+
     /// How many `pcre` run without machine code, as where a sandbox forbids writable executable memory: slower.
     pub fn interpreted_patterns(&self) -> usize {
         self.rules.iter().map(Rule::interpreted).sum()
     }
 
-    /// Ask the rules about a packet; those that match are then in `scratch.hits`.
-    pub fn inspect(&self, subject: &Subject<'_>, scratch: &mut Scratch) -> Outcome {
-        scratch.hits.clear();
-        if self.rules.is_empty() || !subject.is_inspected() {
-            return Outcome::default();
+    /// Ask the rules about a packet, or about a further piece of its stream; `settle` the outcome after the last one.
+    pub fn inspect(
+        &self,
+        subject: &Subject<'_>,
+        memory: &mut Memory<'_>,
+        scratch: &mut Scratch,
+        outcome: &mut Outcome,
+    ) {
+        if self.rules.is_empty() || subject.is_settled() {
+            return;
         }
-        let payload = subject.visible_payload();
-        let Scratch { hits, unknown, found, tools } = scratch;
+        let Scratch { unknown, found, tools, costs } = scratch;
         found.clear();
-        tools.folded.forget();
-        let mut candidates = self.index.candidates(subject, payload.bytes, found);
+        tools.forget();
+        let mut candidates = self.index.candidates(subject, found);
         candidates.add(&found.rules);
-        let mut outcome = Outcome::default();
         for number in candidates {
             let Some(rule) = self.rules.get(number as usize) else { continue };
-            match rule.holds(subject, payload, &self.sets, tools) {
+            let begun = costs.begin();
+            let (truth, place) = rule.holds(subject, memory, &self.sets, &self.views, tools);
+            costs.end(number, begun, truth);
+            match truth {
                 Truth::False => {}
                 Truth::Unknown => unknown.iter_mut().skip(number as usize).take(1).for_each(|count| *count += 1),
-                Truth::True => outcome.take(number, rule, rule.scope(subject), hits),
-            }
-            if outcome.passed {
-                break;
+                Truth::True => {
+                    memory.apply(&rule.effects, subject.packet);
+                    outcome.take(number, rule, place);
+                }
             }
         }
-        if subject.flow.is_none() {
-            outcome.flow = None;
+    }
+
+    /// Put the outcome in order, and keep the first `packet_alert_max` alerts of it; those that a limit may suppress are
+    /// left for the limits to decide.
+    pub fn settle(&self, outcome: &mut Outcome) {
+        let Outcome { hits, overflow, passed, .. } = outcome;
+        hits.sort_unstable();
+        hits.dedup_by_key(|hit| hit.rule);
+        hits.retain(|hit| passed.is_none_or(|pass| hit.rule < pass));
+        let most = self.settings.packet_alert_max as usize;
+        if hits.len() <= most {
+            return;
         }
-        outcome
+        let mut sure = 0;
+        hits.retain(|hit| {
+            let limited = self.rules.get(hit.rule as usize).is_some_and(|rule| rule.limited);
+            let over = sure >= most;
+            sure += usize::from(!limited);
+            *overflow += u32::from(over);
+            !over
+        });
     }
 }
 
 impl Outcome {
     /// A rule matched: list it and do as it says. In a passive engine a drop stops the flow's inspection only.
-    fn take(&mut self, number: u32, rule: &Rule, scope: Scope, hits: &mut Vec<u32>) {
-        let over_flow = |verdict| (scope == Scope::Flow).then_some(verdict);
+    fn take(&mut self, number: u32, rule: &Rule, place: Place) {
+        let verdict = match rule.action {
+            Action::Pass => Some(FlowVerdict::Pass),
+            Action::Drop | Action::Reject => Some(FlowVerdict::Drop),
+            Action::Alert | Action::Config => None,
+        };
         if rule.action == Action::Pass {
-            self.passed = true;
-            self.flow = self.flow.or(over_flow(FlowVerdict::Pass));
-            return;
+            self.passed = Some(self.passed.map_or(number, |first| first.min(number)));
+        } else if rule.told {
+            self.hits.push(Hit { rule: number, in_stream: place == Place::Stream });
         }
-        if !rule.noalert {
-            if hits.len() == MAX_HITS {
-                self.overflow += 1;
-                return;
-            }
-            hits.push(number);
-        }
-        if matches!(rule.action, Action::Drop | Action::Reject) {
-            self.flow = self.flow.or(over_flow(FlowVerdict::Drop));
+        self.bypass |= rule.effects.iter().any(|effect| matches!(effect, Effect::Bypass {}));
+        if rule.scope(place) == Scope::Flow {
+            self.flow = self.flow.or(verdict);
         }
     }
 }

@@ -1,26 +1,20 @@
 //! One rule, ready to be evaluated.
 
+use super::buffer::{Payload, Tests, Tools, Views};
 use super::check;
 use super::header::{Header, Sets};
-use super::payload::Payload;
-use super::subject::{Buffer, Subject};
-use super::text::Folded;
+use super::state::Memory;
+use super::subject::Subject;
 use super::truth::Truth;
 use crate::error::Result;
-use crate::ffi::pcre2::Matcher;
-use crate::packet::proto;
-use crate::plan::{self, Action, Check, Content, FlowCheck, Match, RuleProtocol, Scope};
+use crate::plan::{self, Action, Check, Content, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
-/// Suricata's rule types, as far as they differ here.
+/// Where a match was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// Addresses and ports only: asked on the first packet of each direction.
-    IpOnly,
-    /// The same with negated addresses: asked on every packet.
-    LikeIpOnly,
-    /// Asked on every packet.
+pub(super) enum Place {
+    /// In the packet.
     Packet,
-    /// TCP content without positions. Until streams are inspected, packets stand in for them.
+    /// In the data of its stream.
     Stream,
 }
 
@@ -30,60 +24,73 @@ pub(super) struct Rule {
     pub(super) header: Header,
     pub(super) flow: Option<FlowCheck>,
     pub(super) action: Action,
-    pub(super) noalert: bool,
+    /// Its matches are told.
+    pub(super) told: bool,
+    /// Its matches may be suppressed.
+    pub(super) limited: bool,
+    pub(super) effects: Box<[Effect]>,
     checks: Box<[Check]>,
-    payload: Payload,
+    buffers: Tests,
     scope: Option<Scope>,
-    kind: Kind,
-}
-
-/// What a rule's evaluation needs beside its subject.
-#[derive(Debug, Default)]
-pub(super) struct Tools {
-    pub(super) folded: Folded,
-    pub(super) matcher: Matcher,
+    pub(super) kind: Kind,
 }
 
 impl Rule {
-    pub(super) fn new(rule: &plan::Rule, sets: &Sets, negated: bool) -> Result<Self> {
-        let payload = rule.buffers.iter().all(|buffer| buffer.buffer == "payload" && buffer.transforms.is_empty());
-        if !payload || !rule.checks.iter().all(check::is_built) || !rule.effects.is_empty() || !rule.limits.is_empty() {
+    pub(super) fn new(rule: &plan::Rule, sets: &Sets, views: &mut Views, settings: &DetectSettings) -> Result<Self> {
+        if !rule.checks.iter().all(is_built) {
             return Err(super::header::unfit("a rule asks for what this core does not have"));
+        }
+        if matches!(rule.kind, Kind::ProtocolDetection | Kind::App | Kind::AppTx) {
+            return Err(super::header::unfit("a rule asks for an application protocol that this core does not have"));
         }
         Ok(Self {
             header: Header::new(rule, sets)?,
             flow: rule.flow,
             action: rule.action,
-            noalert: rule.noalert,
+            told: !rule.noalert && !matches!(rule.action, Action::Pass | Action::Config),
+            limited: !rule.limits.is_empty(),
+            effects: rule.effects.clone().into_boxed_slice(),
             checks: rule.checks.clone().into_boxed_slice(),
-            payload: Payload::new(rule)?,
+            buffers: Tests::new(rule, views, settings)?,
             scope: rule.scope,
-            kind: Kind::of(rule, negated),
+            kind: rule.kind,
         })
-    }
-
-    /// Asked on the first packet of each direction only.
-    pub(super) fn is_ip_only(&self) -> bool {
-        self.kind == Kind::IpOnly
     }
 
     /// How many patterns run without machine code.
     pub(super) fn interpreted(&self) -> usize {
-        self.payload.interpreted()
+        self.buffers.interpreted()
     }
 
-    /// What its action covers when it matches this subject.
-    pub(super) fn scope(&self, subject: &Subject<'_>) -> Scope {
+    /// What its action covers when it matches there.
+    pub(super) fn scope(&self, place: Place) -> Scope {
         self.scope.unwrap_or(match self.kind {
-            Kind::IpOnly | Kind::LikeIpOnly => Scope::Flow,
-            Kind::Stream if subject.packet.proto == proto::TCP => Scope::Flow,
-            Kind::Stream | Kind::Packet => Scope::Packet,
+            Kind::Packet | Kind::DecoderEvent => Scope::Packet,
+            Kind::Stream | Kind::PacketAndStream if place == Place::Packet => Scope::Packet,
+            _ => Scope::Flow,
         })
     }
 
-    /// Whether the rule matches; `payload` is the subject's as rules see it.
+    /// Whether the rule matches, and where.
     #[inline]
-    pub(super) fn holds(&self, subject: &Subject<'_>, payload: Buffer<'_>, sets: &Sets, tools: &mut Tools) -> Truth {
+    pub(super) fn holds(
+        &self,
+        subject: &Subject<'_>,
+        memory: &Memory<'_>,
+        sets: &Sets,
+        views: &Views,
+        tools: &mut Tools,
+    ) -> (Truth, Place) {
+        let headers = self.headers_hold(subject, memory, sets);
+        if headers == Truth::False || self.buffers.is_empty() {
+            return (headers, Place::Packet);
+        }
+        let (truth, place) = self.bytes_hold(subject, memory, views, tools);
+        (headers.and(truth), place)
+    }
+
+    #[inline]
+    fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
         if self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
             return Truth::False;
         }
@@ -92,51 +99,51 @@ impl Rule {
             if truth == Truth::False {
                 return truth;
             }
-            truth = truth.and(check::holds(check, subject));
+            truth = truth.and(check_holds(check, subject, memory));
         }
-        if truth == Truth::False || self.payload.is_empty() {
-            return truth;
-        }
-        truth.and(self.payload_holds(subject, payload, tools))
+        truth
     }
 
-    /// A packet without payload satisfies no content and no pcre, negated or not.
-    fn payload_holds(&self, subject: &Subject<'_>, payload: Buffer<'_>, tools: &mut Tools) -> Truth {
-        if subject.lost_transport() {
-            return Truth::Unknown;
+    /// Whether the buffers hold with the packet's payload, or else with the stream's data: as far as the rule is for them.
+    fn bytes_hold(
+        &self,
+        subject: &Subject<'_>,
+        memory: &Memory<'_>,
+        views: &Views,
+        tools: &mut Tools,
+    ) -> (Truth, Place) {
+        let mut truth = Truth::False;
+        if self.kind != Kind::Stream && subject.is_packet() {
+            let payload = Payload { bytes: subject.visible_payload(), place: Place::Packet };
+            truth = self.buffers.holds(subject, payload, memory, views, tools);
         }
-        if payload.original == 0 {
-            return Truth::False;
+        if truth == Truth::True || !matches!(self.kind, Kind::Stream | Kind::PacketAndStream) {
+            return (truth, Place::Packet);
         }
-        let text = tools.folded.text(payload, self.payload.is_nocase());
-        self.payload.holds(text, &mut tools.matcher)
-    }
-}
-
-impl Kind {
-    fn of(rule: &plan::Rule, negated: bool) -> Self {
-        let tcp = matches!(
-            rule.protocol,
-            RuleProtocol::Tcp | RuleProtocol::TcpStream | RuleProtocol::Ip | RuleProtocol::Ipv4 | RuleProtocol::Ipv6
-        );
-        let bare = rule.buffers.is_empty() && rule.checks.is_empty() && rule.flow.is_none();
-        let packets_only = !tcp || !rule.checks.is_empty() || rule.flow.is_some_and(|flow| flow.no_stream);
-        match () {
-            () if bare && negated => Self::LikeIpOnly,
-            () if bare => Self::IpOnly,
-            () if rule.buffers.is_empty() || packets_only || matches(rule).any(is_placed) => Self::Packet,
-            () => Self::Stream,
-        }
+        let Some(bytes) = subject.stream_data() else { return (truth, Place::Packet) };
+        let place = if subject.data.is_some() { Place::Stream } else { Place::Packet };
+        (truth.or(self.buffers.holds(subject, Payload { bytes, place }, memory, views, tools)), place)
     }
 }
 
+#[inline]
+fn check_holds(check: &Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Truth {
+    if is_remembered(check) { memory.holds(check, subject) } else { check::holds(check, subject) }
+}
+
+/// The check asks what rules remember.
+fn is_remembered(check: &Check) -> bool {
+    matches!(check, Check::Flowbits { .. } | Check::Flowint { .. } | Check::Xbits { .. } | Check::Iprep { .. })
+}
+
+fn is_built(check: &Check) -> bool {
+    is_remembered(check) || check::is_built(check)
+}
+
+/// What the rule looks for in the payload as it is.
 fn matches(rule: &plan::Rule) -> impl Iterator<Item = &Match> {
-    rule.buffers.iter().flat_map(|buffer| &buffer.matches)
-}
-
-/// A content with a place counted from the packet's start.
-fn is_placed(entry: &Match) -> bool {
-    matches!(entry, Match::Content(Content { offset, depth, startswith, .. }) if offset.number() != Some(0) || depth.is_some() || *startswith)
+    let plain = |test: &&plan::BufferTest| test.buffer == "payload" && test.transforms.is_empty();
+    rule.buffers.iter().filter(plain).flat_map(|test| &test.matches)
 }
 
 /// The literal without which the rule can't match, to look for first: the one its author chose, else the longest.
@@ -148,5 +155,14 @@ pub(super) fn fast_pattern(rule: &plan::Rule) -> Option<&[u8]> {
         })
     };
     let chosen = contents().find(|content| content.fast_pattern);
-    chosen.or_else(|| contents().max_by_key(|content| content.pattern.len())).map(|content| content.pattern.as_slice())
+    chosen.or_else(|| contents().max_by_key(|content| content.pattern.len())).map(searched)
+}
+
+/// What of a content is searched for.
+fn searched(content: &Content) -> &[u8] {
+    let chopped = content.chop.and_then(|(offset, length)| {
+        let start = usize::from(offset);
+        content.pattern.get(start..start + usize::from(length)).filter(|part| !part.is_empty())
+    });
+    chopped.unwrap_or(content.pattern.as_slice())
 }

@@ -1,6 +1,9 @@
 //! What rules are asked about: a packet, its payload, and what is known around it.
 
+use crate::flow::record::TcpState;
 use crate::packet::{Packet, Stop, proto};
+use crate::stream::StreamEvents;
+use crate::time::Nanos;
 
 /// Bytes that rules look into. What the mirror cut off is a hole at its end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,6 +27,35 @@ pub struct FlowFacts {
     pub passed: bool,
     /// A rule dropped the flow: nothing more of it is inspected.
     pub dropped: bool,
+    /// Packets so far, this one included; index 0 of a pair is to the server.
+    pub packets: [u64; 2],
+    /// Captured bytes so far, this packet's included.
+    pub bytes: [u64; 2],
+    /// Time of the first packet.
+    pub start: Nanos,
+}
+
+/// What the packet's TCP session says of it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StreamFacts {
+    /// The packet's payload is in the stream: rules for streams see it there.
+    pub taken: bool,
+    /// Where the session stands.
+    pub state: TcpState,
+    /// Bytes of each direction; index 0 is to the server.
+    pub sizes: [u64; 2],
+    /// What is odd about the packet.
+    pub events: StreamEvents,
+}
+
+/// What rules are asked about.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Round {
+    /// A packet, and what its direction's stream has for it.
+    #[default]
+    Packet,
+    /// The stream alone: another piece of it, or what is left at the end of the flow.
+    Stream,
 }
 
 /// One packet and all that rules may ask of it.
@@ -31,16 +63,42 @@ pub struct FlowFacts {
 pub struct Subject<'a> {
     /// The packet.
     pub packet: &'a Packet,
+    /// Its captured bytes, from the link header on: the packet's offsets count from here.
+    pub headers: &'a [u8],
     /// Its transport payload.
     pub payload: Buffer<'a>,
+    /// Data of its direction's stream that is to be looked at now.
+    pub data: Option<Buffer<'a>>,
+    /// Which rules are asked.
+    pub round: Round,
     /// Its flow; fragments and the like have none.
     pub flow: Option<FlowFacts>,
+    /// Its TCP session, where there is one.
+    pub stream: Option<StreamFacts>,
     /// The mirror session's id, empty where unknown.
     pub session: &'a str,
     /// The mirror session's name, empty where unknown.
     pub session_name: &'a str,
     /// The VXLAN network identifier that it came with.
     pub vni: Option<u32>,
+}
+
+impl<'a> Subject<'a> {
+    /// A packet with its payload, of which nothing else is known.
+    pub fn new(packet: &'a Packet, payload: Buffer<'a>) -> Self {
+        Self {
+            packet,
+            headers: &[],
+            payload,
+            data: None,
+            round: Round::Packet,
+            flow: None,
+            stream: None,
+            session: "",
+            session_name: "",
+            vni: None,
+        }
+    }
 }
 
 impl Subject<'_> {
@@ -63,12 +121,37 @@ impl Subject<'_> {
         Buffer { original: self.payload.original.max(self.payload.bytes.len()), ..self.payload }
     }
 
-    /// Rules are not asked about packets without an IP header or with headers that contradict themselves, nor about
-    /// flows that a rule passed or dropped.
+    /// What rules for streams look into: the stream's data; else the payload, where the stream does not have it.
     #[inline]
-    pub(super) fn is_inspected(&self) -> bool {
-        self.packet.ip != 0
-            && self.packet.stop != Stop::Malformed
-            && !self.flow.is_some_and(|flow| flow.passed || flow.dropped)
+    pub(super) fn stream_data(&self) -> Option<Buffer<'_>> {
+        let stands_in = || {
+            let outside = self.is_packet() && !self.stream.is_some_and(|stream| stream.taken);
+            outside.then(|| self.visible_payload())
+        };
+        self.data.or_else(stands_in)
+    }
+
+    /// Rules for packets are asked.
+    #[inline]
+    pub(super) fn is_packet(&self) -> bool {
+        self.round == Round::Packet
+    }
+
+    /// The headers don't contradict themselves: rules may rely on them.
+    #[inline]
+    pub(super) fn is_sound(&self) -> bool {
+        self.packet.stop != Stop::Malformed
+    }
+
+    /// Something was wrong with the packet.
+    #[inline]
+    pub(super) fn has_events(&self) -> bool {
+        !self.packet.anomalies.is_empty() || self.stream.is_some_and(|stream| !stream.events.is_empty())
+    }
+
+    /// A rule passed or dropped the flow: nothing more is asked.
+    #[inline]
+    pub(super) fn is_settled(&self) -> bool {
+        self.flow.is_some_and(|flow| flow.passed || flow.dropped)
     }
 }

@@ -1,32 +1,35 @@
 //! The last stage: what the shards found, put into the order of the frames and written down.
 
 use super::Shared;
+use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
-use super::shard::{Alert, FlowThen, ShardOut};
+use super::shard::{Alert, FlowThen, Over, Pseudo, ShardOut};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
 use crate::frame::{Addr, Frame, TimeUnit};
 use crate::identify::Identities;
-use crate::packet::{NONE, Packet};
+use crate::packet::{Layer, NONE, Packet};
 use crate::plan::{self, Table};
 use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
-use crate::table::eve::{Context, Eve, FlowNow, Quote, Tunnel};
+use crate::table::counters::Decided;
+use crate::table::eve::{Context, Ended, Eve, FlowNow, Matched, Names, Quote, Tunnel};
 use crate::table::fast::Fast;
 use crate::table::lines::Lines;
 use crate::table::pcap;
 use crate::table::summary::Summary;
 use crate::time::{Nanos, SECOND};
 use arrow_array::RecordBatch;
+use std::sync::Arc;
 
 /// What came out of the engine.
 #[derive(Debug, Default)]
 pub struct Output {
     /// Alerts.
     pub alerts: u64,
-    /// EVE lines.
-    pub eve: Vec<u8>,
+    /// EVE lines, of each section.
+    pub eve: Vec<Vec<u8>>,
     /// fast.log lines.
     pub fast: Vec<u8>,
     /// A piece of a capture of the innermost packets.
@@ -45,7 +48,7 @@ pub(super) struct Merger {
     flows: Flows,
     alerts: Alerts,
     anomalies: Anomalies,
-    eve: Eve,
+    eve: Vec<Eve>,
     fast: Fast,
     output: Output,
     lines: Option<Lines>,
@@ -54,6 +57,9 @@ pub(super) struct Merger {
     /// Once there was a batch to capture, which says how finely times are told.
     capture: Option<capture::Writer>,
     events: Vec<Event>,
+    limits: Limits,
+    /// The batch's alerts.
+    logged: Vec<Logged>,
     flow_ids: Vec<Option<u64>>,
     /// The batch's ICMP errors and the flows that they are about, by row.
     related: Vec<(u32, u64)>,
@@ -75,30 +81,36 @@ struct Event {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
+    /// An alert on what was left of a flow's stream.
+    Last,
     /// A flow that was over when the packet came.
     Ended,
     Anomalies,
+    Arp,
     Alert,
 }
 
 impl Merger {
-    /// For the outputs that are wanted.
+    /// For the outputs that are wanted; `names` are those of what rules note.
     ///
     /// # Errors
     /// `Error::Config` for a column that is none.
-    pub fn new(outputs: &plan::Outputs) -> Result<Self> {
+    pub fn new(outputs: &plan::Outputs, names: Names) -> Result<Self> {
+        let names = Arc::new(names);
         Ok(Self {
             packets: Packets::default(),
             flows: Flows::default(),
             alerts: Alerts::default(),
             anomalies: Anomalies::default(),
-            eve: Eve::default(),
+            eve: outputs.eve.iter().map(|section| Eve::new(section, &names)).collect(),
             fast: Fast::default(),
             output: Output::default(),
             lines: outputs.lines.as_ref().map(Lines::new).transpose()?,
             hidden: Vec::new(),
             capture: None,
             events: Vec::new(),
+            limits: Limits::default(),
+            logged: Vec::new(),
             flow_ids: Vec::new(),
             related: Vec::new(),
             rows_before: 0,
@@ -107,9 +119,15 @@ impl Merger {
         })
     }
 
+    /// What became of the rules' matches so far.
+    pub fn decided(&self) -> Decided {
+        self.limits.decided()
+    }
+
     pub fn take(&mut self) -> Output {
         let capture = self.capture.as_mut().map(capture::Writer::take).unwrap_or_default();
-        Output { capture, ..std::mem::take(&mut self.output) }
+        let eve = self.eve.iter_mut().map(Eve::take).collect();
+        Output { eve, capture, ..std::mem::take(&mut self.output) }
     }
 
     /// The rows of a table since the last call.
@@ -128,7 +146,8 @@ impl Merger {
     /// Write what a batch gave.
     pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
         self.began = self.began.or(parsed.clocks.first().copied());
-        self.output.alerts += outs.iter().map(|out| out.alerts.len() as u64).sum::<u64>();
+        self.limits.decide(shared, parsed, outs, &mut self.logged);
+        self.output.alerts += self.logged.len() as u64;
         for (frame, bytes) in outs.iter().flat_map(|out| &out.lost).filter_map(|&row| {
             let frame = parsed.batch.frames.get(parsed.packets.get(row as usize)?.frame as usize)?;
             Some((frame, parsed.batch.bytes(frame)))
@@ -175,19 +194,30 @@ impl Merger {
         self.events.clear();
         for (shard, out) in outs.iter().enumerate() {
             let event = |row, kind, index| Event { row, kind, shard: shard as u8, index: index as u32 };
-            if outputs.eve || outputs.wants(Table::Flows) {
-                self.events.extend(out.ended.iter().enumerate().map(|(i, (row, _))| event(*row, Kind::Ended, i)));
-            }
-            if outputs.eve || outputs.fast || outputs.wants(Table::Alerts) {
-                let shown = out.alerts.iter().enumerate().filter(|(_, alert)| is_shown(hidden, alert.row as usize));
-                self.events.extend(shown.map(|(i, alert)| event(alert.row, Kind::Alert, i)));
+            if shared.wants_flows {
+                self.events.extend(out.ended.iter().enumerate().map(|(i, over)| event(over.row, Kind::Ended, i)));
             }
         }
-        if outputs.eve || outputs.wants(Table::Anomalies) {
-            let odd = |packet: &Packet| !packet.anomalies.is_empty() && !is_refused(packet);
-            let rows = parsed.packets.iter().enumerate().filter(|(row, packet)| odd(packet) && is_shown(hidden, *row));
-            let event = |row| Event { row: row as u32, kind: Kind::Anomalies, shard: 0, index: 0 };
-            self.events.extend(rows.map(|(row, _)| event(row)));
+        if outputs.wants_eve(|eve| eve.alert.is_some()) || outputs.fast || outputs.wants(Table::Alerts) {
+            let shown = (0..).zip(&self.logged).filter(|(_, logged)| is_shown(hidden, logged.row as usize));
+            let event = |(index, logged): (u32, &Logged)| Event {
+                row: logged.row,
+                kind: if logged.pseudo { Kind::Last } else { Kind::Alert },
+                shard: logged.shard,
+                index,
+            };
+            self.events.extend(shown.map(event));
+        }
+        let packets = parsed.packets.iter().enumerate();
+        let shown = packets.filter(|(row, packet)| !is_refused(packet) && is_shown(hidden, *row));
+        let event = |row, kind| Event { row: row as u32, kind, shard: 0, index: 0 };
+        if outputs.wants_eve(|eve| eve.anomaly.is_some()) || outputs.wants(Table::Anomalies) {
+            let odd = shown.clone().filter(|(_, packet)| !packet.anomalies.is_empty());
+            self.events.extend(odd.map(|(row, _)| event(row, Kind::Anomalies)));
+        }
+        if outputs.wants_eve(|eve| eve.arp) {
+            let arp = shown.filter(|(_, packet)| packet.layer == Layer::Arp);
+            self.events.extend(arp.map(|(row, _)| event(row, Kind::Arp)));
         }
         self.events.sort_unstable();
     }
@@ -198,56 +228,67 @@ impl Merger {
         let index = event.index as usize;
         match event.kind {
             Kind::Ended => {
-                let Some((row, flow)) = out.and_then(|out| out.ended.get(index)) else { return };
-                let clock = parsed.clocks.get(*row as usize).copied().unwrap_or(packet.time);
-                self.flow(shared, clock, flow, identities);
+                let Some(over) = out.and_then(|out| out.ended.get(index)) else { return };
+                let clock = parsed.clocks.get(over.row as usize).copied().unwrap_or(packet.time);
+                self.flow(shared, clock, over, identities);
             }
             Kind::Anomalies => {
-                let at = Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, None) };
+                let flow = outs.iter().find_map(|out| odd(out, event.row));
+                let id = flow.map(|flow| flow_community(shared, flow, packet)).unwrap_or_default();
+                let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
+                let at = Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, flow) };
                 self.anomalies(shared, &at, identities);
             }
-            Kind::Alert => {
-                if let Some(alert) = out.and_then(|out| out.alerts.get(index)) {
-                    self.alert(shared, parsed, packet, alert, identities);
-                }
+            Kind::Arp => {
+                let at = context(parsed, packet, None);
+                self.eve.iter_mut().for_each(|eve| eve.arp(&at, identities));
+            }
+            Kind::Last | Kind::Alert => {
+                let Some(logged) = self.logged.get(index).copied() else { return };
+                let Some(alert) = out.and_then(|out| out.alerts.get(logged.index as usize)) else { return };
+                let at = alert.pseudo.as_deref().map_or_else(
+                    || Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, None) },
+                    Pseudo::context,
+                );
+                self.alert(shared, &at, alert, logged, identities);
             }
         }
     }
 
     fn anomalies(&mut self, shared: &Shared, at: &Context<'_>, identities: &Identities) {
-        if shared.outputs.eve {
-            self.eve.anomalies(&mut self.output.eve, at, identities);
-        }
+        self.eve.iter_mut().for_each(|eve| eve.anomalies(at, identities));
         if shared.outputs.wants(Table::Anomalies) {
             self.anomalies.push(at, identities);
         }
     }
 
-    fn alert(&mut self, shared: &Shared, parsed: &Parsed, packet: &Packet, alert: &Alert, identities: &Identities) {
+    fn alert(&mut self, shared: &Shared, at: &Context<'_>, alert: &Alert, logged: Logged, identities: &Identities) {
         let Some(rule) = shared.plan_rules.get(alert.rule as usize) else { return };
-        let mut id = String::new();
-        let flow = alert.flow.map(|flow| {
-            let ports = (flow.counters.sport, flow.counters.dport);
-            id = community(shared, (&flow.counters.src, &flow.counters.dst), ports, packet.proto, packet.ip);
-            FlowNow { community_id: id.as_str(), ..flow.now() }
-        });
-        let at = Context { quote: self.quote(parsed, alert.row, packet), ..context(parsed, packet, flow) };
-        if shared.outputs.eve {
-            self.eve.alert(&mut self.output.eve, &at, rule, identities);
-        }
+        let packet = at.packet;
+        let flow = alert.flow.as_ref();
+        let id = flow.map(|flow| flow_community(shared, flow, packet)).unwrap_or_default();
+        let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
+        let at = Context { flow, ..*at };
+        let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
+        let stream = alert.in_stream.then_some([].as_slice());
+        let matched = Matched { rule, action, stream, inline, context: &[] };
+        self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
-            self.fast.alert(&mut self.output.fast, packet, rule);
+            self.fast.alert(&mut self.output.fast, packet, &matched);
         }
         if shared.outputs.wants(Table::Alerts) {
-            self.alerts.push(&at, rule, identities);
+            self.alerts.push(&at, &matched, identities);
         }
     }
 
-    fn flow(&mut self, shared: &Shared, clock: Nanos, flow: &FlowRecord, identities: &Identities) {
+    fn flow(&mut self, shared: &Shared, clock: Nanos, over: &Over, identities: &Identities) {
+        let flow = &over.flow;
+        let alerted = self.limits.was_alerted(shared, flow.id, flow.alerted);
+        let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
-        if shared.outputs.eve {
-            self.eve.flow(&mut self.output.eve, clock, flow, &id, identities);
-        }
+        let (noted, sighted) = (over.vars.as_deref(), over.sighted.as_ref());
+        let ended = Ended { time: clock, flow, community_id: &id, session: None, noted, sighted, exceptions: &[] };
+        self.eve.iter_mut().for_each(|eve| eve.flow(&ended, identities));
         if shared.outputs.wants(Table::Flows) {
             self.flows.push(flow, &id, identities);
         }
@@ -255,17 +296,23 @@ impl Merger {
 
     /// Write flows that ended without a packet.
     pub fn ended(&mut self, shared: &Shared, clock: Nanos, out: &ShardOut, identities: &Identities) {
-        if shared.outputs.eve || shared.outputs.wants(Table::Flows) {
-            out.ended.iter().for_each(|(_, flow)| self.flow(shared, clock, flow, identities));
+        self.limits.decide(shared, &Parsed::default(), std::slice::from_ref(out), &mut self.logged);
+        self.output.alerts += self.logged.len() as u64;
+        for logged in std::mem::take(&mut self.logged) {
+            let alert = out.alerts.get(logged.index as usize);
+            if let Some((alert, at)) = alert.and_then(|alert| Some((alert, alert.pseudo.as_deref()?.context()))) {
+                self.alert(shared, &at, alert, logged, identities);
+            }
+        }
+        if shared.wants_flows {
+            out.ended.iter().for_each(|over| self.flow(shared, clock, over, identities));
         }
     }
 
     /// The end of a run: write the statistics event.
     pub fn stats(&mut self, shared: &Shared, clock: Nanos, summary: &Summary<'_>, identities: &Identities) {
-        if shared.outputs.eve {
-            let uptime = clock.saturating_sub(self.began.unwrap_or(clock)) / SECOND;
-            self.eve.stats(&mut self.output.eve, clock, uptime.unsigned_abs(), summary, identities);
-        }
+        let uptime = (clock.saturating_sub(self.began.unwrap_or(clock)) / SECOND).unsigned_abs();
+        self.eve.iter_mut().for_each(|eve| eve.stats(clock, uptime, summary, identities));
         if shared.outputs.pcap {
             self.writer(shared, TimeUnit::default()).finish(clock);
         }
@@ -383,7 +430,7 @@ fn is_shown(hidden: &[bool], row: usize) -> bool {
 /// The flow of a packet of which only the number is known.
 fn flow_then(ids: &[Option<u64>], row: usize) -> Option<FlowThen> {
     let id = ids.get(row).copied().flatten()?;
-    Some(FlowThen { id, to_server: false, counters: flow::Counters::default() })
+    Some(FlowThen { id, to_server: false, counters: flow::Counters::default(), vars: None })
 }
 
 /// A packet and what is known around it.
@@ -391,6 +438,7 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
     Context {
         frame: parsed.number(packet),
         packet,
+        bytes: packet.padded_bytes(&parsed.batch.slab),
         wrap: parsed.wrap(packet),
         tunnel: Tunnel::around(packet, &parsed.packets),
         note: parsed.note(packet),
@@ -399,7 +447,22 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
     }
 }
 
+/// The flow of a packet with anomalies.
+fn odd(out: &ShardOut, row: u32) -> Option<&FlowThen> {
+    let at = out.odd.binary_search_by_key(&row, |(row, _)| *row).ok()?;
+    out.odd.get(at).map(|(_, flow)| flow)
+}
+
+fn flow_community(shared: &Shared, flow: &FlowThen, packet: &Packet) -> String {
+    let c = &flow.counters;
+    community(shared, (&c.src, &c.dst), (c.sport, c.dport), packet.proto, packet.ip)
+}
+
+/// Empty where no one wants it.
 fn community(shared: &Shared, hosts: (&Addr, &Addr), ports: (u16, u16), proto: u8, ip: u8) -> String {
+    if !shared.wants_community_id {
+        return String::new();
+    }
     let seed = shared.flow.community_id_seed;
     let id = community::community_id(seed, ip, proto, hosts.0, hosts.1, ports.0, ports.1);
     String::from_utf8_lossy(&id).into_owned()

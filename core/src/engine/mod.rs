@@ -4,12 +4,15 @@
 //! merge (in order). What a shard holds does not depend on the number of workers, so neither does the output.
 
 mod datagram;
+mod inspect;
+mod limits;
 mod merge;
 mod parsed;
 mod replay;
 mod rest;
 mod sequence;
 mod shard;
+mod sights;
 
 pub use merge::Output;
 pub use parsed::{Parsed, SHARDS};
@@ -24,6 +27,7 @@ use crate::identify::Identities;
 use crate::plan::{self, Plan};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
+use crate::table::eve::Names;
 use crate::table::summary::{RuleCounts, Sources, Summary};
 use crate::time::Nanos;
 use arrow_array::RecordBatch;
@@ -42,15 +46,26 @@ struct Shared {
     parser: Parser,
     outputs: plan::Outputs,
     flow: plan::FlowSettings,
+    streams: plan::StreamSettings,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
+    /// What rules remember across flows.
+    memory: detect::state::Shared,
+    /// Alerts that a packet may have.
+    most_alerts: u32,
+    /// Some rules have limits.
+    is_limited: bool,
     /// Which packets are shown; `None`: all.
     display: Option<Display>,
     wants_flow_ids: bool,
     wants_flows: bool,
+    wants_anomalies: bool,
+    wants_community_id: bool,
     /// Tunnels around a packet are part of its flow's key.
     by_depth: bool,
+    /// So are the VLANs.
+    by_vlan: bool,
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -99,31 +114,46 @@ impl Engine {
         let seed = plan.flow.hash_seed.unwrap_or(random);
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
-        let wants_flows = plan.outputs.eve || plan.outputs.wants(plan::Table::Flows);
+        let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
+        let by_vlan = plan.flow.by_vlan;
+        let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
+        let wants_community_id =
+            plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
+        let memory = detect::state::Shared::new(&plan.rules)?;
+        let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let shared = Shared {
             parser: Parser {
                 decap: Decap::new(&plan.decap),
                 outer: plan.inspect_outer,
                 seed: Seed::new(seed),
                 filter: Filter::new(&plan.filter)?,
+                strict: plan.truncated_is_invalid,
+                ignore_checksums: plan.ignore_checksums,
             },
             outputs: plan.outputs,
             flow: plan.flow,
+            streams: plan.streams,
             seed,
+            most_alerts: plan.rules.settings.packet_alert_max,
+            is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
             rules,
+            memory,
             display: Display::new(&plan.display)?,
             wants_flow_ids,
             wants_flows,
+            wants_anomalies,
+            wants_community_id,
             by_depth,
+            by_vlan,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::new(&plan.fragments) }),
             sequenced: Condvar::new(),
-            merger: Mutex::new(Merger::new(&shared.outputs)?),
+            merger: Mutex::new(Merger::new(&shared.outputs, names)?),
             pool: Mutex::default(),
             held: Mutex::default(),
             shards,
@@ -212,7 +242,7 @@ impl Engine {
         let clock = lock(&self.sequencer).stage.advance(now);
         self.release(false);
         let mut out = ShardOut::default();
-        self.shards.iter().for_each(|shard| lock(shard).tick(clock, &mut out));
+        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &self.identities, &mut out));
         self.tell(clock, &out);
     }
 
@@ -221,7 +251,10 @@ impl Engine {
         self.release(true);
         let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
         let mut out = ShardOut::default();
-        let more = self.shards.iter().any(|shard| lock(shard).finish(FLOWS_A_CALL, &mut out));
+        let more = self
+            .shards
+            .iter()
+            .any(|shard| lock(shard).finish(&self.shared, (FLOWS_A_CALL, clock), &self.identities, &mut out));
         self.tell(clock, &out);
         if !more {
             let counters = self.counters();
@@ -278,6 +311,18 @@ impl Engine {
     fn counters(&self) -> Counters {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
+        total.detect = lock(&self.merger).decided();
+        total
+    }
+
+    /// What each of the plan's rules cost; empty where the plan does not ask for it.
+    pub fn costs(&self) -> Vec<detect::Cost> {
+        let mut total = Vec::new();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            total.resize(shard.costs().len(), detect::Cost::default());
+            total.iter_mut().zip(shard.costs()).for_each(|(sum, more)| sum.merge(more));
+        }
         total
     }
 

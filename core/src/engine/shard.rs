@@ -1,46 +1,106 @@
 //! The state of one share of the packets: its flows, its rules' scratch, its counters.
 
 use super::Shared;
+use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
-use crate::detect::{Buffer, FlowFacts, FlowVerdict, Scratch, Subject};
+use super::sights::Sights;
+use crate::detect::state::FlowVars;
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
-use crate::flow::record::FlowRecord;
+use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
-use crate::packet::{Packet, Wrap};
-use crate::plan::Action;
+use crate::packet::{Layer, NONE, Packet, Wrap};
+use crate::stream::{Step, StreamEvent, StreamEvents};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
-use crate::table::eve::FlowNow;
+use crate::table::eve::{Context, FlowNow, Sighted};
 use crate::time::Nanos;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 
 /// Packets that are hashed and whose flows are fetched ahead of their use: enough to hide memory behind work.
 const RUN: usize = 32;
 
 /// A rule that matched.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Alert {
     /// The packet's row.
     pub row: u32,
     /// The rule's row in the plan.
     pub rule: u32,
+    /// It matched in the data of the stream.
+    pub in_stream: bool,
     /// The flow at that moment.
     pub flow: Option<FlowThen>,
+    /// The packet where it is none of the batch's.
+    pub pseudo: Option<Box<Pseudo>>,
+}
+
+/// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pseudo {
+    pub packet: Packet,
+    /// What was around the flow's first packet.
+    pub wrap: Wrap,
+}
+
+impl Pseudo {
+    fn new(flow: &FlowRecord, to_server: bool, time: Nanos) -> Self {
+        let (mut from, mut to) = ((flow.src, flow.sport), (flow.dst, flow.dport));
+        if !to_server {
+            std::mem::swap(&mut from, &mut to);
+        }
+        let packet = Packet {
+            time,
+            identity: if flow.identity_count > 0 { flow.identities[0] } else { NONE },
+            domain: flow.domain,
+            vlans: flow.vlans,
+            vlan_count: flow.vlan_count,
+            ip: flow.ip,
+            proto: flow.proto,
+            layer: Layer::Tcp,
+            src: from.0,
+            dst: to.0,
+            sport: from.1,
+            dport: to.1,
+            ..Packet::EMPTY
+        };
+        Self { packet, wrap: flow.wrap }
+    }
+
+    /// As events show it: without a frame.
+    pub fn context(&self) -> Context<'_> {
+        let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
+        Context { frame: 0, packet: &self.packet, bytes: &[], wrap, tunnel: None, note: None, flow: None, quote: None }
+    }
 }
 
 /// A flow at the moment of an alert.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct FlowThen {
     pub id: u64,
     pub to_server: bool,
     pub counters: flow::Counters,
+    /// What rules remembered of it.
+    pub vars: Option<Arc<FlowVars>>,
+}
+
+/// A flow that is over.
+#[derive(Debug)]
+pub(super) struct Over {
+    /// The row of the packet that came when it was.
+    pub row: u32,
+    pub flow: FlowRecord,
+    /// What rules remembered of it.
+    pub vars: Option<Arc<FlowVars>>,
+    /// What its packets showed, where that is wanted.
+    pub sighted: Option<Sighted>,
 }
 
 impl FlowThen {
     /// As events show it.
-    pub fn now(&self) -> FlowNow<'static> {
+    pub fn now(&self) -> FlowNow<'_> {
         let c = &self.counters;
         FlowNow {
             id: self.id,
@@ -53,6 +113,7 @@ impl FlowThen {
             packets: c.packets,
             bytes: c.bytes,
             community_id: "",
+            noted: self.vars.as_deref(),
         }
     }
 }
@@ -60,11 +121,16 @@ impl FlowThen {
 /// What a shard found in a batch, in the order of its packets.
 #[derive(Debug, Default)]
 pub(super) struct ShardOut {
-    /// Flows that were over when the packet of that row came.
-    pub ended: Vec<(u32, FlowRecord)>,
+    pub ended: Vec<Over>,
     pub alerts: Vec<Alert>,
+    /// Matches beyond the most that a packet may have.
+    pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
+    /// By row of a packet with anomalies its flow, where they are told.
+    pub odd: Vec<(u32, FlowThen)>,
+    /// By row of a TCP packet what is odd about it in its session.
+    pub events: Vec<(u32, StreamEvents)>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
@@ -76,7 +142,8 @@ pub(super) struct ShardOut {
 /// One share of the engine's state.
 pub(super) struct Shard {
     flows: FlowTable,
-    scratch: Option<Scratch>,
+    inspector: Inspector,
+    sights: Sights,
     /// Packets and alerts.
     pub counters: Counters,
     number: usize,
@@ -88,7 +155,8 @@ impl Shard {
     pub fn new(shared: &Shared, number: usize) -> Result<Self> {
         Ok(Self {
             flows: table(shared, number)?,
-            scratch: shared.rules.as_ref().map(|rules| rules.scratch()),
+            inspector: Inspector::new(shared, (number as u32, SHARDS as u32)),
+            sights: Sights::new(&shared.outputs),
             counters: Counters::default(),
             number,
             ended: Vec::new(),
@@ -102,7 +170,12 @@ impl Shard {
 
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
-        self.scratch.as_ref().map_or(&[], |scratch| &scratch.unknown)
+        self.inspector.unknown()
+    }
+
+    /// What each rule cost, where that is asked for.
+    pub fn costs(&self) -> &[Cost] {
+        self.inspector.costs()
     }
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
@@ -123,6 +196,8 @@ impl Shard {
     fn reset(&mut self, shared: &Shared) {
         if let Ok(flows) = table(shared, self.number) {
             self.flows = flows;
+            self.inspector.forget_flows(shared, (self.number as u32, SHARDS as u32));
+            self.sights = Sights::new(&shared.outputs);
         }
         self.counters.frames.lost_to_panic();
     }
@@ -171,25 +246,34 @@ impl Shard {
         out: &mut ShardOut,
     ) {
         if row & QUOTED != 0 {
-            return self.relate(shared, parsed, row & !QUOTED, out);
+            return self.relate(shared, parsed, row & !QUOTED, identities, out);
         }
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
-        let wrap = parsed.wrap(packet);
+        let (wrap, now) = (parsed.wrap(packet), parsed.clocks.get(row as usize).copied().unwrap_or_default());
         self.counters.add(packet);
-        self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
-        let seen = self
+        self.flows.advance(now, &mut self.ended);
+        let mut seen = self
             .keys
             .get(at)
             .copied()
             .flatten()
             .map(|(key, hash)| self.flows.update(packet, wrap, &key, hash, &mut self.ended));
         if !self.ended.is_empty() {
-            out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
+            self.end(shared, (row, now), identities, out);
         }
-        if let Some(seen) = &seen
-            && shared.wants_flow_ids
-        {
-            out.flow_ids.push((row, seen.id));
+        let step = seen.as_mut().and_then(|seen| self.follow(packet, packet.bytes(&parsed.batch.slab), seen));
+        if let Some(events) = step.as_ref().map(|step| step.events).filter(|events| !events.is_empty()) {
+            out.events.push((row, events));
+        }
+        if let Some(seen) = &seen {
+            self.sights.packet(packet, packet.bytes(&parsed.batch.slab), seen);
+            if shared.wants_flow_ids {
+                out.flow_ids.push((row, seen.id));
+            }
+            let odd = !packet.anomalies.is_empty() || step.is_some_and(|step| !step.events.is_empty());
+            if odd && shared.wants_anomalies {
+                out.odd.push((row, self.then(*seen)));
+            }
         }
         if let Some(display) = &shared.display
             && !shows(display, parsed, packet, seen, identities)
@@ -197,16 +281,94 @@ impl Shard {
             out.hidden.push(row);
         }
         if shared.rules.is_some() {
-            self.inspect(shared, parsed, row, packet, seen, identities, out);
+            self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
+        }
+    }
+
+    /// A TCP packet's step in its session, where these are followed.
+    #[inline]
+    fn follow(&mut self, packet: &Packet, bytes: &[u8], seen: &mut Seen) -> Option<Step> {
+        let step = self.inspector.follow(packet, bytes, seen)?;
+        let session = self.inspector.session(seen.slot);
+        let tcp_flags = session.map_or([0; 2], |session| [session.tcp_flags(true), session.tcp_flags(false)]);
+        let again = step.events.has(StreamEvent::Retransmission).then_some(seen.to_server);
+        let session = flow::Session { state: step.state, tcp_flags, swapped: step.swapped, again };
+        self.flows.follow(seen.slot, &session);
+        Some(step)
+    }
+
+    /// Let go of the flows that were over when a packet came; the rules see what is left of their streams before.
+    #[cold]
+    fn end(&mut self, shared: &Shared, at: (u32, Nanos), identities: &RwLock<Identities>, out: &mut ShardOut) {
+        for mut flow in std::mem::take(&mut self.ended) {
+            if self.inspector.has_unseen(flow.slot) {
+                self.last(shared, &mut flow, at, identities, out);
+            }
+            let vars = self.inspector.vars(flow.slot);
+            self.inspector.end(flow.slot);
+            let sighted = self.sights.end(flow.slot);
+            if shared.wants_flows {
+                out.ended.push(Over { row: at.0, flow, vars, sighted });
+            }
+        }
+    }
+
+    /// What is left of a flow's stream, to the server and then to the client, under the name of a packet each.
+    fn last(
+        &mut self,
+        shared: &Shared,
+        flow: &mut FlowRecord,
+        (row, now): (u32, Nanos),
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) {
+        let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
+        for to_server in [true, false] {
+            let pseudo = Pseudo::new(flow, to_server, now);
+            let packet = &pseudo.packet;
+            let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
+            let subject = Subject {
+                flow: Some(FlowFacts {
+                    to_server,
+                    established: flow.state != FlowState::New,
+                    first_in_direction: false,
+                    passed: flow.action == Some(FlowAction::Pass),
+                    dropped: flow.action == Some(FlowAction::Drop),
+                    packets: flow.packets,
+                    bytes: flow.bytes,
+                    start: flow.start,
+                }),
+                session: known.map_or("", |known| &known.session),
+                session_name: known.map_or("", |known| &known.name),
+                vni: flow.wrap.network(),
+                ..Subject::new(packet, Buffer::default())
+            };
+            self.inspector.last(shared, &subject, flow.slot, now);
+            out.overflow += u64::from(self.inspector.outcome.overflow);
+            let (vars, counters) = (self.inspector.vars(flow.slot), counters(flow));
+            for hit in &self.inspector.outcome.hits {
+                flow.alerted = true;
+                let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
+                let pseudo = Some(Box::new(pseudo));
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo });
+            }
         }
     }
 
     /// Tie an ICMP error to the flow whose packet it quotes.
     #[cold]
-    fn relate(&mut self, shared: &Shared, parsed: &Parsed, row: u32, out: &mut ShardOut) {
+    fn relate(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        row: u32,
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) {
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
-        self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
-        out.ended.extend(self.ended.drain(..).map(|flow| (row, flow)));
+        let now = parsed.clocks.get(row as usize).copied().unwrap_or_default();
+        self.flows.advance(now, &mut self.ended);
+        self.end(shared, (row, now), identities, out);
         let key = parsed.quoted(packet).map(|quoted| at_depth(shared, packet, flow::quoted_key(packet, &quoted)));
         out.related.extend(key.and_then(|key| self.flows.relate(&key)).map(|id| (row, id)));
     }
@@ -218,69 +380,94 @@ impl Shard {
         parsed: &Parsed,
         row: u32,
         packet: &Packet,
-        seen: Option<Seen>,
+        (seen, step): (Option<Seen>, Option<Step>),
+        now: Nanos,
         identities: &RwLock<Identities>,
         out: &mut ShardOut,
     ) {
-        let (Some(rules), Some(scratch)) = (&shared.rules, &mut self.scratch) else { return };
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
         let payload =
             Buffer { bytes: packet.payload_bytes(&parsed.batch.slab), original: packet.payload_original as usize };
         let subject = Subject {
             packet,
+            headers: packet.bytes(&parsed.batch.slab),
             payload,
-            flow: seen.map(|seen| FlowFacts {
-                to_server: seen.to_server,
-                established: seen.established,
-                first_in_direction: seen.first_in_direction,
-                passed: seen.passed,
-                dropped: seen.dropped,
-            }),
+            data: None,
+            round: Round::Packet,
+            flow: seen.map(|seen| facts(&seen)),
+            stream: None,
             session: known.map_or("", |known| &known.session),
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).and_then(Wrap::network),
         };
-        let outcome = rules.inspect(&subject, scratch);
-        let Some(seen) = seen else {
-            return self.alerts(shared, row, None, out);
-        };
-        match outcome.flow {
-            Some(FlowVerdict::Pass) => self.flows.mark_passed(seen.slot),
-            Some(FlowVerdict::Drop) => self.flows.mark_dropped(seen.slot),
-            None => {}
+        self.inspector.packet(shared, &subject, (seen.map(|seen| seen.slot), step.as_ref()), now);
+        if let (Some(seen), Some(verdict)) = (seen, self.inspector.outcome.flow) {
+            match verdict {
+                FlowVerdict::Pass => self.flows.mark_passed(seen.slot),
+                FlowVerdict::Drop => self.flows.mark_dropped(seen.slot),
+            }
+            self.inspector.stop(seen.slot);
         }
-        self.alerts(shared, row, Some(seen), out);
+        self.alerts(row, seen, out);
     }
 
-    /// Note the last inspection's hits that are to be told.
-    fn alerts(&mut self, shared: &Shared, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
-        for &rule in self.scratch.iter().flat_map(|scratch| &scratch.hits) {
-            let told = shared.plan_rules.get(rule as usize).is_some_and(|r| r.action != Action::Pass && !r.noalert);
-            if !told {
-                continue;
-            }
-            self.counters.alerts += 1;
-            let flow = seen.map(|seen| {
-                self.flows.mark_alerted(seen.slot);
-                FlowThen { id: seen.id, to_server: seen.to_server, counters: self.flows.counters(seen.slot) }
-            });
-            out.alerts.push(Alert { row, rule, flow });
+    /// Note the last inspection's hits.
+    fn alerts(&mut self, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
+        out.overflow += u64::from(self.inspector.outcome.overflow);
+        if let (Some(seen), [_, ..]) = (seen, self.inspector.outcome.hits.as_slice()) {
+            self.flows.mark_alerted(seen.slot);
         }
+        for hit in &self.inspector.outcome.hits {
+            let flow = seen.map(|seen| self.then(seen));
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo: None });
+        }
+    }
+
+    /// Its flow at this moment.
+    fn then(&self, seen: Seen) -> FlowThen {
+        let (counters, vars) = (self.flows.counters(seen.slot), self.inspector.vars(seen.slot));
+        FlowThen { id: seen.id, to_server: seen.to_server, counters, vars }
     }
 
     /// Let time pass.
-    pub fn tick(&mut self, now: Nanos, out: &mut ShardOut) {
+    pub fn tick(&mut self, shared: &Shared, now: Nanos, identities: &RwLock<Identities>, out: &mut ShardOut) {
         self.flows.advance(now, &mut self.ended);
-        out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
+        self.end(shared, (0, now), identities, out);
     }
 
     /// End flows until `out` has `most`; true when more are left.
-    pub fn finish(&mut self, most: usize, out: &mut ShardOut) -> bool {
+    pub fn finish(
+        &mut self,
+        shared: &Shared,
+        (most, now): (usize, Nanos),
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) -> bool {
         let more = self.flows.finish(most.saturating_sub(out.ended.len()), &mut self.ended);
-        out.ended.extend(self.ended.drain(..).map(|flow| (0, flow)));
+        self.end(shared, (0, now), identities, out);
         more
     }
+}
+
+/// What rules may ask of a packet's flow.
+fn facts(seen: &Seen) -> FlowFacts {
+    FlowFacts {
+        to_server: seen.to_server,
+        established: seen.established,
+        first_in_direction: seen.first_in_direction,
+        passed: seen.passed,
+        dropped: seen.dropped,
+        packets: seen.packets,
+        bytes: seen.bytes,
+        start: 0,
+    }
+}
+
+/// A flow's counters at its end.
+fn counters(flow: &FlowRecord) -> flow::Counters {
+    let FlowRecord { packets, bytes, start, src, dst, sport, dport, .. } = *flow;
+    flow::Counters { packets, bytes, start, src, dst, sport, dport }
 }
 
 /// Whether a packet is shown.
@@ -293,16 +480,19 @@ fn shows(
 ) -> bool {
     let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
     let counters = flow::Counters::default();
-    let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters });
+    let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters, vars: None });
     display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
 }
 
 /// The key, with the tunnels around the packet where they count.
 #[inline]
 fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
+    let key = if shared.by_vlan { key } else { key.in_any_vlan() };
     if shared.by_depth { key.at_depth(packet.depth) } else { key }
 }
 
 fn table(shared: &Shared, number: usize) -> Result<FlowTable> {
-    FlowTable::new(&shared.flow, Seed::new(shared.seed), (number as u32, SHARDS as u32), shared.wants_flows)
+    let told = shared.wants_flows || shared.rules.is_some() || shared.streams.enabled;
+    let table = FlowTable::new(&shared.flow, Seed::new(shared.seed), (number as u32, SHARDS as u32), told)?;
+    Ok(if shared.streams.enabled { table.followed() } else { table })
 }

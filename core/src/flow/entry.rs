@@ -2,7 +2,7 @@
 
 use super::history::{self, History, Kind};
 use super::key::{self, FlowKey};
-use super::record::{EndReason, FLOW_IDENTITIES, FlowRecord, FlowState, TcpState};
+use super::record::{EndReason, FLOW_IDENTITIES, FlowAction, FlowRecord, FlowState, TcpState};
 use super::tcp;
 use crate::packet::{self, Checksum, Layer, NONE, Packet, Wrap, proto};
 use crate::time::Nanos;
@@ -20,6 +20,19 @@ pub(super) struct Side {
     pub bits: u8,
     /// Letters of the history it already has.
     pub letters: u8,
+}
+
+/// What `stream` says of a flow's TCP session.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Session {
+    /// Where it stands.
+    pub state: TcpState,
+    /// Flags that the client and the server have sent.
+    pub tcp_flags: [u8; 2],
+    /// The flow goes the other way: the packet that was counted last is the server's.
+    pub swapped: bool,
+    /// That packet brought what was sent before, and went to the server.
+    pub again: Option<bool>,
 }
 
 /// The client is the higher endpoint of the key.
@@ -131,10 +144,15 @@ impl Entry {
             && !(to_server && packet.seq.to_be_bytes() == self.first)
     }
 
-    /// Take a packet into account: state, letters, counters. Whether it goes to the server after all.
+    /// Take a packet into account: state, letters, counters. Whether it goes to the server after all. `followed`: where
+    /// a TCP session stands, `follow` will say.
     #[inline]
-    pub fn count(&mut self, packet: &Packet, to_server: bool) -> bool {
+    pub fn count(&mut self, packet: &Packet, to_server: bool, followed: bool) -> bool {
         let to_server = match packet.layer {
+            Layer::Tcp if followed => {
+                self.note_tcp(packet, to_server);
+                to_server
+            }
             Layer::Tcp => self.step(packet, to_server),
             Layer::Udp => {
                 self.note_udp(packet, to_server);
@@ -184,6 +202,31 @@ impl Entry {
         let again = self.side(to_server).bits & tcp::AGAIN != 0 && !copies;
         self.note(tcp::kinds(packet) | if again { Kind::Retransmission.bit() } else { 0 }, to_server);
         to_server
+    }
+
+    #[inline]
+    fn note_tcp(&mut self, packet: &Packet, to_server: bool) {
+        if packet.l4_checksum == Checksum::Bad {
+            return self.note(Kind::BadChecksum.bit(), to_server);
+        }
+        if to_server && tcp::flow_state(self.tcp) == FlowState::New {
+            self.first = packet.seq.to_be_bytes();
+        }
+        self.note(tcp::kinds(packet), to_server);
+    }
+
+    /// Where the TCP session stands after the packet that was counted last.
+    #[inline]
+    pub fn follow(&mut self, session: &Session) {
+        self.tcp = session.state;
+        if session.swapped {
+            self.flip();
+        }
+        let [up, down] = &mut self.sides;
+        [up.tcp_flags, down.tcp_flags] = session.tcp_flags;
+        if let Some(to_server) = session.again {
+            self.note(Kind::Retransmission.bit(), to_server);
+        }
     }
 
     /// What went to the server, or to the client.
@@ -272,6 +315,14 @@ impl Entry {
         [client, server]
     }
 
+    fn action(&self) -> Option<FlowAction> {
+        match self.bits & (PASSED | DROPPED) {
+            0 => None,
+            PASSED => Some(FlowAction::Pass),
+            _ => Some(FlowAction::Drop),
+        }
+    }
+
     /// What is said of it at its end.
     pub fn record(&self, reason: EndReason) -> FlowRecord {
         let parts = key::parts(&self.key);
@@ -281,6 +332,7 @@ impl Entry {
         let known = self.identity_count > 0;
         FlowRecord {
             id: self.id,
+            slot: 0,
             src: client.0,
             dst: server.0,
             sport: client.1,
@@ -304,6 +356,7 @@ impl Entry {
             history: self.history,
             response_icmp: (self.bits & ICMP_ANSWERED != 0).then_some((self.first[2], self.first[3])),
             alerted: self.bits & ALERTED != 0,
+            action: self.action(),
             identities: [if known { self.first_identity } else { 0 }, first, second, third],
             identity_count: self.identity_count,
             more_identities: self.bits & MORE_IDENTITIES != 0,

@@ -49,6 +49,14 @@ pub enum EndReason {
     Shutdown,
 }
 
+/// What rules decided for a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub enum FlowAction {
+    Drop,
+    Pass,
+}
+
 /// How many identities a flow remembers; more are only flagged.
 pub const FLOW_IDENTITIES: usize = 4;
 
@@ -57,6 +65,8 @@ pub const FLOW_IDENTITIES: usize = 4;
 pub struct FlowRecord {
     /// Unique in a run, the same in every run of the same capture.
     pub id: u64,
+    /// Where it was in its table.
+    pub slot: u32,
     /// The client.
     pub src: Addr,
     /// The server.
@@ -103,6 +113,8 @@ pub struct FlowRecord {
     pub response_icmp: Option<(u8, u8)>,
     /// A rule alerted on it.
     pub alerted: bool,
+    /// What rules decided for it.
+    pub action: Option<FlowAction>,
     /// Identities (rows of the identity table) it was seen through, first first.
     pub identities: [u32; FLOW_IDENTITIES],
     /// How many of `identities` are set.

@@ -59,6 +59,7 @@ pub struct StreamSettings {
     pub enabled: bool,
     pub midstream: bool,
     pub async_oneside: bool,
+    pub lossy: bool,
     pub inline: bool,
     pub checksums: bool,
     pub memcap: u64,

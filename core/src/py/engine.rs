@@ -57,9 +57,9 @@ pub struct Batch {
     /// The source has no more for now.
     #[pyo3(get)]
     idle: bool,
-    /// EVE lines.
+    /// EVE lines, of each section that the plan asks for.
     #[pyo3(get)]
-    eve: Py<PyBytes>,
+    eve: Vec<Py<PyBytes>>,
     /// fast.log lines.
     #[pyo3(get)]
     fast: Py<PyBytes>,
@@ -116,7 +116,8 @@ impl Engine {
         let tables = tables.collect::<Result<Vec<_>>>()?;
         let Output { alerts, eve, fast, capture, lines, shown, quarantine } = self.engine.output();
         let bytes = |bytes: Vec<u8>| PyBytes::new(py, &bytes).unbind();
-        let (eve, fast, pcap) = (bytes(eve), bytes(fast), bytes(capture.bytes));
+        let eve = eve.into_iter().map(bytes).collect();
+        let (fast, pcap) = (bytes(fast), bytes(capture.bytes));
         let (lines, quarantine) = (bytes(lines), bytes(quarantine));
         let pcap_files = capture.files;
         let Ran { frames, ended, idle } = ran;
@@ -166,6 +167,12 @@ impl Engine {
         let _busy = self.own()?;
         let more = py.detach(|| self.engine.finish());
         self.batch(py, Ran { ended: !more, ..Ran::default() })
+    }
+
+    /// What each of the plan's rules cost: checks, matches, nanoseconds; empty where the plan does not ask for it.
+    fn rule_costs(&self) -> PyResult<Vec<(u64, u64, u64)>> {
+        let _busy = self.own()?;
+        Ok(self.engine.costs().iter().map(|cost| (cost.checks, cost.matches, cost.nanos)).collect())
     }
 
     /// The summary document as JSON, where there are such: with the datagrams lost at the sockets, and the packets that

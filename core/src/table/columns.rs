@@ -1,7 +1,7 @@
 //! The tables that leave the core. Addresses are 16 bytes in `packets`, text elsewhere.
 
 use super::arrow::{Address, Flag, I64, Lists, Text, Texts, Time, U8, U16, U32, U64, columns};
-use super::eve::Context;
+use super::eve::{Context, Matched};
 use super::known::Known;
 use super::mirror::flow_identities;
 use super::{names, text};
@@ -276,12 +276,13 @@ impl Flows {
 
 impl Alerts {
     /// Add an alert.
-    pub fn push(&mut self, at: &Context<'_>, rule: &Rule, identities: &Identities) {
+    pub fn push(&mut self, at: &Context<'_>, matched: &Matched<'_>, identities: &Identities) {
         let packet = at.packet;
         self.rows += 1;
         self.frame.append_value(at.frame);
         self.time.append_value(packet.time);
-        self.rule(rule);
+        self.rule(matched.rule);
+        self.action.append_value(action(matched.action));
         self.src.append_option(spelled(&packet.src, packet.ip));
         self.dst.append_option(spelled(&packet.dst, packet.ip));
         self.proto.append_option((packet.ip != 0).then_some(packet.proto));
@@ -299,7 +300,6 @@ impl Alerts {
         self.sid.append_value(rule.sid);
         self.rev.append_value(rule.rev);
         self.msg.append_value(&rule.msg);
-        self.action.append_value(action(rule.action));
         self.category.append_value(&rule.category);
         self.priority.append_value(rule.priority);
     }

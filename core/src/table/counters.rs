@@ -46,13 +46,28 @@ impl Default for Session {
     }
 }
 
+/// What became of the rules' matches.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Decided {
+    /// Alerts that were raised.
+    pub alerts: u64,
+    /// Matches that a limit kept from becoming one.
+    pub suppressed: u64,
+    /// Matches beyond the most that a packet may have.
+    pub overflow: u64,
+    /// Sets of ports that `unique_on` keeps.
+    pub port_sets: u64,
+    /// Matches that were counted whatever their port because there was no room for a set of ports.
+    pub no_port_set: u64,
+}
+
 /// All counters of a run, or of a worker's share of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counters {
     /// The frames.
     pub frames: Frames,
-    /// Alerts that were raised.
-    pub alerts: u64,
+    /// What became of the rules' matches.
+    pub detect: Decided,
     /// IP packets by protocol.
     protocols: [u64; 256],
     /// Packets by IP version (0: none was decoded).
@@ -79,7 +94,7 @@ impl Default for Counters {
     fn default() -> Self {
         Self {
             frames: Frames::default(),
-            alerts: 0,
+            detect: Decided::default(),
             protocols: [0; 256],
             versions: [0; 8],
             layers: [0; 32],
@@ -191,7 +206,6 @@ impl Counters {
     /// Add another worker's counters.
     pub fn merge(&mut self, other: &Self) {
         self.frames.merge(&other.frames);
-        self.alerts += other.alerts;
         sum(&mut self.protocols, &other.protocols);
         sum(&mut self.versions, &other.versions);
         sum(&mut self.layers, &other.layers);

@@ -2,7 +2,8 @@
 
 use crate::frame::Addr;
 use crate::packet::Packet;
-use crate::plan::Rule;
+use crate::plan::Action;
+use crate::table::eve::Matched;
 use crate::table::json::number;
 use crate::table::text::{self, Clock};
 use std::io::Write;
@@ -15,10 +16,16 @@ pub struct Fast {
 
 impl Fast {
     /// Append the line of an alert, in the packet's orientation.
-    pub fn alert(&mut self, out: &mut Vec<u8>, packet: &Packet, rule: &Rule) {
+    pub fn alert(&mut self, out: &mut Vec<u8>, packet: &Packet, matched: &Matched<'_>) {
+        let rule = matched.rule;
         let category = if rule.category.is_empty() { "(null)" } else { &rule.category };
         self.clock.fast(out, packet.time);
-        print(out, format_args!("  [**] [{}:{}:{}] {} [**] ", rule.gid, rule.sid, rule.rev, rule.msg));
+        out.extend_from_slice(match matched.action {
+            Action::Drop | Action::Reject if matched.inline => b"  [Drop]",
+            Action::Drop | Action::Reject => b"  [wDrop]",
+            _ => b" ",
+        });
+        print(out, format_args!(" [**] [{}:{}:{}] {} [**] ", rule.gid, rule.sid, rule.rev, rule.msg));
         print(out, format_args!("[Classification: {category}] [Priority: {}] {{", rule.priority));
         match text::protocol(packet.proto) {
             Some(name) => out.extend_from_slice(name.as_bytes()),
@@ -49,12 +56,27 @@ fn print(out: &mut Vec<u8>, text: std::fmt::Arguments<'_>) {
 mod tests {
     use super::*;
     use crate::packet::Layer;
+    use crate::plan::Rule;
     use crate::table::testing::{V6, packet, rule};
 
     fn line(packet: &Packet, rule: &Rule) -> String {
+        said(packet, &Matched { rule, action: rule.action, stream: None, inline: false, context: &[] })
+    }
+
+    fn said(packet: &Packet, matched: &Matched<'_>) -> String {
         let mut out = Vec::new();
-        Fast::default().alert(&mut out, packet, rule);
+        Fast::default().alert(&mut out, packet, matched);
         String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn what_is_dropped_and_what_would_be() {
+        let rule = Rule { action: Action::Drop, ..rule() };
+        for (inline, want) in [(true, "  [Drop] [**] [1:"), (false, "  [wDrop] [**] [1:")] {
+            let line =
+                said(&packet(), &Matched { rule: &rule, action: rule.action, stream: None, inline, context: &[] });
+            assert!(line.contains(want), "{line}");
+        }
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! A small JSON writer (RFC 8259) that appends to a byte buffer.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use std::str;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
@@ -87,6 +89,28 @@ impl Json<'_> {
         self.0.push(b'"');
     }
 
+    /// Bytes in base64 (RFC 4648, section 4).
+    pub fn base64(&mut self, key: &'static str, value: &[u8]) {
+        self.key(key);
+        self.0.push(b'"');
+        base64(self.0, value);
+        self.0.push(b'"');
+    }
+
+    /// Bytes for people: ASCII as far as it can be printed and ends of lines; a dot for each other byte.
+    pub fn printable(&mut self, key: &'static str, value: &[u8]) {
+        self.key(key);
+        self.0.push(b'"');
+        for &byte in value {
+            match byte {
+                b'"' | b'\\' | b'\r' | b'\n' => escape_byte(self.0, byte),
+                b' '..=b'~' => self.0.push(byte),
+                _ => self.0.push(b'.'),
+            }
+        }
+        self.0.push(b'"');
+    }
+
     /// A string that `write` appends; it must need no escaping.
     #[inline]
     pub fn plain(&mut self, key: &'static str, write: impl FnOnce(&mut Vec<u8>)) {
@@ -121,6 +145,14 @@ impl Json<'_> {
         quoted(self.0, value);
     }
 
+    /// A string in a list that `write` appends; it must need no escaping.
+    pub fn item_plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
+        self.comma();
+        self.0.push(b'"');
+        write(self.0);
+        self.0.push(b'"');
+    }
+
     /// A number in a list.
     pub fn item_number(&mut self, value: impl itoa::Integer) {
         self.comma();
@@ -140,6 +172,25 @@ pub fn hex(out: &mut Vec<u8>, value: u64, digits: u32) {
         let nibble = value.checked_shr(place * 4).unwrap_or(0) & 15;
         out.extend(HEX.get(nibble as usize));
     }
+}
+
+/// Append a link address.
+pub fn mac(out: &mut Vec<u8>, address: &[u8; 6]) {
+    for (place, byte) in address.iter().enumerate() {
+        if place > 0 {
+            out.push(b':');
+        }
+        hex(out, u64::from(*byte), 2);
+    }
+}
+
+/// Append bytes in base64.
+fn base64(out: &mut Vec<u8>, value: &[u8]) {
+    let start = out.len();
+    out.resize(start + value.len().div_ceil(3) * 4, 0);
+    // It has the length that the encoding takes.
+    let written = out.get_mut(start..).map(|room| STANDARD.encode_slice(value, room));
+    debug_assert!(written.is_some_and(|written| written.is_ok()));
 }
 
 fn quoted(out: &mut Vec<u8>, value: &str) {

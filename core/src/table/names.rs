@@ -1,9 +1,9 @@
 //! The names that records print for the enums of other modules.
 
 use crate::anomaly::Severity;
-use crate::flow::record::{EndReason, FlowState, TcpState};
+use crate::flow::record::{EndReason, FlowAction, FlowState, TcpState};
 use crate::packet::{Encapsulation, Layer, LenSource, Packet, Stop};
-use crate::plan::Action;
+use crate::plan::{Action, ExceptionPolicy};
 
 /// A function that names an enum's values, and all the names.
 macro_rules! named {
@@ -108,9 +108,30 @@ pub fn tcp_state(state: TcpState) -> &'static str {
     }
 }
 
-/// What an alert says was done: nothing is ever dropped here; a reject rule counts as blocked, as Suricata has it.
-pub fn alert_action(action: Action) -> &'static str {
-    if action == Action::Reject { "blocked" } else { "allowed" }
+/// What an alert says was done; a reject rule counts as blocked even where nothing is dropped, as Suricata has it.
+pub fn alert_action(action: Action, inline: bool) -> &'static str {
+    if action == Action::Reject || inline && action == Action::Drop { "blocked" } else { "allowed" }
+}
+
+/// What rules decided for a flow (Suricata's `flow.action`).
+pub fn flow_action(action: FlowAction) -> &'static str {
+    match action {
+        FlowAction::Drop => "drop",
+        FlowAction::Pass => "pass",
+    }
+}
+
+/// An exception policy (Suricata's `flow.exception_policy`).
+pub fn exception_policy(policy: ExceptionPolicy) -> &'static str {
+    match policy {
+        ExceptionPolicy::Ignore => "ignore",
+        ExceptionPolicy::PassFlow => "pass_flow",
+        ExceptionPolicy::PassPacket => "pass_packet",
+        ExceptionPolicy::DropFlow => "drop_flow",
+        ExceptionPolicy::DropPacket => "drop_packet",
+        ExceptionPolicy::Bypass => "bypass",
+        ExceptionPolicy::Reject => "reject",
+    }
 }
 
 /// Where a packet came from (Suricata's `pkt_src`).

@@ -75,7 +75,7 @@ impl Summary<'_> {
         json.number("evicted", self.evicted);
         json.end();
         self.fragments(json);
-        json.number("alerts", self.counters.alerts);
+        json.number("alerts", self.counters.detect.alerts);
         let names = Anomaly::ALL.iter().map(|anomaly| anomaly.entry().name);
         counted(json, "anomalies", names, &self.counters.anomalies);
         self.sessions(json, identities);
@@ -241,7 +241,7 @@ mod tests {
 
     fn filled() -> Counters {
         let mut counters = Counters::default();
-        counters.alerts = 2;
+        counters.detect.alerts = 2;
         let cut = Packet { original: 1514, truncated: Causes(Causes::PACKET_LENGTH | Causes::SNAPLEN), ..packet() };
         let mut unknown =
             Packet { identity: 5, ip: 6, proto: 58, time: TIME + 1_000_000_000, l4_checksum: Checksum::Bad, ..cut };

@@ -109,6 +109,7 @@ pub fn identities() -> Identities {
 
 pub fn flow() -> FlowRecord {
     FlowRecord {
+        slot: 0,
         id: 77,
         src: SRC,
         dst: DST,

@@ -4,6 +4,8 @@ use crate::frame::Addr;
 use crate::packet::proto;
 use crate::table::json::{hex, number};
 use crate::time::{Nanos, SECOND};
+use std::io::Write;
+use std::net::Ipv6Addr;
 
 /// Whether an address is IPv4 in its mapped form (RFC 4291, section 2.5.5.2).
 pub fn is_v4(address: &Addr) -> bool {
@@ -13,6 +15,12 @@ pub fn is_v4(address: &Addr) -> bool {
 /// Append an address of a packet of IP version `ip`: IPv4 dotted, IPv6 as eight groups of four digits.
 pub fn address(out: &mut Vec<u8>, address: &Addr, ip: u8) {
     if ip == 4 { dotted(out, address) } else { groups(out, address) }
+}
+
+/// Append an IPv6 address in its short form (RFC 5952).
+pub fn compressed(out: &mut Vec<u8>, address: &Addr) {
+    // Writing to memory can't fail.
+    let _ = write!(out, "{}", Ipv6Addr::from(address.0));
 }
 
 /// Append an address whose family only its form tells.

@@ -1,6 +1,8 @@
 //! ARP for IPv4 on Ethernet (RFC 826).
 
 use super::be16;
+use super::ethernet::Mac;
+use crate::frame::Addr;
 
 /// Bytes of the message for Ethernet and IPv4.
 pub const LEN: usize = 28;
@@ -36,6 +38,16 @@ impl<'a> Arp<'a> {
     /// Bytes of a network address.
     pub fn protocol_len(&self) -> u8 {
         self.0[5]
+    }
+
+    /// Link and network address of who asks, then of who is asked.
+    pub fn ends(&self) -> [(Mac, Addr); 2] {
+        [8, 18].map(|at| {
+            let bytes = self.0.get(at..).unwrap_or_default();
+            let mac = bytes.first_chunk().copied().unwrap_or_default();
+            let address = bytes.get(6..).and_then(|bytes| bytes.first_chunk()).copied().unwrap_or_default();
+            (mac, Addr::v4(address))
+        })
     }
 
     /// 1 request, 2 reply; 3 and 4 of reverse ARP (RFC 903).

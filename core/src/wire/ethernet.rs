@@ -41,11 +41,24 @@ pub const MAX_LENGTH: u16 = 1500;
 #[derive(Clone, Copy)]
 pub struct Ethernet<'a>(&'a [u8; LEN]);
 
+/// A link address.
+pub type Mac = [u8; 6];
+
 impl<'a> Ethernet<'a> {
     /// The header and what follows it.
     #[inline]
     pub fn parse(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
         bytes.split_first_chunk().map(|(head, rest)| (Self(head), rest))
+    }
+
+    /// Whom it is for.
+    pub fn dst(&self) -> Mac {
+        self.0.first_chunk().copied().unwrap_or_default()
+    }
+
+    /// Who sent it.
+    pub fn src(&self) -> Mac {
+        self.0.get(6..).and_then(|bytes| bytes.first_chunk()).copied().unwrap_or_default()
     }
 
     /// What follows the addresses.

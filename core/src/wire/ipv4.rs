@@ -29,6 +29,12 @@ impl<'a> Ipv4<'a> {
         usize::from(self.0[0] & 15) * 4
     }
 
+    /// The type of service, or DSCP and ECN (RFC 2474, RFC 3168).
+    #[inline]
+    pub fn type_of_service(&self) -> u8 {
+        self.0[1]
+    }
+
     /// Bytes of the packet, as it says.
     #[inline]
     pub fn total_length(&self) -> u16 {

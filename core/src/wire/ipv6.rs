@@ -29,6 +29,18 @@ impl<'a> Ipv6<'a> {
         self.0[0] >> 4
     }
 
+    /// The traffic class.
+    #[inline]
+    pub fn traffic_class(&self) -> u8 {
+        (be16!(self.0, 0) >> 4) as u8
+    }
+
+    /// The flow label (RFC 6437).
+    #[inline]
+    pub fn flow_label(&self) -> u32 {
+        u32::from(self.0[1] & 0x0f) << 16 | u32::from(be16!(self.0, 2))
+    }
+
     /// Bytes after the fixed header, as it says.
     #[inline]
     pub fn payload_length(&self) -> u16 {

@@ -101,11 +101,11 @@ def alerts(case: dict[str, Any]) -> set[int]:
     told = plan.Plan(
         identity=plan.IdentitySettings(known=(identity(case),)),
         rules=load([RULES]).plan(),
-        outputs=plan.Outputs(eve=True),
+        outputs=plan.Outputs(eve=(plan.EVERYTHING,)),
     )
     engine = _core.Engine(told.encode())
     batch = engine.push([(second * 10**9, frame, len(frame)) for second, frame in enumerate(frames(case), 1)])
-    records = [json.loads(line) for line in (batch.eve + engine.finish().eve).splitlines()]
+    records = [json.loads(line) for line in (batch.eve[0] + engine.finish().eve[0]).splitlines()]
     return {record["alert"]["signature_id"] for record in records if record["event_type"] == "alert"}
 
 

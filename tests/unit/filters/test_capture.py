@@ -18,7 +18,7 @@ from tmrx import _core
 from tmrx.errors import ConfigError, InputError, UsageError
 from tmrx.filters import capture
 from tmrx.filters.capture import compiled
-from tmrx.plan import Outputs, Plan, Program
+from tmrx.plan import EVERYTHING, Outputs, Plan, Program
 
 LIBPCAP = ctypes.util.find_library("pcap")
 pytestmark = pytest.mark.skipif(LIBPCAP is None, reason="libpcap is not installed")
@@ -122,7 +122,7 @@ def test_the_core_agrees_with_libpcap(expression: str) -> None:
 
 
 def test_what_is_not_taken_in_leaves_nothing() -> None:
-    plan = Plan(outputs=Outputs(eve=True, tables=("packets", "flows")), filter=compiled("udp port 1").programs)
+    plan = Plan(outputs=Outputs(eve=(EVERYTHING,), tables=("packets", "flows")), filter=compiled("udp port 1").programs)
     engine = _core.Engine(plan.encode())
     frames = [(f.time, f.data, f.original) for f in sample("vxlan-ipv4")]
     batch, end = engine.push(frames), engine.finish()

@@ -24,6 +24,7 @@ fn now() -> FlowNow<'static> {
         packets: [1, 0],
         bytes: [1, 0],
         community_id: "",
+        noted: None,
     }
 }
 
@@ -41,6 +42,7 @@ fn filled() -> Packets {
             packet: &tcp,
             wrap: Some(&wrap),
             tunnel: None,
+            bytes: &[],
             note: None,
             flow: Some(now()),
             quote: None,
@@ -49,7 +51,7 @@ fn filled() -> Packets {
         &identities(),
     );
     table.push(
-        &Context { frame: 2, packet: &arp, wrap: None, tunnel: None, note: None, flow: None, quote: None },
+        &Context { frame: 2, packet: &arp, bytes: &[], wrap: None, tunnel: None, note: None, flow: None, quote: None },
         Some(0),
         &identities(),
     );
@@ -136,7 +138,16 @@ fn a_finished_table_starts_again() {
     let (packet, mut table) = (packet(), filled());
     table.finish().unwrap();
     table.push(
-        &Context { frame: 3, packet: &packet, wrap: None, tunnel: None, note: None, flow: None, quote: None },
+        &Context {
+            frame: 3,
+            packet: &packet,
+            bytes: &[],
+            wrap: None,
+            tunnel: None,
+            note: None,
+            flow: None,
+            quote: None,
+        },
         None,
         &identities(),
     );
@@ -173,12 +184,17 @@ fn alerts_and_anomalies() {
         packet: &packet,
         wrap: Some(&wrap),
         tunnel: None,
+        bytes: &[],
         note: None,
         flow: Some(now()),
         quote: None,
     };
-    let (mut alerts, mut table) = (Alerts::default(), Anomalies::default());
-    alerts.push(&at, &rule(), &identities());
+    let (mut alerts, mut table, rule) = (Alerts::default(), Anomalies::default(), rule());
+    alerts.push(
+        &at,
+        &Matched { rule: &rule, action: rule.action, stream: None, inline: false, context: &[] },
+        &identities(),
+    );
     table.push(&at, &identities());
     let (alerts, table) = (alerts.finish().unwrap(), table.finish().unwrap());
     assert_eq!((text(&alerts, "msg", 0), text(&alerts, "dst", 0)), (Some("GET \"it\""), Some("10.0.0.2")));

@@ -1,8 +1,9 @@
 //! The flow event.
 
-use super::{endpoints, protocol, vlans};
+use super::Ended;
 use crate::flow::record::{FlowRecord, TcpState};
 use crate::packet::{proto, tcp};
+use crate::plan::ExceptionPolicy;
 use crate::table::json::{Json, hex};
 use crate::table::names;
 use crate::table::text::Clock;
@@ -19,34 +20,15 @@ const FLAGS: [(u8, &str); 8] = [
     (tcp::CWR, "cwr"),
 ];
 
-pub(super) fn write(json: &mut Json<'_>, clock: &mut Clock, flow: &FlowRecord, community_id: &str) {
-    json.number("flow_id", flow.id);
-    json.text("event_type", "flow");
-    vlans(json, flow.vlans, flow.vlan_count);
-    let ports = matches!(flow.proto, proto::TCP | proto::UDP | proto::SCTP).then_some((flow.sport, flow.dport));
-    endpoints(json, flow.ip, &flow.src, &flow.dst, ports);
-    json.number("ip_v", flow.ip);
-    protocol(json, flow.proto);
-    if matches!(flow.proto, proto::ICMP | proto::ICMPV6) {
-        icmp(json, flow);
-    }
-    json.text_if("community_id", community_id);
-    numbers(json, clock, flow);
-    if flow.proto == proto::TCP {
-        session(json, flow);
+pub(super) fn write(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>) {
+    numbers(json, clock, ended);
+    if ended.flow.proto == proto::TCP {
+        session(json, ended);
     }
 }
 
-fn icmp(json: &mut Json<'_>, flow: &FlowRecord) {
-    json.number("icmp_type", flow.sport);
-    json.number("icmp_code", flow.dport);
-    if let Some((kind, code)) = flow.response_icmp {
-        json.number("response_icmp_type", kind);
-        json.number("response_icmp_code", code);
-    }
-}
-
-fn numbers(json: &mut Json<'_>, clock: &mut Clock, flow: &FlowRecord) {
+fn numbers(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>) {
+    let flow = ended.flow;
     json.object("flow");
     let ([pkts_toserver, pkts_toclient], [bytes_toserver, bytes_toclient]) = (flow.packets, flow.bytes);
     json.number("pkts_toserver", pkts_toserver);
@@ -55,31 +37,86 @@ fn numbers(json: &mut Json<'_>, clock: &mut Clock, flow: &FlowRecord) {
     json.number("bytes_toclient", bytes_toclient);
     json.plain("start", |out| clock.eve(out, flow.start));
     json.plain("end", |out| clock.eve(out, flow.end));
-    json.number("age", flow.end.div_euclid(SECOND).saturating_sub(flow.start.div_euclid(SECOND)));
+    json.number("age", age(flow));
     json.text("state", names::flow_state(flow.state));
     json.text("reason", names::end_reason(flow.reason));
     json.flag("alerted", flow.alerted);
+    if let Some(action) = flow.action {
+        json.text("action", names::flow_action(action));
+    }
+    if !ended.exceptions.is_empty() {
+        exceptions(json, ended.exceptions);
+    }
     if flow.icmp_errors > 0 {
         json.number("icmp_errors", flow.icmp_errors);
     }
     json.end();
 }
 
+fn exceptions(json: &mut Json<'_>, exceptions: &[(&'static str, ExceptionPolicy)]) {
+    json.list("exception_policy");
+    for (target, policy) in exceptions {
+        json.begin();
+        json.text("target", target);
+        json.text("policy", names::exception_policy(*policy));
+        json.end();
+    }
+    json.end_list();
+}
+
+/// Whole seconds from the second of the first packet to that of the latest.
+pub(super) fn age(flow: &FlowRecord) -> i64 {
+    flow.end.div_euclid(SECOND).saturating_sub(flow.start.div_euclid(SECOND))
+}
+
+/// TCP flags as a number, then those that are set.
+pub(super) fn flags(json: &mut Json<'_>, key: &'static str, flags: u8) {
+    json.plain(key, |out| hex(out, u64::from(flags), 2));
+    set(json, flags);
+}
+
+fn set(json: &mut Json<'_>, flags: u8) {
+    for (_, name) in FLAGS.iter().filter(|(flag, _)| flags & flag != 0) {
+        json.flag(name, true);
+    }
+}
+
+impl Ended<'_> {
+    /// The flags of a TCP flow's session; none where it never made one.
+    pub(super) fn tcp_flags(&self) -> [u8; 2] {
+        match (self.session, self.flow.tcp_state) {
+            (Some(session), _) => session.flags,
+            (None, TcpState::None) => [0, 0],
+            (None, _) => self.flow.tcp_flags,
+        }
+    }
+
+    fn tcp_state(&self) -> TcpState {
+        self.session.map_or(self.flow.tcp_state, |session| session.state)
+    }
+}
+
 /// The `tcp` object; a flow that never made a session shows no flags and no state.
-fn session(json: &mut Json<'_>, flow: &FlowRecord) {
-    let made = flow.tcp_state != TcpState::None;
-    let [to_server, to_client] = if made { flow.tcp_flags } else { [0, 0] };
+fn session(json: &mut Json<'_>, ended: &Ended<'_>) {
+    let [to_server, to_client] = ended.tcp_flags();
     json.object("tcp");
     json.plain("tcp_flags", |out| hex(out, u64::from(to_server | to_client), 2));
     json.plain("tcp_flags_ts", |out| hex(out, u64::from(to_server), 2));
     json.plain("tcp_flags_tc", |out| hex(out, u64::from(to_client), 2));
-    for (flag, name) in FLAGS {
-        if (to_server | to_client) & flag != 0 {
-            json.flag(name, true);
-        }
+    set(json, to_server | to_client);
+    if ended.tcp_state() != TcpState::None {
+        json.text("state", names::tcp_state(ended.tcp_state()));
     }
-    if made {
-        json.text("state", names::tcp_state(flow.tcp_state));
+    if let Some(session) = ended.session {
+        for (key, _) in [("ts_gap", session.gap[0]), ("tc_gap", session.gap[1])].into_iter().filter(|(_, gap)| *gap) {
+            json.flag(key, true);
+        }
+        json.number("ts_max_regions", session.max_regions[0]);
+        json.number("tc_max_regions", session.max_regions[1]);
+        let urgent = [("ts_urgent_oob_data", session.urgent[0]), ("tc_urgent_oob_data", session.urgent[1])];
+        for (key, bytes) in urgent.into_iter().filter(|(_, bytes)| *bytes > 0) {
+            json.number(key, bytes);
+        }
     }
     json.end();
 }

@@ -2,23 +2,32 @@
 
 mod alert;
 mod anomaly;
+mod arp;
+mod drop;
 mod flow;
+mod header;
+mod netflow;
+mod payload;
+mod sighted;
 mod stats;
 mod transport;
 
 use crate::decode::Quoted;
-use crate::flow::record::FlowRecord;
+use crate::detect::state::FlowVars;
+use crate::flow::record::{FlowRecord, TcpState};
 use crate::frame::{Addr, Outer};
 use crate::identify::Identities;
 use crate::packet::{MAX_VLANS, Packet, Wrap, proto};
-use crate::plan::Rule;
+use crate::plan::{self, Action, DropFlows, ExceptionPolicy, Rule};
 use crate::table::json::{Json, number};
 use crate::table::mirror::Mirrors;
-use crate::table::names;
 use crate::table::summary::Summary;
 use crate::table::text::{self, Clock};
 use crate::table::tunnel::Noted;
 use crate::time::Nanos;
+use std::sync::Arc;
+
+pub use sighted::Sighted;
 
 /// A flow at the moment of an event, oriented client to server; index 0 of a pair is to the server.
 #[derive(Debug, Clone, Copy)]
@@ -38,6 +47,67 @@ pub struct FlowNow<'a> {
     pub bytes: [u64; 2],
     /// Community ID where it is wanted, else empty.
     pub community_id: &'a str,
+    /// What rules remember of it, where they do.
+    pub noted: Option<&'a FlowVars>,
+}
+
+/// A rule that matched, and what is told with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Matched<'a> {
+    /// The rule.
+    pub rule: &'a Rule,
+    /// What is done, by the rule or by a limit that changes it.
+    pub action: Action,
+    /// What is stored of the stream that it matched in; `None` where it matched in the packet.
+    pub stream: Option<&'a [u8]>,
+    /// Packets are really dropped.
+    pub inline: bool,
+    /// What datasets and captures tell: keys, and values in JSON.
+    pub context: &'a [(String, String)],
+}
+
+/// A packet that an inline engine drops.
+#[derive(Debug, Clone, Copy)]
+pub struct Dropped<'a> {
+    /// Why, in Suricata's words.
+    pub reason: &'a str,
+    /// The rule that dropped it, where one did.
+    pub rule: Option<&'a Rule>,
+    /// The first of its flow.
+    pub first: bool,
+}
+
+/// A TCP session when its flow ends; index 0 of a pair is what went to the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct SessionFacts {
+    pub state: TcpState,
+    pub flags: [u8; 2],
+    /// Data is missing.
+    pub gap: [bool; 2],
+    /// The most blocks of data that were kept apart.
+    pub max_regions: [u16; 2],
+    /// Urgent bytes that were left out.
+    pub urgent: [u32; 2],
+}
+
+/// A flow that ended, and what is known beside its record.
+#[derive(Debug, Clone, Copy)]
+pub struct Ended<'a> {
+    /// The engine's clock.
+    pub time: Nanos,
+    /// The flow.
+    pub flow: &'a FlowRecord,
+    /// Community ID where it is wanted, else empty.
+    pub community_id: &'a str,
+    /// Its session; `None` where it never made one, or where streams are not put together.
+    pub session: Option<SessionFacts>,
+    /// What rules remembered of it.
+    pub noted: Option<&'a FlowVars>,
+    /// What its packets showed, where that is wanted.
+    pub sighted: Option<&'a Sighted>,
+    /// Policies that were applied to it, by what called for them.
+    pub exceptions: &'a [(&'static str, ExceptionPolicy)],
 }
 
 /// The outermost packet around one; its ports are of use where its protocol has ports.
@@ -80,10 +150,12 @@ fn around<'a>(packet: &Packet, packets: &'a [Packet]) -> Option<&'a Packet> {
 /// A packet and what is known around it.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// Its frame's number in the run, from 1.
+    /// Its frame's number in the run, from 1; 0: it stands for the end of a flow and has no frame.
     pub frame: u64,
     /// The packet.
     pub packet: &'a Packet,
+    /// Its bytes, the link's padding included.
+    pub bytes: &'a [u8],
     /// What the mirror put around it.
     pub wrap: Option<&'a Wrap>,
     /// The outermost packet around it.
@@ -105,90 +177,130 @@ pub struct Quote {
     pub flow: Option<u64>,
 }
 
-/// Writes events.
-#[derive(Debug, Default)]
+/// Writes one section's events.
+#[derive(Debug)]
 pub struct Eve {
+    settings: plan::Eve,
+    names: Arc<Names>,
     clock: Clock,
     mirrors: Mirrors,
+    out: Vec<u8>,
+}
+
+/// The names of what rules note, by their rows in the plan.
+#[derive(Debug, Default)]
+pub struct Names {
+    /// Flowbits.
+    pub flowbits: Vec<String>,
+    /// Flowints.
+    pub flowints: Vec<String>,
 }
 
 impl Eve {
+    /// For what a section wants.
+    pub fn new(settings: &plan::Eve, names: &Arc<Names>) -> Self {
+        let (clock, mirrors) = (Clock::default(), Mirrors::default());
+        Self { settings: settings.clone(), names: Arc::clone(names), clock, mirrors, out: Vec::new() }
+    }
+
+    /// The lines since the last call.
+    pub fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.out)
+    }
+
     /// An alert.
-    pub fn alert(&mut self, out: &mut Vec<u8>, at: &Context<'_>, rule: &Rule, identities: &Identities) {
-        let mut json = Json(out);
-        self.header(&mut json, at, "alert");
-        alert::write(&mut json, &mut self.clock, at, rule);
-        self.mirrors.packet(&mut json, at.packet, at.wrap, at.note, identities);
-        json.end_line();
+    pub fn alert(&mut self, at: &Context<'_>, matched: &Matched<'_>, identities: &Identities) {
+        let Some(options) = self.settings.alert else { return };
+        self.event(at, "alert", identities, |json, clock, look| {
+            alert::write(json, clock, look, at, matched, &options);
+        });
+    }
+
+    /// A packet that a tag asks for.
+    pub fn packet(&mut self, at: &Context<'_>, identities: &Identities) {
+        if self.settings.alert.is_some_and(|alert| alert.tagged_packets) {
+            self.event(at, "packet", identities, |json, _, _| payload::packet(json, at, usize::MAX));
+        }
+    }
+
+    /// A packet that an inline engine drops.
+    pub fn drop(&mut self, at: &Context<'_>, dropped: &Dropped<'_>, identities: &Identities) {
+        let Some(options) = self.settings.drop else { return };
+        if dropped.first || options.flows == DropFlows::All {
+            self.event(at, "drop", identities, |json, _, look| drop::write(json, look, at, dropped, &options));
+        }
+    }
+
+    /// An ARP message.
+    pub fn arp(&mut self, at: &Context<'_>, identities: &Identities) {
+        if let Some(message) = arp::message(at).filter(|_| self.settings.arp) {
+            self.event(at, "arp", identities, |json, _, look| arp::write(json, look, &message));
+        }
     }
 
     /// The anomalies of a packet, one event each.
-    pub fn anomalies(&mut self, out: &mut Vec<u8>, at: &Context<'_>, identities: &Identities) {
-        for anomaly in at.packet.anomalies.iter() {
-            let mut json = Json(out);
-            self.header(&mut json, at, "anomaly");
-            anomaly::write(&mut json, anomaly.entry());
-            self.mirrors.packet(&mut json, at.packet, at.wrap, at.note, identities);
-            json.end_line();
+    pub fn anomalies(&mut self, at: &Context<'_>, identities: &Identities) {
+        let Some(options) = self.settings.anomaly else { return };
+        let own = self.settings.mirror;
+        for entry in anomaly::told(at.packet, &options, own) {
+            self.event(at, "anomaly", identities, |json, _, _| anomaly::write(json, at, entry, &options, own));
         }
     }
 
-    /// A flow that ended at `time`; `community_id` is empty where it is not wanted.
-    pub fn flow(
+    /// A packet's event: its header, what `write` adds, and what all end with.
+    fn event(
         &mut self,
-        out: &mut Vec<u8>,
-        time: Nanos,
-        flow: &FlowRecord,
-        community_id: &str,
+        at: &Context<'_>,
+        kind: &'static str,
         identities: &Identities,
+        write: impl FnOnce(&mut Json<'_>, &mut Clock, Look),
     ) {
-        let mut json = Json(out);
-        json.begin();
-        json.plain("timestamp", |out| self.clock.eve(out, time));
-        flow::write(&mut json, &mut self.clock, flow, community_id);
-        self.mirrors.flow(&mut json, flow, identities);
-        json.end_line();
+        let look = Look::of(&self.settings);
+        let mut json = Json(&mut self.out);
+        header::packet(&mut json, &mut self.clock, &self.settings, &self.names, at, kind);
+        write(&mut json, &mut self.clock, look);
+        if self.settings.mirror {
+            self.mirrors.packet(&mut json, at.packet, at.wrap, at.note, identities);
+        }
+        header::end(&mut json, &self.settings);
+    }
+
+    /// A flow that ended.
+    pub fn flow(&mut self, ended: &Ended<'_>, identities: &Identities) {
+        if self.settings.flow {
+            self.flow_event(ended, identities, None);
+        }
+        if self.settings.netflow {
+            let [up, down] = ended.flow.packets;
+            for (to_server, _) in [(true, up), (false, down)].into_iter().filter(|(_, packets)| *packets > 0) {
+                self.flow_event(ended, identities, Some(to_server));
+            }
+        }
+    }
+
+    /// The event of a flow, or with a direction, of that alone.
+    fn flow_event(&mut self, ended: &Ended<'_>, identities: &Identities, direction: Option<bool>) {
+        let mut json = Json(&mut self.out);
+        header::flow(&mut json, &mut self.clock, &self.settings, &self.names, ended, direction);
+        match direction {
+            None => flow::write(&mut json, &mut self.clock, ended),
+            Some(to_server) => netflow::write(&mut json, &mut self.clock, ended, to_server),
+        }
+        if self.settings.mirror {
+            self.mirrors.flow(&mut json, ended.flow, identities);
+        }
+        header::end(&mut json, &self.settings);
     }
 
     /// The statistics of the run at `time`, `uptime` seconds after its beginning.
-    pub fn stats(
-        &mut self,
-        out: &mut Vec<u8>,
-        time: Nanos,
-        uptime: u64,
-        summary: &Summary<'_>,
-        identities: &Identities,
-    ) {
-        let mut json = Json(out);
+    pub fn stats(&mut self, time: Nanos, uptime: u64, summary: &Summary<'_>, identities: &Identities) {
+        let Some(options) = self.settings.stats else { return };
+        let mut json = Json(&mut self.out);
         json.begin();
         json.plain("timestamp", |out| self.clock.eve(out, time));
         json.text("event_type", "stats");
-        stats::write(&mut json, uptime, summary, identities);
-        json.end_line();
-    }
-
-    /// What all events of packets begin with.
-    fn header(&mut self, json: &mut Json<'_>, at: &Context<'_>, event_type: &str) {
-        let packet = at.packet;
-        json.begin();
-        json.plain("timestamp", |out| self.clock.eve(out, packet.time));
-        if let Some(flow) = &at.flow {
-            json.number("flow_id", flow.id);
-        }
-        json.number("pcap_cnt", at.frame);
-        json.text("event_type", event_type);
-        vlans(json, packet.vlans, packet.vlan_count);
-        if packet.ip != 0 {
-            let ports = packet.has_ports().then_some((packet.sport, packet.dport));
-            endpoints(json, packet.ip, &packet.src, &packet.dst, ports);
-            protocol(json, packet.proto);
-            json.number("ip_v", packet.ip);
-        }
-        transport::write(json, at);
-        json.text("pkt_src", names::packet_source(packet));
-        if let Some(flow) = &at.flow {
-            json.text_if("community_id", flow.community_id);
-        }
+        stats::write(&mut json, uptime, summary, &options, self.settings.mirror.then_some(identities));
+        header::end(&mut json, &self.settings);
     }
 }
 
@@ -200,14 +312,33 @@ fn vlans(json: &mut Json<'_>, vlans: [u16; MAX_VLANS], count: u8) {
     }
 }
 
-fn endpoints(json: &mut Json<'_>, ip: u8, src: &Addr, dst: &Addr, ports: Option<(u16, u16)>) {
-    json.plain("src_ip", |out| text::address(out, src, ip));
-    if let Some((sport, _)) = ports {
-        json.number("src_port", sport);
+/// How a section spells addresses.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    compressed: bool,
+}
+
+impl Look {
+    fn of(settings: &plan::Eve) -> Self {
+        Self { compressed: settings.ipv6_compress }
     }
-    json.plain("dest_ip", |out| text::address(out, dst, ip));
-    if let Some((_, dport)) = ports {
-        json.number("dest_port", dport);
+
+    fn address(self, json: &mut Json<'_>, key: &'static str, ip: u8, address: &Addr) {
+        json.plain(key, |out| match self.compressed && ip != 4 {
+            true => text::compressed(out, address),
+            false => text::address(out, address, ip),
+        });
+    }
+
+    fn endpoints(self, json: &mut Json<'_>, ip: u8, src: &Addr, dst: &Addr, ports: Option<(u16, u16)>) {
+        self.address(json, "src_ip", ip, src);
+        if let Some((sport, _)) = ports {
+            json.number("src_port", sport);
+        }
+        self.address(json, "dest_ip", ip, dst);
+        if let Some((_, dport)) = ports {
+            json.number("dest_port", dport);
+        }
     }
 }
 

@@ -3,12 +3,19 @@
 use crate::anomaly::Anomaly;
 use crate::identify::Identities;
 use crate::packet::{Layer, Layers, Stop};
+use crate::plan::StatsEvents;
 use crate::restore;
-use crate::table::counters::Counters;
+use crate::table::counters::{Counters, Decided};
 use crate::table::json::{Json, number};
 use crate::table::summary::Summary;
 
-pub(super) fn write(json: &mut Json<'_>, uptime: u64, summary: &Summary<'_>, identities: &Identities) {
+pub(super) fn write(
+    json: &mut Json<'_>,
+    uptime: u64,
+    summary: &Summary<'_>,
+    _options: &StatsEvents,
+    identities: Option<&Identities>,
+) {
     json.object("stats");
     json.number("uptime", uptime);
     decoder(json, summary.counters);
@@ -18,10 +25,23 @@ pub(super) fn write(json: &mut Json<'_>, uptime: u64, summary: &Summary<'_>, ide
     defrag(json, &summary.fragments);
     json.object("detect");
     engines(json, summary);
-    json.number("alert", summary.counters.alerts);
+    detect(json, &summary.counters.detect);
     json.end();
-    json.key("mirror");
-    summary.write(json.0, identities);
+    if let Some(identities) = identities {
+        json.key("mirror");
+        summary.write(json.0, identities);
+    }
+    json.end();
+}
+
+/// What became of the rules' matches, and what the thresholds keep: 8 KiB a set of ports.
+fn detect(json: &mut Json<'_>, decided: &Decided) {
+    json.number("alert", decided.alerts);
+    json.number("alert_queue_overflow", decided.overflow);
+    json.number("alerts_suppressed", decided.suppressed);
+    json.object("thresholds");
+    json.number("bitmap_memuse", decided.port_sets.saturating_mul(8192));
+    json.number("bitmap_alloc_fail", decided.no_port_set);
     json.end();
 }
 

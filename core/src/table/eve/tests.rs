@@ -2,6 +2,7 @@ use super::*;
 use crate::anomaly::{Anomaly, AnomalySet};
 use crate::flow::record::TcpState;
 use crate::packet::{Causes, Checksum, Encapsulation, Layer, Layers, NONE, proto};
+use crate::plan::{AlertEvents, AnomalyEvents};
 use crate::table::counters::Counters;
 use crate::table::summary::{RuleCounts, Sources};
 use crate::table::testing::{DST, SRC, TIME, V6, flow, frame, geneve, identities, packet, rule, wrap};
@@ -20,6 +21,7 @@ fn now() -> FlowNow<'static> {
         packets: [3, 2],
         bytes: [300, 200],
         community_id: "",
+        noted: None,
     }
 }
 
@@ -27,14 +29,54 @@ fn outer() -> Outer {
     Outer { src: wrap().outer_src, dst: wrap().outer_dst, sport: 65408, dport: 4789 }
 }
 
-fn line(write: impl FnOnce(&mut Eve, &mut Vec<u8>)) -> String {
-    let mut out = Vec::new();
-    write(&mut Eve::default(), &mut out);
-    String::from_utf8(out).unwrap()
+/// tmrx's own section, without the netflow events.
+fn own() -> plan::Eve {
+    plan::Eve {
+        alert: Some(AlertEvents::default()),
+        anomaly: Some(AnomalyEvents { decode: true, stream: true, packet_header: false }),
+        stats: Some(plan::StatsEvents::default()),
+        flow: true,
+        mirror: true,
+        community_id: true,
+        ..plan::Eve::default()
+    }
 }
 
-fn value(write: impl FnOnce(&mut Eve, &mut Vec<u8>)) -> Value {
+fn eve(section: &plan::Eve) -> Eve {
+    let names = Names {
+        flowbits: vec!["a".into(), "traffic/id/curl".into(), "traffic/label/cli".into()],
+        flowints: vec!["n".into(), "m".into()],
+    };
+    Eve::new(section, &Arc::new(names))
+}
+
+/// What a section's writer writes.
+fn told(section: &plan::Eve, write: impl FnOnce(&mut Eve)) -> Vec<Value> {
+    let mut eve = eve(section);
+    write(&mut eve);
+    String::from_utf8(eve.take()).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+fn line(write: impl FnOnce(&mut Eve)) -> String {
+    let mut eve = eve(&own());
+    write(&mut eve);
+    String::from_utf8(eve.take()).unwrap()
+}
+
+fn value(write: impl FnOnce(&mut Eve)) -> Value {
     serde_json::from_str(&line(write)).unwrap()
+}
+
+fn at(packet: &Packet) -> Context<'_> {
+    Context { frame: 1, packet, bytes: &[], wrap: None, tunnel: None, note: None, flow: None, quote: None }
+}
+
+fn matched(rule: &Rule) -> Matched<'_> {
+    Matched { rule, action: rule.action, stream: None, inline: false, context: &[] }
+}
+
+fn ended(flow: &FlowRecord) -> Ended<'_> {
+    Ended { time: TIME, flow, community_id: "", session: None, noted: None, sighted: None, exceptions: &[] }
 }
 
 #[test]
@@ -42,15 +84,8 @@ fn alert_line() {
     let cut = Packet { original: 1514, truncated: Causes(5), l4_checksum: Checksum::NotCalculated, ..packet() };
     let packet = Packet { tunnel: Encapsulation::Vxlan, ..cut };
     let wrap = wrap();
-    let at = Context {
-        frame: 4,
-        packet: &packet,
-        wrap: Some(&wrap),
-        tunnel: Some(Tunnel::socket(&outer(), 1)),
-        note: None,
-        flow: Some(now()),
-        quote: None,
-    };
+    let tunnel = Some(Tunnel::socket(&outer(), 1));
+    let at = Context { frame: 4, wrap: Some(&wrap), tunnel, flow: Some(now()), ..at(&packet) };
     let want = concat!(
         r#"{"timestamp":"2016-05-27T06:56:11.304062+0000","flow_id":77,"pcap_cnt":4,"event_type":"alert","#,
         r#""src_ip":"10.0.0.1","src_port":40000,"dest_ip":"10.0.0.2","dest_port":80,"proto":"TCP","ip_v":4,"#,
@@ -66,7 +101,7 @@ fn alert_line() {
         r#""truncated":["packet_length","snaplen"],"checksum":{"l3":"valid","l4":"not_calculated"}}}"#,
         "\n"
     );
-    assert_eq!(line(|eve, out| eve.alert(out, &at, &rule(), &identities())), want);
+    assert_eq!(line(|eve| eve.alert(&at, &matched(&rule()), &identities())), want);
 }
 
 #[test]
@@ -81,7 +116,7 @@ fn alert_without_the_optional_parts() {
         src: V6,
         ..packet()
     };
-    let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, note: None, flow: None, quote: None };
+    let at = at(&packet);
     let mut rule = rule();
     (rule.metadata, rule.category, rule.action) = (Vec::new(), String::new(), crate::plan::Action::Reject);
     let want = json!({
@@ -91,7 +126,7 @@ fn alert_without_the_optional_parts() {
         "alert": {"action": "blocked", "gid": 1, "signature_id": 2_000_001, "rev": 3, "signature": "GET \"it\"", "category": "", "severity": 1},
         "mirror": {"encapsulation": "none", "length": 66, "captured": 66, "checksum": {"l3": "valid", "l4": "valid"}},
     });
-    assert_eq!(value(|eve, out| eve.alert(out, &at, &rule, &identities())), want);
+    assert_eq!(value(|eve| eve.alert(&at, &matched(&rule), &identities())), want);
 }
 
 #[test]
@@ -103,8 +138,7 @@ fn anomaly_lines() {
         Packet { anomalies, identity: 3, ip: 0, tunnel: Encapsulation::Vxlan, ..packet() },
         Wrap { vni: 3, ..geneve() },
     );
-    let at =
-        Context { frame: 9, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: None, quote: None };
+    let at = Context { frame: 9, wrap: Some(&wrap), ..at(&packet) };
     let head = r#"{"timestamp":"2016-05-27T06:56:11.304062+0000","pcap_cnt":9,"event_type":"anomaly","pkt_src":"vxlan encapsulation","#;
     let mirror = concat!(
         r#""mirror":{"vni":3,"outer_src":"172.31.0.238","outer_dst":"172.31.17.188","encapsulation":"geneve+vxlan","#,
@@ -116,7 +150,7 @@ fn anomaly_lines() {
         r#""anomaly":{"type":"mirror","event":"mirror.unknown_identity","name":"mirror.unknown_identity","layer":"mirror","severity":"notice"},"#,
         r#""anomaly":{"type":"decode","event":"decoder.tcp.pkt_too_small","name":"tcp.too_short","layer":"tcp","severity":"warning"},"#,
     );
-    assert_eq!(line(|eve, out| eve.anomalies(out, &at, &identities())), want);
+    assert_eq!(line(|eve| eve.anomalies(&at, &identities())), want);
 }
 
 #[test]
@@ -133,13 +167,18 @@ fn flow_line() {
         r#""sessions":["tms-0123456789abcdef0","9@172.31.0.238"]}}"#,
         "\n"
     );
-    assert_eq!(line(|eve, out| eve.flow(out, TIME + 2_000_000_000, &flow(), "1:x", &identities())), want);
+    assert_eq!(
+        line(
+            |eve| eve.flow(&Ended { time: TIME + 2_000_000_000, community_id: "1:x", ..ended(&flow()) }, &identities())
+        ),
+        want
+    );
 }
 
 #[test]
 fn flow_without_a_session_or_a_mirror() {
     let flow = FlowRecord { tcp_state: TcpState::None, identity_count: 0, wrap: Wrap::default(), ..flow() };
-    let got = value(|eve, out| eve.flow(out, TIME, &flow, "", &identities()));
+    let got = value(|eve| eve.flow(&ended(&flow), &identities()));
     assert_eq!(got["tcp"], json!({"tcp_flags": "00", "tcp_flags_ts": "00", "tcp_flags_tc": "00"}));
     assert_eq!(got["mirror"], json!({"encapsulation": "none", "packets": 5, "truncated_packets": 2}));
     assert!(got.get("community_id").is_none());
@@ -148,7 +187,7 @@ fn flow_without_a_session_or_a_mirror() {
 #[test]
 fn icmp_flow() {
     let flow = FlowRecord { proto: proto::ICMP, sport: 8, dport: 0, response_icmp: Some((0, 0)), ..flow() };
-    let got = value(|eve, out| eve.flow(out, TIME, &flow, "", &identities()));
+    let got = value(|eve| eve.flow(&ended(&flow), &identities()));
     assert_eq!((&got["icmp_type"], &got["icmp_code"], &got["response_icmp_type"]), (&json!(8), &json!(0), &json!(0)));
     assert!(got.get("src_port").is_none() && got.get("tcp").is_none());
 }
@@ -156,8 +195,8 @@ fn icmp_flow() {
 #[test]
 fn icmp_packet_header() {
     let packet = Packet { layer: Layer::Icmpv6, proto: proto::ICMPV6, ip: 6, sport: 128, dport: 0, ..packet() };
-    let at = Context { frame: 1, packet: &packet, wrap: None, tunnel: None, note: None, flow: None, quote: None };
-    let got = value(|eve, out| eve.alert(out, &at, &rule(), &identities()));
+    let at = at(&packet);
+    let got = value(|eve| eve.alert(&at, &matched(&rule()), &identities()));
     assert_eq!((&got["proto"], &got["icmp_type"], &got["icmp_code"]), (&json!("IPv6-ICMP"), &json!(128), &json!(0)));
     assert!(got.get("src_port").is_none());
 }
@@ -177,7 +216,7 @@ fn stats_line() {
     let counts = RuleCounts { rules: &rules, unknown: &[2] };
     let (fragments, rules) = (crate::restore::Stats::default(), Some(counts));
     let summary = Summary { counters: &counters, flows: 1, evicted: 0, fragments, rules, sources: Sources::default() };
-    let got = value(|eve, out| eve.stats(out, TIME, 7, &summary, &identities()));
+    let got = value(|eve| eve.stats(TIME, 7, &summary, &identities()));
     assert_eq!((&got["event_type"], &got["stats"]["uptime"]), (&json!("stats"), &json!(7)));
     let decoder = &got["stats"]["decoder"];
     let names = ["pkts", "bytes", "ipv4", "tcp", "vxlan", "geneve", "avg_pkt_size", "max_pkt_size"];
@@ -203,15 +242,12 @@ fn the_outermost_packet_is_the_tunnel() {
 #[test]
 fn what_is_kept_of_an_identity_follows_its_wrap() {
     let (packet, identities) = (packet(), identities());
-    let mut eve = Eve::default();
+    let mut eve = eve(&own());
     let mut cookies = Vec::new();
     for cookie in [1, 1, 2] {
         let wrap = Wrap { flow_cookie: cookie, ..geneve() };
-        let at =
-            Context { frame: 1, packet: &packet, wrap: Some(&wrap), tunnel: None, note: None, flow: None, quote: None };
-        let mut out = Vec::new();
-        eve.alert(&mut out, &at, &rule(), &identities);
-        cookies.push(serde_json::from_slice::<Value>(&out).unwrap()["mirror"]["flow_cookie"].clone());
+        eve.alert(&Context { wrap: Some(&wrap), ..at(&packet) }, &matched(&rule()), &identities);
+        cookies.push(serde_json::from_slice::<Value>(&eve.take()).unwrap()["mirror"]["flow_cookie"].clone());
     }
     assert_eq!(cookies, [json!("00000001"), json!("00000001"), json!("00000002")]);
 }
@@ -278,14 +314,13 @@ proptest! {
     fn every_line_is_json(rule in any_rule(), packet in any_packet(), wrapped: bool, flowing: bool, to_server: bool) {
         let (wrap, identities) = (geneve(), identities());
         let flow_now = flowing.then_some(FlowNow { to_server, ..now() });
-        let at = Context { frame: 1, packet: &packet, wrap: wrapped.then_some(&wrap), tunnel: None, note: None, flow: flow_now, quote: None };
+        let at = Context { wrap: wrapped.then_some(&wrap), flow: flow_now, ..at(&packet) };
         let record = FlowRecord { proto: packet.proto, start: packet.time, end: i64::MAX, vlan_count: packet.vlan_count, identities: [packet.identity; 4], ..flow() };
-        let mut out = Vec::new();
-        let mut eve = Eve::default();
-        eve.alert(&mut out, &at, &rule, &identities);
-        eve.anomalies(&mut out, &at, &identities);
-        eve.flow(&mut out, packet.time, &record, "", &identities);
-        let text = String::from_utf8(out).unwrap();
+        let mut eve = eve(&own());
+        eve.alert(&at, &matched(&rule), &identities);
+        eve.anomalies(&at, &identities);
+        eve.flow(&Ended { time: packet.time, ..ended(&record) }, &identities);
+        let text = String::from_utf8(eve.take()).unwrap();
         prop_assert_eq!(text.lines().count(), 2 + packet.anomalies.iter().count());
         for line in text.lines() {
             let event: Value = serde_json::from_str(line).unwrap();

@@ -1,20 +1,37 @@
 //! What a packet's transport header says besides ports.
 
-use super::{Context, Quote, endpoints, protocol};
-use crate::packet::{Layer, Packet};
+use super::{Context, Look, Quote, protocol};
+use crate::flow::record::FlowRecord;
+use crate::packet::{Layer, Packet, proto};
 use crate::table::json::Json;
 use crate::wire::sctp::{ChunkSet, chunk};
 
-pub(super) fn write(json: &mut Json<'_>, at: &Context<'_>) {
+pub(super) fn write(json: &mut Json<'_>, look: Look, at: &Context<'_>) {
     match at.packet.layer {
-        Layer::Icmp | Layer::Icmpv6 => icmp(json, at),
+        Layer::Icmp | Layer::Icmpv6 => icmp(json, look, at),
         Layer::Sctp => sctp(json, at.packet),
         Layer::Esp => json.number("spi", at.packet.seq),
         _ => {}
     }
 }
 
-fn icmp(json: &mut Json<'_>, at: &Context<'_>) {
+/// The same of a flow, or of one of its directions.
+pub(super) fn flow(json: &mut Json<'_>, flow: &FlowRecord, direction: Option<bool>) {
+    if !matches!(flow.proto, proto::ICMP | proto::ICMPV6) {
+        return;
+    }
+    let first = (flow.sport, flow.dport);
+    let answer = flow.response_icmp.map(|(kind, code)| (u16::from(kind), u16::from(code)));
+    let (kind, code) = if direction == Some(false) { answer.unwrap_or(first) } else { first };
+    json.number("icmp_type", kind);
+    json.number("icmp_code", code);
+    if let Some((kind, code)) = answer.filter(|_| direction.is_none()) {
+        json.number("response_icmp_type", kind);
+        json.number("response_icmp_code", code);
+    }
+}
+
+fn icmp(json: &mut Json<'_>, look: Look, at: &Context<'_>) {
     json.number("icmp_type", at.packet.sport);
     json.number("icmp_code", at.packet.dport);
     let Some(Quote { packet, flow }) = &at.quote else { return };
@@ -24,7 +41,7 @@ fn icmp(json: &mut Json<'_>, at: &Context<'_>) {
     json.object("icmp");
     json.object("quoted");
     let ports = packet.has_ports().then_some((packet.sport, packet.dport));
-    endpoints(json, packet.ip, &packet.src, &packet.dst, ports);
+    look.endpoints(json, packet.ip, &packet.src, &packet.dst, ports);
     protocol(json, packet.proto);
     json.end();
     json.end();

@@ -1,0 +1,159 @@
+//! What rules remember of one flow.
+
+use crate::packet::Packet;
+use crate::plan::{Effect, FlowintChange, FlowintOp, TagUnit};
+use crate::time::{Nanos, SECOND};
+use std::sync::Arc;
+
+/// Times that a rule that matches again may renew a running tag.
+const MAX_RENEWALS: u8 = 10;
+/// Tags that one flow may have at a time.
+const MAX_TAGS: usize = 50;
+
+/// Bits and variables of a flow, in the order in which they were set. Names are numbers of the plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FlowVars {
+    /// Flowbits that are set.
+    pub bits: Vec<u32>,
+    /// Flowints and their values.
+    pub ints: Vec<(u32, u32)>,
+}
+
+/// All that rules remember of a flow. Bounded by the names that rules use.
+#[derive(Debug, Default)]
+pub struct FlowMemory {
+    /// Shared with the alerts that show them, copied when they change.
+    vars: Arc<FlowVars>,
+    tags: Vec<Tag>,
+}
+
+/// Of a flow without memory.
+static EMPTY: std::sync::LazyLock<FlowMemory> = std::sync::LazyLock::new(FlowMemory::default);
+
+impl FlowMemory {
+    /// The memory of a flow that no rule wrote to.
+    pub(super) fn empty() -> &'static Self {
+        &EMPTY
+    }
+
+    /// The bits and variables at this moment.
+    pub fn vars(&self) -> Arc<FlowVars> {
+        Arc::clone(&self.vars)
+    }
+
+    pub(super) fn has(&self, bit: u32) -> bool {
+        self.vars.bits.contains(&bit)
+    }
+
+    pub(super) fn put(&mut self, bit: u32, set: bool) {
+        if self.has(bit) == set {
+            return;
+        }
+        let bits = &mut Arc::make_mut(&mut self.vars).bits;
+        if set {
+            bits.push(bit);
+        } else {
+            bits.retain(|other| *other != bit);
+        }
+    }
+
+    fn int(&self, name: u32) -> Option<u32> {
+        self.vars.ints.iter().find(|(other, _)| *other == name).map(|(_, value)| *value)
+    }
+
+    /// A comparison with a number, or with another variable. What is not set compares with nothing.
+    pub(super) fn compare(&self, name: u32, op: FlowintOp, (value, other): (u32, Option<u32>)) -> bool {
+        let mine = self.int(name);
+        match op {
+            FlowintOp::Isset => return mine.is_some(),
+            FlowintOp::Isnotset => return mine.is_none(),
+            _ => {}
+        }
+        let theirs = other.map_or(Some(value), |other| self.int(other));
+        let (Some(mine), Some(theirs)) = (mine, theirs) else { return false };
+        match op {
+            FlowintOp::Eq => mine == theirs,
+            FlowintOp::Ne => mine != theirs,
+            FlowintOp::Lt => mine < theirs,
+            FlowintOp::Le => mine <= theirs,
+            FlowintOp::Gt => mine > theirs,
+            FlowintOp::Ge => mine >= theirs,
+            FlowintOp::Isset | FlowintOp::Isnotset => false,
+        }
+    }
+
+    /// Adding to a variable that is not set begins at 0, modulo 2^32; another variable that is not set changes nothing.
+    pub(super) fn change(&mut self, name: u32, op: FlowintChange, (value, other): (u32, Option<u32>)) {
+        let Some(by) = other.map_or(Some(value), |other| self.int(other)) else { return };
+        let before = self.int(name).unwrap_or_default();
+        let after = match op {
+            FlowintChange::Set => by,
+            FlowintChange::Add => before.wrapping_add(by),
+            FlowintChange::Sub => before.wrapping_sub(by),
+        };
+        let ints = &mut Arc::make_mut(&mut self.vars).ints;
+        match ints.iter_mut().find(|(other, _)| *other == name) {
+            Some((_, value)) => *value = after,
+            None => ints.push((name, after)),
+        }
+    }
+
+    /// Tag the packets that follow; a tag of the same rule that runs is renewed.
+    pub(super) fn tag(&mut self, effect: &Effect, packet: &Packet) {
+        let Some(fresh) = Tag::new(effect, packet) else { return };
+        if let Some(tag) = self.tags.iter_mut().find(|tag| tag.is_of(&fresh)) {
+            tag.renew(fresh);
+        } else if self.tags.len() < MAX_TAGS {
+            self.tags.push(fresh);
+        }
+    }
+
+    /// Whether the packet is one to log because of a tag that an earlier one set. Ask once for each packet, before its
+    /// rules are asked.
+    pub fn is_tagged(&mut self, packet: &Packet) -> bool {
+        if self.tags.is_empty() {
+            return false;
+        }
+        self.tags.retain_mut(|tag| tag.covers(packet));
+        !self.tags.is_empty()
+    }
+}
+
+/// A tag that runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Tag {
+    count: u64,
+    unit: TagUnit,
+    began: Nanos,
+    /// Packets or bytes since it began.
+    passed: u64,
+    renewals: u8,
+}
+
+impl Tag {
+    /// The tag of an effect, which begins behind this packet.
+    pub fn new(effect: &Effect, packet: &Packet) -> Option<Self> {
+        let Effect::Tag { count, unit, .. } = effect else { return None };
+        Some(Self { count: u64::from(*count), unit: *unit, began: packet.time, passed: 0, renewals: 0 })
+    }
+
+    fn is_of(&self, other: &Self) -> bool {
+        (self.count, self.unit) == (other.count, other.unit)
+    }
+
+    fn renew(&mut self, fresh: Self) {
+        if self.renewals < MAX_RENEWALS {
+            *self = Self { renewals: self.renewals + 1, ..fresh };
+        }
+    }
+
+    /// Count a packet; whether the tag still covers it.
+    pub fn covers(&mut self, packet: &Packet) -> bool {
+        let by = if self.unit == TagUnit::Bytes { u64::from(packet.captured) } else { 1 };
+        self.passed = self.passed.saturating_add(by);
+        match self.unit {
+            TagUnit::Packets | TagUnit::Bytes => self.passed <= self.count,
+            TagUnit::Seconds => packet.time.saturating_sub(self.began) / SECOND <= self.count as i64,
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! What is noted of flows for their events only, where these are wanted.
+
+use crate::flow::Seen;
+use crate::packet::Packet;
+use crate::plan::{Eve, Outputs};
+use crate::table::eve::Sighted;
+
+/// What one share's flows showed.
+#[derive(Debug)]
+pub(super) struct Sights {
+    wants_ttl: bool,
+    wants_macs: bool,
+    /// By the flow's slot in its table.
+    flows: Vec<Sighted>,
+}
+
+impl Sights {
+    pub fn new(outputs: &Outputs) -> Self {
+        let wants_ttl = outputs.wants_eve(|eve| eve.netflow);
+        Self { wants_ttl, wants_macs: outputs.wants_eve(Eve::wants_macs), flows: Vec::new() }
+    }
+
+    /// Note a packet.
+    #[inline]
+    pub fn packet(&mut self, packet: &Packet, bytes: &[u8], seen: &Seen) {
+        if self.wants_ttl || self.wants_macs {
+            self.note(packet, bytes, seen);
+        }
+    }
+
+    fn note(&mut self, packet: &Packet, bytes: &[u8], seen: &Seen) {
+        let slot = seen.slot as usize;
+        if self.flows.len() <= slot {
+            self.flows.resize_with(slot + 1, Sighted::default);
+        }
+        let Some(flow) = self.flows.get_mut(slot) else { return };
+        flow.ttl(packet, seen.to_server);
+        if self.wants_macs {
+            flow.macs(packet, bytes, seen.to_server);
+        }
+    }
+
+    /// A flow is over: what it showed.
+    pub fn end(&mut self, slot: u32) -> Option<Sighted> {
+        self.flows.get_mut(slot as usize).map(std::mem::take)
+    }
+}

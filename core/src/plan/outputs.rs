@@ -1,0 +1,208 @@
+//! What is wanted of a run: `tmrx/plan/outputs.py`.
+
+use serde::Deserialize;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Table {
+    Packets,
+    Flows,
+    Alerts,
+    Anomalies,
+}
+
+impl Table {
+    /// The name in the plan.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Packets => "packets",
+            Self::Flows => "flows",
+            Self::Alerts => "alerts",
+            Self::Anomalies => "anomalies",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LineForm {
+    Line,
+    Table,
+    Json,
+    Csv,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lines {
+    pub form: LineForm,
+    pub columns: Vec<String>,
+    pub most: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CaptureSettings {
+    pub pcapng: bool,
+    pub rotate_size: u64,
+    pub rotate_time: i64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AlertEvents {
+    pub flow: bool,
+    pub rule_metadata: bool,
+    pub references: bool,
+    pub rule_text: bool,
+    pub payload: bool,
+    pub payload_printable: bool,
+    pub payload_length: bool,
+    pub payload_size: u32,
+    pub packet: bool,
+    pub verdict: bool,
+    pub tagged_packets: bool,
+}
+
+impl Default for AlertEvents {
+    /// Suricata's.
+    fn default() -> Self {
+        Self {
+            flow: true,
+            rule_metadata: true,
+            references: false,
+            rule_text: false,
+            payload: false,
+            payload_printable: false,
+            payload_length: false,
+            payload_size: 4096,
+            packet: false,
+            verdict: false,
+            tagged_packets: true,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnomalyEvents {
+    pub decode: bool,
+    pub stream: bool,
+    pub packet_header: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct StatsEvents {
+    pub totals: bool,
+    pub threads: bool,
+    pub deltas: bool,
+}
+
+impl Default for StatsEvents {
+    /// Suricata's.
+    fn default() -> Self {
+        Self { totals: true, threads: false, deltas: false }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DropFlows {
+    Start,
+    All,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DropEvents {
+    pub alerts: bool,
+    pub flows: DropFlows,
+    pub verdict: bool,
+}
+
+impl Default for DropEvents {
+    /// Suricata's.
+    fn default() -> Self {
+        Self { alerts: true, flows: DropFlows::Start, verdict: false }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Eve {
+    pub alert: Option<AlertEvents>,
+    pub anomaly: Option<AnomalyEvents>,
+    pub drop: Option<DropEvents>,
+    pub stats: Option<StatsEvents>,
+    pub flow: bool,
+    pub netflow: bool,
+    pub arp: bool,
+    pub mirror: bool,
+    pub metadata: bool,
+    pub ethernet: bool,
+    pub community_id: bool,
+    pub ipv6_compress: bool,
+    pub suricata_version: String,
+    pub host: String,
+    pub pcap_filename: String,
+}
+
+impl Default for Eve {
+    /// Nothing, as Suricata would tell it.
+    fn default() -> Self {
+        Self {
+            alert: None,
+            anomaly: None,
+            drop: None,
+            stats: None,
+            flow: false,
+            netflow: false,
+            arp: false,
+            mirror: false,
+            metadata: true,
+            ethernet: false,
+            community_id: false,
+            ipv6_compress: false,
+            suricata_version: String::new(),
+            host: String::new(),
+            pcap_filename: String::new(),
+        }
+    }
+}
+
+impl Eve {
+    /// Whether it tells of the link addresses of flows.
+    pub fn wants_macs(&self) -> bool {
+        self.ethernet && self.wants_flows()
+    }
+
+    /// Whether it tells of flows at their ends.
+    pub fn wants_flows(&self) -> bool {
+        self.flow || self.netflow
+    }
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Outputs {
+    pub eve: Vec<Eve>,
+    pub inline: bool,
+    pub fast: bool,
+    pub pcap: bool,
+    pub capture: CaptureSettings,
+    pub tables: Vec<Table>,
+    pub lines: Option<Lines>,
+}
+
+impl Outputs {
+    /// Whether a table is wanted.
+    pub fn wants(&self, table: Table) -> bool {
+        self.tables.contains(&table)
+    }
+
+    /// Whether an EVE section is wanted that `which` says yes to.
+    pub fn wants_eve(&self, which: impl Fn(&Eve) -> bool) -> bool {
+        self.eve.iter().any(which)
+    }
+}

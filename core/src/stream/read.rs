@@ -1,0 +1,251 @@
+//! What rules look into and what applications read: each has its own place in a stream.
+
+use super::Streams;
+use super::session::{self, Session, Side};
+use super::store::Held;
+use crate::flow::record::TcpState;
+use crate::packet::Packet;
+use crate::packet::tcp::{ACK, SYN};
+
+/// Why bytes are missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The mirror cut them off.
+    Truncated,
+    /// They were acknowledged, and never came.
+    Lost,
+    /// They lie beyond the depth.
+    Depth,
+    /// There was no memory for them.
+    Memory,
+}
+
+/// Bytes of a stream that are not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// How many; so many at least where the cause is the depth.
+    pub len: u64,
+    /// Why.
+    pub cause: Cause,
+}
+
+/// Bytes that rules may look into.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Block<'a> {
+    /// The bytes.
+    pub bytes: &'a [u8],
+    /// Offset of the first in the stream.
+    pub offset: u64,
+    /// What is missing behind them.
+    pub gap: Option<Gap>,
+}
+
+impl Block<'_> {
+    /// Offset behind its last byte.
+    pub fn end(&self) -> u64 {
+        self.offset + self.bytes.len() as u64
+    }
+}
+
+/// What an application reads next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next<'a> {
+    /// Bytes.
+    Data(&'a [u8]),
+    /// Bytes that are missing.
+    Gap(Gap),
+    /// There is no more, and there will be none.
+    Eof,
+    /// There is no more yet.
+    Wait,
+}
+
+impl Streams {
+    /// Offset up to which a direction's bytes may be looked at: what was acknowledged; `all`: whatever there is.
+    #[inline]
+    fn visible(&self, session: &Session, side: &Side, all: bool) -> u64 {
+        if all {
+            return u64::MAX;
+        }
+        let at_once = self.settings.inline
+            || session.is(session::ASYNC)
+            || session.state == TcpState::SynSent && session.is(session::FAST_OPEN);
+        if at_once { side.acked().max(side.store.contiguous()) } else { side.acked() }
+    }
+
+    /// Bytes of one direction that rules may look into now, from where they were to a gap or to the end of what was
+    /// acknowledged; `all`: to the end of what there is, at the end of a stream.
+    pub fn block<'a>(&self, session: &'a Session, to_server: bool, all: bool) -> Option<Block<'a>> {
+        let side = session.side(to_server);
+        if !side.has(session::INSPECTED) {
+            return None;
+        }
+        let limit = self.visible(session, side, all);
+        let mut at = side.inspected;
+        loop {
+            match side.store.view(at) {
+                Held::Data(offset, bytes) if offset < limit => {
+                    let length = bytes.len().min(usize::try_from(limit - offset).unwrap_or(usize::MAX));
+                    let end = offset + length as u64;
+                    let bytes = bytes.get(..length).unwrap_or_default();
+                    return Some(Block { bytes, offset, gap: gap_at(session, side, end, limit) });
+                }
+                Held::Cut((from, to)) if from < limit => at = to,
+                _ => return None,
+            }
+        }
+    }
+
+    /// How many bytes of a direction rules may look into now, gaps included.
+    #[inline]
+    pub fn pending(&self, session: &Session, to_server: bool) -> u64 {
+        let side = session.side(to_server);
+        self.visible(session, side, false).saturating_sub(side.inspected)
+    }
+
+    /// Rules have looked into a direction's bytes up to an offset.
+    pub fn inspected(&mut self, session: &mut Session, to_server: bool, upto: u64) {
+        let side = session.side_mut(to_server);
+        side.inspected = side.inspected.max(upto);
+        while side.store.has_rest()
+            && let Held::Cut((from, to)) = side.store.view(side.inspected)
+            && from == side.inspected
+        {
+            side.inspected = to;
+        }
+        self.release(side);
+    }
+
+    /// What an application reads next of a direction; `all`: at the end of a stream.
+    pub fn next<'a>(&self, session: &'a Session, to_server: bool, all: bool) -> Next<'a> {
+        let side = session.side(to_server);
+        if !side.has(session::READ) {
+            return Next::Eof;
+        }
+        let limit = self.visible(session, side, all);
+        let at = side.read;
+        if at < limit {
+            match side.store.view(at) {
+                Held::Data(offset, bytes) if offset == at => {
+                    let length = bytes.len().min(usize::try_from(limit - at).unwrap_or(usize::MAX));
+                    return Next::Data(bytes.get(..length).unwrap_or_default());
+                }
+                _ => {}
+            }
+            if let Some(gap) = gap_at(session, side, at, limit) {
+                return Next::Gap(gap);
+            }
+        }
+        if all || is_over(session, side) || at > session.depth && session.depth > 0 { Next::Eof } else { Next::Wait }
+    }
+
+    /// An application has read so many bytes, or has passed so long a gap.
+    pub fn taken(&mut self, session: &mut Session, to_server: bool, bytes: u64) {
+        let side = session.side_mut(to_server);
+        side.read = side.read.saturating_add(bytes);
+        self.release(side);
+    }
+
+    /// Rules look no further into a direction.
+    pub fn stop_inspection(&mut self, session: &mut Session, to_server: bool) {
+        let side = session.side_mut(to_server);
+        side.bits &= !session::INSPECTED;
+        self.release(side);
+    }
+
+    /// The application reads no further in a direction.
+    pub fn stop_reading(&mut self, session: &mut Session, to_server: bool) {
+        let side = session.side_mut(to_server);
+        side.bits &= !session::READ;
+        self.release(side);
+    }
+
+    /// Give back what everybody has seen.
+    pub(super) fn release(&mut self, side: &mut Side) {
+        let inspected = if side.has(session::INSPECTED) { side.inspected } else { u64::MAX };
+        let read = if side.has(session::READ) { side.read } else { u64::MAX };
+        let upto = inspected.min(read);
+        let upto = if upto == u64::MAX { side.acked().max(side.store.contiguous()) } else { upto };
+        side.store.release(upto, &mut self.pool);
+    }
+}
+
+/// What is missing from an offset on, of what lies before `limit`.
+fn gap_at(session: &Session, side: &Side, at: u64, limit: u64) -> Option<Gap> {
+    if side.has(session::DEPTH) && at == session.depth {
+        return Some(Gap { len: side.sent.saturating_sub(at).max(1), cause: Cause::Depth });
+    }
+    match side.store.view(at) {
+        Held::Cut((from, to)) if from == at => Some(Gap { len: to - at, cause: Cause::Truncated }),
+        Held::Data(from, _) | Held::Cut((from, _)) if from > at && at < limit => {
+            let cause = if side.has(session::NO_MEMORY) { Cause::Memory } else { Cause::Lost };
+            Some(Gap { len: from.min(limit) - at, cause })
+        }
+        _ => None,
+    }
+}
+
+/// Nothing more comes in this direction.
+fn is_over(session: &Session, side: &Side) -> bool {
+    session.state == TcpState::Closed || side.has(session::FINISHED) && side.last_ack == side.next_seq
+}
+
+impl Session {
+    /// Where it stands.
+    pub fn state(&self) -> TcpState {
+        self.state
+    }
+
+    /// Bytes that the client (`to_server`) or the server has sent, from its initial sequence number on: with the number
+    /// of the SYN, without that of the FIN.
+    pub fn size(&self, to_server: bool) -> u64 {
+        let side = self.side(to_server);
+        match side.next_seq {
+            0 if side.sent == 0 => 0,
+            _ => side.sent + 1 - u64::from(side.has(session::FINISHED)),
+        }
+    }
+
+    /// Flags that the client (`to_server`) or the server has sent.
+    pub fn tcp_flags(&self, to_server: bool) -> u8 {
+        self.side(to_server).tcp_flags
+    }
+
+    /// Bytes of a direction are missing that were acknowledged.
+    pub fn has_gap(&self, to_server: bool) -> bool {
+        self.side(to_server).has(session::GAP)
+    }
+
+    /// The most blocks of a direction that were held far from each other.
+    pub fn max_regions(&self, to_server: bool) -> u8 {
+        self.side(to_server).regions
+    }
+
+    /// Urgent bytes of a direction that were left out.
+    pub fn urgent(&self, to_server: bool) -> u16 {
+        self.side(to_server).urgent
+    }
+
+    /// A direction has as many bytes as are put together.
+    pub fn is_at_depth(&self, to_server: bool) -> bool {
+        self.side(to_server).has(session::DEPTH)
+    }
+
+    /// Put so many bytes of each direction together; 0: all.
+    pub fn set_depth(&mut self, depth: u64) {
+        self.depth = depth;
+    }
+
+    /// Some of a direction's bytes were not looked into yet, or not read.
+    pub fn has_unseen(&self, to_server: bool) -> bool {
+        let side = self.side(to_server);
+        let to_read = side.has(session::READ) && side.store.view(side.read) != Held::End;
+        to_read || side.has(session::INSPECTED) && side.store.view(side.inspected) != Held::End
+    }
+
+    /// This packet begins another session between the same endpoints; a late copy of the first SYN does not.
+    pub fn is_reused_by(&self, packet: &Packet, to_server: bool) -> bool {
+        let is_done = matches!(self.state, TcpState::TimeWait | TcpState::LastAck | TcpState::Closed);
+        packet.tcp_flags & (SYN | ACK) == SYN && is_done && packet.seq != self.side(to_server).isn
+    }
+}

@@ -1,0 +1,178 @@
+//! What all events begin and end with.
+
+use super::{Context, Ended, Look, Names, Sighted, protocol, transport, vlans};
+use crate::detect::state::FlowVars;
+use crate::frame::Link;
+use crate::packet::{Packet, proto};
+use crate::plan;
+use crate::table::json::{Json, mac, number};
+use crate::table::names;
+use crate::table::text::Clock;
+use crate::wire::ethernet::Ethernet;
+
+/// Flowbits with these prefixes are told apart from the others.
+const TRAFFIC: [(&str, &str); 2] = [("id", "traffic/id/"), ("label", "traffic/label/")];
+
+/// The header of a packet's event.
+pub(super) fn packet(
+    json: &mut Json<'_>,
+    clock: &mut Clock,
+    settings: &plan::Eve,
+    names: &Names,
+    at: &Context<'_>,
+    event_type: &str,
+) {
+    let packet = at.packet;
+    json.begin();
+    json.plain("timestamp", |out| clock.eve(out, packet.time));
+    if let Some(flow) = &at.flow {
+        json.number("flow_id", flow.id);
+    }
+    if at.frame > 0 {
+        json.number("pcap_cnt", at.frame);
+    }
+    json.text("event_type", event_type);
+    vlans(json, packet.vlans, packet.vlan_count);
+    if packet.ip != 0 {
+        let ports = packet.has_ports().then_some((packet.sport, packet.dport));
+        let look = Look::of(settings);
+        look.endpoints(json, packet.ip, &packet.src, &packet.dst, ports);
+        protocol(json, packet.proto);
+        json.number("ip_v", packet.ip);
+    }
+    transport::write(json, Look::of(settings), at);
+    json.text("pkt_src", if at.frame > 0 { names::packet_source(packet) } else { "stream (flow timeout)" });
+    common(json, settings, names, at.flow.and_then(|flow| flow.noted));
+    if settings.ethernet {
+        ether(json, at);
+    }
+    if let Some(flow) = at.flow.filter(|_| settings.community_id) {
+        json.text_if("community_id", flow.community_id);
+    }
+}
+
+/// The header of a flow's event, or of that of one direction.
+pub(super) fn flow(
+    json: &mut Json<'_>,
+    clock: &mut Clock,
+    settings: &plan::Eve,
+    names: &Names,
+    ended: &Ended<'_>,
+    direction: Option<bool>,
+) {
+    let (flow, look) = (ended.flow, Look::of(settings));
+    json.begin();
+    json.plain("timestamp", |out| clock.eve(out, ended.time));
+    json.number("flow_id", flow.id);
+    json.text("event_type", if direction.is_none() { "flow" } else { "netflow" });
+    vlans(json, flow.vlans, flow.vlan_count);
+    let ports = matches!(flow.proto, proto::TCP | proto::UDP | proto::SCTP);
+    let (there, back) = ((flow.sport, flow.dport), (flow.dport, flow.sport));
+    match direction {
+        Some(false) => look.endpoints(json, flow.ip, &flow.dst, &flow.src, ports.then_some(back)),
+        _ => look.endpoints(json, flow.ip, &flow.src, &flow.dst, ports.then_some(there)),
+    }
+    if direction.is_none() {
+        json.number("ip_v", flow.ip);
+    }
+    protocol(json, flow.proto);
+    transport::flow(json, flow, direction);
+    common(json, settings, names, ended.noted);
+    if let Some(sighted) = ended.sighted.filter(|_| settings.ethernet) {
+        macs(json, sighted, direction);
+    }
+    if settings.community_id {
+        json.text_if("community_id", ended.community_id);
+    }
+}
+
+/// The link addresses of both ends, of the sender first.
+fn macs(json: &mut Json<'_>, sighted: &Sighted, direction: Option<bool>) {
+    let [client, server] = &sighted.macs;
+    let (source, destination) = if direction == Some(false) { (server, client) } else { (client, server) };
+    if source.is_empty() && destination.is_empty() {
+        return;
+    }
+    json.object("ether");
+    for (key, macs) in [("src_macs", source), ("dest_macs", destination)] {
+        json.list(key);
+        macs.iter().for_each(|address| json.item_plain(|out| mac(out, address)));
+        json.end_list();
+    }
+    json.end();
+}
+
+/// What every event ends with.
+pub(super) fn end(json: &mut Json<'_>, settings: &plan::Eve) {
+    json.text_if("pcap_filename", &settings.pcap_filename);
+    json.text_if("host", &settings.host);
+    json.end_line();
+}
+
+fn common(json: &mut Json<'_>, settings: &plan::Eve, names: &Names, noted: Option<&FlowVars>) {
+    json.text_if("suricata_version", &settings.suricata_version);
+    if let Some(noted) = noted.filter(|_| settings.metadata) {
+        traffic(json, names, noted);
+        metadata(json, names, noted);
+    }
+}
+
+fn flowbits<'a>(names: &'a Names, noted: &'a FlowVars) -> impl Iterator<Item = &'a str> + Clone {
+    noted.bits.iter().filter_map(|&row| names.flowbits.get(row as usize)).map(String::as_str)
+}
+
+/// Flowbits that say what kind of traffic it is.
+fn traffic(json: &mut Json<'_>, names: &Names, noted: &FlowVars) {
+    let of = |prefix: &'static str| flowbits(names, noted).filter_map(move |name| name.strip_prefix(prefix));
+    if TRAFFIC.iter().all(|(_, prefix)| of(prefix).next().is_none()) {
+        return;
+    }
+    json.object("traffic");
+    for (key, prefix) in TRAFFIC.into_iter().filter(|(_, prefix)| of(prefix).next().is_some()) {
+        json.list(key);
+        of(prefix).for_each(|name| json.item(name));
+        json.end_list();
+    }
+    json.end();
+}
+
+fn metadata(json: &mut Json<'_>, names: &Names, noted: &FlowVars) {
+    let bits = flowbits(names, noted).filter(|name| !TRAFFIC.iter().any(|(_, prefix)| name.starts_with(prefix)));
+    let has_bits = bits.clone().next().is_some();
+    if !has_bits && noted.ints.is_empty() {
+        return;
+    }
+    json.object("metadata");
+    if has_bits {
+        json.list("flowbits");
+        bits.for_each(|name| json.item(name));
+        json.end_list();
+    }
+    if !noted.ints.is_empty() {
+        json.object("flowints");
+        for (row, value) in &noted.ints {
+            json.name(names.flowints.get(*row as usize).map_or("", String::as_str));
+            number(json.0, *value);
+        }
+        json.end();
+    }
+    json.end();
+}
+
+/// The link's addresses, where the packet begins with an Ethernet header.
+fn ether(json: &mut Json<'_>, at: &Context<'_>) {
+    let Some(header) = ethernet(at.packet, at.bytes) else { return };
+    json.object("ether");
+    json.number("ether_type", header.ethertype());
+    json.plain("src_mac", |out| mac(out, &header.src()));
+    json.plain("dest_mac", |out| mac(out, &header.dst()));
+    json.end();
+}
+
+/// The Ethernet header that a packet begins with, if it does.
+pub(super) fn ethernet<'a>(packet: &Packet, bytes: &'a [u8]) -> Option<Ethernet<'a>> {
+    if packet.link != Link::Ethernet {
+        return None;
+    }
+    Ethernet::parse(bytes).map(|(header, _)| header)
+}
