@@ -12,10 +12,10 @@ use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::{Layer, NONE, Packet, Wrap};
-use crate::stream::{Step, StreamEvent, StreamEvents};
+use crate::stream::{Session, Step, StreamEvent, StreamEvents};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
-use crate::table::eve::{Context, FlowNow, Sighted};
+use crate::table::eve::{Context, FlowNow, SessionFacts, Sighted};
 use crate::time::Nanos;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -33,6 +33,8 @@ pub(super) struct Alert {
     pub in_stream: bool,
     /// The flow at that moment.
     pub flow: Option<FlowThen>,
+    /// The beginning of the data that it matched in, where that is the stream's and wanted.
+    pub data: Option<Arc<[u8]>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -92,6 +94,8 @@ pub(super) struct Over {
     /// The row of the packet that came when it was.
     pub row: u32,
     pub flow: FlowRecord,
+    /// Its TCP session, where there was one.
+    pub session: Option<SessionFacts>,
     /// What rules remembered of it.
     pub vars: Option<Arc<FlowVars>>,
     /// What its packets showed, where that is wanted.
@@ -305,10 +309,11 @@ impl Shard {
                 self.last(shared, &mut flow, at, identities, out);
             }
             let vars = self.inspector.vars(flow.slot);
+            let session = self.inspector.session(flow.slot).map(session_facts);
             self.inspector.end(flow.slot);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row: at.0, flow, vars, sighted });
+                out.ended.push(Over { row: at.0, flow, session, vars, sighted });
             }
         }
     }
@@ -350,7 +355,8 @@ impl Shard {
                 flow.alerted = true;
                 let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
                 let pseudo = Some(Box::new(pseudo));
-                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo });
+                let data = self.inspector.data(hit);
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo });
             }
         }
     }
@@ -420,7 +426,8 @@ impl Shard {
         }
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo: None });
+            let data = self.inspector.data(hit);
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo: None });
         }
     }
 
@@ -461,6 +468,18 @@ fn facts(seen: &Seen) -> FlowFacts {
         packets: seen.packets,
         bytes: seen.bytes,
         start: 0,
+    }
+}
+
+/// A session at its flow's end.
+fn session_facts(session: &Session) -> SessionFacts {
+    let both = [true, false];
+    SessionFacts {
+        state: session.state(),
+        flags: both.map(|to_server| session.tcp_flags(to_server)),
+        gap: both.map(|to_server| session.has_gap(to_server)),
+        max_regions: both.map(|to_server| u16::from(session.max_regions(to_server))),
+        urgent: both.map(|to_server| u32::from(session.urgent(to_server))),
     }
 }
 
