@@ -49,6 +49,10 @@ impl Streams {
             return;
         }
         let offset = side.offset(segment.data_seq());
+        if offset - side.store.contiguous() as i64 > FAR {
+            step.events.add(StreamEvent::InsertInvalid);
+            return;
+        }
         let mut incoming = Incoming {
             offset,
             bytes: segment.payload,
@@ -59,11 +63,10 @@ impl Streams {
         if segment.urgent != 0 && !self.leave_urgent_out(side, segment, &mut incoming, step) {
             return;
         }
-        if depth > 0 && offset + i64::from(segment.length) > depth as i64 && !self.clip(side, &mut incoming, depth, step) {
-            return;
-        }
-        if offset - side.store.contiguous() as i64 > FAR {
-            step.events.add(StreamEvent::InsertInvalid);
+        if depth > 0
+            && offset + i64::from(segment.length) > depth as i64
+            && !self.clip(side, &mut incoming, depth, step)
+        {
             return;
         }
         let inserted = side.store.insert(&incoming, &mut self.pool);

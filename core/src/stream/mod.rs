@@ -151,8 +151,7 @@ impl Streams {
     fn step(&mut self, session: &mut Session, segment: Segment<'_>, step: &mut Step) {
         step.was_established = is_established(session.state);
         let before = [session.side(true).acked(), session.side(false).acked()];
-        let mut turn =
-            Turn { segment, settings: &self.settings, stats: &mut self.stats, events: step.events };
+        let mut turn = Turn { segment, settings: &self.settings, stats: &mut self.stats, events: step.events };
         let verdict = session.step(&mut turn);
         step.events = turn.events;
         step.taken = verdict != Verdict::Refuse;
@@ -175,8 +174,7 @@ impl Streams {
     fn begin(&mut self, packet: &Packet, segment: Segment<'_>, step: &mut Step) -> Option<Box<Session>> {
         let settings = &self.settings;
         let policy = settings.midstream_policy;
-        let may_pick_up =
-            settings.midstream && matches!(policy, ExceptionPolicy::Ignore | ExceptionPolicy::PassFlow);
+        let may_pick_up = settings.midstream && matches!(policy, ExceptionPolicy::Ignore | ExceptionPolicy::PassFlow);
         let policies: [StreamPolicy; 2] = match segment.to_server {
             true => [self.hosts.policy(packet.dst), self.hosts.policy(packet.src)],
             false => [self.hosts.policy(packet.src), self.hosts.policy(packet.dst)],

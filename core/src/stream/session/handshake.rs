@@ -145,6 +145,7 @@ impl Session {
         } else {
             return Verdict::Skip;
         }
+        self.side_mut(true).guess_window();
         self.state = TcpState::Established;
         self.established(turn)
     }

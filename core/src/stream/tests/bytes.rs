@@ -119,7 +119,10 @@ fn no_more_than_the_depth_is_put_together() {
     let step = talk.say("c PA 9 1", b"ijk");
     assert!(step.taken && !step.stored && talk.events().is_empty());
     talk.say("s A 1 12", b"");
-    assert_eq!((talk.blocks(true, false), talk.reads(true, false)), (vec!["0:abcde+6d".into()], vec!["abcde".into(), "<6d>".into()]));
+    assert_eq!(
+        (talk.blocks(true, false), talk.reads(true, false)),
+        (vec!["0:abcde+6d".into()], vec!["abcde".into(), "<6d>".into()])
+    );
     let session = talk.session.as_ref().unwrap();
     assert_eq!(talk.streams.next(session, true, false), Next::Eof);
     assert_eq!(talk.streams.stats().stream_depth_reached, 1);

@@ -101,7 +101,8 @@ fn data_of_the_server_stands_for_a_lost_ack() {
 
 #[test]
 fn the_syn_that_is_answered_counts() {
-    let mut talk = check(&strict(), &["c S 0", "c S 100", "c S 200", "s SA 0 101", "c A 101 1"], TcpState::Established, &[]);
+    let mut talk =
+        check(&strict(), &["c S 0", "c S 100", "c S 200", "s SA 0 101", "c A 101 1"], TcpState::Established, &[]);
     talk.say("c A 101 1", b"hello");
     talk.say("s A 1 106", b"");
     assert_eq!(talk.reads(true, false), ["hello"]);

@@ -131,11 +131,6 @@ impl Tcp {
         self.identity = identity;
         self
     }
-
-    pub fn flags(mut self, flags: u8) -> Self {
-        self.flags = flags;
-        self
-    }
 }
 
 fn flags(text: &str) -> u8 {
@@ -206,7 +201,9 @@ impl Talk {
 
     /// Segments without payload.
     pub fn all(&mut self, segments: &[&str]) {
-        segments.iter().for_each(|text| drop(self.say(text, b"")));
+        for text in segments {
+            self.say(text, b"");
+        }
     }
 
     pub fn state(&self) -> TcpState {
