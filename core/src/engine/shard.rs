@@ -12,6 +12,7 @@ use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::{Packet, Wrap};
+use crate::stream::StreamEvents;
 use crate::table::counters::Counters;
 use crate::table::display::Display;
 use crate::table::eve::{FlowNow, Sighted};
@@ -42,6 +43,15 @@ pub(super) struct FlowThen {
     pub counters: flow::Counters,
     /// What rules remembered of it.
     pub vars: Option<Arc<FlowVars>>,
+}
+
+/// A packet with anomalies, where they are told.
+#[derive(Debug)]
+pub(super) struct Odd {
+    pub row: u32,
+    pub flow: FlowThen,
+    /// What is odd about it in its stream.
+    pub events: StreamEvents,
 }
 
 /// A flow that is over.
@@ -85,8 +95,7 @@ pub(super) struct ShardOut {
     pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
-    /// By row of a packet with anomalies its flow, where they are told.
-    pub odd: Vec<(u32, FlowThen)>,
+    pub odd: Vec<Odd>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
@@ -218,7 +227,7 @@ impl Shard {
                 out.flow_ids.push((row, seen.id));
             }
             if !packet.anomalies.is_empty() && shared.wants_anomalies {
-                out.odd.push((row, self.then(*seen)));
+                out.odd.push(Odd { row, flow: self.then(*seen), events: StreamEvents::EMPTY });
             }
         }
         if let Some(display) = &shared.display

@@ -59,7 +59,10 @@ impl Streams {
         if segment.urgent != 0 && !self.leave_urgent_out(side, segment, &mut incoming, step) {
             return;
         }
-        if depth > 0 && offset + i64::from(segment.length) > depth as i64 && !self.clip(side, &mut incoming, depth, step) {
+        if depth > 0
+            && offset + i64::from(segment.length) > depth as i64
+            && !self.clip(side, &mut incoming, depth, step)
+        {
             return;
         }
         if offset - side.store.contiguous() as i64 > FAR {

@@ -6,6 +6,7 @@
 
 pub mod event;
 mod assemble;
+mod facts;
 mod number;
 mod policy;
 mod pool;
@@ -18,6 +19,7 @@ mod store;
 mod tests;
 
 pub use event::{StreamEvent, StreamEvents};
+pub use facts::SessionFacts;
 pub use read::{Block, Cause, Gap, Next};
 pub use session::Session;
 pub use stats::Stats;
@@ -151,8 +153,7 @@ impl Streams {
     fn step(&mut self, session: &mut Session, segment: Segment<'_>, step: &mut Step) {
         step.was_established = is_established(session.state);
         let before = [session.side(true).acked(), session.side(false).acked()];
-        let mut turn =
-            Turn { segment, settings: &self.settings, stats: &mut self.stats, events: step.events };
+        let mut turn = Turn { segment, settings: &self.settings, stats: &mut self.stats, events: step.events };
         let verdict = session.step(&mut turn);
         step.events = turn.events;
         step.taken = verdict != Verdict::Refuse;
@@ -175,8 +176,7 @@ impl Streams {
     fn begin(&mut self, packet: &Packet, segment: Segment<'_>, step: &mut Step) -> Option<Box<Session>> {
         let settings = &self.settings;
         let policy = settings.midstream_policy;
-        let may_pick_up =
-            settings.midstream && matches!(policy, ExceptionPolicy::Ignore | ExceptionPolicy::PassFlow);
+        let may_pick_up = settings.midstream && matches!(policy, ExceptionPolicy::Ignore | ExceptionPolicy::PassFlow);
         let policies: [StreamPolicy; 2] = match segment.to_server {
             true => [self.hosts.policy(packet.dst), self.hosts.policy(packet.src)],
             false => [self.hosts.policy(packet.src), self.hosts.policy(packet.dst)],

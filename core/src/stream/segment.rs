@@ -66,7 +66,8 @@ impl Options {
                 self.timestamp = Some(u32::from_be_bytes([*a, *b, *c, *d]));
             }
             (option::SACK, blocks) => {
-                let ends = blocks.as_chunks::<8>().0.iter().map(|[.., a, b, c, d]| u32::from_be_bytes([*a, *b, *c, *d]));
+                let ends =
+                    blocks.as_chunks::<8>().0.iter().map(|[.., a, b, c, d]| u32::from_be_bytes([*a, *b, *c, *d]));
                 self.sacked = ends.reduce(super::number::latest);
             }
             (option::FAST_OPEN, _) => self.fast_open = true,

@@ -32,7 +32,8 @@ impl Session {
         !segment.has(ACK)
             || !to.has(KNOWN)
             || !before(segment.ack, to.last_ack.wrapping_sub(to.window))
-                && (!after(segment.ack, to.next_win) || self.is(LIBERAL) && !after(segment.ack, to.next_win.wrapping_add(1 << 30)))
+                && (!after(segment.ack, to.next_win)
+                    || self.is(LIBERAL) && !after(segment.ack, to.next_win.wrapping_add(1 << 30)))
     }
 
     /// It ends where its sender may send.

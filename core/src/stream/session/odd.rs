@@ -59,11 +59,12 @@ impl Session {
             from.bits |= PROBE;
             from.next_win = segment.data_end();
         }
-        self.is_bad_window_update(segment).then(|| {
-            turn.note(StreamEvent::BadWindowUpdate);
-            Verdict::Skip
-        })
-        .or_else(|| self.is_outdated_ack(segment).then_some(Verdict::Skip))
+        self.is_bad_window_update(segment)
+            .then(|| {
+                turn.note(StreamEvent::BadWindowUpdate);
+                Verdict::Skip
+            })
+            .or_else(|| self.is_outdated_ack(segment).then_some(Verdict::Skip))
     }
 
     /// The window shrinks by more than the payload, while the segment is ahead of both sides.

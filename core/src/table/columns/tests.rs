@@ -43,6 +43,7 @@ fn filled() -> Packets {
             wrap: Some(&wrap),
             tunnel: None,
             bytes: &[],
+            events: Default::default(),
             note: None,
             flow: Some(now()),
             quote: None,
@@ -51,7 +52,17 @@ fn filled() -> Packets {
         &identities(),
     );
     table.push(
-        &Context { frame: 2, packet: &arp, bytes: &[], wrap: None, tunnel: None, note: None, flow: None, quote: None },
+        &Context {
+            frame: 2,
+            packet: &arp,
+            bytes: &[],
+            events: Default::default(),
+            wrap: None,
+            tunnel: None,
+            note: None,
+            flow: None,
+            quote: None,
+        },
         Some(0),
         &identities(),
     );
@@ -142,6 +153,7 @@ fn a_finished_table_starts_again() {
             frame: 3,
             packet: &packet,
             bytes: &[],
+            events: Default::default(),
             wrap: None,
             tunnel: None,
             note: None,
@@ -185,6 +197,7 @@ fn alerts_and_anomalies() {
         wrap: Some(&wrap),
         tunnel: None,
         bytes: &[],
+        events: Default::default(),
         note: None,
         flow: Some(now()),
         quote: None,

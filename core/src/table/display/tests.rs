@@ -19,8 +19,17 @@ fn step(column: &str, test: plan::Test) -> plan::Step {
 
 fn shows(steps: &[plan::Step], packet: &Packet) -> bool {
     let wrap = wrap();
-    let at =
-        Context { frame: 9, packet, bytes: &[], wrap: Some(&wrap), tunnel: None, note: None, quote: None, flow: None };
+    let at = Context {
+        frame: 9,
+        packet,
+        bytes: &[],
+        events: Default::default(),
+        wrap: Some(&wrap),
+        tunnel: None,
+        note: None,
+        quote: None,
+        flow: None,
+    };
     Display::new(steps).unwrap().unwrap().shows(&at, &identities())
 }
 

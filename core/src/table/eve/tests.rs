@@ -4,7 +4,7 @@ use crate::flow::record::TcpState;
 use crate::packet::{Causes, Checksum, Encapsulation, Layer, Layers, NONE, proto};
 use crate::plan::{AlertEvents, AnomalyEvents};
 use crate::table::counters::Counters;
-use crate::table::summary::{RuleCounts, Sources};
+use crate::table::summary::RuleCounts;
 use crate::table::testing::{DST, SRC, TIME, V6, flow, frame, geneve, identities, packet, rule, wrap};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -68,7 +68,17 @@ fn value(write: impl FnOnce(&mut Eve)) -> Value {
 }
 
 fn at(packet: &Packet) -> Context<'_> {
-    Context { frame: 1, packet, bytes: &[], wrap: None, tunnel: None, note: None, flow: None, quote: None }
+    Context {
+        frame: 1,
+        packet,
+        bytes: &[],
+        events: StreamEvents::EMPTY,
+        wrap: None,
+        tunnel: None,
+        note: None,
+        flow: None,
+        quote: None,
+    }
 }
 
 fn matched(rule: &Rule) -> Matched<'_> {
@@ -214,8 +224,7 @@ fn stats_line() {
     }
     let rules = [rule()];
     let counts = RuleCounts { rules: &rules, unknown: &[2] };
-    let (fragments, rules) = (crate::restore::Stats::default(), Some(counts));
-    let summary = Summary { counters: &counters, flows: 1, evicted: 0, fragments, rules, sources: Sources::default() };
+    let summary = Summary { left_out: [3, 4], rules: Some(counts), ..crate::table::testing::summary(&counters) };
     let got = value(|eve| eve.stats(TIME, 7, &summary, &identities()));
     assert_eq!((&got["event_type"], &got["stats"]["uptime"]), (&json!("stats"), &json!(7)));
     let decoder = &got["stats"]["decoder"];
