@@ -18,6 +18,12 @@ def columns() -> list[tuple[str, str, str, list[str]]]:
 def pcre_error(pattern: bytes, flags: str) -> tuple[str, int] | None:
     """What is wrong with a pattern, and at which byte; None where PCRE2 takes it. `flags` as in the plan."""
 
+def rule_buffers() -> list[str]:
+    """The buffers that rules can look into, by the names of the keywords that open them."""
+
+def applications() -> list[str]:
+    """The application protocols that rules can ask for."""
+
 def is_capture(path: str) -> bool:
     """Whether a file is a capture, by its content. InputError for what can't be read."""
 
@@ -88,6 +94,8 @@ class Engine:
         """Take in frames until the source is idle or ended, or `max_frames` (0: no limit) or the time is reached."""
     def finish(self) -> Batch:
         """The end of the run: flows end. Call it until the batch has `ended`: one call gives only so many."""
+    def rule_costs(self) -> list[tuple[int, int, int]]:
+        """What each of the plan's rules cost so far: checks, matches, nanoseconds. Empty unless the plan profiles."""
     def stats(self, overflowed: int | None = None, captured: tuple[int, int] | None = None) -> bytes:
         """The summary document as JSON.
 

@@ -9,7 +9,7 @@ import pytest
 
 from tmrx import plan
 from tmrx.plan import Content, Number
-from tmrx.rules import Diagnostic, RuleSet, Variables, load, pcre
+from tmrx.rules import Diagnostic, RuleSet, Settings, Variables, load, pcre
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -26,10 +26,10 @@ def _own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def rules(tmp_path: Path):
     """Load a text as a rule file."""
 
-    def load_text(text: str, **options: object) -> RuleSet:
+    def load_text(text: str, **settings: object) -> RuleSet:
         file = tmp_path / "t.rules"
         file.write_text(text, newline="")
-        return load([file], **options)  # type: ignore[arg-type]
+        return load([file], Settings(**settings))  # type: ignore[arg-type]
 
     return load_text
 
@@ -85,15 +85,15 @@ PAYLOADS = {
 
 @pytest.mark.parametrize("options", PAYLOADS)
 def test_payload(options: str, rules) -> None:
-    assert list(one(rules(tcp(options))).payload) == PAYLOADS[options]
+    assert [match for test in one(rules(tcp(options))).buffers for match in test.matches] == PAYLOADS[options]
 
 
 CHECKS = {
     "dsize:30;": plan.Dsize(number=Number(op="eq", a=30)),
     "dsize: !28;": plan.Dsize(number=Number(op="ne", a=28)),
     "dsize:9<>18;": plan.Dsize(number=Number(op="between", a=9, b=18)),
-    "ttl:<=0x40;": plan.Ttl(number=Number(op="le", a=64)),
-    'ttl:"64";': plan.Ttl(number=Number(op="eq", a=64)),
+    "ttl:<=0x40;": plan.Field(field="ttl", number=Number(op="le", a=64)),
+    'ttl:"64";': plan.Field(field="ttl", number=Number(op="eq", a=64)),
     "flags:S;": plan.TcpFlags(op="exactly", flags=0x02),
     "tcp.flags:SA,12;": plan.TcpFlags(op="exactly", flags=0x12, mask=0x3F),
     "flags:FPU,CE;": plan.TcpFlags(op="exactly", flags=0x29, mask=0x3F),
@@ -130,8 +130,8 @@ def test_check(options: str, rules) -> None:
 def test_icmp_checks(rules) -> None:
     rule = one(rules("alert icmp any any -> any any (itype:>10; icode:!0; sid:1;)"))
     assert rule.checks == (
-        plan.IcmpType(number=Number(op="gt", a=10)),
-        plan.IcmpCode(number=Number(op="ne", a=0)),
+        plan.Field(field="itype", number=Number(op="gt", a=10)),
+        plan.Field(field="icode", number=Number(op="ne", a=0)),
     )
 
 
@@ -280,8 +280,8 @@ def test_variables_of_ones_own(rules) -> None:
     rule = one(found)
     ten = 10 << 24
     outside = ((ten, ten + 0xFFFF), (ten + 0x20000, ten + 0xFFFFFF))
-    assert found.addresses[rule.src] == plan.AddressSet(negated=True, v4=outside)
-    assert found.ports[rule.sport].ranges == ((80, 80), (443, 443))
+    assert found.plan().addresses[rule.src] == plan.AddressSet(negated=True, v4=outside)
+    assert found.plan().ports[rule.sport].ranges == ((80, 80), (443, 443))
 
 
 # --- real rules
@@ -294,7 +294,7 @@ def test_emerging_threats_are_compiled_or_refused_by_name(disabled: bool, rules)
     text = (ET_OPEN / "emerging-all.rules").read_text()
     if disabled:
         text = "\n".join(line[2:] for line in text.split("\n") if line.startswith("# alert"))
-    found = rules(text, classification=ET_OPEN / "classification.config")
+    found = rules(text, classification=str(ET_OPEN / "classification.config"))
     count = text.count("\nalert") + text.startswith("alert")
     assert len(found.rules) + len(found.refused) == count > 10_000
     wrong = [diagnostic for diagnostic in found.diagnostics if diagnostic.severity == "error"]

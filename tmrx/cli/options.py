@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -18,6 +18,10 @@ from tmrx.mirror import load as load_mirror
 from tmrx.pipeline import Control
 from tmrx.sinks import STDOUT, Paths, Rotation
 from tmrx.sources import STDIN
+
+if TYPE_CHECKING:
+    from tmrx.rules import RuleSet
+    from tmrx.rules import Settings as RuleSettings
 
 F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(allow_dash=True)
@@ -70,12 +74,53 @@ def bundle(name: str, build: Callable[..., Any], **options: Callable[[Any], Any]
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Files beside the rules: those that select rules as suricata-update does it, and what rules look up.
+
+    `data_folder` is where rules keep datasets, None for nowhere.
+    """
+
+    enable: tuple[str, ...] = ()
+    disable: tuple[str, ...] = ()
+    modify: tuple[str, ...] = ()
+    drop: tuple[str, ...] = ()
+    thresholds: str | None = None
+    categories: str | None = None
+    scores: tuple[str, ...] = ()
+    data_folder: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that are read."""
+        single = tuple(name for name in (self.thresholds, self.categories) if name is not None)
+        return (*self.enable, *self.disable, *self.modify, *self.drop, *single, *self.scores)
+
+    def settings(self, **others: Any) -> RuleSettings:
+        """How rules are read, with other settings."""
+        from tmrx.rules import Settings, datasets, reputation  # noqa: PLC0415
+
+        return Settings(
+            enable=self.enable,
+            disable=self.disable,
+            modify=self.modify,
+            drop=self.drop,
+            thresholds=self.thresholds,
+            reputation=reputation.Files(categories=self.categories or "", scores=self.scores),
+            datasets=datasets.Settings(folder=self.data_folder or ""),
+            **others,
+        )
+
+
+EVERY_RULE = Choice()
+
+
+@dataclass(frozen=True)
 class Inputs:
     """What a run is configured with, read."""
 
     mirror: Mirror
     settings: config.Settings
-    rules: plans.Rules
+    rules: RuleSet | None
 
 
 @dataclass(frozen=True)
@@ -84,6 +129,7 @@ class Given:
 
     mirror_files: tuple[str, ...] = ()
     rule_files: tuple[str, ...] = ()
+    choice: Choice = EVERY_RULE
     strict: bool = False
     set_options: tuple[str, ...] = ()
     workers: int = 1
@@ -91,7 +137,7 @@ class Given:
     @property
     def files(self) -> tuple[str, ...]:
         """The files that are read."""
-        return self.mirror_files + self.rule_files
+        return (*self.mirror_files, *self.rule_files, *self.choice.files)
 
     def check(self, capture: str) -> None:
         """Standard input is one stream. Raises UsageError."""
@@ -105,16 +151,16 @@ class Given:
             errors.warn(warning)
         return Inputs(mirror, config.from_options(self.set_options), self._rules())
 
-    def _rules(self) -> plans.Rules:
+    def _rules(self) -> RuleSet | None:
         if not self.rule_files:
-            return plans.Rules()
+            return None
         from tmrx import rules as compiler  # noqa: PLC0415
 
-        rules = compiler.load(self.rule_files, strict=self.strict)
+        rules = compiler.load(self.rule_files, self.choice.settings(), strict=self.strict)
         for found in rules.diagnostics:
             say = errors.error if found.refused else errors.warn
             say(str(found))
-        return rules.plan()
+        return rules
 
 
 @dataclass(frozen=True)
@@ -191,6 +237,42 @@ _SET = click.option(
 _RULES = click.option(
     "-S", "--rules", "rule_files", multiple=True, type=FILE, metavar="RULES", help="Rules: a file or a folder of them.",
 )  # fmt: skip
+_CHOICE = {
+    name: click.option(
+        f"--{name}", name, multiple=True, type=FILE, metavar="FILE",
+        help=f"{what}, as suricata-update's {name}.conf has them.",
+    )
+    for name, what in {
+        "enable": "Rules to take though they are disabled",
+        "disable": "Rules to leave out",
+        "modify": "Changes to rules",
+        "drop": "Rules whose action becomes drop",
+    }.items()
+} | {
+    "thresholds": click.option(
+        "--threshold-file", "thresholds", type=FILE, metavar="FILE",
+        help="Suppressions, thresholds and rates, as Suricata's threshold.config has them.",
+    ),
+    "categories": click.option(
+        "--reputation-categories", "categories", type=FILE, metavar="FILE",
+        help="Categories that iprep rules ask for, a line NUMBER,NAME,TEXT each.",
+    ),
+    "scores": click.option(
+        "--reputation", "scores", multiple=True, type=FILE, metavar="FILE",
+        help="Scores of addresses, a line ADDRESS[/LENGTH],CATEGORY,SCORE each.",
+    ),
+    "data_folder": click.option(
+        "--data-dir", "data_folder", type=click.Path(file_okay=False), metavar="FOLDER",
+        help="Where rules keep datasets (state, save).",
+    ),
+}  # fmt: skip
+
+
+def _given(**values: Any) -> Given:
+    choice = Choice(**{name: values.pop(name) for name in _CHOICE})
+    return Given(choice=choice, **values)
+
+
 _STRICT = click.option("--strict", is_flag=True, help="End with an error if a rule is refused.")
 _WORKERS = click.option(
     "--workers", type=click.IntRange(1, 256), default=1, show_default=True, metavar="N", help="Threads that analyse.",
@@ -227,8 +309,16 @@ form = _FORMAT
 taken = bundle("selection", Selection, taken=_FILTER)
 selection = bundle("selection", Selection, taken=_FILTER, shown=_DISPLAY)
 mirror = bundle("given", Given, mirror_files=_MIRROR, set_options=_SET)
+choice = bundle("choice", Choice, **_CHOICE)
 analysis = bundle(
-    "given", Given, mirror_files=_MIRROR, rule_files=_RULES, strict=_STRICT, workers=_WORKERS, set_options=_SET
+    "given",
+    _given,
+    mirror_files=_MIRROR,
+    rule_files=_RULES,
+    **_CHOICE,
+    strict=_STRICT,
+    workers=_WORKERS,
+    set_options=_SET,
 )
 settings = bundle("given", Given, set_options=_SET)
 outputs = bundle(

@@ -7,12 +7,12 @@ import io
 import sys
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 import msgspec
 
-from tmrx.cli import errors
+from tmrx.cli import errors, options
+from tmrx.cli.options import Choice
 from tmrx.rules import Diagnostic, Rule, RuleSet, load
 
 REFUSED, REFUSED_STRICT = 1, 2
@@ -21,7 +21,7 @@ _LABELS = {"error": "error", "unsupported": "error", "warning": "warning", "skip
 _files = click.argument("files", nargs=-1, required=True, metavar="RULES...")
 _classification = click.option(
     "--classification",
-    type=click.Path(path_type=Path),
+    type=options.FILE,
     metavar="FILE",
     help="Classes of alerts, as classification.config has them. [default: tmrx's own]",
 )
@@ -62,7 +62,8 @@ def rules() -> None:
 @click.option("--strict", is_flag=True, help="Exit with 2, not 1, when a rule is refused.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the summary.")
 @_classification
-def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: Path | None) -> None:
+@options.choice
+def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: str | None, choice: Choice) -> None:
     """Say what is wrong with rules, and where.
 
     \b
@@ -73,7 +74,7 @@ def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: Pat
       tmrx rules check local.rules
       tmrx rules check --strict rules/ 'more/*.rules'
     """
-    found = load(files, classification=classification)
+    found = load(files, choice.settings(classification=classification))
     if not quiet:
         click.echo("".join(map(report, found.diagnostics)), err=True, nl=False)
     click.echo(summary(found))
@@ -88,7 +89,8 @@ def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: Pat
     help="How records are printed.",
 )  # fmt: skip
 @_classification
-def list_(files: tuple[str, ...], form: str, classification: Path | None) -> None:
+@options.choice
+def list_(files: tuple[str, ...], form: str, classification: str | None, choice: Choice) -> None:
     """List the rules that load, in the order of their evaluation.
 
     \b
@@ -96,7 +98,7 @@ def list_(files: tuple[str, ...], form: str, classification: Path | None) -> Non
       tmrx rules list rules/
       tmrx rules list rules/ --format csv > rules.csv
     """
-    found = load(files, classification=classification)
+    found = load(files, choice.settings(classification=classification))
     if found.refused:
         hint = "tmrx rules check says why"
         errors.warn(f"rules: {counted(len(found.refused), 'rule')} left out ({hint})")
@@ -121,7 +123,7 @@ def counted(number: int, what: str) -> str:
 def summary(found: RuleSet) -> str:
     """How many rules there are of each fate."""
     counts = Counter(diagnostic.severity for diagnostic in found.diagnostics)
-    parts = [f"{counted(len(found.rules), 'rule')} loaded"]
+    parts = [f"{counted(found.count, 'rule')} loaded"]
     if found.refused:
         parts.append(
             f"{len(found.refused):,} refused ({counts['error']:,} wrong, {counts['unsupported']:,} unsupported)"

@@ -47,7 +47,6 @@ class Job:
         plan = pipeline.make_plan(
             mirror=inputs.mirror,
             settings=inputs.settings,
-            rules=inputs.rules,
             outputs=self.outputs.plan(),
             listening=self.listening,
             inspect_outer=self.inspect_outer,
@@ -55,8 +54,8 @@ class Job:
             shown=self.selection.steps(),
         )
         if self.talk.verbose:
-            errors.note(_described(plan, self.given.workers))
-        return Engine(plan.encode(), self.given.workers)
+            errors.note(_described(plan, inputs.rules.count if inputs.rules else 0, self.given.workers))
+        return Engine(plan.encode(inputs.rules.encoded if inputs.rules else None), self.given.workers)
 
     def warn(self, text: str) -> None:
         """A warning, unless warnings are not wanted."""
@@ -64,7 +63,7 @@ class Job:
             errors.warn(text)
 
 
-def _described(plan: Plan, workers: int) -> str:
+def _described(plan: Plan, rules: int, workers: int) -> str:
     """What a run is set up with, in a line."""
     decap, identity = plan.decap, plan.identity
     kinds = {
@@ -76,7 +75,7 @@ def _described(plan: Plan, workers: int) -> str:
     }
     ports = ", ".join([*(f"{kind} {port}" for kind, ports in kinds.items() for port in ports), *decap.tunnels])
     sessions = len({known.session for known in identity.known})
-    counts = f"{sessions:,} sessions known, unknown ones: {identity.unknown}; {len(plan.rules.rules):,} rules"
+    counts = f"{sessions:,} sessions known, unknown ones: {identity.unknown}; {rules:,} rules"
     return f"{ports}; {counts}; {plan.flow.max_flows:,} flows at most; {workers} worker{'s' * (workers > 1)}"
 
 

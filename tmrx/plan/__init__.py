@@ -256,6 +256,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     # What is shown and written of packets, from the first step on. None at all: everything is.
     display: tuple[Step, ...] = ()
 
-    def encode(self) -> bytes:
-        """As msgpack."""
-        return msgspec.msgpack.encode(self)
+    def encode(self, rules: msgspec.Raw | None = None) -> bytes:
+        """As msgpack; `rules` are those that count, where they are encoded already."""
+        if rules is None:
+            return msgspec.msgpack.encode(self)
+        return msgspec.msgpack.encode(msgspec.structs.asdict(self) | {"rules": rules})

@@ -167,6 +167,8 @@ class DetectSettings(Struct, frozen=True, kw_only=True):
     recursion_limit: int = 3000
     pcre_match_limit: int = 3500
     pcre_recursion_limit: int = 1500
+    # What each rule costs is measured.
+    profile: bool = False
 
 
 class Rules(Struct, frozen=True, kw_only=True):

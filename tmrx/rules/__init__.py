@@ -7,6 +7,7 @@
 
 from tmrx.rules.diagnostics import Diagnostic, Severity
 from tmrx.rules.ruleset import Rule, RuleSet, load
+from tmrx.rules.settings import Settings
 from tmrx.rules.variables import Variables
 
-__all__ = ["Diagnostic", "Rule", "RuleSet", "Severity", "Variables", "load"]
+__all__ = ["Diagnostic", "Rule", "RuleSet", "Settings", "Severity", "Variables", "load"]

@@ -14,10 +14,9 @@ from typing import TypeVar
 
 import msgspec
 
-from tmrx.rules import pcre
-from tmrx.rules.classification import Class
+from tmrx.rules import supported
+from tmrx.rules.settings import Settings
 from tmrx.rules.sources import Source
-from tmrx.rules.variables import Variables
 
 WORTH_IT = 512 * 1024
 _KEPT = 8
@@ -31,28 +30,37 @@ def folder() -> Path:
     return (Path(base) if Path(base).is_absolute() else Path.home() / ".cache") / "tmrx"
 
 
-def key(files: Sequence[Source], variables: Variables, classes: Mapping[str, Class]) -> str:
-    """The name of what these files compile to; "" for what is not worth a cache."""
+def key(files: Sequence[Source], others: Sequence[Source], settings: Settings) -> str:
+    """The name of what these rule files, with these other files, compile to; "" for what is not worth a cache."""
     if sum(len(file.data) for file in files) < WORTH_IT:
         return ""
     digest = hashlib.sha256(_compiler())
-    for part in (msgspec.msgpack.encode((files_names(files), variables, classes)), *(file.data for file in files)):
+    # The names too: diagnostics and rules carry them.
+    names = [[file.name for file in group] for group in (files, others)]
+    for part in (msgspec.msgpack.encode((names, settings)), *(file.data for file in (*files, *others))):
         digest.update(len(part).to_bytes(8, "big"))
         digest.update(part)
     return digest.hexdigest()
 
 
-def files_names(files: Sequence[Source]) -> list[str]:
-    """The names that diagnostics and rules carry."""
-    return [file.name for file in files]
-
-
 def _compiler() -> bytes:
-    """A digest of the compiler itself: what another one wrote is not read."""
-    # Without a core nobody has asked PCRE2.
-    judge = b"unasked" if pcre.check() is pcre.take else b"asked"
+    """A digest of the compiler itself and of what the core can do: what another one wrote is not read."""
+    able = repr((supported.core() is not None, sorted(supported.buffers()), sorted(supported.applications())))
     own = [*sorted(_PACKAGE.rglob("*.py")), *_PACKAGE.glob("*.csv"), *sorted((_PACKAGE.parent / "plan").glob("*.py"))]
-    return hashlib.sha256(judge + b"".join(file.read_bytes() for file in own)).digest()
+    return hashlib.sha256(able.encode() + b"".join(file.read_bytes() for file in own)).digest()
+
+
+def unchanged(files: Mapping[str, str]) -> bool:
+    """Whether files still have the digests that they had."""
+    return all(digest(name) == before for name, before in files.items())
+
+
+def digest(name: str) -> str:
+    """A file's digest, "" for one that can't be read."""
+    try:
+        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def get(key: str, kind: type[_T]) -> _T | None:

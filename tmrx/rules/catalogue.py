@@ -17,12 +17,13 @@ import msgspec
 _FILE = Path(__file__).with_name("keywords.csv")
 # Names of nonsense are not compared with the whole table.
 _LONGEST_GUESS = 40
+_TRANSPORTS = frozenset(("tcp", "udp", "icmp", "icmpv4", "icmpv6", "sctp", "igmp"))
 
 
 Direction = Literal["", "both", "ts", "tc"]
 
 
-class Keyword(msgspec.Struct, frozen=True):
+class Keyword(msgspec.Struct, frozen=True, eq=False):
     """A keyword. `protocol` and `value` are in the words of the table; `name` is the one that tmrx uses for it.
 
     `multi`: a buffer of which a transaction has several. `direction`: to server or to client, where only one has it.
@@ -32,12 +33,16 @@ class Keyword(msgspec.Struct, frozen=True):
     aliases: tuple[str, ...]
     kind: str
     protocol: frozenset[str]
+    # Those of `protocol` that are transports.
+    carried: frozenset[str]
     value: str
     takes: Literal["nothing", "maybe", "value"]
     quotes: Literal["required", "optional", "no"]
     negatable: bool
     multi: bool
     direction: Direction
+    # How far a transaction is when the buffer is there, by application and direction: "http/ts".
+    progress: dict[str, int]
     note: str
 
 
@@ -47,13 +52,15 @@ def _keyword(row: dict[str, str]) -> Keyword:
         name=row["name"],
         aliases=tuple(row["aliases"].split()),
         kind=row["kind"],
-        protocol=frozenset(row["protocol"].split()),
+        protocol=(protocol := frozenset(row["protocol"].split())),
+        carried=protocol & _TRANSPORTS,
         value=value,
         takes="nothing" if value == "none" else "maybe" if value.startswith("none |") else "value",
         quotes=row["quotes"],  # type: ignore[arg-type]  # the table's test checks the words
         negatable=value.startswith('[!]"'),
         multi=row["multi"] == "yes",
         direction=row["direction"],  # type: ignore[arg-type]
+        progress={place: int(number) for place, _, number in (w.partition(":") for w in row["min_progress"].split())},
         note=row["note"],
     )
 

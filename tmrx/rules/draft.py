@@ -1,25 +1,29 @@
 """A rule while it is compiled: the options add to it, the compiler makes the plan's rule of it.
 
-    Draft ─ checks, effects, limits, flow: what is outside buffers, as the plan has it
-          ─ buffers: BufferDraft ─ transforms, and the entries in order: ContentDraft, Base64Draft, the plan's matches
-          ─ needs: the applications that options ask for (`Need`)
-          ─ missing: what is known by name and has no place in the plan yet
+Draft ─ checks, effects, limits, flow: what is outside buffers, as the plan has it
+      ─ buffers: BufferDraft ─ transforms, and the entries in order: ContentDraft, Base64Draft, the plan's matches
+      ─ needs: the applications that options ask for (`Need`)
+      ─ missing: what is known by name and has no place in the plan yet
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from tmrx import plan
 from tmrx.rules.catalogue import Direction, Keyword
 from tmrx.rules.classification import Class
+from tmrx.rules.datasets import Datasets
+from tmrx.rules.datasets import Settings as DatasetSettings
 from tmrx.rules.diagnostics import Fault, unsupported
 from tmrx.rules.parser import Option
 
 FastPattern = Literal["no", "yes", "only"]
 PAYLOAD = "payload"
+BASE64 = "base64_data"
 
 
 class Names:
@@ -41,12 +45,15 @@ class Context:
     """What all rules of a run share.
 
     `references`: where a reference leads, by type in lower case. `categories`: numbers of reputation categories.
+    `folder`: where the file is that is read.
     """
 
     classes: Mapping[str, Class]
     references: Mapping[str, str]
     names: Names = field(default_factory=Names)
     categories: Mapping[str, int] = field(default_factory=dict)
+    datasets: Datasets = field(default_factory=lambda: Datasets(DatasetSettings(), lambda _: None))
+    folder: Path = Path()
 
 
 @dataclass(slots=True)
@@ -72,9 +79,14 @@ class ContentDraft:
         return self.distance is not None or self.within is not None
 
     @property
+    def absolute(self) -> bool:
+        """Its window counts from the buffer's start."""
+        return self.offset is not None or self.depth is not None or self.startswith
+
+    @property
     def placed(self) -> bool:
         """Its window is not the whole buffer."""
-        return self.relative or self.offset is not None or self.depth is not None or self.startswith
+        return self.relative or self.absolute
 
 
 @dataclass(slots=True)
@@ -94,7 +106,8 @@ Entry = ContentDraft | Base64Draft | plan.Match
 class BufferDraft:
     """The entries that follow one opening of a buffer. `keyword` is None for the payload, `at` where it was opened.
 
-    `split`: its transforms stand after contents, which are in the draft before it.
+    `split`: its transforms stand after contents, which are in the draft before it. `old`: what content modifiers such
+    as http_uri collect.
     """
 
     name: str
@@ -103,11 +116,12 @@ class BufferDraft:
     transforms: list[plan.Transform] = field(default_factory=list)
     entries: list[Entry] = field(default_factory=list)
     split: bool = False
+    old: bool = False
 
 
 @dataclass(slots=True)
 class Need:
-    """An option that only some applications have: `protocols` in the catalogue's words, and the direction they imply."""
+    """An option that only some applications have: `protocols` in the catalogue's words, `direction` what it implies."""
 
     what: str
     protocols: frozenset[str]
@@ -133,6 +147,8 @@ class Draft:
         self.metadata: dict[str, list[str]] = {}
         self.target: Literal["", "src_ip", "dest_ip"] = ""
         self.noalert = False
+        # A pass or config rule that alerts too.
+        self.alert = False
         self.flow: plan.FlowCheck | None = None
         self.checks: list[plan.Check] = []
         self.effects: list[plan.Effect] = []
@@ -167,19 +183,34 @@ class Draft:
     def open(self, buffer: BufferDraft) -> None:
         """Let what follows go to this buffer."""
         self.buffers.append(buffer)
+        self.enter(buffer)
+
+    def enter(self, buffer: BufferDraft) -> None:
+        """`open`, for a buffer within another."""
         self.current = self.last = buffer
         self.content = None
 
     def add(self, entry: Entry, relative: bool = False) -> None:
         """Add to the open buffer; without one, what is relative goes to where the last entry is."""
-        home = self.last if relative and self.current.keyword is None else self.current
-        home.entries.append(entry)
-        self.last = home
+        self.add_to(self.last if relative and self.current.keyword is None else self.current, entry)
 
-    def need(self, option: Option, what: str = "") -> None:
-        """Note that only the keyword's applications have this."""
+    def add_to(self, buffer: BufferDraft, entry: Entry) -> None:
+        """Add to this buffer, without opening it."""
+        buffer.entries.append(entry)
+        self.last = buffer
+
+    def aside(self, name: str, option: Option) -> BufferDraft:
+        """The buffer of this name that old keywords add to, which open nothing."""
+        for buffer in self.buffers:
+            if buffer.old and buffer.name == name:
+                return buffer
+        self.buffers.append(BufferDraft(name, option.keyword, option.at, old=True))
+        return self.buffers[-1]
+
+    def need(self, option: Option) -> None:
+        """Note that only the keyword's applications have it."""
         keyword = option.keyword
-        self.needs.append(Need(what or keyword.name, keyword.protocol, keyword.direction, option.at))
+        self.needs.append(Need(keyword.name, keyword.protocol, keyword.direction, option.at))
 
     def lack(self, what: str, at: int) -> None:
         """Note a part of the rule that the plan has no words for yet: it is refused when all of it was read."""

@@ -1,13 +1,12 @@
-"""A rule's text into its syntax: header fields and options whose keywords are known; no meaning yet."""
+"""An option's keyword, and its value without quotes and negation; no meaning yet."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from tmrx.rules import lexer
 from tmrx.rules.catalogue import Keyword, keywords, nearest_keyword
 from tmrx.rules.diagnostics import Fault
-from tmrx.rules.lexer import Field, RawOption
+from tmrx.rules.lexer import RawOption
 
 
 class Option(NamedTuple):
@@ -21,20 +20,6 @@ class Option(NamedTuple):
     negated: bool
     at: int
     value_at: int
-
-
-class Syntax(NamedTuple):
-    """A rule's header (the seven fields of `lexer.FIELDS`) and options."""
-
-    header: tuple[Field, ...]
-    options: list[RawOption]
-
-
-def split(text: str) -> Syntax:
-    """Take a rule apart without looking at its keywords: what `requires` needs. Raises Fault."""
-    lexer.check_text(text)
-    header, end = lexer.header(text)
-    return Syntax(header, lexer.options(text, end))
 
 
 def resolve(raw: RawOption) -> Option:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from functools import cache
+
+from tmrx.rules import supported
 
 # Given a pattern and the plan's flags: what is wrong and at which byte, or None.
 Check = Callable[[bytes, str], tuple[str, int] | None]
@@ -17,9 +18,5 @@ def take(_pattern: bytes, _flags: str) -> None:
 @cache
 def check() -> Check:
     """The core's check."""
-    try:
-        core = importlib.import_module("tmrx._core")
-    except ImportError:
-        return take
-    found: Check = core.pcre_error
-    return found
+    core = supported.core()
+    return take if core is None else core.pcre_error

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import gc
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
 
 from tmrx import plan
 from tmrx.errors import ConfigError
-from tmrx.rules import cache, classification, sources
-from tmrx.rules.classification import Class
-from tmrx.rules.compiler import Interner, compile_rule
+from tmrx.rules import cache, classification, datasets, order, references, reputation, sources
+from tmrx.rules.compiler import Compiled, Compiler
+from tmrx.rules.datasets import Saved
 from tmrx.rules.diagnostics import Diagnostic, Fault
 from tmrx.rules.draft import Context
-from tmrx.rules.lexer import Line, decode, rule_lines
+from tmrx.rules.interner import Interner
+from tmrx.rules.lexer import Line, decode
 from tmrx.rules.options.meta import REFERENCES
+from tmrx.rules.selection import Selection
+from tmrx.rules.settings import Settings
 from tmrx.rules.sources import Source
-from tmrx.rules.variables import Variables
+from tmrx.rules.thresholds import Thresholds
 
-_ACTION_ORDER = {"pass": 0, "drop": 1, "reject": 2, "alert": 3}
+
+class Origin(msgspec.Struct, frozen=True, array_like=True):
+    """Where a rule stands, and its text, its lines joined. `line` counts from 1."""
+
+    file: str
+    line: int
+    text: str
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """A rule that was loaded: where it stands, its text, and what the core is told. `line` counts from 1."""
+    """A rule that was loaded: where it stands, its text, and what the core is told."""
 
     file: str
     line: int
@@ -31,13 +42,21 @@ class Rule(msgspec.Struct, frozen=True):
     compiled: plan.Rule
 
 
-class RuleSet(msgspec.Struct, frozen=True):
-    """The rules that were loaded, in the order of their evaluation, and what there is to say, also of the others."""
+class RuleSet(msgspec.Struct, frozen=True, eq=False):
+    """The rules that were loaded, in the order of their evaluation, and what there is to say, also of the others.
 
-    rules: tuple[Rule, ...]
+    `encoded` is the part of the plan that is rules, in msgpack, and `origins` where they stand: made into objects only
+    when asked for.
+    """
+
+    count: int
+    encoded: msgspec.Raw
+    origins: msgspec.Raw
     diagnostics: tuple[Diagnostic, ...]
-    addresses: tuple[plan.AddressSet, ...]
-    ports: tuple[plan.PortSet, ...]
+    # What else was read, by name, with its digest.
+    files: dict[str, str]
+    # What is written when the run ends.
+    saved: tuple[Saved, ...]
 
     @property
     def refused(self) -> tuple[Diagnostic, ...]:
@@ -46,81 +65,181 @@ class RuleSet(msgspec.Struct, frozen=True):
 
     def plan(self) -> plan.Rules:
         """The part of the plan that is rules."""
-        return plan.Rules(rules=tuple(rule.compiled for rule in self.rules), addresses=self.addresses, ports=self.ports)
+        return msgspec.msgpack.decode(self.encoded, type=plan.Rules)
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rules with their origins."""
+        origins = msgspec.msgpack.decode(self.origins, type=tuple[Origin, ...])
+        both = zip(origins, self.plan().rules, strict=True)
+        return tuple(Rule(origin.file, origin.line, origin.text, rule) for origin, rule in both)
 
 
-def load(
-    paths: Sequence[Path | str],
-    *,
-    variables: Variables | None = None,
-    classification: Path | None = None,
-    strict: bool = False,
-) -> RuleSet:
+class Inputs:
+    """All that a load reads before it looks into rules."""
+
+    def __init__(self, paths: Sequence[Path | str], settings: Settings) -> None:
+        """Raises InputError."""
+        self.settings = settings
+        self.rules = sources.read(paths)
+        self.classes = _one(settings.classification or str(classification.SHIPPED))
+        self.references = _one(settings.references) if settings.references else None
+        self.disable = _all(settings.disable)
+        self.enable = _all(settings.enable)
+        self.drop = _all(settings.drop)
+        self.modify = _all(settings.modify)
+        self.thresholds = _one(settings.thresholds) if settings.thresholds else None
+        self.categories = _one(settings.reputation.categories) if settings.reputation.categories else None
+        self.scores = _all(settings.reputation.scores)
+
+    @property
+    def key(self) -> str:
+        """What the result is kept under; "" where that is not worth it."""
+        others = [self.classes, self.references, self.thresholds, self.categories, *self.scores]
+        selected = (*self.disable, *self.enable, *self.drop, *self.modify)
+        return cache.key(self.rules, [*(other for other in others if other is not None), *selected], self.settings)
+
+    def context(self) -> Context:
+        """What all rules share. Raises ConfigError."""
+        classes = classification.parse(decode(self.classes.data), self.classes.name)
+        if self.references is None:
+            return Context(classes, REFERENCES)
+        return Context(classes, references.parse(decode(self.references.data), self.references.name))
+
+    def selection(self) -> Selection:
+        """Which rules are loaded. Raises ConfigError."""
+        return Selection(disable=self.disable, enable=self.enable, drop=self.drop, modify=self.modify)
+
+
+def _one(name: str) -> Source:
+    return Source(name, sources.read_bytes(name))
+
+
+def _all(names: Sequence[str]) -> list[Source]:
+    return [_one(name) for name in names]
+
+
+def load(paths: Sequence[Path | str], settings: Settings | None = None, *, strict: bool = False) -> RuleSet:
     """Compile rule files; a folder stands for its `*.rules`, a glob for what fits it, `-` for standard input.
 
-    `classification` is a classification.config, by default tmrx's own. A rule that tmrx can't take is left out and
-    reported in `diagnostics`. Raises InputError for what can't be read, and ConfigError for a classification.config
-    that is wrong or, with `strict`, for all rules that were refused.
+    A rule that tmrx can't take is left out and reported in `diagnostics`. Raises InputError for what can't be read, and
+    ConfigError for a file of the settings that is wrong or, with `strict`, for all rules that were refused.
     """
-    variables = variables or Variables()
-    files = sources.read(paths)
-    classes = _classes(classification)
-    key = cache.key(files, variables, classes)
+    inputs = Inputs(paths, settings or Settings())
+    key = inputs.key
     rules = cache.get(key, RuleSet)
-    if rules is None:
-        rules = _Loader(variables, classes).load(files)
+    if rules is None or not cache.unchanged(rules.files):
+        with _collector_off():
+            rules = _Loader(inputs).load()
         cache.put(key, rules)
     if strict and rules.refused:
         raise ConfigError.of([diagnostic.error() for diagnostic in rules.refused])
     return rules
 
 
-def _classes(path: Path | None) -> dict[str, Class]:
-    name = str(path or classification.SHIPPED)
-    return classification.parse(decode(sources.read_bytes(name)), name)
+@contextmanager
+def _collector_off() -> Iterator[None]:
+    """Meanwhile no search for cycles: nothing here makes any, and it takes a third of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 class _Loader:
-    def __init__(self, variables: Variables, classes: dict[str, Class]) -> None:
-        self._sets = Interner(variables)
-        self._context = Context(classes, REFERENCES)
-        self._rules: dict[tuple[int, int], Rule] = {}
+    def __init__(self, inputs: Inputs) -> None:
+        self._files = inputs.rules
+        self._selection = inputs.selection()
+        self._context = inputs.context()
         self._diagnostics: list[Diagnostic] = []
+        self._read: dict[str, str] = {}
+        self._sets = Interner(inputs.settings.variables)
+        self._thresholds = Thresholds(inputs.thresholds, self._sets) if inputs.thresholds else None
+        self._scores = self._reputation(inputs)
+        self._datasets = self._declared(inputs.settings.datasets)
+        self._compiler = Compiler(self._sets, self._context, keep_text=inputs.settings.keep_text)
+        self._key = order.key(inputs.settings.action_order)
+        self._rules: dict[tuple[int, int], tuple[order.Key, Origin, plan.Rule]] = {}
 
-    def load(self, files: Sequence[Source]) -> RuleSet:
-        for file in files:
-            for line in rule_lines(decode(file.data)):
+    def _reputation(self, inputs: Inputs) -> list[plan.Reputation]:
+        """Give the context its categories; the scores."""
+        if inputs.categories is None:
+            return []
+        self._context.categories, wrong = reputation.categories(inputs.categories)
+        found, more = reputation.scores(inputs.scores)
+        self._diagnostics += (*wrong, *more)
+        return found
+
+    def _declared(self, settings: datasets.Settings) -> datasets.Datasets:
+        """Give the context the datasets of the configuration. Raises ConfigError."""
+        try:
+            self._context.datasets = datasets.Datasets(settings, self._bytes)
+        except Fault as fault:
+            raise ConfigError("datasets", fault.why, fault.hint) from None
+        return self._context.datasets
+
+    def _bytes(self, name: str) -> bytes | None:
+        """A file that a rule names, noted for the cache; None for one that can't be read."""
+        self._read[name] = cache.digest(name)
+        try:
+            return Path(name).read_bytes()
+        except OSError:
+            return None
+
+    def load(self) -> RuleSet:
+        for file in self._files:
+            self._context.folder = Path(file.name).parent
+            for line in self._selection.lines(file):
                 self._take(file.name, line)
-        addresses, ports = self._sets.sets()
-        rules = sorted(self._rules.values(), key=lambda rule: _order(rule.compiled))
-        return RuleSet(tuple(rules), tuple(self._diagnostics), addresses, ports)
+        found = sorted(self._rules.values(), key=lambda entry: entry[0])
+        names = self._context.names
+        compiled = [rule for _, _, rule in found]
+        if self._thresholds is not None:
+            compiled = [self._thresholds.applied(rule) for rule in compiled]
+            self._diagnostics += self._thresholds.diagnostics
+        rules = plan.Rules(
+            rules=tuple(compiled),
+            addresses=self._sets.addresses,
+            ports=self._sets.ports,
+            flowbits=tuple(names.flowbits),
+            flowints=tuple(names.flowints),
+            xbits=tuple(names.xbits),
+            datasets=tuple(self._datasets.sets),
+            reputation=tuple(self._scores),
+        )
+        encode = msgspec.msgpack.encode
+        origins = msgspec.Raw(encode([origin for _, origin, _ in found]))
+        saved = tuple(self._datasets.saved)
+        return RuleSet(len(found), msgspec.Raw(encode(rules)), origins, tuple(self._diagnostics), self._read, saved)
 
     def _take(self, file: str, line: Line) -> None:
         try:
-            compiled, warnings = compile_rule(line.text, self._sets, self._context)
-            self._add(Rule(file, line.number, line.text, compiled))
+            compiled = self._compiler.compile(line.text)
+            warnings = compiled.warnings
+            self._add(Origin(file, line.number, line.text), compiled)
         except Fault as fault:
-            warnings = [fault]
+            # A traceback would keep all of the frames.
+            warnings = [fault.with_traceback(None)]
         for warning in warnings:
             self._say(file, line, warning)
 
-    def _add(self, rule: Rule) -> None:
-        key = (rule.compiled.gid, rule.compiled.sid)
-        earlier = self._rules.get(key)
+    def _add(self, origin: Origin, compiled: Compiled) -> None:
+        rule = compiled.rule
+        earlier = self._rules.get((rule.gid, rule.sid))
         if earlier is not None:
-            where = f"{earlier.file}:{earlier.line} has it as rev {earlier.compiled.rev}"
-            if rule.compiled.rev <= earlier.compiled.rev:
-                raise Fault(f"sid {rule.compiled.sid} again, with rev {rule.compiled.rev}", where, at=0)
-            why = f"sid {rule.compiled.sid} again: rev {rule.compiled.rev} replaces the earlier one"
-            self._say(rule.file, Line(rule.line, rule.text), Fault(why, where, 0, "warning"))
-        self._rules[key] = rule
+            _, where, before = earlier
+            place = f"{where.file}:{where.line} has it as rev {before.rev}"
+            if rule.rev <= before.rev:
+                raise Fault(f"sid {rule.sid} again, with rev {rule.rev}", place, at=0)
+            why = f"sid {rule.sid} again: rev {rule.rev} replaces the earlier one"
+            self._say(origin.file, Line(origin.line, origin.text), Fault(why, place, 0, "warning"))
+        self._rules[rule.gid, rule.sid] = self._key(rule, compiled.hostbits), origin, rule
 
     def _say(self, file: str, line: Line, fault: Fault) -> None:
         # What is not UTF-8 must not reach an output.
         text = line.text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
         column = (fault.at or 0) + 1
         self._diagnostics.append(Diagnostic(fault.severity, file, line.number, column, fault.why, fault.hint, text))
-
-
-def _order(rule: plan.Rule) -> tuple[int, int, int, int]:
-    return _ACTION_ORDER[rule.action], rule.priority, rule.sid, rule.gid

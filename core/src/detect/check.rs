@@ -1,9 +1,10 @@
 //! Conditions on headers, lengths and the mirror: everything of a rule but its addresses and its payload.
 
+use super::number::compare;
 use super::subject::Subject;
 use super::truth::Truth;
 use crate::packet::{Checksum, Layer, proto};
-use crate::plan::{Check, ChecksumLayer, Field, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, Number, Op};
+use crate::plan::{Check, ChecksumLayer, Field, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, Number};
 
 /// Whether a check holds for the subject.
 pub(super) fn holds(check: &Check, subject: &Subject<'_>) -> Truth {
@@ -58,23 +59,6 @@ pub(super) fn flow(check: FlowCheck, subject: &Subject<'_>) -> bool {
         };
         direction && state
     })
-}
-
-/// Suricata's number tests; ranges exclude both ends.
-pub(super) fn compare(number: Number, value: u64) -> bool {
-    let Number { op, a, b } = number;
-    match op {
-        Op::Eq => value == a,
-        Op::Ne => value != a,
-        Op::Lt => value < a,
-        Op::Le => value <= a,
-        Op::Gt => value > a,
-        Op::Ge => value >= a,
-        Op::Between => a < value && value < b,
-        Op::Outside => value <= a || value >= b,
-        Op::MaskEq => value & a == b,
-        Op::MaskNe => value & a != b,
-    }
 }
 
 /// The payload's original length: a cut does not change it.

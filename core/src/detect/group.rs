@@ -6,7 +6,7 @@
 //! for events stand apart.
 
 use super::header::{PortSet, Sets};
-use super::prefilter::{Candidates, Fast, Grams, Prefilter};
+use super::prefilter::{self, Candidates, Fast, Prefilter};
 use super::rule::Rule;
 use super::subject::Subject;
 use crate::packet::{Packet, proto};
@@ -323,7 +323,7 @@ impl Builder<'_> {
         let fast: Vec<_> =
             rules.iter().filter_map(|rule| Some(Fast { rule: *rule, pattern: self.fast_of(*rule)? })).collect();
         let mut entries = self.entries;
-        let prefilter = (!fast.is_empty()).then(|| Box::new(Grams::new(&fast, &mut entries)) as Box<dyn Prefilter>);
+        let prefilter = (!fast.is_empty()).then(|| prefilter::build(&fast, &mut entries));
         let always = rules.iter().copied().filter(|rule| self.fast_of(*rule).is_none()).collect();
         self.entries = entries;
         Lane { prefilter, always }

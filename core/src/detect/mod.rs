@@ -4,29 +4,32 @@
 //! its payload may hold; those rules, and the ones without a fast pattern, are evaluated in the plan's order, in Kleene's
 //! logic. `Rules` is what all workers share, `Scratch` one worker's memory.
 
+mod buffer;
 mod check;
-mod content;
 mod group;
 mod header;
-mod payload;
+mod number;
 pub mod prefilter;
+mod profile;
 mod rule;
 pub mod state;
 mod subject;
-mod text;
 mod truth;
 
+pub use profile::Cost;
 pub use subject::{Buffer, FlowFacts, Round, StreamFacts, Subject};
 pub use truth::Truth;
 
 use crate::error::{Error, Fault, Result};
 use crate::ffi::pcre2::{Code, PatternError};
 use crate::frame::Addr;
-use crate::plan::{self, Action, Effect, Scope};
+use crate::plan::{self, Action, DetectSettings, Effect, Scope};
+use buffer::{Tools, Views};
 use group::Index;
 use header::Sets;
 use prefilter::Candidates;
-use rule::{Place, Rule, Tools};
+use profile::Costs;
+use rule::{Place, Rule};
 use state::Memory;
 use std::sync::Arc;
 
@@ -35,14 +38,19 @@ pub fn pcre_error(pattern: &[u8], flags: &str) -> Option<PatternError> {
     Code::new(pattern, flags).err()
 }
 
+/// The names of the buffers that rules can look into, as the plan names them.
+pub fn buffers() -> Vec<&'static str> {
+    buffer::names()
+}
+
 /// All rules, compiled. Immutable: shared by the workers.
 #[derive(Debug)]
 pub struct Rules {
     rules: Vec<Rule>,
     sets: Sets,
     index: Index,
-    /// Alerts that a packet may have.
-    most: usize,
+    views: Views,
+    settings: DetectSettings,
 }
 
 /// What rules decided about the flow, to be remembered in it.
@@ -87,13 +95,21 @@ impl Outcome {
 }
 
 /// One worker's memory for inspecting packets.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Scratch {
     /// For each rule, on how many packets only missing bytes kept it undecided. A rule whose fast pattern is not in the
     /// bytes that are there is not asked, and not counted.
     pub unknown: Vec<u64>,
     found: Candidates,
     tools: Tools,
+    costs: Costs,
+}
+
+impl Scratch {
+    /// What each rule cost; empty where the plan does not ask for it.
+    pub fn costs(&self) -> &[Cost] {
+        &self.costs.0
+    }
 }
 
 impl Rules {
@@ -106,10 +122,12 @@ impl Rules {
             return Err(Error::Config(Fault::new("rules", "more than 2^32", "")));
         }
         let sets = Sets::new(plan)?;
-        let rules = plan.rules.iter().map(|rule| Rule::new(rule, &sets)).collect::<Result<Vec<_>>>()?;
+        let (settings, mut views) = (plan.settings, Views::default());
+        let compile = |rule: &plan::Rule| Rule::new(rule, &sets, &mut views, &settings);
+        let rules = plan.rules.iter().map(compile).collect::<Result<Vec<_>>>()?;
         let fast: Vec<_> = plan.rules.iter().map(rule::fast_pattern).collect();
         let index = Index::new(&rules, &fast, &sets);
-        Ok(Arc::new(Self { rules, sets, index, most: plan.settings.packet_alert_max as usize }))
+        Ok(Arc::new(Self { rules, sets, index, views, settings }))
     }
 
     /// Memory for one worker.
@@ -117,7 +135,8 @@ impl Rules {
         Scratch {
             unknown: vec![0; self.rules.len()],
             found: Candidates::new(self.index.entries()),
-            tools: Tools::default(),
+            tools: Tools::new(&self.views, &self.settings),
+            costs: Costs(if self.settings.profile { vec![Cost::default(); self.rules.len()] } else { Vec::new() }),
         }
     }
 
@@ -152,17 +171,20 @@ impl Rules {
         if self.rules.is_empty() || subject.is_settled() {
             return;
         }
-        let Scratch { unknown, found, tools } = scratch;
+        let Scratch { unknown, found, tools, costs } = scratch;
         found.clear();
         tools.forget();
         let mut candidates = self.index.candidates(subject, found);
         candidates.add(&found.rules);
         for number in candidates {
             let Some(rule) = self.rules.get(number as usize) else { continue };
-            match rule.holds(subject, memory, &self.sets, tools) {
-                (Truth::False, _) => {}
-                (Truth::Unknown, _) => unknown.iter_mut().skip(number as usize).take(1).for_each(|count| *count += 1),
-                (Truth::True, place) => {
+            let begun = costs.begin();
+            let (truth, place) = rule.holds(subject, memory, &self.sets, &self.views, tools);
+            costs.end(number, begun, truth);
+            match truth {
+                Truth::False => {}
+                Truth::Unknown => unknown.iter_mut().skip(number as usize).take(1).for_each(|count| *count += 1),
+                Truth::True => {
                     memory.apply(&rule.effects, subject.packet);
                     outcome.take(number, rule, place);
                 }
@@ -177,13 +199,14 @@ impl Rules {
         hits.sort_unstable();
         hits.dedup_by_key(|hit| hit.rule);
         hits.retain(|hit| passed.is_none_or(|pass| hit.rule < pass));
-        if hits.len() <= self.most {
+        let most = self.settings.packet_alert_max as usize;
+        if hits.len() <= most {
             return;
         }
         let mut sure = 0;
         hits.retain(|hit| {
             let limited = self.rules.get(hit.rule as usize).is_some_and(|rule| rule.limited);
-            let over = sure >= self.most;
+            let over = sure >= most;
             sure += usize::from(!limited);
             *overflow += u32::from(over);
             !over

@@ -1,15 +1,13 @@
 //! One rule, ready to be evaluated.
 
+use super::buffer::{Payload, Tests, Tools, Views};
 use super::check;
 use super::header::{Header, Sets};
-use super::payload::Payload;
 use super::state::Memory;
-use super::subject::{Buffer, Subject};
-use super::text::Folded;
+use super::subject::Subject;
 use super::truth::Truth;
 use crate::error::Result;
-use crate::ffi::pcre2::Matcher;
-use crate::plan::{self, Action, Check, Content, Effect, FlowCheck, Kind, Match, Scope};
+use crate::plan::{self, Action, Check, Content, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
 /// Where a match was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,32 +30,14 @@ pub(super) struct Rule {
     pub(super) limited: bool,
     pub(super) effects: Box<[Effect]>,
     checks: Box<[Check]>,
-    payload: Payload,
+    buffers: Tests,
     scope: Option<Scope>,
     pub(super) kind: Kind,
 }
 
-/// What a rule's evaluation needs beside its subject.
-#[derive(Debug, Default)]
-pub(super) struct Tools {
-    pub(super) folded: Folded,
-    pub(super) folded_data: Folded,
-    pub(super) matcher: Matcher,
-}
-
-impl Tools {
-    /// Another packet.
-    #[inline]
-    pub(super) fn forget(&mut self) {
-        self.folded.forget();
-        self.folded_data.forget();
-    }
-}
-
 impl Rule {
-    pub(super) fn new(rule: &plan::Rule, sets: &Sets) -> Result<Self> {
-        let payload = rule.buffers.iter().all(|buffer| buffer.buffer == "payload" && buffer.transforms.is_empty());
-        if !payload || !rule.checks.iter().all(is_built) {
+    pub(super) fn new(rule: &plan::Rule, sets: &Sets, views: &mut Views, settings: &DetectSettings) -> Result<Self> {
+        if !rule.checks.iter().all(is_built) {
             return Err(super::header::unfit("a rule asks for what this core does not have"));
         }
         if matches!(rule.kind, Kind::ProtocolDetection | Kind::App | Kind::AppTx) {
@@ -71,7 +51,7 @@ impl Rule {
             limited: !rule.limits.is_empty(),
             effects: rule.effects.clone().into_boxed_slice(),
             checks: rule.checks.clone().into_boxed_slice(),
-            payload: Payload::new(rule)?,
+            buffers: Tests::new(rule, views, settings)?,
             scope: rule.scope,
             kind: rule.kind,
         })
@@ -79,7 +59,7 @@ impl Rule {
 
     /// How many patterns run without machine code.
     pub(super) fn interpreted(&self) -> usize {
-        self.payload.interpreted()
+        self.buffers.interpreted()
     }
 
     /// What its action covers when it matches there.
@@ -98,13 +78,14 @@ impl Rule {
         subject: &Subject<'_>,
         memory: &Memory<'_>,
         sets: &Sets,
+        views: &Views,
         tools: &mut Tools,
     ) -> (Truth, Place) {
         let headers = self.headers_hold(subject, memory, sets);
-        if headers == Truth::False || self.payload.is_empty() {
+        if headers == Truth::False || self.buffers.is_empty() {
             return (headers, Place::Packet);
         }
-        let (truth, place) = self.bytes_hold(subject, tools);
+        let (truth, place) = self.bytes_hold(subject, memory, views, tools);
         (headers.and(truth), place)
     }
 
@@ -123,36 +104,25 @@ impl Rule {
         truth
     }
 
-    /// Whether the packet's payload holds, or else the stream's data: as far as the rule is for them.
-    fn bytes_hold(&self, subject: &Subject<'_>, tools: &mut Tools) -> (Truth, Place) {
+    /// Whether the buffers hold with the packet's payload, or else with the stream's data: as far as the rule is for them.
+    fn bytes_hold(
+        &self,
+        subject: &Subject<'_>,
+        memory: &Memory<'_>,
+        views: &Views,
+        tools: &mut Tools,
+    ) -> (Truth, Place) {
         let mut truth = Truth::False;
         if self.kind != Kind::Stream && subject.is_packet() {
-            truth = self.payload_holds(subject, subject.visible_payload(), &mut tools.folded, &mut tools.matcher);
+            let payload = Payload { bytes: subject.visible_payload(), place: Place::Packet };
+            truth = self.buffers.holds(subject, payload, memory, views, tools);
         }
         if truth == Truth::True || !matches!(self.kind, Kind::Stream | Kind::PacketAndStream) {
             return (truth, Place::Packet);
         }
-        let Some(data) = subject.stream_data() else { return (truth, Place::Packet) };
+        let Some(bytes) = subject.stream_data() else { return (truth, Place::Packet) };
         let place = if subject.data.is_some() { Place::Stream } else { Place::Packet };
-        (truth.or(self.payload_holds(subject, data, &mut tools.folded_data, &mut tools.matcher)), place)
-    }
-
-    /// A packet without payload satisfies no content and no pcre, negated or not.
-    fn payload_holds(
-        &self,
-        subject: &Subject<'_>,
-        payload: Buffer<'_>,
-        folded: &mut Folded,
-        matcher: &mut Matcher,
-    ) -> Truth {
-        if subject.lost_transport() {
-            return Truth::Unknown;
-        }
-        if payload.original == 0 {
-            return Truth::False;
-        }
-        let text = folded.text(payload, self.payload.is_nocase());
-        self.payload.holds(text, matcher)
+        (truth.or(self.buffers.holds(subject, Payload { bytes, place }, memory, views, tools)), place)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
-use crate::detect::{Outcome, Scratch, Subject};
+use crate::detect::{Cost, Outcome, Scratch, Subject};
 use crate::time::Nanos;
 use std::sync::Arc;
 
@@ -30,6 +30,11 @@ impl Inspector {
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
         self.scratch.as_ref().map_or(&[], |scratch| &scratch.unknown)
+    }
+
+    /// What each rule cost, where that is asked for.
+    pub fn costs(&self) -> &[Cost] {
+        self.scratch.as_ref().map_or(&[], Scratch::costs)
     }
 
     /// Ask the rules about a packet; `slot` is its flow's.

@@ -27,6 +27,8 @@ pub(super) struct Logged {
     pub shard: u8,
     /// Its number among the shard's matches.
     pub index: u32,
+    /// It is of what was left of a flow's stream.
+    pub pseudo: bool,
     /// The action, where a limit changed the rule's.
     pub action: Option<Action>,
 }
@@ -95,7 +97,14 @@ impl Limits {
         for (shard, out) in outs.iter().enumerate() {
             self.decided.overflow += out.overflow;
             let all = (0..).zip(&out.alerts);
-            logged.extend(all.map(|(index, alert)| Logged { row: alert.row, shard: shard as u8, index, action: None }));
+            let noted = |(index, alert): (u32, &Alert)| Logged {
+                row: alert.row,
+                shard: shard as u8,
+                index,
+                pseudo: alert.pseudo.is_some(),
+                action: None,
+            };
+            logged.extend(all.map(noted));
         }
         if shared.is_limited {
             logged.sort_unstable_by_key(|match_| (match_.row, match_.index));
@@ -117,12 +126,10 @@ impl Limits {
         logged: &mut Logged,
         packet: &mut OnePacket,
     ) -> bool {
-        let (Some(of), Some(rule)) =
-            (parsed.packets.get(alert.row as usize), shared.plan_rules.get(alert.rule as usize))
-        else {
-            return false;
-        };
-        packet.begin(alert.row);
+        let pseudo = alert.pseudo.as_ref().map(|pseudo| &pseudo.packet);
+        let of = pseudo.or_else(|| parsed.packets.get(alert.row as usize));
+        let (Some(of), Some(rule)) = (of, shared.plan_rules.get(alert.rule as usize)) else { return false };
+        packet.begin(alert);
         let Verdict::Alert(action) =
             self.judge(rule, shared.rules.as_deref(), of, alert.flow.as_ref().map(|flow| flow.id))
         else {
@@ -253,15 +260,17 @@ impl Limits {
 /// What a packet had so far.
 #[derive(Default)]
 struct OnePacket {
-    row: Option<u32>,
+    /// Its row; that of what was left of a stream is where its flow ended, with the flow and the direction.
+    which: Option<(u32, Option<(u64, bool)>)>,
     alerts: u32,
     passed: bool,
 }
 
 impl OnePacket {
-    fn begin(&mut self, row: u32) {
-        if self.row != Some(row) {
-            *self = Self { row: Some(row), ..Self::default() };
+    fn begin(&mut self, alert: &Alert) {
+        let ended = alert.flow.as_ref().filter(|_| alert.pseudo.is_some()).map(|flow| (flow.id, flow.to_server));
+        if self.which != Some((alert.row, ended)) {
+            *self = Self { which: Some((alert.row, ended)), ..Self::default() };
         }
     }
 }

@@ -3,14 +3,14 @@
 use super::Shared;
 use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
-use super::shard::{Alert, FlowThen, Odd, Over, ShardOut};
+use super::shard::{Alert, FlowThen, Odd, Over, Pseudo, ShardOut};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
 use crate::frame::{Addr, Frame, TimeUnit};
 use crate::identify::Identities;
 use crate::packet::{Layer, NONE, Packet};
-use crate::plan::{self, Action, Table};
+use crate::plan::{self, Table};
 use crate::stream::StreamEvents;
 use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
@@ -86,6 +86,8 @@ struct Event {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
+    /// An alert on what was left of a flow's stream.
+    Last,
     /// A flow that was over when the packet came.
     Ended,
     Anomalies,
@@ -205,7 +207,7 @@ impl Merger {
             let shown = (0..).zip(&self.logged).filter(|(_, logged)| is_shown(hidden, logged.row as usize));
             let event = |(index, logged): (u32, &Logged)| Event {
                 row: logged.row,
-                kind: Kind::Alert,
+                kind: if logged.pseudo { Kind::Last } else { Kind::Alert },
                 shard: logged.shard,
                 index,
             };
@@ -249,11 +251,14 @@ impl Merger {
                 let at = context(parsed, packet, None);
                 self.eve.iter_mut().for_each(|eve| eve.arp(&at, identities));
             }
-            Kind::Alert => {
-                let Some(Logged { index, action, .. }) = self.logged.get(index).copied() else { return };
-                if let Some(alert) = out.and_then(|out| out.alerts.get(index as usize)) {
-                    self.alert(shared, parsed, packet, (alert, action), identities);
-                }
+            Kind::Last | Kind::Alert => {
+                let Some(logged) = self.logged.get(index).copied() else { return };
+                let Some(alert) = out.and_then(|out| out.alerts.get(logged.index as usize)) else { return };
+                let at = alert.pseudo.as_deref().map_or_else(
+                    || Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, None) },
+                    Pseudo::context,
+                );
+                self.alert(shared, &at, alert, logged, identities);
             }
         }
     }
@@ -265,20 +270,14 @@ impl Merger {
         }
     }
 
-    fn alert(
-        &mut self,
-        shared: &Shared,
-        parsed: &Parsed,
-        packet: &Packet,
-        (alert, action): (&Alert, Option<Action>),
-        identities: &Identities,
-    ) {
+    fn alert(&mut self, shared: &Shared, at: &Context<'_>, alert: &Alert, logged: Logged, identities: &Identities) {
         let Some(rule) = shared.plan_rules.get(alert.rule as usize) else { return };
+        let packet = at.packet;
         let flow = alert.flow.as_ref();
         let id = flow.map(|flow| flow_community(shared, flow, packet)).unwrap_or_default();
         let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
-        let at = Context { quote: self.quote(parsed, alert.row, packet), ..context(parsed, packet, flow) };
-        let (action, inline) = (action.unwrap_or(rule.action), shared.outputs.inline);
+        let at = Context { flow, ..*at };
+        let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
         let stream = alert.in_stream.then_some([].as_slice());
         let matched = Matched { rule, action, stream, inline, context: &[] };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
@@ -305,6 +304,14 @@ impl Merger {
 
     /// Write flows that ended without a packet.
     pub fn ended(&mut self, shared: &Shared, clock: Nanos, out: &ShardOut, identities: &Identities) {
+        self.limits.decide(shared, &Parsed::default(), std::slice::from_ref(out), &mut self.logged);
+        self.output.alerts += self.logged.len() as u64;
+        for logged in std::mem::take(&mut self.logged) {
+            let alert = out.alerts.get(logged.index as usize);
+            if let Some((alert, at)) = alert.and_then(|alert| Some((alert, alert.pseudo.as_deref()?.context()))) {
+                self.alert(shared, &at, alert, logged, identities);
+            }
+        }
         if shared.wants_flows {
             out.ended.iter().for_each(|over| self.flow(shared, clock, over, identities));
         }

@@ -311,6 +311,17 @@ impl Engine {
         total
     }
 
+    /// What each of the plan's rules cost; empty where the plan does not ask for it.
+    pub fn costs(&self) -> Vec<detect::Cost> {
+        let mut total = Vec::new();
+        for shard in &self.shards {
+            let shard = lock(shard);
+            total.resize(shard.costs().len(), detect::Cost::default());
+            total.iter_mut().zip(shard.costs()).for_each(|(sum, more)| sum.merge(more));
+        }
+        total
+    }
+
     /// Append the summary document (`--stats`).
     pub fn stats(&self, sources: Sources, out: &mut Vec<u8>) {
         let counters = self.counters();

@@ -6,16 +6,16 @@ use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
 use crate::detect::state::FlowVars;
-use crate::detect::{Buffer, FlowFacts, FlowVerdict, Round, Subject};
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
-use crate::packet::{Packet, Wrap};
+use crate::packet::{NONE, Packet, Wrap};
 use crate::stream::StreamEvents;
 use crate::table::counters::Counters;
 use crate::table::display::Display;
-use crate::table::eve::{FlowNow, Sighted};
+use crate::table::eve::{Context, FlowNow, Sighted};
 use crate::time::Nanos;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -33,6 +33,24 @@ pub(super) struct Alert {
     pub in_stream: bool,
     /// The flow at that moment.
     pub flow: Option<FlowThen>,
+    /// The packet where it is none of the batch's.
+    pub pseudo: Option<Box<Pseudo>>,
+}
+
+/// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pseudo {
+    pub packet: Packet,
+    /// What was around the flow's first packet.
+    pub wrap: Wrap,
+}
+
+impl Pseudo {
+    /// As events show it: without a frame.
+    pub fn context(&self) -> Context<'_> {
+        let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
+        Context { wrap, ..Context::of(&self.packet) }
+    }
 }
 
 /// A flow at the moment of an alert.
@@ -136,6 +154,11 @@ impl Shard {
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
         self.inspector.unknown()
+    }
+
+    /// What each rule cost, where that is asked for.
+    pub fn costs(&self) -> &[Cost] {
+        self.inspector.costs()
     }
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
@@ -308,7 +331,7 @@ impl Shard {
         }
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow });
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo: None });
         }
     }
 

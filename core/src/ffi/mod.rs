@@ -3,3 +3,4 @@
 pub mod memory;
 pub mod pcre2;
 pub mod prefetch;
+pub mod stopwatch;

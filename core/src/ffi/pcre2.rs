@@ -3,12 +3,27 @@
 
 use pcre2_sys as sys;
 use std::alloc::{Layout, handle_alloc_error};
+use std::ops::Range;
 use std::ptr::{NonNull, null_mut};
 
-/// Suricata's stock `pcre.match-limit`.
-const MATCH_LIMIT: u32 = 3500;
-/// Suricata's stock `pcre.match-limit-recursion`.
-const DEPTH_LIMIT: u32 = 1500;
+/// The most groups of a pattern that are told of.
+const GROUPS: u32 = 32;
+
+/// How much work one match may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// `pcre2_set_match_limit`.
+    pub matches: u32,
+    /// `pcre2_set_depth_limit`.
+    pub depth: u32,
+}
+
+impl Default for Limits {
+    /// Suricata's stock values.
+    fn default() -> Self {
+        Self { matches: 3500, depth: 1500 }
+    }
+}
 
 /// Why a pattern is not one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +59,7 @@ pub struct Code {
     jit: bool,
     anchored: bool,
     unlimited: bool,
+    groups: u32,
 }
 
 // SAFETY: a compiled pattern, JIT code included, is never changed by matching ("Multithreading" in pcre2api).
@@ -68,7 +84,8 @@ impl Code {
         // SAFETY: `raw` is a compiled pattern that no one else has yet.
         unsafe { sys::pcre2_jit_compile_8(raw.as_ptr(), sys::PCRE2_JIT_COMPLETE | sys::PCRE2_JIT_PARTIAL_HARD) };
         let anchored = options_of(raw) & sys::PCRE2_ANCHORED != 0;
-        Ok(Self { jit: machine_code_of(raw) > 0, raw, anchored, unlimited: flags.contains('O') })
+        let groups = groups_of(raw);
+        Ok(Self { jit: machine_code_of(raw) > 0, raw, anchored, unlimited: flags.contains('O'), groups })
     }
 
     /// Whether it is machine code. It is not where a sandbox forbids writable executable memory: slower, same answers.
@@ -94,24 +111,26 @@ impl Drop for Code {
 pub struct Matcher {
     data: NonNull<sys::pcre2_match_data_8>,
     limits: NonNull<sys::pcre2_match_context_8>,
+    /// Groups whose offsets the last match has set.
+    groups: u32,
 }
 
 // SAFETY: both blocks belong to this value alone, and PCRE2 ties neither to a thread.
 unsafe impl Send for Matcher {}
 
 impl Matcher {
-    /// Memory for matching. Only the whole match is asked for, so one pair of offsets does.
-    pub fn new() -> Self {
+    /// Memory for matching within limits.
+    pub fn new(most: Limits) -> Self {
         // SAFETY: a null general context stands for malloc and free.
-        let data = allocated(unsafe { sys::pcre2_match_data_create_8(1, null_mut()) });
+        let data = allocated(unsafe { sys::pcre2_match_data_create_8(GROUPS + 1, null_mut()) });
         // SAFETY: as above.
         let limits = allocated(unsafe { sys::pcre2_match_context_create_8(null_mut()) });
         // SAFETY: `limits` is a live match context.
         unsafe {
-            sys::pcre2_set_match_limit_8(limits.as_ptr(), MATCH_LIMIT);
-            sys::pcre2_set_depth_limit_8(limits.as_ptr(), DEPTH_LIMIT);
+            sys::pcre2_set_match_limit_8(limits.as_ptr(), most.matches);
+            sys::pcre2_set_depth_limit_8(limits.as_ptr(), most.depth);
         }
-        Self { data, limits }
+        Self { data, limits, groups: 0 }
     }
 
     /// Match `code` in `subject` from byte `start` on; what is before it is seen by assertions only. `more`: bytes are
@@ -124,7 +143,10 @@ impl Matcher {
             status = self.run(code, subject, start, partial | sys::PCRE2_NO_JIT);
         }
         match status {
-            0.. => self.offsets(),
+            0.. => {
+                self.groups = code.groups.min(GROUPS);
+                self.offsets()
+            }
             sys::PCRE2_ERROR_NOMATCH => Found::No,
             sys::PCRE2_ERROR_PARTIAL => Found::Partial,
             _ => Found::Failed,
@@ -149,18 +171,25 @@ impl Matcher {
     }
 
     fn offsets(&self) -> Found {
-        // SAFETY: match data made for one pair has an ovector of two offsets, and a match has just set them.
-        let (start, end) = unsafe {
-            let pair = sys::pcre2_get_ovector_pointer_8(self.data.as_ptr());
-            (pair.read(), pair.add(1).read())
-        };
+        let (start, end) = self.pair(0);
         Found::Match { start, end }
     }
-}
 
-impl Default for Matcher {
-    fn default() -> Self {
-        Self::new()
+    /// The bytes of the subject that a group took in the last match, if it did: groups are counted from 1.
+    pub fn group(&self, number: u32) -> Option<Range<usize>> {
+        let (start, end) = self.pair(Some(number).filter(|number| *number <= self.groups)?);
+        (start <= end && end != usize::MAX).then_some(start..end)
+    }
+
+    /// A pair of offsets, `number` up to `self.groups`.
+    fn pair(&self, number: u32) -> (usize, usize) {
+        let at = 2 * number.min(self.groups) as usize;
+        // SAFETY: match data made for `GROUPS + 1` pairs has two offsets for each, `self.groups` is not above `GROUPS`,
+        // and a match sets those of its pattern's groups, to PCRE2_UNSET where they took nothing.
+        unsafe {
+            let pair = sys::pcre2_get_ovector_pointer_8(self.data.as_ptr()).add(at);
+            (pair.read(), pair.add(1).read())
+        }
     }
 }
 
@@ -195,6 +224,14 @@ fn options_of(code: NonNull<sys::pcre2_code_8>) -> u32 {
     options
 }
 
+/// How many groups take a part of the subject.
+fn groups_of(code: NonNull<sys::pcre2_code_8>) -> u32 {
+    let mut groups = 0_u32;
+    // SAFETY: `code` is alive, and this is documented to be a uint32_t.
+    unsafe { sys::pcre2_pattern_info_8(code.as_ptr(), sys::PCRE2_INFO_CAPTURECOUNT, (&raw mut groups).cast()) };
+    groups
+}
+
 /// Bytes of machine code, 0 where there is none.
 fn machine_code_of(code: NonNull<sys::pcre2_code_8>) -> usize {
     let mut size = 0_usize;
@@ -219,7 +256,7 @@ mod tests {
     use super::*;
 
     fn find(pattern: &str, flags: &str, subject: &[u8], start: usize, more: bool) -> Found {
-        Matcher::new().find(&Code::new(pattern.as_bytes(), flags).unwrap(), subject, start, more)
+        Matcher::new(Limits::default()).find(&Code::new(pattern.as_bytes(), flags).unwrap(), subject, start, more)
     }
 
     const fn at(start: usize, end: usize) -> Found {

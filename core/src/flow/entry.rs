@@ -22,6 +22,19 @@ pub(super) struct Side {
     pub letters: u8,
 }
 
+/// What `stream` says of a flow's TCP session.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Session {
+    /// Where it stands.
+    pub state: TcpState,
+    /// Flags that the client and the server have sent.
+    pub tcp_flags: [u8; 2],
+    /// The flow goes the other way: the packet that was counted last is the server's.
+    pub swapped: bool,
+    /// That packet brought what was sent before, and went to the server.
+    pub again: Option<bool>,
+}
+
 /// The client is the higher endpoint of the key.
 const CLIENT_HIGH: u8 = 1;
 pub(super) const ALERTED: u8 = 2;
@@ -131,10 +144,15 @@ impl Entry {
             && !(to_server && packet.seq.to_be_bytes() == self.first)
     }
 
-    /// Take a packet into account: state, letters, counters. Whether it goes to the server after all.
+    /// Take a packet into account: state, letters, counters. Whether it goes to the server after all. `followed`: where
+    /// a TCP session stands, `follow` will say.
     #[inline]
-    pub fn count(&mut self, packet: &Packet, to_server: bool) -> bool {
+    pub fn count(&mut self, packet: &Packet, to_server: bool, followed: bool) -> bool {
         let to_server = match packet.layer {
+            Layer::Tcp if followed => {
+                self.note_tcp(packet, to_server);
+                to_server
+            }
             Layer::Tcp => self.step(packet, to_server),
             Layer::Udp => {
                 self.note_udp(packet, to_server);
@@ -184,6 +202,31 @@ impl Entry {
         let again = self.side(to_server).bits & tcp::AGAIN != 0 && !copies;
         self.note(tcp::kinds(packet) | if again { Kind::Retransmission.bit() } else { 0 }, to_server);
         to_server
+    }
+
+    #[inline]
+    fn note_tcp(&mut self, packet: &Packet, to_server: bool) {
+        if packet.l4_checksum == Checksum::Bad {
+            return self.note(Kind::BadChecksum.bit(), to_server);
+        }
+        if to_server && tcp::flow_state(self.tcp) == FlowState::New {
+            self.first = packet.seq.to_be_bytes();
+        }
+        self.note(tcp::kinds(packet), to_server);
+    }
+
+    /// Where the TCP session stands after the packet that was counted last.
+    #[inline]
+    pub fn follow(&mut self, session: &Session) {
+        self.tcp = session.state;
+        if session.swapped {
+            self.flip();
+        }
+        let [up, down] = &mut self.sides;
+        [up.tcp_flags, down.tcp_flags] = session.tcp_flags;
+        if let Some(to_server) = session.again {
+            self.note(Kind::Retransmission.bit(), to_server);
+        }
     }
 
     /// What went to the server, or to the client.

@@ -13,6 +13,7 @@ mod index;
 mod tcp;
 mod wheel;
 
+pub use entry::Session;
 pub use hash::{Seed, address_hash};
 pub use key::{FlowKey, key, quoted_key};
 pub use table::{Counters, FlowTable, Seen, Stats};

@@ -3,7 +3,7 @@
 //! Everything is made once: an index, a slab of entries, a wheel of timers. A packet only notes when it was seen; when
 //! a flow's timer fires, its real deadline is looked at and the timer set anew.
 
-use super::entry::{ALERTED, DROPPED, Entry, PASSED};
+use super::entry::{ALERTED, DROPPED, Entry, PASSED, Session};
 use super::hash::Seed;
 use super::index::Index;
 use super::key::FlowKey;
@@ -174,6 +174,8 @@ pub struct FlowTable {
     candidates: Vec<(Nanos, u32)>,
     /// Somebody wants the records.
     told: bool,
+    /// `follow` says where TCP sessions stand.
+    followed: bool,
     /// At the end of the run: the flows that have yet to end.
     leaving: Option<Vec<(u64, u32)>>,
 }
@@ -214,8 +216,23 @@ impl FlowTable {
             stats: Stats::default(),
             candidates: Vec::with_capacity(EVICTION_SEARCH),
             told,
+            followed: false,
             leaving: None,
         })
+    }
+
+    /// From now on `follow` says where TCP sessions stand.
+    #[must_use]
+    pub fn followed(self) -> Self {
+        Self { followed: true, ..self }
+    }
+
+    /// Where the TCP session of a flow stands, after the packet that was counted last.
+    #[inline]
+    pub fn follow(&mut self, slot: u32, session: &Session) {
+        if let Some(entry) = self.slab.get_mut(slot as usize) {
+            entry.follow(session);
+        }
     }
 
     /// The hash that the other methods want.
@@ -290,7 +307,7 @@ impl FlowTable {
         let Some(entry) = self.slab.get_mut(slot as usize) else { return Seen::default() };
         let before = entry.state();
         let to_server = entry.to_server(key);
-        let to_server = entry.count(packet, to_server);
+        let to_server = entry.count(packet, to_server, self.followed);
         entry.seen = now;
         let [up, down] = &entry.sides;
         let (packets, bytes) = ([up.packets, down.packets], [up.bytes, down.bytes]);

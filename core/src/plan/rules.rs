@@ -312,12 +312,20 @@ pub struct DetectSettings {
     pub recursion_limit: u32,
     pub pcre_match_limit: u32,
     pub pcre_recursion_limit: u32,
+    #[serde(default)]
+    pub profile: bool,
 }
 
 impl Default for DetectSettings {
     /// Suricata's stock values.
     fn default() -> Self {
-        Self { packet_alert_max: 15, recursion_limit: 3000, pcre_match_limit: 3500, pcre_recursion_limit: 1500 }
+        Self {
+            packet_alert_max: 15,
+            recursion_limit: 3000,
+            pcre_match_limit: 3500,
+            pcre_recursion_limit: 1500,
+            profile: false,
+        }
     }
 }
 

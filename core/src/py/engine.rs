@@ -186,6 +186,12 @@ impl Engine {
         self.batch(py, Ran { ended: !more, ..Ran::default() })
     }
 
+    /// What each of the plan's rules cost: checks, matches, nanoseconds; empty where the plan does not ask for it.
+    fn rule_costs(&self) -> PyResult<Vec<(u64, u64, u64)>> {
+        let _busy = self.own()?;
+        Ok(self.engine.costs().iter().map(|cost| (cost.checks, cost.matches, cost.nanos)).collect())
+    }
+
     /// The summary document as JSON, where there are such: with the datagrams lost at the sockets, and the packets that
     /// were received and dropped where the captures were made.
     #[pyo3(signature = (overflowed = None, captured = None))]

@@ -34,6 +34,18 @@ fn columns() -> Vec<(&'static str, &'static str, &'static str, Vec<&'static str>
     Column::ALL.iter().map(row).collect()
 }
 
+/// The buffers that rules can look into, by the names of the keywords that open them.
+#[pyfunction]
+fn rule_buffers() -> Vec<&'static str> {
+    crate::detect::buffers()
+}
+
+/// The application protocols that rules can ask for.
+#[pyfunction]
+fn applications() -> Vec<&'static str> {
+    Vec::new()
+}
+
 /// A debug build is many times slower: whoever imports one by mistake is told.
 fn warn_of_debug_build(py: Python<'_>) -> PyResult<()> {
     let warning = py.get_type::<PyRuntimeWarning>();
@@ -59,6 +71,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(source::is_capture, module)?)?;
     module.add_function(wrap_pyfunction!(source::first_time, module)?)?;
     module.add_function(wrap_pyfunction!(pcre::pcre_error, module)?)?;
+    module.add_function(wrap_pyfunction!(rule_buffers, module)?)?;
+    module.add_function(wrap_pyfunction!(applications, module)?)?;
     module.add_function(wrap_pyfunction!(columns, module)?)?;
     module.add_function(wrap_pyfunction!(anomalies, module)?)
 }

@@ -82,6 +82,15 @@ pub mod chunk {
     pub const I_DATA: u8 = 64;
 }
 
+/// Bytes before the user data of a chunk that has some (RFC 9260, section 3.3.1; RFC 8260, section 2.1).
+pub fn data_header(kind: u8) -> Option<usize> {
+    match kind {
+        chunk::DATA => Some(16),
+        chunk::I_DATA => Some(20),
+        _ => None,
+    }
+}
+
 /// A set of types of chunks: a bit for each row of `CHUNKS`, the last for all that have none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct ChunkSet(pub u32);

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.lexer import Line, RawOption, check_text, decode, header, options, rule_lines
-from tmrx.rules.parser import split
 
 FILE = """\
 # a comment \\
@@ -76,7 +75,8 @@ def test_options_know_their_places() -> None:
 def place_of_fault(text: str) -> int | None:
     """0-based, None where the text is taken apart without one."""
     try:
-        split(text)
+        check_text(text)
+        options(text, header(text)[1])
     except Fault as fault:
         return -1 if fault.at is None else fault.at
     return None

@@ -7,10 +7,9 @@ import re
 from tmrx.rules.catalogue import did_you_mean
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import Draft
-from tmrx.rules.numbers import unsigned
+from tmrx.rules.numbers import U32, unsigned
 from tmrx.rules.parser import Option
 
-MAX_U32 = 2**32 - 1
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 
 # Where a reference leads, by type: Suricata's stock reference.config.
@@ -39,17 +38,17 @@ REFERENCES = {
 
 def _sid(draft: Draft, option: Option) -> None:
     draft.once(option)
-    draft.sid = unsigned(option, 1, MAX_U32)
+    draft.sid = unsigned(option, 1, U32)
 
 
 def _gid(draft: Draft, option: Option) -> None:
     draft.once(option)
-    draft.gid = unsigned(option, 0, MAX_U32)
+    draft.gid = unsigned(option, 0, U32)
 
 
 def _rev(draft: Draft, option: Option) -> None:
     draft.once(option)
-    draft.rev = unsigned(option, 1, MAX_U32)
+    draft.rev = unsigned(option, 1, U32)
 
 
 def _msg(draft: Draft, option: Option) -> None:
@@ -58,7 +57,7 @@ def _msg(draft: Draft, option: Option) -> None:
 
 
 def _priority(draft: Draft, option: Option) -> None:
-    draft.priority = unsigned(option, 1, 255)
+    draft.priority = unsigned(option, 0, U32)
 
 
 def _classtype(draft: Draft, option: Option) -> None:
@@ -76,9 +75,10 @@ def _reference(draft: Draft, option: Option) -> None:
     kind, value = kind.strip(), value.strip()
     if not (kind and comma and value):
         raise Fault(f"'{option.value}' is no reference", "reference:type,value", at=option.value_at)
-    prefix = draft.context.references.get(kind.lower())
+    known = draft.context.references
+    prefix = known.get(kind.lower())
     if prefix is None:
-        draft.warn(f"unknown reference type '{kind}'", did_you_mean(kind, draft.context.references.keys()), option.value_at)
+        draft.warn(f"unknown reference type '{kind}'", did_you_mean(kind, known.keys()), option.value_at)
     else:
         draft.references.append(prefix + value)
 
@@ -92,7 +92,6 @@ def _metadata(draft: Draft, option: Option) -> None:
 
 
 def _target(draft: Draft, option: Option) -> None:
-    draft.once(option)
     if option.value == "src_ip":
         draft.target = "src_ip"
     elif option.value == "dest_ip":
@@ -103,6 +102,10 @@ def _target(draft: Draft, option: Option) -> None:
 
 def _noalert(draft: Draft, _: Option) -> None:
     draft.noalert = True
+
+
+def _alert(draft: Draft, _: Option) -> None:
+    draft.alert = True
 
 
 def _requires(_: Draft, __: Option) -> None:
@@ -120,5 +123,6 @@ HANDLERS = {
     "metadata": _metadata,
     "target": _target,
     "noalert": _noalert,
+    "alert": _alert,
     "requires": _requires,
 }

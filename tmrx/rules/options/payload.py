@@ -1,41 +1,37 @@
-"""Keywords that test the payload: content with its modifiers, and pcre."""
+"""content, its modifiers, and the old modifiers that name a buffer after the content."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 
-from tmrx.plan import Pcre
-from tmrx.rules import pcre
-from tmrx.rules.diagnostics import Fault, unsupported
-from tmrx.rules.draft import ContentDraft, Draft
-from tmrx.rules.numbers import unsigned
+from tmrx.plan import Place
+from tmrx.rules.diagnostics import Fault
+from tmrx.rules.draft import BASE64, ContentDraft, Draft
+from tmrx.rules.options.places import place
 from tmrx.rules.parser import Option
 
 MAX_WINDOW = 65_535
 MAX_DISTANCE = 1_048_576
 _PIECE = re.compile(r'\|([^|]*)(\|?)|\\(.?)|([^|\\"]+)|(")', re.DOTALL)
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2})*")
-_SIGNED = re.compile(r"-?[0-9]{1,8}")
 
-# pcre's flags: those that the regular expression takes, and those that name a buffer.
-_PCRE_OPTIONS = "imsxAEGO"
-_PCRE_BUFFERS = {
-    "U": "http.uri",
-    "I": "http.uri.raw",
-    "H": "http.header",
-    "D": "http.header.raw",
-    "C": "http.cookie",
-    "M": "http.method",
-    "P": "http.request_body",
-    "Q": "http.response_body",
-    "Y": "http.stat_msg",
-    "S": "http.stat_code",
-    "V": "http.user_agent",
-    "W": "http.host",
-    "Z": "http.host.raw",
+# The buffers that the old content modifiers stand for.
+OLD_NAMES = {
+    "http_client_body": "http.request_body",
+    "http_cookie": "http.cookie",
+    "http_header": "http.header",
+    "http_host": "http.host",
+    "http_method": "http.method",
+    "http_raw_header": "http.header.raw",
+    "http_raw_host": "http.host.raw",
+    "http_raw_uri": "http.uri.raw",
+    "http_server_body": "http.response_body",
+    "http_stat_code": "http.stat_code",
+    "http_stat_msg": "http.stat_msg",
+    "http_uri": "http.uri",
+    "http_user_agent": "http.user_agent",
 }
-_CAPTURE = re.compile(r"\(\?P?<(?:flow|pkt)_")
 
 
 def literal(option: Option) -> bytes:
@@ -87,26 +83,25 @@ def _last(draft: Draft, option: Option) -> ContentDraft:
     return draft.content
 
 
-def _signed(option: Option) -> int:
-    if not _SIGNED.fullmatch(option.value):
-        raise Fault(f"'{option.value}' is no number", at=option.value_at)
-    value = int(option.value)
-    if abs(value) > MAX_DISTANCE:
-        raise Fault(f"{value} is beyond {MAX_DISTANCE}", at=option.value_at)
-    return value
-
-
-def _window(name: str, read: Callable[[Option], int]) -> Callable[[Draft, Option], None]:
-    """A modifier with a number, once a content."""
+def _window(name: str, read: Callable[[Draft, Option], Place]) -> Callable[[Draft, Option], None]:
+    """A modifier with a number or variable, once a content."""
 
     def handler(draft: Draft, option: Option) -> None:
         content = _last(draft, option)
         if getattr(content, name) is not None:
             raise Fault(f"'{name}' is given twice for one content", at=option.at)
-        setattr(content, name, read(option))
+        setattr(content, name, read(draft, option))
         _check_modifiers(content, option)
 
     return handler
+
+
+def _absolute(draft: Draft, option: Option) -> Place:
+    return place(option.value, 0, MAX_WINDOW, draft, option)
+
+
+def _relative(draft: Draft, option: Option) -> Place:
+    return place(option.value, -MAX_DISTANCE, MAX_DISTANCE, draft, option)
 
 
 def _anchor(name: str) -> Callable[[Draft, Option], None]:
@@ -137,67 +132,74 @@ def _rawbytes(draft: Draft, option: Option) -> None:
     _last(draft, option)
 
 
+def _replace(draft: Draft, option: Option) -> None:
+    """What a passive receiver never does; read all the same."""
+    _last(draft, option)
+    literal(option)
+
+
 def _fast_pattern(draft: Draft, option: Option) -> None:
     content = _last(draft, option)
-    if "fast_pattern" in draft.seen:
-        raise Fault("a second fast_pattern", at=option.at)
-    draft.seen.add("fast_pattern")
+    if draft.last.name == BASE64:
+        raise Fault("fast_pattern on what base64_data looks for", at=option.at)
+    draft.once(option)
     value = option.value.strip()
     content.fast_pattern = "only" if value == "only" else "yes"
     if value not in ("", "only"):
-        _check_chop(value, content, option)
+        content.chop = _chop(value, content, option)
 
 
-def _check_chop(value: str, content: ContentDraft, option: Option) -> None:
+def _chop(value: str, content: ContentDraft, option: Option) -> tuple[int, int]:
     """`offset,length`: which part of the content to look for first. It has no bearing on the result."""
     offset, comma, length = (part.strip() for part in value.partition(","))
     if not (comma and offset.isdecimal() and length.isdecimal() and max(len(offset), len(length)) <= len("65535")):
         raise Fault(f"'{value}' is no value of fast_pattern", "only, or OFFSET,LENGTH", at=option.value_at)
-    if int(length) == 0 or int(offset) + int(length) > len(content.pattern):
-        why = f"bytes {offset} to {int(offset) + int(length)} are not in the content, {len(content.pattern)} bytes"
+    start, size = int(offset), int(length)
+    if size == 0 or start + size > len(content.pattern):
+        why = f"bytes {start} to {start + size} are not in the content, {len(content.pattern)} bytes"
         raise Fault(why, at=option.value_at)
+    return start, size
 
 
-def _pcre(draft: Draft, option: Option) -> None:
-    text, at, negated = option.value, option.value_at, option.negated
-    if text.startswith("!"):
-        text, at, negated = text[1:], at + 1, True
-    end = text.rfind("/")
-    body = text[1:end]
-    if not text.startswith("/") or end < 1 or (len(body) - len(body.rstrip("\\"))) % 2:
-        raise Fault("a pcre is written /REGEX/FLAGS", at=at)
-    flags, comma, _ = text[end + 1 :].partition(",")
-    if comma or _CAPTURE.search(body):
-        raise unsupported("a capture of 'pcre'", at=at)
-    _check_flags(flags.strip(), at + end + 1)
-    kept = "".join(flag for flag in _PCRE_OPTIONS if flag in flags)
-    pattern = body.encode()
-    if error := pcre.check()(pattern, kept):
-        message, byte = error
-        raise Fault(
-            f"pcre: {message}", "the syntax is PCRE2's", at=at + 1 + len(pattern[:byte].decode(errors="ignore"))
-        )
-    draft.add(Pcre(pattern=pattern, negated=negated, flags=kept, relative="R" in flags), "R" in flags)
+def _prefilter(draft: Draft, option: Option) -> None:
+    """No bearing on results; but a keyword has to be there to be the prefilter."""
+    if not (draft.last.entries or draft.checks or draft.missing):
+        raise Fault("'prefilter' has no keyword before it", at=option.at)
 
 
-def _check_flags(flags: str, at: int) -> None:
-    for place, flag in enumerate(flags, at):
-        if flag in _PCRE_BUFFERS:
-            raise unsupported(f"the flag '{flag}' of 'pcre' ({_PCRE_BUFFERS[flag]})", at=place)
-        if flag not in _PCRE_OPTIONS + "RB":
-            raise Fault(f"unknown pcre flag '{flag}'", f"of {_PCRE_OPTIONS}RB", at=place)
+def _old_modifier(draft: Draft, option: Option) -> None:
+    """Move the content before it into a buffer."""
+    content = _last(draft, option)
+    if draft.current.keyword is not None:
+        raise Fault(f"'{option.keyword.name}' after '{draft.current.name}'", "a buffer is open", at=option.at)
+    if draft.last.old:
+        raise Fault(f"the content is in '{draft.last.name}' already", at=option.at)
+    entries = draft.last.entries
+    del entries[next(place for place in reversed(range(len(entries))) if entries[place] is content)]
+    draft.add_to(draft.aside(OLD_NAMES.get(option.keyword.name, "http.uri"), option), content)
+    draft.need(option)
+
+
+def _uricontent(draft: Draft, option: Option) -> None:
+    if draft.current.keyword is not None:
+        raise Fault(f"'uricontent' after '{draft.current.name}'", "a buffer is open", at=option.at)
+    _content(draft, option)
+    _old_modifier(draft, option)
 
 
 HANDLERS = {
     "content": _content,
-    "pcre": _pcre,
+    "uricontent": _uricontent,
     "nocase": _anchor("nocase"),
     "startswith": _anchor("startswith"),
     "endswith": _anchor("endswith"),
-    "offset": _window("offset", lambda option: unsigned(option, 0, MAX_WINDOW)),
-    "depth": _window("depth", lambda option: unsigned(option, 0, MAX_WINDOW)),
-    "distance": _window("distance", _signed),
-    "within": _window("within", _signed),
+    "offset": _window("offset", _absolute),
+    "depth": _window("depth", _absolute),
+    "distance": _window("distance", _relative),
+    "within": _window("within", _relative),
     "rawbytes": _rawbytes,
+    "replace": _replace,
+    "prefilter": _prefilter,
     "fast_pattern": _fast_pattern,
+    **dict.fromkeys(OLD_NAMES, _old_modifier),
 }

@@ -142,7 +142,7 @@ impl Memory<'_> {
 
     /// Whether the number beside a buffer's bytes in a dataset passes a test.
     pub fn datarep(&self, set: u32, number: Number, bytes: &[u8]) -> bool {
-        self.shared.datasets.number(set, bytes).is_some_and(|found| super::check::compare(number, found.into()))
+        self.shared.datasets.number(set, bytes).is_some_and(|found| super::number::compare(number, found.into()))
     }
 }
 

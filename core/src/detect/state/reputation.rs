@@ -53,7 +53,7 @@ impl Reputation {
         let test = |address: &Addr| match (op, self.score(address, category)) {
             (IprepOp::Isset, score) => score.is_some(),
             (IprepOp::Isnotset, score) => score.is_none(),
-            (IprepOp::Number, Some(score)) => number.is_some_and(|n| super::super::check::compare(n, score.into())),
+            (IprepOp::Number, Some(score)) => number.is_some_and(|n| crate::detect::number::compare(n, score.into())),
             (IprepOp::Number, None) => false,
         };
         packet.ip != 0

@@ -57,7 +57,7 @@ fn model(steps: &[(Nanos, Packet)]) -> Vec<FlowRecord> {
             Entry::new(next_id - 1, now, &id, &packet, None)
         });
         let to_server = entry.to_server(&id);
-        entry.count(&packet, to_server);
+        entry.count(&packet, to_server, false);
         entry.seen = now;
     }
     let idle =

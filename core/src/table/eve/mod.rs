@@ -157,6 +157,14 @@ pub struct Context<'a> {
     pub quote: Option<Quote>,
 }
 
+impl<'a> Context<'a> {
+    /// A packet of which nothing else is known.
+    pub fn of(packet: &'a Packet) -> Self {
+        let events = StreamEvents::EMPTY;
+        Self { frame: 0, packet, bytes: &[], events, wrap: None, tunnel: None, note: None, flow: None, quote: None }
+    }
+}
+
 /// The packet that an ICMP error is about.
 #[derive(Debug, Clone, Copy)]
 pub struct Quote {

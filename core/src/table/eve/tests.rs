@@ -68,17 +68,7 @@ fn value(write: impl FnOnce(&mut Eve)) -> Value {
 }
 
 fn at(packet: &Packet) -> Context<'_> {
-    Context {
-        frame: 1,
-        packet,
-        bytes: &[],
-        events: StreamEvents::EMPTY,
-        wrap: None,
-        tunnel: None,
-        note: None,
-        flow: None,
-        quote: None,
-    }
+    Context { frame: 1, ..Context::of(packet) }
 }
 
 fn matched(rule: &Rule) -> Matched<'_> {

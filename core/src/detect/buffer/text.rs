@@ -1,12 +1,12 @@
-//! A buffer as matching sees it: its bytes, and the same in lower case once a rule asks for it.
+//! A buffer as matching sees it: its bytes, and the same in lower case once a list asks for it.
 
-use super::subject::Buffer;
+use crate::detect::subject::Buffer;
 
 /// A buffer's bytes in both forms.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Text<'a> {
     exact: &'a [u8],
-    /// In lower case, or empty where no content of the rule asks for it.
+    /// In lower case, or empty where no content of the list asks for it.
     folded: &'a [u8],
     pub(super) original: usize,
 }
@@ -24,7 +24,7 @@ impl<'a> Text<'a> {
     }
 }
 
-/// The lower-case copy of one packet's payload, made when first asked for, its memory used again.
+/// The lower-case copy of a buffer, made when first asked for, its memory used again.
 #[derive(Debug, Default)]
 pub(super) struct Folded {
     bytes: Vec<u8>,
@@ -32,13 +32,13 @@ pub(super) struct Folded {
 }
 
 impl Folded {
-    /// Another packet.
+    /// Another buffer.
     #[inline]
     pub(super) fn forget(&mut self) {
         self.ready = false;
     }
 
-    /// The buffer for a rule that does or does not ignore case somewhere.
+    /// The buffer for a list that does or does not ignore case somewhere.
     #[inline]
     pub(super) fn text<'a>(&'a mut self, buffer: Buffer<'a>, nocase: bool) -> Text<'a> {
         if nocase && !self.ready {

@@ -1,6 +1,8 @@
 //! One `content`: where a literal may stand in a buffer, and whether it does.
 
+use super::Known;
 use super::text::Text;
+use super::variables::{Amount, Variables};
 use crate::plan;
 use memchr::memmem::Finder;
 
@@ -8,9 +10,9 @@ use memchr::memmem::Finder;
 #[derive(Debug, Clone, Copy)]
 enum Place {
     /// `offset` and `depth`, from the buffer's start.
-    Absolute { offset: u32, depth: Option<u32> },
+    Absolute { offset: Amount, depth: Option<Amount> },
     /// `distance` and `within`, from the end of the last match.
-    Relative { distance: i32, within: Option<u32> },
+    Relative { distance: Amount, within: Option<Amount> },
 }
 
 /// What a search comes to.
@@ -37,10 +39,6 @@ impl Window {
     }
 }
 
-fn number(place: plan::Place) -> i64 {
-    place.number().unwrap_or_default()
-}
-
 /// A literal and its place.
 #[derive(Debug)]
 pub(super) struct Content {
@@ -58,12 +56,14 @@ impl Content {
         let pattern = if content.nocase { content.pattern.to_ascii_lowercase() } else { content.pattern.to_vec() }
             .into_boxed_slice();
         let place = match content {
-            plan::Content { startswith: true, .. } => Place::Absolute { offset: 0, depth: Some(pattern.len() as u32) },
+            plan::Content { startswith: true, .. } => {
+                Place::Absolute { offset: Amount::Fixed(0), depth: Some(Amount::Fixed(pattern.len() as i64)) }
+            }
             plan::Content { relative: true, distance, within, .. } => {
-                Place::Relative { distance: number(*distance) as i32, within: within.map(|size| number(size) as u32) }
+                Place::Relative { distance: Amount::new(*distance), within: within.map(Amount::new) }
             }
             plan::Content { offset, depth, .. } => {
-                Place::Absolute { offset: number(*offset) as u32, depth: depth.map(|size| number(size) as u32) }
+                Place::Absolute { offset: Amount::new(*offset), depth: depth.map(Amount::new) }
             }
         };
         let finder = Finder::new(&*pattern).into_owned();
@@ -82,18 +82,33 @@ impl Content {
     /// Where it is not found after one position, it is not found after any later one: nothing but the buffer's end
     /// closes its window.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.place, Place::Relative { within: None, .. }) && !self.negated
+        matches!(self.place, Place::Relative { within: None, distance: Amount::Fixed(_) }) && !self.negated
+    }
+
+    /// The variables that its place is counted in.
+    pub(super) fn variables(&self) -> [Option<u8>; 2] {
+        let (Place::Absolute { offset: start, depth: size } | Place::Relative { distance: start, within: size }) =
+            self.place;
+        [start.variable(), size.and_then(Amount::variable)]
     }
 
     /// The window when the last match ended at `position`; none where it is too small or beyond the buffer.
-    pub(super) fn window(&self, position: usize, original: usize) -> Option<Window> {
+    ///
+    /// # Errors
+    /// Unknown where a variable is.
+    pub(super) fn window(&self, position: usize, original: usize, variables: &Variables) -> Known<Option<Window>> {
         let (start, size) = match self.place {
-            Place::Absolute { offset, depth } => (i64::from(offset), depth),
-            Place::Relative { distance, within } => ((position as i64).saturating_add(i64::from(distance)), within),
+            Place::Absolute { offset, depth } => (offset.bytes(variables)?, depth),
+            Place::Relative { distance, within } => {
+                ((position as i64).saturating_add(distance.bytes(variables)?), within)
+            }
         };
-        let end = size.map_or(original as i64, |size| start.saturating_add(i64::from(size)).min(original as i64));
-        let (start, end) = (usize::try_from(start.max(0)).ok()?, usize::try_from(end).ok()?);
-        (end.checked_sub(start)? >= self.len()).then_some(Window { start, end })
+        let end = match size {
+            Some(size) => start.saturating_add(size.bytes(variables)?).min(original as i64),
+            None => original as i64,
+        };
+        let window = Window { start: start.max(0) as usize, end: end.max(0) as usize };
+        Ok((window.start + self.len() <= window.end).then_some(window))
     }
 
     /// The first occurrence in the window.

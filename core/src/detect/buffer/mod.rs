@@ -1,0 +1,193 @@
+//! What rules look for inside buffers: which bytes those are, what transforms make of them, and the lists of contents,
+//! patterns and numbers that they have to satisfy.
+//!
+//! All of it is three-valued: a buffer may lack bytes at its end, and what they decide is unknown.
+
+mod base64;
+mod bytes;
+mod content;
+mod digits;
+mod entropy;
+mod entry;
+mod list;
+mod source;
+mod text;
+mod transform;
+mod variables;
+mod view;
+
+pub(super) use source::names;
+pub(super) use view::{Cache, Views};
+
+use super::rule::Place;
+use super::state::{Found, Memory};
+use super::subject::{Buffer, Subject};
+use super::truth::Truth;
+use crate::error::Result;
+use crate::ffi::pcre2::{Limits, Matcher};
+use crate::plan::{self, DetectSettings, Match};
+use list::List;
+use text::Folded;
+use variables::Variables;
+use view::Sight;
+
+/// A value that a buffer gives, or what an entry that asks for it comes to.
+type Known<T> = std::result::Result<T, Truth>;
+
+/// All tests of a rule's buffers, in its order.
+#[derive(Debug)]
+pub(super) struct Tests {
+    tests: Box<[Test]>,
+    variables: usize,
+    steps: u32,
+}
+
+/// One buffer and what it has to hold.
+#[derive(Debug)]
+struct Test {
+    view: u32,
+    absent: Absent,
+    list: List,
+}
+
+/// The payload that rules see.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Payload<'a> {
+    pub(super) bytes: Buffer<'a>,
+    /// Whose it is.
+    pub(super) place: Place,
+}
+
+/// What a buffer that is not there means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Absent {
+    Fails,
+    Holds,
+    /// It holds, and a buffer that is there does not.
+    Only,
+}
+
+/// What all evaluations of one worker work with.
+#[derive(Debug)]
+pub(super) struct Tools {
+    cache: Cache,
+    bench: Bench,
+}
+
+/// What the evaluation of a list works with.
+#[derive(Debug)]
+struct Bench {
+    matcher: Matcher,
+    variables: Variables,
+    decoded: Decoded,
+    findings: Findings,
+}
+
+/// Bytes that an entry made of its buffer's.
+#[derive(Debug, Default)]
+struct Decoded {
+    bytes: Vec<u8>,
+    folded: Folded,
+}
+
+/// What lists found out beside their truth.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// Entropies under the names of their buffers, of all rules since the last packet.
+    pub(super) entropies: Vec<(String, f64)>,
+    /// What the last rule found in datasets.
+    pub(super) sets: Vec<Found>,
+}
+
+impl Findings {
+    fn entropy(&mut self, name: &str, value: f64) {
+        match self.entropies.iter_mut().find(|(known, _)| known == name) {
+            Some((_, known)) => *known = value,
+            None => self.entropies.push((name.to_owned(), value)),
+        }
+    }
+}
+
+impl Tools {
+    /// For so many views and PCRE2's limits.
+    pub(super) fn new(views: &Views, settings: &DetectSettings) -> Self {
+        let limits = Limits { matches: settings.pcre_match_limit, depth: settings.pcre_recursion_limit };
+        let bench = Bench {
+            matcher: Matcher::new(limits),
+            variables: Variables::default(),
+            decoded: Decoded::default(),
+            findings: Findings::default(),
+        };
+        Self { cache: Cache::new(views), bench }
+    }
+
+    /// Another packet, or another piece of its stream.
+    #[inline]
+    pub(super) fn forget(&mut self) {
+        self.cache.forget();
+        self.bench.findings.entropies.clear();
+    }
+}
+
+impl Tests {
+    pub(super) fn new(rule: &plan::Rule, views: &mut Views, settings: &DetectSettings) -> Result<Self> {
+        let tests: Box<[_]> = rule.buffers.iter().map(|test| Test::new(test, rule, views)).collect::<Result<_>>()?;
+        let mut sets = Vec::new();
+        tests.iter().for_each(|test| test.list.sets(&mut sets));
+        let variables = sets.iter().max().map_or(0, |last| usize::from(*last) + 1);
+        let steps = if settings.recursion_limit == 0 { u32::MAX } else { settings.recursion_limit };
+        Ok(Self { tests, variables, steps })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.tests.is_empty()
+    }
+
+    /// How many patterns run without machine code.
+    pub(super) fn interpreted(&self) -> usize {
+        self.tests.iter().map(|test| test.list.interpreted()).sum()
+    }
+
+    /// Whether all buffers satisfy their lists.
+    pub(super) fn holds(
+        &self,
+        subject: &Subject<'_>,
+        payload: Payload<'_>,
+        memory: &Memory<'_>,
+        views: &Views,
+        Tools { cache, bench }: &mut Tools,
+    ) -> Truth {
+        bench.variables.reset(self.variables);
+        bench.findings.sets.clear();
+        let mut result = Truth::True;
+        for test in &self.tests {
+            let sight = cache.look(views, test.view, subject, payload, test.list.is_nocase(), &mut bench.matcher);
+            result = result.and(test.holds(sight, self.steps, memory, bench));
+            if result == Truth::False {
+                break;
+            }
+        }
+        result
+    }
+}
+
+impl Test {
+    fn new(test: &plan::BufferTest, rule: &plan::Rule, views: &mut Views) -> Result<Self> {
+        let (absent, matches) = match test.matches.as_slice() {
+            [Match::Absent { or_else: true }, rest @ ..] => (Absent::Holds, rest),
+            [Match::Absent { or_else: false }] => (Absent::Only, [].as_slice()),
+            matches => (Absent::Fails, matches),
+        };
+        let view = views.number(test, rule)?;
+        Ok(Self { view, absent, list: List::new(matches, rule)? })
+    }
+
+    fn holds(&self, sight: Sight<'_>, steps: u32, memory: &Memory<'_>, bench: &mut Bench) -> Truth {
+        match (sight, self.absent) {
+            (Sight::Unknown, _) => Truth::Unknown,
+            (Sight::Absent, absent) => (absent != Absent::Fails).into(),
+            (Sight::There(_), Absent::Only) => Truth::False,
+            (Sight::There(text), _) => self.list.holds(text, steps, memory, bench),
+        }
+    }
+}

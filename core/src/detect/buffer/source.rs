@@ -1,0 +1,175 @@
+//! The buffers by name, and which bytes of a packet they are.
+
+use crate::detect::subject::{Buffer, Subject};
+use crate::frame::Link;
+use crate::packet::{Layer, Packet, Stop, proto};
+use crate::wire::{Header, ethernet, igmp, ipv4, ipv6, sctp, tcp, udp};
+
+/// A buffer of a packet, before transforms.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Payload,
+    Ethernet,
+    Ipv4,
+    Ipv6,
+    Source,
+    Destination,
+    Tcp,
+    Udp,
+    Icmpv4,
+    Icmpv6,
+    Igmp,
+    Sctp,
+    SctpData,
+}
+
+/// The buffers under the names of the keywords that open them.
+const NAMES: [(&str, Source); 13] = [
+    ("payload", Source::Payload),
+    ("ether.hdr", Source::Ethernet),
+    ("ipv4.hdr", Source::Ipv4),
+    ("ipv6.hdr", Source::Ipv6),
+    ("ip.src", Source::Source),
+    ("ip.dst", Source::Destination),
+    ("tcp.hdr", Source::Tcp),
+    ("udp.hdr", Source::Udp),
+    ("icmpv4.hdr", Source::Icmpv4),
+    ("icmpv6.hdr", Source::Icmpv6),
+    ("igmp.hdr", Source::Igmp),
+    ("sctp.hdr", Source::Sctp),
+    ("sctp.chunk_data", Source::SctpData),
+];
+
+/// The names of the buffers that rules can look into.
+pub(in crate::detect) fn names() -> Vec<&'static str> {
+    NAMES.iter().map(|(name, _)| *name).collect()
+}
+
+/// What a packet has of a buffer.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Bytes<'a> {
+    There(Buffer<'a>),
+    Absent,
+    /// The cut took even the knowledge of whether there is one, or of how long it is.
+    Unknown,
+}
+
+impl Source {
+    pub(super) fn named(name: &str) -> Option<Self> {
+        NAMES.iter().find(|(known, _)| *known == name).map(|(_, source)| *source)
+    }
+
+    /// The buffer's bytes; `payload` is the packet's or the stream's as rules see it.
+    #[inline]
+    pub(super) fn bytes<'a>(self, subject: &Subject<'a>, payload: Buffer<'a>) -> Bytes<'a> {
+        match self {
+            Self::Payload if subject.lost_transport() => Bytes::Unknown,
+            // No list holds on no payload, whatever it negates.
+            Self::Payload if payload.original == 0 => Bytes::Absent,
+            Self::Payload => Bytes::There(payload),
+            _ => self.header(subject),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn header<'a>(self, subject: &Subject<'a>) -> Bytes<'a> {
+        let packet = subject.packet;
+        match self {
+            Self::Payload => Bytes::Absent,
+            Self::Ethernet => link(subject),
+            Self::Ipv4 if packet.ip == 4 => ipv4_header(subject),
+            Self::Ipv6 if packet.ip == 6 => ipv6_header(subject),
+            Self::Ipv4 | Self::Ipv6 => Bytes::Absent,
+            Self::Source | Self::Destination if packet.ip == 0 => Bytes::Absent,
+            Self::Source => address(&packet.src.0, packet.ip),
+            Self::Destination => address(&packet.dst.0, packet.ip),
+            Self::Tcp => transport(subject, proto::TCP, Layer::Tcp, tcp_length(subject)),
+            Self::Udp => transport(subject, proto::UDP, Layer::Udp, udp::LEN),
+            Self::Icmpv4 => transport(subject, proto::ICMP, Layer::Icmp, icmp_length(packet)),
+            Self::Icmpv6 => transport(subject, proto::ICMPV6, Layer::Icmpv6, icmp_length(packet)),
+            Self::Igmp => transport(subject, proto::IGMP, Layer::Igmp, igmp::Igmp::LEN),
+            Self::Sctp => transport(subject, proto::SCTP, Layer::Sctp, sctp::Sctp::LEN),
+            Self::SctpData => sctp_data(subject),
+        }
+    }
+}
+
+/// `length` bytes from `at` on, of which the packet's end may take some.
+fn part<'a>(subject: &Subject<'a>, at: u16, length: usize) -> Bytes<'a> {
+    let rest = subject.headers.get(usize::from(at)..).unwrap_or_default();
+    Bytes::There(Buffer { bytes: rest.get(..length).unwrap_or(rest), original: length })
+}
+
+fn link<'a>(subject: &Subject<'a>) -> Bytes<'a> {
+    match subject.packet.link {
+        Link::Ethernet => part(subject, 0, ethernet::LEN),
+        _ => Bytes::Absent,
+    }
+}
+
+fn ipv4_header<'a>(subject: &Subject<'a>) -> Bytes<'a> {
+    let l3 = subject.packet.l3;
+    let first = subject.headers.get(usize::from(l3)).copied().unwrap_or_default();
+    part(subject, l3, (usize::from(first & 15) * 4).max(ipv4::LEN))
+}
+
+/// The fixed header and its extensions.
+fn ipv6_header<'a>(subject: &Subject<'a>) -> Bytes<'a> {
+    let packet = subject.packet;
+    let reached = packet.l4 < packet.payload || packet.has_l4() || packet.stop != Stop::Truncated;
+    let length = usize::from(packet.l4.saturating_sub(packet.l3)).max(ipv6::LEN);
+    if reached { part(subject, packet.l3, length) } else { Bytes::Unknown }
+}
+
+fn address(bytes: &[u8; 16], ip: u8) -> Bytes<'_> {
+    let bytes = if ip == 4 { bytes.get(12..).unwrap_or_default() } else { bytes };
+    Bytes::There(Buffer { bytes, original: bytes.len() })
+}
+
+/// A transport header. Fragments have none, as their datagram has it once it is put together.
+fn transport<'a>(subject: &Subject<'a>, protocol: u8, layer: Layer, length: usize) -> Bytes<'a> {
+    let packet = subject.packet;
+    match () {
+        () if packet.fragment || packet.proto != protocol => Bytes::Absent,
+        () if packet.layer == layer => part(subject, packet.l4, length),
+        () if packet.stop == Stop::Truncated => Bytes::Unknown,
+        () => Bytes::Absent,
+    }
+}
+
+fn tcp_length(subject: &Subject<'_>) -> usize {
+    let rest = subject.headers.get(usize::from(subject.packet.l4)..).unwrap_or_default();
+    tcp::Tcp::parse(rest).map_or(tcp::LEN, |(head, _)| head.header_len())
+}
+
+/// Eight bytes, but for the shortest messages of ICMPv6.
+fn icmp_length(packet: &Packet) -> usize {
+    let sent = packet.original.saturating_sub(u32::from(packet.l4)) as usize;
+    sent.min(crate::wire::icmp::LEN)
+}
+
+/// The user data of the first chunk that has some (RFC 9260, section 3.3.1; RFC 8260, section 2.1).
+fn sctp_data<'a>(subject: &Subject<'a>) -> Bytes<'a> {
+    let Bytes::There(header) = Source::Sctp.header(subject) else { return Source::Sctp.header(subject) };
+    let packet = subject.packet;
+    let begin = usize::from(packet.l4) + header.original;
+    let mut rest = subject.headers.get(begin..).unwrap_or_default();
+    let mut left = (packet.original as usize).saturating_sub(begin);
+    while left >= sctp::Chunk::LEN {
+        let Some((chunk, _)) = sctp::Chunk::parse(rest) else { return Bytes::Unknown };
+        let length = chunk.length();
+        if length < sctp::Chunk::LEN || length > left {
+            break;
+        }
+        if let Some(header) = sctp::data_header(chunk.kind()).filter(|header| *header <= length) {
+            let data = rest.get(header..).unwrap_or_default();
+            let original = length - header;
+            return Bytes::There(Buffer { bytes: data.get(..original).unwrap_or(data), original });
+        }
+        let padded = length.next_multiple_of(4).min(left);
+        rest = rest.get(padded..).unwrap_or_default();
+        left -= padded;
+    }
+    Bytes::Absent
+}
