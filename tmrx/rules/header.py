@@ -28,7 +28,7 @@ from tmrx.rules.protocols import (
 
 
 class ApplicationHook(NamedTuple):
-    """A state of a transaction that a rule waits for: `progress` is its number, from 0. `earlier`: those before, too."""
+    """A state of a transaction that a rule waits for: `progress` is its number from 0. `earlier`: those before too."""
 
     name: str
     kind: str
@@ -161,7 +161,9 @@ def _application_hook(application: str, field: Field) -> ApplicationHook:
     kind, text = (first, last) if colon else ("", first)
     kinds = TRANSACTION_KINDS.get(application, ())
     if kinds and not kind:
-        raise Fault(f"a hook of {application} needs a kind", " or ".join(f"{application}:{k}:…" for k in kinds), field.at)
+        raise Fault(
+            f"a hook of {application} needs a kind", " or ".join(f"{application}:{k}:…" for k in kinds), field.at
+        )
     if kind and kind not in kinds:
         raise Fault(f"'{kind}' is no kind of transactions of {application}", ", ".join(kinds), at=field.at)
     name = text.removeprefix("<")

@@ -80,7 +80,7 @@ def _application(header: Header, draft: Draft) -> Application:
     words = FAMILIES.get(own, frozenset((own,))) if own else None
     if not draft.needs:
         return Application(own, words)
-    asked = own and f"an {own} rule"
+    asked = f"a rule of {own}"
     for need in draft.needs:
         wanted = WITH_FILES if "files" in need.protocols else need.protocols
         left = wanted if words is None else words & wanted

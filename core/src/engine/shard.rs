@@ -74,7 +74,7 @@ impl Pseudo {
     /// As events show it: without a frame.
     pub fn context(&self) -> Context<'_> {
         let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
-        Context { frame: 0, packet: &self.packet, bytes: &[], wrap, tunnel: None, note: None, flow: None, quote: None }
+        Context { wrap, ..Context::of(&self.packet) }
     }
 }
 
@@ -86,6 +86,15 @@ pub(super) struct FlowThen {
     pub counters: flow::Counters,
     /// What rules remembered of it.
     pub vars: Option<Arc<FlowVars>>,
+}
+
+/// A packet with anomalies, where they are told.
+#[derive(Debug)]
+pub(super) struct Odd {
+    pub row: u32,
+    pub flow: FlowThen,
+    /// What is odd about it in its stream.
+    pub events: StreamEvents,
 }
 
 /// A flow that is over.
@@ -131,10 +140,7 @@ pub(super) struct ShardOut {
     pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
-    /// By row of a packet with anomalies its flow, where they are told.
-    pub odd: Vec<(u32, FlowThen)>,
-    /// By row of a TCP packet what is odd about it in its session.
-    pub events: Vec<(u32, StreamEvents)>,
+    pub odd: Vec<Odd>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
@@ -266,17 +272,14 @@ impl Shard {
             self.end(shared, (row, now), identities, out);
         }
         let step = seen.as_mut().and_then(|seen| self.follow(packet, packet.bytes(&parsed.batch.slab), seen));
-        if let Some(events) = step.as_ref().map(|step| step.events).filter(|events| !events.is_empty()) {
-            out.events.push((row, events));
-        }
         if let Some(seen) = &seen {
             self.sights.packet(packet, packet.bytes(&parsed.batch.slab), seen);
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
             }
-            let odd = !packet.anomalies.is_empty() || step.is_some_and(|step| !step.events.is_empty());
-            if odd && shared.wants_anomalies {
-                out.odd.push((row, self.then(*seen)));
+            let events = step.map(|step| step.events).unwrap_or_default();
+            if shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty()) {
+                out.odd.push(Odd { row, flow: self.then(*seen), events });
             }
         }
         if let Some(display) = &shared.display

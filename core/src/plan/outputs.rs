@@ -189,6 +189,7 @@ pub struct Outputs {
     pub eve: Vec<Eve>,
     pub inline: bool,
     pub fast: bool,
+    pub stats_log: bool,
     pub pcap: bool,
     pub capture: CaptureSettings,
     pub tables: Vec<Table>,
