@@ -69,6 +69,8 @@ struct Shared {
     wants_community_id: bool,
     /// Tunnels around a packet are part of its flow's key.
     by_depth: bool,
+    /// So are the VLANs.
+    by_vlan: bool,
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -118,6 +120,7 @@ impl Engine {
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
         let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
+        let by_vlan = plan.flow.by_vlan;
         let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
         let wants_community_id =
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
@@ -130,6 +133,8 @@ impl Engine {
                 outer: plan.inspect_outer,
                 seed: Seed::new(seed),
                 filter: Filter::new(&plan.filter)?,
+                strict: plan.truncated_is_invalid,
+                ignore_checksums: plan.ignore_checksums,
             },
             outputs: plan.outputs,
             flow: plan.flow,
@@ -148,6 +153,7 @@ impl Engine {
             left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,
+            by_vlan,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {

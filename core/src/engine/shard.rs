@@ -509,6 +509,7 @@ fn shows(
 /// The key, with the tunnels around the packet where they count.
 #[inline]
 fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
+    let key = if shared.by_vlan { key } else { key.in_any_vlan() };
     if shared.by_depth { key.at_depth(packet.depth) } else { key }
 }
 
