@@ -6,7 +6,7 @@ use crate::detect::{Buffer, Cost, Hit, Outcome, Round, Scratch, StreamFacts, Sub
 use crate::flow::Seen;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet, Stop};
-use crate::stream::{Block, Cause, Session, Step, Streams};
+use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
 use crate::time::Nanos;
 use std::sync::Arc;
 
@@ -58,6 +58,11 @@ impl Inspector {
             shown: shared.outputs.payload_shown(),
             ..Self::default()
         }
+    }
+
+    /// What was counted of TCP sessions.
+    pub fn stream_stats(&self) -> Stats {
+        self.streams.as_ref().map(Streams::stats).unwrap_or_default()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.

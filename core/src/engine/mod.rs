@@ -62,8 +62,6 @@ struct Shared {
     wants_flow_ids: bool,
     wants_flows: bool,
     wants_anomalies: bool,
-    /// Bytes that streams may take.
-    stream_memory: u64,
     /// Rules that failed, and those that do not apply.
     left_out: [u32; 2],
     wants_community_id: bool,
@@ -149,7 +147,6 @@ impl Engine {
             wants_flow_ids,
             wants_flows,
             wants_anomalies,
-            stream_memory: plan.streams.reassembly_memcap,
             left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,
@@ -341,11 +338,12 @@ impl Engine {
     }
 
     fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
-        let mut flows = flow::Stats::default();
+        let (mut flows, mut streams) = (flow::Stats::default(), stream::Stats::default());
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
             let shard = lock(shard);
             flows.merge(&shard.flow_stats());
+            streams.merge(&shard.stream_stats());
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
         }
         let rules = RuleCounts { rules: &self.shared.plan_rules, unknown: &unknown };
@@ -354,8 +352,8 @@ impl Engine {
         use_it(&Summary {
             counters,
             flows,
-            streams: stream::Stats::default(),
-            stream_memory: self.shared.stream_memory,
+            streams,
+            stream_memory: self.shared.streams.reassembly_memcap,
             bypassed: [0; 2],
             left_out: self.shared.left_out,
             fragments,

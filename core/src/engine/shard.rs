@@ -12,10 +12,10 @@ use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::{Layer, NONE, Packet, Wrap};
-use crate::stream::{Session, Step, StreamEvent, StreamEvents};
+use crate::stream::{self, Session, SessionFacts, Step, StreamEvent, StreamEvents};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
-use crate::table::eve::{Context, FlowNow, SessionFacts, Sighted};
+use crate::table::eve::{Context, FlowNow, Sighted};
 use crate::time::Nanos;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -178,6 +178,11 @@ impl Shard {
         self.flows.stats()
     }
 
+    /// What was counted of TCP sessions.
+    pub fn stream_stats(&self) -> stream::Stats {
+        self.inspector.stream_stats()
+    }
+
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
         self.inspector.unknown()
@@ -312,7 +317,7 @@ impl Shard {
                 self.last(shared, &mut flow, at, identities, out);
             }
             let vars = self.inspector.vars(flow.slot);
-            let session = self.inspector.session(flow.slot).map(session_facts);
+            let session = self.inspector.session(flow.slot).map(Session::facts);
             self.inspector.end(flow.slot);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
@@ -471,18 +476,6 @@ fn facts(seen: &Seen) -> FlowFacts {
         packets: seen.packets,
         bytes: seen.bytes,
         start: 0,
-    }
-}
-
-/// A session at its flow's end.
-fn session_facts(session: &Session) -> SessionFacts {
-    let both = [true, false];
-    SessionFacts {
-        state: session.state(),
-        flags: both.map(|to_server| session.tcp_flags(to_server)),
-        gap: both.map(|to_server| session.has_gap(to_server)),
-        max_regions: both.map(|to_server| u16::from(session.max_regions(to_server))),
-        urgent: both.map(|to_server| u32::from(session.urgent(to_server))),
     }
 }
 
