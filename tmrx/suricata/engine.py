@@ -117,6 +117,7 @@ def streams(configuration: Configuration, *, inline: bool, checksums: bool) -> p
     return plan.StreamSettings(
         enabled=True,
         midstream=midstream,
+        lossy=False,
         async_oneside=read.flag("stream.async-oneside"),
         inline=_is_inline(read, inline=inline),
         checksums=checksums and read.flag("stream.checksum-validation"),

@@ -12,9 +12,10 @@ import msgspec
 
 from tmrx import __version__, pipeline, plan
 from tmrx.errors import ConfigError, InputError, OutputError, TmrxError
+from tmrx.rules import RuleSet
 from tmrx.sinks import Output, Paths, Sinks
 from tmrx.sources import STDIN, Captures, Whole
-from tmrx.suricata import arguments, document, engine, listing, outputs
+from tmrx.suricata import analysis, arguments, document, engine, listing, outputs
 from tmrx.suricata.arguments import Arguments
 from tmrx.suricata.messages import Level, Messages, level
 from tmrx.suricata.ruleset import Loading, variables
@@ -86,8 +87,9 @@ class _Run:
             self._open()
         self._say_idle()
         rules = self._rules()
-        self._plan(rules)
         if self.given.has("engine-analysis"):
+            if rules is not None:
+                analysis.write(rules, self.configuration, self._folder)
             return 0
         if self.given.has("T"):
             self.messages.notice("suricata", "Configuration provided was successfully loaded. Exiting.")
@@ -136,13 +138,13 @@ class _Run:
         if unknown:
             self.messages.warning("config", f"unknown settings: {', '.join(unknown)}")
 
-    def _rules(self) -> plan.Rules:
+    def _rules(self) -> RuleSet | None:
+        self._plan()  # what is wrong with the configuration is said before what is wrong with rules
         if self.given.has("disable-detection"):
-            return plan.Rules()
-        loaded = Loading(self.configuration, self.given, self.messages).load()
-        return msgspec.structs.replace(loaded.plan(), settings=engine.detect(self.configuration))
+            return None
+        return Loading(self.configuration, self.given, self.messages, engine.detect(self.configuration)).load()
 
-    def _plan(self, rules: plan.Rules) -> plan.Plan:
+    def _plan(self) -> plan.Plan:
         """What the core is told. Raises ConfigError."""
         inline, checksums = self.given.has("simulate-ips"), self._checksums
         return plan.Plan(
@@ -150,7 +152,6 @@ class _Run:
             fragments=engine.fragments(self.configuration),
             flow=engine.flow(self.configuration),
             streams=engine.streams(self.configuration, inline=inline, checksums=checksums),
-            rules=rules,
             outputs=msgspec.structs.replace(self._paths.plan(), inline=inline),
             inspect_outer=True,
             truncated_is_invalid=True,
@@ -178,11 +179,11 @@ class _Run:
 
         return capture.compiled(expression).programs
 
-    def _read(self, rules: plan.Rules) -> int:
+    def _read(self, rules: RuleSet | None) -> int:
         from tmrx._core import Engine  # noqa: PLC0415
 
         self.messages.notice("suricata", f"This is tmrx {__version__}, reading as Suricata does")
-        core = Engine(self._plan(rules).encode())
+        core = Engine(self._plan().encode(None if rules is None else rules.encoded))
         reading = Whole(Captures.of([str(self._capture)]).open())
         watch = pipeline.Watch(warning=lambda text: self.messages.warning("pcap", text))
         with Sinks(self._paths) as sinks, pipeline.Control().signals() as control:

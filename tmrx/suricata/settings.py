@@ -48,6 +48,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("reputation-files", "list", "", "reputation files"),
     Setting("datasets.rules.allow-write", "flag", "yes", "whether rules may save datasets"),
     Setting("datasets.rules.allow-absolute-filenames", "flag", "no", "whether rules may name files anywhere"),
+    Setting("default-data-dir", "text", "", "where datasets are kept, without --data-dir"),
     Setting("datasets", "tree", "", "datasets by name: type, load, save, state, hashsize, memcap"),
     Setting("default-log-dir", "text", ".", "where outputs go, without -l"),
     Setting("outputs", "tree", "", "what is written"),
