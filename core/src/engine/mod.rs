@@ -307,6 +307,11 @@ impl Engine {
         lock(&self.merger).take_table(table)
     }
 
+    /// The values of a dataset of the rules, in order; empty for one that is not there.
+    pub fn dataset(&self, name: &str) -> Vec<Vec<u8>> {
+        self.shared.memory.dataset(name).unwrap_or_default()
+    }
+
     /// Frames taken in so far.
     pub fn frames(&self) -> u64 {
         lock(&self.sequencer).stage.counters.frames.received
