@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PYTEST_ARGS ?=
 SHARED := $(or $(TMRX_SHARED),../shared)
 
-.PHONY: help build demo test test-rust test-python reading fuzz terraform lint lint-rust lint-python type fmt bench docs ci lock clean
+.PHONY: help build demo test test-rust test-python reading conformance fuzz terraform lint lint-rust lint-python type fmt bench docs ci lock clean
 
 help:  ## list what can be made
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test-python: build $(VENV)/.dev
 reading: build $(VENV)/.dev  ## every shared capture through the core and the reference (../shared or TMRX_SHARED)
 	@if [ -d "$(SHARED)" ]; then TMRX_SLOW=1 $(BIN)/python -m pytest -q -n auto tests/differential; \
 	else echo "no $(SHARED): its captures are not read"; fi
+
+conformance: build $(VENV)/.dev  ## Suricata's behaviour on the shared suite; what passed once must pass (ARGS=--update keeps more)
+	$(BIN)/python -m tests.conformance.score $(ARGS)
 
 lint: lint-python lint-rust  ## ruff, layers, banned APIs, rustfmt, clippy with and without Python
 
@@ -103,7 +106,7 @@ fuzz: build $(VENV)/.dev  ## look for inputs that tmrx fails on, FUZZ_SECONDS ea
 terraform: build $(VENV)/.dev  ## plan a mirror with terraform, where it and its aws provider are installed, and read it
 	TMRX_SLOW=1 $(BIN)/python -m pytest -q -rs -m needs_terraform tests/e2e
 
-ci: lint type test reading terraform docs  ## what CI runs
+ci: lint type test reading conformance terraform docs  ## what CI runs
 
 lock: $(VENV)/.dev  ## renew requirements-*.txt and core/Cargo.lock (UPGRADE=1: to the newest)
 	.ci/lock $(BIN)/uv $(if $(UPGRADE),--upgrade)

@@ -43,6 +43,7 @@ def checks() -> Iterator[plan.Check]:
     yield from (plan.Dsize(number=number, negated=True) for number in choices(plan.Number, ONE))
     wholes: tuple[plan.Check, ...] = (
         plan.Field(field="ttl", number=ONE, negated=True),
+        plan.VlanId(number=ONE, instances=plan.Instances(which="some", index=-1, number=ONE)),
         plan.TcpFlags(op="any", flags=2, mask=0x3F),
         plan.FragBits(op="any", bits=2),
         plan.IpOption(option=None),
@@ -190,9 +191,19 @@ def everything() -> plan.Plan:
             max_depth=8,
         ),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
-        fragments=plan.FragmentSettings(policy="bsd-right", timeout=9, memory=2**33),
+        fragments=plan.FragmentSettings(
+            policy="bsd-right",
+            hosts=(plan.FragmentHost(network=bytes(15) + b"\x01", prefix=128, policy="last"),),
+            timeout=9,
+            memory=2**33,
+        ),
         flow=plan.FlowSettings(
-            max_flows=1024, timeouts=plan.Timeouts(tcp_new=1), by_depth=False, community_id_seed=5, hash_seed=None
+            max_flows=1024,
+            timeouts=plan.Timeouts(tcp_new=1),
+            by_depth=False,
+            by_vlan=False,
+            community_id_seed=5,
+            hash_seed=None,
         ),
         rules=plan.Rules(
             rules=tuple(rules()),
@@ -203,6 +214,8 @@ def everything() -> plan.Plan:
             xbits=("c",),
             datasets=tuple(choices(plan.Dataset, dataset)),
             reputation=(plan.Reputation(network=V6, prefix=96, category=1, score=100),),
+            failed=1,
+            skipped=2,
             settings=plan.DetectSettings(packet_alert_max=9),
         ),
         streams=next(streams()),
@@ -210,6 +223,7 @@ def everything() -> plan.Plan:
             eve=(plan.EVERYTHING, *sections()),
             inline=True,
             fast=True,
+            stats_log=True,
             pcap=True,
             capture=plan.CaptureSettings(pcapng=True, rotate_size=1_000_000, rotate_time=60_000_000_000),
             tables=("packets", "flows", "alerts", "anomalies"),

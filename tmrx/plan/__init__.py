@@ -26,6 +26,7 @@ from tmrx.plan.checks import (
     FlowNumber,
     FragBits,
     Hook,
+    Instances,
     IpOption,
     Iprep,
     MirrorChecksum,
@@ -37,6 +38,7 @@ from tmrx.plan.checks import (
     StreamSize,
     TcpFlags,
     TcpSession,
+    VlanId,
     XbitTest,
 )
 from tmrx.plan.filters import (
@@ -97,6 +99,7 @@ from tmrx.plan.outputs import (
 from tmrx.plan.receive import (
     DecapSettings,
     FlowSettings,
+    FragmentHost,
     FragmentPolicy,
     FragmentSettings,
     Identity,
@@ -173,6 +176,7 @@ __all__ = [
     "Flowbits",
     "FlowintTest",
     "FragBits",
+    "FragmentHost",
     "FragmentPolicy",
     "FragmentSettings",
     "Gateway",
@@ -181,6 +185,7 @@ __all__ = [
     "Identity",
     "IdentitySettings",
     "Impairments",
+    "Instances",
     "IpOption",
     "Iprep",
     "IsDataAt",
@@ -229,6 +234,7 @@ __all__ = [
     "Transform",
     "Untrack",
     "Variable",
+    "VlanId",
     "Words",
     "XbitTest",
 ]
