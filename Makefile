@@ -94,13 +94,14 @@ FUZZ_SECONDS ?= 60
 FUZZ := core/fuzz/target
 
 # Leaks are not looked for: what glibc keeps to destroy a thread's variables is one to LeakSanitizer.
-fuzz:  ## look for inputs that the core fails on, FUZZ_SECONDS each target (60); needs nightly Rust and cargo-fuzz
+fuzz: build $(VENV)/.dev  ## look for inputs that tmrx fails on, FUZZ_SECONDS each target (60); needs nightly Rust and cargo-fuzz
 	@.ci/need rust
 	python3 core/fuzz/seeds.py $(FUZZ)/seeds sample_pcaps/*.pcap
 	@for target in $(basename $(notdir $(wildcard core/fuzz/fuzz_targets/*.rs))); do \
 		echo "fuzzing $$target" && mkdir -p $(FUZZ)/found/$$target && ( cd core && $(CARGO) +nightly fuzz run $$target \
 		fuzz/target/found/$$target fuzz/corpus/$$target fuzz/target/seeds/$$target -- \
 		-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 -detect_leaks=0 ) || exit 1; done
+	@echo "fuzzing the rule compiler" && $(BIN)/python -m tests.fuzz.rules --seconds $(FUZZ_SECONDS)
 
 terraform: build $(VENV)/.dev  ## plan a mirror with terraform, where it and its aws provider are installed, and read it
 	TMRX_SLOW=1 $(BIN)/python -m pytest -q -rs -m needs_terraform tests/e2e

@@ -95,7 +95,7 @@ def keywords() -> str:
 
     known = {keyword.name: keyword for keyword in catalogue.keywords().values()}
     rows = [
-        (code(name), code(word.value), word.kind, "yes" if name in options.HANDLERS else "not yet", word.note)
+        (code(name), code(word.value), word.kind, "yes" if options.is_evaluated(word) else "not yet", word.note)
         for name, word in sorted(known.items())
     ]
     intro = (

@@ -14,12 +14,13 @@ from tmrx import plan
 from tmrx.config import Settings
 from tmrx.errors import ConfigError, InputError
 from tmrx.mirror import Mirror
-from tmrx.sinks import Sinks
+from tmrx.sinks import Sinks, datasets
 from tmrx.sources import Reading
 from tmrx.units import Endpoint
 
 if TYPE_CHECKING:
     from tmrx._core import Batch, Engine
+    from tmrx.rules.datasets import Saved
     from tmrx.sources.reading import Source
 
 IDLE_MS = 100  # how long the engine waits for frames before it looks at what else there is to do
@@ -99,12 +100,16 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
     settings: Settings,
     outputs: plan.Outputs,
     rules: plan.Rules | None = None,
+    streams: bool = False,
     listening: Iterable[Endpoint] | None = None,
     inspect_outer: bool = False,
     taken: tuple[plan.Program, ...] = (),
     shown: tuple[plan.Step, ...] = (),
 ) -> plan.Plan:
-    """What the core is told; `listening` is None offline. `settings` win over the mirror's own. Raises ConfigError."""
+    """What the core is told; `listening` is None offline. `settings` win over the mirror's own. Raises ConfigError.
+
+    `streams`: TCP is put together, as rules need it.
+    """
     together = settings.over(mirror.settings)
     faults = together.faults()
     if faults:
@@ -114,6 +119,7 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
         identity=mirror.identities(together),
         fragments=together.fragments(),
         flow=together.flow(live=listening is not None),
+        streams=plan.StreamSettings(enabled=streams),
         rules=rules or plan.Rules(),
         outputs=outputs,
         inspect_outer=inspect_outer,
@@ -122,8 +128,10 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
     )
 
 
-def run(engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch: Watch) -> bytes:
-    """Take in what is read, to its end or the run's, and finish; the summary document.
+def run(  # noqa: PLR0913 -- what runs, what it is fed, where it writes, what ends it, who watches, what is kept
+    engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch: Watch, saved: Iterable[Saved] = ()
+) -> bytes:
+    """Take in what is read, to its end or the run's, and finish; the summary document. `saved`: the rules' datasets.
 
     What came before it failed is finished and written too. Raises InputError, OutputError.
     """
@@ -135,6 +143,7 @@ def run(engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch:
         failed = error
     this.warn()
     stats = this.finish()
+    datasets.keep(saved, engine.dataset)
     if failed is not None:
         raise failed
     if reading.captured is not None and reading.captured[1]:

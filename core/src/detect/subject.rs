@@ -109,7 +109,7 @@ impl Subject<'_> {
         packet.stop == Stop::Truncated
             && !packet.has_l4()
             && !packet.fragment
-            && matches!(packet.proto, proto::TCP | proto::UDP | proto::ICMP | proto::ICMPV6)
+            && matches!(packet.proto, proto::TCP | proto::UDP | proto::ICMP | proto::ICMPV6 | proto::SCTP | proto::IGMP)
     }
 
     /// The payload as rules see it. A fragment has none: what it carries is the datagram's, once put together.

@@ -21,10 +21,11 @@ use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
 use crate::filter::Filter;
-use crate::flow::Seed;
+use crate::flow::{self, Seed};
 use crate::frame::{Batch, Frame};
 use crate::identify::Identities;
 use crate::plan::{self, Plan};
+use crate::stream;
 use crate::table::counters::Counters;
 use crate::table::display::Display;
 use crate::table::eve::Names;
@@ -61,6 +62,8 @@ struct Shared {
     wants_flow_ids: bool,
     wants_flows: bool,
     wants_anomalies: bool,
+    /// Rules that failed, and those that do not apply.
+    left_out: [u32; 2],
     wants_community_id: bool,
     /// Tunnels around a packet are part of its flow's key.
     by_depth: bool,
@@ -144,6 +147,7 @@ impl Engine {
             wants_flow_ids,
             wants_flows,
             wants_anomalies,
+            left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,
             by_vlan,
@@ -303,6 +307,11 @@ impl Engine {
         lock(&self.merger).take_table(table)
     }
 
+    /// The values of a dataset of the rules, in order; empty for one that is not there.
+    pub fn dataset(&self, name: &str) -> Vec<Vec<u8>> {
+        self.shared.memory.dataset(name).unwrap_or_default()
+    }
+
     /// Frames taken in so far.
     pub fn frames(&self) -> u64 {
         lock(&self.sequencer).stage.counters.frames.received
@@ -334,17 +343,27 @@ impl Engine {
     }
 
     fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
-        let (mut flows, mut evicted) = (0, 0);
+        let (mut flows, mut streams) = (flow::Stats::default(), stream::Stats::default());
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
             let shard = lock(shard);
-            let stats = shard.flow_stats();
-            (flows, evicted) = (flows + stats.total, evicted + stats.evicted);
+            flows.merge(&shard.flow_stats());
+            streams.merge(&shard.stream_stats());
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
         }
         let rules = RuleCounts { rules: &self.shared.plan_rules, unknown: &unknown };
         let rules = (!self.shared.plan_rules.is_empty()).then_some(rules);
         let fragments = lock(&self.sequencer).stage.restorer.stats;
-        use_it(&Summary { counters, flows, evicted, fragments, rules, sources })
+        use_it(&Summary {
+            counters,
+            flows,
+            streams,
+            stream_memory: self.shared.streams.reassembly_memcap,
+            bypassed: [0; 2],
+            left_out: self.shared.left_out,
+            fragments,
+            rules,
+            sources,
+        })
     }
 }

@@ -371,7 +371,11 @@ impl Parsed {
             refuse_truncated(packet);
         }
         let bytes = bytes.get(..packet.captured as usize).unwrap_or(bytes);
-        if parser.ignore_checksums { assume_valid(packet) } else { verify(bytes, packet) }
+        if parser.ignore_checksums {
+            assume_valid(packet)
+        } else {
+            verify(bytes, packet)
+        }
         if frame.captured < frame.original && packet.captured < packet.original {
             packet.truncated.0 |= Causes::SNAPLEN;
         }

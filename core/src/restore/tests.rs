@@ -234,7 +234,8 @@ fn a_flood_of_datagrams_is_bounded() {
 #[test]
 fn a_flood_within_a_datagram_is_bounded() {
     for policy in POLICIES {
-        let mut restorer = Restorer::new(&FragmentSettings { policy, hosts: Vec::new(), timeout: 60, memory: 32 << 20 });
+        let mut restorer =
+            Restorer::new(&FragmentSettings { policy, hosts: Vec::new(), timeout: 60, memory: 32 << 20 });
         let mut ignored = 0;
         for number in 0..20_000u32 {
             let at = (number.wrapping_mul(2_654_435_761) >> 20) as u16 % 4000;
