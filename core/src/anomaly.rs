@@ -261,6 +261,12 @@ impl AnomalySet {
         self.0.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1)
     }
 
+    /// Whether it holds one of another set's.
+    #[inline]
+    pub fn meets(&self, other: Self) -> bool {
+        self.0.iter().zip(other.0).any(|(word, more)| word & more != 0)
+    }
+
     /// Whether it holds none.
     #[inline]
     pub fn is_empty(&self) -> bool {

@@ -3,8 +3,8 @@
 use super::subject::Subject;
 use super::truth::Truth;
 use crate::error::{Error, Fault, Result};
-use crate::frame::Addr;
-use crate::packet::{Packet, proto};
+use crate::frame::{Addr, Link};
+use crate::packet::{Layer, Packet, proto};
 use crate::plan::{self, RuleProtocol};
 use std::cmp::Ordering;
 
@@ -176,6 +176,10 @@ fn fits(protocol: RuleProtocol, packet: &Packet) -> bool {
         RuleProtocol::Icmp => matches!(packet.proto, proto::ICMP | proto::ICMPV6),
         RuleProtocol::Icmpv4 => packet.proto == proto::ICMP,
         RuleProtocol::Icmpv6 => packet.proto == proto::ICMPV6,
-        _ => false,
+        RuleProtocol::Sctp => packet.proto == proto::SCTP,
+        RuleProtocol::Igmp => packet.ip == 4 && packet.proto == proto::IGMP,
+        RuleProtocol::Ether => packet.link == Link::Ethernet,
+        RuleProtocol::Arp => packet.layer == Layer::Arp,
+        RuleProtocol::Pkthdr => true,
     }
 }

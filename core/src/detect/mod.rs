@@ -23,7 +23,7 @@ pub use truth::Truth;
 use crate::error::{Error, Fault, Result};
 use crate::ffi::pcre2::{Code, PatternError};
 use crate::frame::Addr;
-use crate::plan::{self, Action, DetectSettings, Effect, Scope};
+use crate::plan::{self, Action, DetectSettings, Effect, Kind, Scope};
 use buffer::{Tools, Views};
 use group::Index;
 use header::Sets;
@@ -153,6 +153,11 @@ impl Rules {
     /// There are none.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// Some of them look into streams.
+    pub fn look_into_streams(&self) -> bool {
+        self.rules.iter().any(|rule| matches!(rule.kind, Kind::Stream | Kind::PacketAndStream))
     }
 
     /// How many `pcre` run without machine code, as where a sandbox forbids writable executable memory: slower.

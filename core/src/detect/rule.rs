@@ -1,13 +1,13 @@
 //! One rule, ready to be evaluated.
 
 use super::buffer::{Payload, Tests, Tools, Views};
-use super::check;
+use super::check::{self, Check};
 use super::header::{Header, Sets};
 use super::state::Memory;
 use super::subject::Subject;
 use super::truth::Truth;
 use crate::error::Result;
-use crate::plan::{self, Action, Check, Content, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
+use crate::plan::{self, Action, Content, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
 /// Where a match was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +37,6 @@ pub(super) struct Rule {
 
 impl Rule {
     pub(super) fn new(rule: &plan::Rule, sets: &Sets, views: &mut Views, settings: &DetectSettings) -> Result<Self> {
-        if !rule.checks.iter().all(is_built) {
-            return Err(super::header::unfit("a rule asks for what this core does not have"));
-        }
         if matches!(rule.kind, Kind::ProtocolDetection | Kind::App | Kind::AppTx) {
             return Err(super::header::unfit("a rule asks for an application protocol that this core does not have"));
         }
@@ -50,7 +47,7 @@ impl Rule {
             told: !rule.noalert && !matches!(rule.action, Action::Pass | Action::Config),
             limited: !rule.limits.is_empty(),
             effects: rule.effects.clone().into_boxed_slice(),
-            checks: rule.checks.clone().into_boxed_slice(),
+            checks: rule.checks.iter().map(Check::new).collect(),
             buffers: Tests::new(rule, views, settings)?,
             scope: rule.scope,
             kind: rule.kind,
@@ -99,7 +96,7 @@ impl Rule {
             if truth == Truth::False {
                 return truth;
             }
-            truth = truth.and(check_holds(check, subject, memory));
+            truth = truth.and(check.holds(subject, memory));
         }
         truth
     }
@@ -124,20 +121,6 @@ impl Rule {
         let place = if subject.data.is_some() { Place::Stream } else { Place::Packet };
         (truth.or(self.buffers.holds(subject, Payload { bytes, place }, memory, views, tools)), place)
     }
-}
-
-#[inline]
-fn check_holds(check: &Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Truth {
-    if is_remembered(check) { memory.holds(check, subject) } else { check::holds(check, subject) }
-}
-
-/// The check asks what rules remember.
-fn is_remembered(check: &Check) -> bool {
-    matches!(check, Check::Flowbits { .. } | Check::Flowint { .. } | Check::Xbits { .. } | Check::Iprep { .. })
-}
-
-fn is_built(check: &Check) -> bool {
-    is_remembered(check) || check::is_built(check)
 }
 
 /// What the rule looks for in the payload as it is.

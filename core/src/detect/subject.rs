@@ -2,6 +2,7 @@
 
 use crate::flow::record::TcpState;
 use crate::packet::{Packet, Stop, proto};
+use crate::stream::StreamEvents;
 use crate::time::Nanos;
 
 /// Bytes that rules look into. What the mirror cut off is a hole at its end.
@@ -43,6 +44,8 @@ pub struct StreamFacts {
     pub state: TcpState,
     /// Bytes of each direction; index 0 is to the server.
     pub sizes: [u64; 2],
+    /// What is odd about the packet.
+    pub events: StreamEvents,
 }
 
 /// What rules are asked about.
@@ -106,7 +109,7 @@ impl Subject<'_> {
         packet.stop == Stop::Truncated
             && !packet.has_l4()
             && !packet.fragment
-            && matches!(packet.proto, proto::TCP | proto::UDP | proto::ICMP | proto::ICMPV6)
+            && matches!(packet.proto, proto::TCP | proto::UDP | proto::ICMP | proto::ICMPV6 | proto::SCTP | proto::IGMP)
     }
 
     /// The payload as rules see it. A fragment has none: what it carries is the datagram's, once put together.
@@ -143,7 +146,7 @@ impl Subject<'_> {
     /// Something was wrong with the packet.
     #[inline]
     pub(super) fn has_events(&self) -> bool {
-        !self.packet.anomalies.is_empty()
+        !self.packet.anomalies.is_empty() || self.stream.is_some_and(|stream| !stream.events.is_empty())
     }
 
     /// A rule passed or dropped the flow: nothing more is asked.

@@ -2,29 +2,67 @@
 
 use super::Shared;
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
-use crate::detect::{Cost, Outcome, Scratch, Subject};
+use crate::detect::{Buffer, Cost, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::flow::Seen;
+use crate::flow::record::TcpState;
+use crate::packet::{Layer, Packet, Stop};
+use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
 use crate::time::Nanos;
 use std::sync::Arc;
 
 /// What is kept of a flow beside its entry in the flow table.
 #[derive(Debug, Default)]
 struct Tracked {
+    session: Option<Box<Session>>,
     memory: Option<Box<FlowMemory>>,
 }
 
 /// One share's memory for inspection.
 #[derive(Debug, Default)]
 pub(super) struct Inspector {
+    streams: Option<Streams>,
+    chunk_size: u64,
     scratch: Option<Scratch>,
     /// By the flow's slot in its table.
     tracked: Vec<Tracked>,
     /// What came of the last packet.
     pub outcome: Outcome,
+    /// The beginning of the stream's data in which a rule matched, where alerts are to show so many bytes of it.
+    data: Option<Arc<[u8]>>,
+    shown: usize,
+}
+
+/// Which of a stream's bytes a packet has looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reach {
+    /// None: there is too little of it yet.
+    Nothing,
+    /// What was acknowledged.
+    Acknowledged,
+    /// All that there is.
+    All,
 }
 
 impl Inspector {
-    pub fn new(shared: &Shared) -> Self {
-        Self { scratch: shared.rules.as_ref().map(|rules| rules.scratch()), ..Self::default() }
+    pub fn new(shared: &Shared, share: (u32, u32)) -> Self {
+        let streams = shared.streams.enabled.then(|| {
+            let mut streams = Streams::new(&shared.streams, share);
+            streams.set_readers(shared.rules.as_ref().is_some_and(|rules| rules.look_into_streams()), false);
+            streams
+        });
+        let scratch = shared.rules.as_ref().map(|rules| rules.scratch());
+        Self {
+            streams,
+            chunk_size: u64::from(shared.streams.chunk_size),
+            scratch,
+            shown: shared.outputs.payload_shown(),
+            ..Self::default()
+        }
+    }
+
+    /// What was counted of TCP sessions.
+    pub fn stream_stats(&self) -> Stats {
+        self.streams.as_ref().map(Streams::stats).unwrap_or_default()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.
@@ -37,14 +75,89 @@ impl Inspector {
         self.scratch.as_ref().map_or(&[], Scratch::costs)
     }
 
-    /// Ask the rules about a packet; `slot` is its flow's.
-    pub fn packet(&mut self, shared: &Shared, subject: &Subject<'_>, slot: Option<u32>, now: Nanos) {
-        let (Some(rules), Some(scratch)) = (&shared.rules, &mut self.scratch) else { return };
+    /// A TCP packet's step in its session; none where sessions are not followed. `seen` learns where it goes after all,
+    /// and whether it was established.
+    #[inline]
+    pub fn follow(&mut self, packet: &Packet, bytes: &[u8], seen: &mut Seen) -> Option<Step> {
+        let streams = self.streams.as_mut()?;
+        if packet.layer != Layer::Tcp || packet.fragment || packet.stop == Stop::Malformed {
+            return None;
+        }
+        let tracked = tracked(&mut self.tracked, seen.slot)?;
+        let step = streams.packet(&mut tracked.session, packet, bytes, seen.to_server);
+        if step.swapped {
+            seen.swap();
+        }
+        seen.established = step.was_established;
+        Some(step)
+    }
+
+    /// A flow's session, where there is one.
+    pub fn session(&self, slot: u32) -> Option<&Session> {
+        self.tracked.get(slot as usize)?.session.as_deref()
+    }
+
+    /// Ask the rules about a packet, and about what its direction's stream has for it; `slot` is its flow's.
+    pub fn packet(
+        &mut self,
+        shared: &Shared,
+        subject: &Subject<'_>,
+        (slot, step): (Option<u32>, Option<&Step>),
+        now: Nanos,
+    ) {
+        let to_server = subject.flow.is_some_and(|flow| flow.to_server);
+        let session = slot.and_then(|slot| self.session(slot));
+        let (Some(streams), Some(step)) = (&self.streams, step) else {
+            return self.rounds(shared, subject, (slot, Reach::Nothing), now);
+        };
+        let reach =
+            session.map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server), self.chunk_size));
+        let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
+        self.rounds(shared, &Subject { stream: Some(facts), ..*subject }, (slot, reach), now);
+    }
+
+    /// Ask the rules for streams about all that is left of one direction, under the name of a packet that stands for
+    /// the flow's end.
+    pub fn last(&mut self, shared: &Shared, subject: &Subject<'_>, slot: u32, now: Nanos) {
+        let stream = self.session(slot).map(facts);
+        let subject = Subject { stream, round: Round::Stream, ..*subject };
+        self.rounds(shared, &subject, (Some(slot), Reach::All), now);
+    }
+
+    fn rounds(&mut self, shared: &Shared, subject: &Subject<'_>, (slot, reach): (Option<u32>, Reach), now: Nanos) {
         self.outcome.clear();
-        let tracked = slot.and_then(|slot| tracked(&mut self.tracked, slot));
-        let mut memory = Memory { flow: tracked.map(|tracked| &mut tracked.memory), shared: &shared.memory, now };
-        rules.inspect(subject, &mut memory, scratch, &mut self.outcome);
-        rules.settle(&mut self.outcome);
+        self.data = None;
+        let Self { streams, scratch, tracked: all, outcome, data: shown_data, shown, .. } = self;
+        let (Some(rules), Some(scratch)) = (&shared.rules, scratch) else { return };
+        let mut none = Tracked::default();
+        let Tracked { session, memory } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
+        let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
+        let to_server = subject.flow.is_some_and(|flow| flow.to_server);
+        let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
+        let mut round = subject.round;
+        loop {
+            let block =
+                reading.as_ref().and_then(|(streams, session)| streams.block(session, to_server, reach == Reach::All));
+            if round == Round::Packet || block.is_some() {
+                let data = block.as_ref().map(buffer);
+                rules.inspect(&Subject { data, round, ..*subject }, &mut memory, scratch, outcome);
+            }
+            if *shown > 0
+                && shown_data.is_none()
+                && let Some(block) = block.filter(|_| outcome.hits.iter().any(|hit| hit.in_stream))
+            {
+                *shown_data = block.bytes.get(..block.bytes.len().min(*shown)).map(Arc::from);
+            }
+            let (Some(end), Some((streams, session))) = (block.as_ref().map(Block::end), &mut reading) else { break };
+            streams.inspected(session, to_server, end);
+            round = Round::Stream;
+        }
+        rules.settle(outcome);
+    }
+
+    /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
+    pub fn data(&self, hit: &Hit) -> Option<Arc<[u8]>> {
+        self.data.clone().filter(|_| hit.in_stream)
     }
 
     /// What rules remember of a flow, where they do.
@@ -52,17 +165,66 @@ impl Inspector {
         self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
     }
 
+    /// Bytes of a flow's stream were not looked into yet.
+    pub fn has_unseen(&self, slot: u32) -> bool {
+        let session = self.session(slot).filter(|_| self.scratch.is_some());
+        session.is_some_and(|session| session.has_unseen(true) || session.has_unseen(false))
+    }
+
+    /// Nobody looks into a flow's stream from now on.
+    pub fn stop(&mut self, slot: u32) {
+        let session = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.session.as_deref_mut());
+        if let (Some(streams), Some(session)) = (&mut self.streams, session) {
+            streams.stop_inspection(session, true);
+            streams.stop_inspection(session, false);
+        }
+    }
+
     /// Forget what was kept of all flows.
-    pub fn forget_flows(&mut self) {
+    pub fn forget_flows(&mut self, shared: &Shared, share: (u32, u32)) {
         self.tracked.clear();
+        self.streams = Self::new(shared, share).streams;
     }
 
     /// A flow is over: forget what was kept of it.
     pub fn end(&mut self, slot: u32) {
-        if let Some(tracked) = self.tracked.get_mut(slot as usize) {
-            *tracked = Tracked::default();
+        let Some(tracked) = self.tracked.get_mut(slot as usize) else { return };
+        let Tracked { session, .. } = std::mem::take(tracked);
+        if let (Some(streams), Some(session)) = (&mut self.streams, session) {
+            streams.end(session);
         }
     }
+}
+
+/// How much of its direction's stream a packet has looked at.
+///
+/// Small pieces wait: for more of them, for the end of the stream.
+#[inline]
+fn reach(streams: &Streams, session: &Session, (step, to_server): (&Step, bool), chunk_size: u64) -> Reach {
+    if !step.established {
+        return Reach::Nothing;
+    }
+    if step.state == TcpState::Closed {
+        return Reach::All;
+    }
+    let ends = matches!(step.state, TcpState::LastAck | TcpState::CloseWait | TcpState::Closing);
+    if ends || session.is_at_depth(to_server) || streams.pending(session, to_server) >= chunk_size {
+        return Reach::Acknowledged;
+    }
+    Reach::Nothing
+}
+
+/// A block as rules see it: what the mirror cut off behind it may hold what they look for.
+fn buffer<'a>(block: &Block<'a>) -> Buffer<'a> {
+    let cut = block.gap.filter(|gap| gap.cause == Cause::Truncated).map_or(0, |gap| gap.len);
+    let cut = usize::try_from(cut).unwrap_or(usize::MAX);
+    Buffer { bytes: block.bytes, original: block.bytes.len().saturating_add(cut) }
+}
+
+/// What rules may ask of a session.
+fn facts(session: &Session) -> StreamFacts {
+    let sizes = [session.size(true), session.size(false)];
+    StreamFacts { state: session.state(), sizes, ..StreamFacts::default() }
 }
 
 /// What is kept of the flow in a slot.

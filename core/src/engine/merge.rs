@@ -278,7 +278,7 @@ impl Merger {
         let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
         let at = Context { flow, ..*at };
         let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
-        let stream = alert.in_stream.then_some([].as_slice());
+        let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
         let matched = Matched { rule, action, stream, inline, context: &[] };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
@@ -295,7 +295,7 @@ impl Merger {
         let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
         let (noted, sighted) = (over.vars.as_deref(), over.sighted.as_ref());
-        let ended = Ended { time: clock, flow, community_id: &id, session: None, noted, sighted, exceptions: &[] };
+        let ended = Ended { time: clock, flow, community_id: &id, session: over.session, noted, sighted };
         self.eve.iter_mut().for_each(|eve| eve.flow(&ended, identities));
         if shared.outputs.wants(Table::Flows) {
             self.flows.push(flow, &id, identities);

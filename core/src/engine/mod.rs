@@ -47,6 +47,7 @@ struct Shared {
     parser: Parser,
     outputs: plan::Outputs,
     flow: plan::FlowSettings,
+    streams: plan::StreamSettings,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     rules: Option<Arc<detect::Rules>>,
@@ -61,8 +62,6 @@ struct Shared {
     wants_flow_ids: bool,
     wants_flows: bool,
     wants_anomalies: bool,
-    /// Bytes that streams may take.
-    stream_memory: u64,
     /// Rules that failed, and those that do not apply.
     left_out: [u32; 2],
     wants_community_id: bool,
@@ -132,6 +131,7 @@ impl Engine {
             },
             outputs: plan.outputs,
             flow: plan.flow,
+            streams: plan.streams,
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
@@ -142,7 +142,6 @@ impl Engine {
             wants_flow_ids,
             wants_flows,
             wants_anomalies,
-            stream_memory: plan.streams.reassembly_memcap,
             left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,
@@ -241,7 +240,7 @@ impl Engine {
         let clock = lock(&self.sequencer).stage.advance(now);
         self.release(false);
         let mut out = ShardOut::default();
-        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &mut out));
+        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &self.identities, &mut out));
         self.tell(clock, &out);
     }
 
@@ -250,7 +249,10 @@ impl Engine {
         self.release(true);
         let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
         let mut out = ShardOut::default();
-        let more = self.shards.iter().any(|shard| lock(shard).finish(&self.shared, FLOWS_A_CALL, &mut out));
+        let more = self
+            .shards
+            .iter()
+            .any(|shard| lock(shard).finish(&self.shared, (FLOWS_A_CALL, clock), &self.identities, &mut out));
         self.tell(clock, &out);
         if !more {
             let counters = self.counters();
@@ -330,11 +332,12 @@ impl Engine {
     }
 
     fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
-        let mut flows = flow::Stats::default();
+        let (mut flows, mut streams) = (flow::Stats::default(), stream::Stats::default());
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
             let shard = lock(shard);
             flows.merge(&shard.flow_stats());
+            streams.merge(&shard.stream_stats());
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
         }
         let rules = RuleCounts { rules: &self.shared.plan_rules, unknown: &unknown };
@@ -343,8 +346,8 @@ impl Engine {
         use_it(&Summary {
             counters,
             flows,
-            streams: stream::Stats::default(),
-            stream_memory: self.shared.stream_memory,
+            streams,
+            stream_memory: self.shared.streams.reassembly_memcap,
             bypassed: [0; 2],
             left_out: self.shared.left_out,
             fragments,

@@ -8,11 +8,11 @@ use super::sights::Sights;
 use crate::detect::state::FlowVars;
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
-use crate::flow::record::FlowRecord;
+use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
-use crate::packet::{NONE, Packet, Wrap};
-use crate::stream::StreamEvents;
+use crate::packet::{Layer, NONE, Packet, Wrap};
+use crate::stream::{self, Session, SessionFacts, Step, StreamEvent, StreamEvents};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
 use crate::table::eve::{Context, FlowNow, Sighted};
@@ -33,6 +33,8 @@ pub(super) struct Alert {
     pub in_stream: bool,
     /// The flow at that moment.
     pub flow: Option<FlowThen>,
+    /// The beginning of the data that it matched in, where that is the stream's and wanted.
+    pub data: Option<Arc<[u8]>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -46,6 +48,29 @@ pub(super) struct Pseudo {
 }
 
 impl Pseudo {
+    fn new(flow: &FlowRecord, to_server: bool, time: Nanos) -> Self {
+        let (mut from, mut to) = ((flow.src, flow.sport), (flow.dst, flow.dport));
+        if !to_server {
+            std::mem::swap(&mut from, &mut to);
+        }
+        let packet = Packet {
+            time,
+            identity: if flow.identity_count > 0 { flow.identities[0] } else { NONE },
+            domain: flow.domain,
+            vlans: flow.vlans,
+            vlan_count: flow.vlan_count,
+            ip: flow.ip,
+            proto: flow.proto,
+            layer: Layer::Tcp,
+            src: from.0,
+            dst: to.0,
+            sport: from.1,
+            dport: to.1,
+            ..Packet::EMPTY
+        };
+        Self { packet, wrap: flow.wrap }
+    }
+
     /// As events show it: without a frame.
     pub fn context(&self) -> Context<'_> {
         let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
@@ -78,6 +103,8 @@ pub(super) struct Over {
     /// The row of the packet that came when it was.
     pub row: u32,
     pub flow: FlowRecord,
+    /// Its TCP session, where there was one.
+    pub session: Option<SessionFacts>,
     /// What rules remembered of it.
     pub vars: Option<Arc<FlowVars>>,
     /// What its packets showed, where that is wanted.
@@ -138,7 +165,7 @@ impl Shard {
     pub fn new(shared: &Shared, number: usize) -> Result<Self> {
         Ok(Self {
             flows: table(shared, number)?,
-            inspector: Inspector::new(shared),
+            inspector: Inspector::new(shared, (number as u32, SHARDS as u32)),
             sights: Sights::new(&shared.outputs),
             counters: Counters::default(),
             number,
@@ -149,6 +176,10 @@ impl Shard {
 
     pub fn flow_stats(&self) -> flow::Stats {
         self.flows.stats()
+    }
+
+    pub fn stream_stats(&self) -> stream::Stats {
+        self.inspector.stream_stats()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.
@@ -179,7 +210,7 @@ impl Shard {
     fn reset(&mut self, shared: &Shared) {
         if let Ok(flows) = table(shared, self.number) {
             self.flows = flows;
-            self.inspector.forget_flows();
+            self.inspector.forget_flows(shared, (self.number as u32, SHARDS as u32));
             self.sights = Sights::new(&shared.outputs);
         }
         self.counters.frames.lost_to_panic();
@@ -229,28 +260,33 @@ impl Shard {
         out: &mut ShardOut,
     ) {
         if row & QUOTED != 0 {
-            return self.relate(shared, parsed, row & !QUOTED, out);
+            return self.relate(shared, parsed, row & !QUOTED, identities, out);
         }
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         let (wrap, now) = (parsed.wrap(packet), parsed.clocks.get(row as usize).copied().unwrap_or_default());
         self.counters.add(packet);
         self.flows.advance(now, &mut self.ended);
-        let seen = self
+        let mut seen = self
             .keys
             .get(at)
             .copied()
             .flatten()
             .map(|(key, hash)| self.flows.update(packet, wrap, &key, hash, &mut self.ended));
         if !self.ended.is_empty() {
-            self.end(shared, row, out);
+            self.end(shared, (row, now), identities, out);
         }
+        let step = seen.as_mut().and_then(|seen| self.follow(packet, packet.bytes(&parsed.batch.slab), seen));
         if let Some(seen) = &seen {
             self.sights.packet(packet, packet.bytes(&parsed.batch.slab), seen);
+            if let Some(exception) = step.as_ref().and_then(|step| step.exception).filter(|_| shared.wants_flows) {
+                self.sights.exception(seen.slot, exception);
+            }
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
             }
-            if !packet.anomalies.is_empty() && shared.wants_anomalies {
-                out.odd.push(Odd { row, flow: self.then(*seen), events: StreamEvents::EMPTY });
+            let events = step.as_ref().map(|step| step.events).unwrap_or_default();
+            if shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty()) {
+                out.odd.push(Odd { row, flow: self.then(*seen), events });
             }
         }
         if let Some(display) = &shared.display
@@ -259,29 +295,96 @@ impl Shard {
             out.hidden.push(row);
         }
         if shared.rules.is_some() {
-            self.inspect(shared, parsed, row, packet, seen, now, identities, out);
+            self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
     }
 
-    /// Let go of the flows that were over when a packet came.
+    /// A TCP packet's step in its session, where these are followed.
+    #[inline]
+    fn follow(&mut self, packet: &Packet, bytes: &[u8], seen: &mut Seen) -> Option<Step> {
+        let step = self.inspector.follow(packet, bytes, seen)?;
+        let session = self.inspector.session(seen.slot);
+        let tcp_flags = session.map_or([0; 2], |session| [session.tcp_flags(true), session.tcp_flags(false)]);
+        let again = step.events.has(StreamEvent::Retransmission).then_some(seen.to_server);
+        let session = flow::Session { state: step.state, tcp_flags, swapped: step.swapped, again };
+        self.flows.follow(seen.slot, &session);
+        Some(step)
+    }
+
+    /// Let go of the flows that were over when a packet came; the rules see what is left of their streams before.
     #[cold]
-    fn end(&mut self, shared: &Shared, row: u32, out: &mut ShardOut) {
-        for flow in self.ended.drain(..) {
+    fn end(&mut self, shared: &Shared, at: (u32, Nanos), identities: &RwLock<Identities>, out: &mut ShardOut) {
+        for mut flow in std::mem::take(&mut self.ended) {
+            if self.inspector.has_unseen(flow.slot) {
+                self.last(shared, &mut flow, at, identities, out);
+            }
             let vars = self.inspector.vars(flow.slot);
+            let session = self.inspector.session(flow.slot).map(Session::facts);
             self.inspector.end(flow.slot);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row, flow, vars, sighted });
+                out.ended.push(Over { row: at.0, flow, session, vars, sighted });
+            }
+        }
+    }
+
+    /// What is left of a flow's stream, to the server and then to the client, under the name of a packet each.
+    fn last(
+        &mut self,
+        shared: &Shared,
+        flow: &mut FlowRecord,
+        (row, now): (u32, Nanos),
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) {
+        let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
+        for to_server in [true, false] {
+            let pseudo = Pseudo::new(flow, to_server, now);
+            let packet = &pseudo.packet;
+            let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
+            let subject = Subject {
+                flow: Some(FlowFacts {
+                    to_server,
+                    established: flow.state != FlowState::New,
+                    first_in_direction: false,
+                    passed: flow.action == Some(FlowAction::Pass),
+                    dropped: flow.action == Some(FlowAction::Drop),
+                    packets: flow.packets,
+                    bytes: flow.bytes,
+                    start: flow.start,
+                }),
+                session: known.map_or("", |known| &known.session),
+                session_name: known.map_or("", |known| &known.name),
+                vni: flow.wrap.network(),
+                ..Subject::new(packet, Buffer::default())
+            };
+            self.inspector.last(shared, &subject, flow.slot, now);
+            out.overflow += u64::from(self.inspector.outcome.overflow);
+            let (vars, counters) = (self.inspector.vars(flow.slot), counters(flow));
+            for hit in &self.inspector.outcome.hits {
+                flow.alerted = true;
+                let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
+                let pseudo = Some(Box::new(pseudo));
+                let data = self.inspector.data(hit);
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo });
             }
         }
     }
 
     /// Tie an ICMP error to the flow whose packet it quotes.
     #[cold]
-    fn relate(&mut self, shared: &Shared, parsed: &Parsed, row: u32, out: &mut ShardOut) {
+    fn relate(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        row: u32,
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) {
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
-        self.flows.advance(parsed.clocks.get(row as usize).copied().unwrap_or_default(), &mut self.ended);
-        self.end(shared, row, out);
+        let now = parsed.clocks.get(row as usize).copied().unwrap_or_default();
+        self.flows.advance(now, &mut self.ended);
+        self.end(shared, (row, now), identities, out);
         let key = parsed.quoted(packet).map(|quoted| at_depth(shared, packet, flow::quoted_key(packet, &quoted)));
         out.related.extend(key.and_then(|key| self.flows.relate(&key)).map(|id| (row, id)));
     }
@@ -293,7 +396,7 @@ impl Shard {
         parsed: &Parsed,
         row: u32,
         packet: &Packet,
-        seen: Option<Seen>,
+        (seen, step): (Option<Seen>, Option<Step>),
         now: Nanos,
         identities: &RwLock<Identities>,
         out: &mut ShardOut,
@@ -314,11 +417,13 @@ impl Shard {
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).and_then(Wrap::network),
         };
-        self.inspector.packet(shared, &subject, seen.map(|seen| seen.slot), now);
-        match (seen, self.inspector.outcome.flow) {
-            (Some(seen), Some(FlowVerdict::Pass)) => self.flows.mark_passed(seen.slot),
-            (Some(seen), Some(FlowVerdict::Drop)) => self.flows.mark_dropped(seen.slot),
-            _ => {}
+        self.inspector.packet(shared, &subject, (seen.map(|seen| seen.slot), step.as_ref()), now);
+        if let (Some(seen), Some(verdict)) = (seen, self.inspector.outcome.flow) {
+            match verdict {
+                FlowVerdict::Pass => self.flows.mark_passed(seen.slot),
+                FlowVerdict::Drop => self.flows.mark_dropped(seen.slot),
+            }
+            self.inspector.stop(seen.slot);
         }
         self.alerts(row, seen, out);
     }
@@ -331,7 +436,8 @@ impl Shard {
         }
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo: None });
+            let data = self.inspector.data(hit);
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo: None });
         }
     }
 
@@ -342,15 +448,21 @@ impl Shard {
     }
 
     /// Let time pass.
-    pub fn tick(&mut self, shared: &Shared, now: Nanos, out: &mut ShardOut) {
+    pub fn tick(&mut self, shared: &Shared, now: Nanos, identities: &RwLock<Identities>, out: &mut ShardOut) {
         self.flows.advance(now, &mut self.ended);
-        self.end(shared, 0, out);
+        self.end(shared, (0, now), identities, out);
     }
 
     /// End flows until `out` has `most`; true when more are left.
-    pub fn finish(&mut self, shared: &Shared, most: usize, out: &mut ShardOut) -> bool {
+    pub fn finish(
+        &mut self,
+        shared: &Shared,
+        (most, now): (usize, Nanos),
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) -> bool {
         let more = self.flows.finish(most.saturating_sub(out.ended.len()), &mut self.ended);
-        self.end(shared, 0, out);
+        self.end(shared, (0, now), identities, out);
         more
     }
 }
@@ -367,6 +479,12 @@ fn facts(seen: &Seen) -> FlowFacts {
         bytes: seen.bytes,
         start: 0,
     }
+}
+
+/// A flow's counters at its end.
+fn counters(flow: &FlowRecord) -> flow::Counters {
+    let FlowRecord { packets, bytes, start, src, dst, sport, dport, .. } = *flow;
+    flow::Counters { packets, bytes, start, src, dst, sport, dport }
 }
 
 /// Whether a packet is shown.
@@ -390,6 +508,7 @@ fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
 }
 
 fn table(shared: &Shared, number: usize) -> Result<FlowTable> {
-    let told = shared.wants_flows || shared.rules.is_some();
-    FlowTable::new(&shared.flow, Seed::new(shared.seed), (number as u32, SHARDS as u32), told)
+    let told = shared.wants_flows || shared.rules.is_some() || shared.streams.enabled;
+    let table = FlowTable::new(&shared.flow, Seed::new(shared.seed), (number as u32, SHARDS as u32), told)?;
+    Ok(if shared.streams.enabled { table.followed() } else { table })
 }

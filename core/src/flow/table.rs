@@ -49,6 +49,15 @@ pub struct Seen {
     pub bytes: [u64; 2],
 }
 
+impl Seen {
+    /// The packet goes the other way.
+    pub fn swap(&mut self) {
+        self.to_server = !self.to_server;
+        self.packets.reverse();
+        self.bytes.reverse();
+    }
+}
+
 /// A flow's counters at this moment, oriented client to server; index 0 of a pair is to the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Counters {

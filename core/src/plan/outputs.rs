@@ -202,6 +202,13 @@ impl Outputs {
         self.tables.contains(&table)
     }
 
+    /// How many bytes of a payload alerts show, at most.
+    pub fn payload_shown(&self) -> usize {
+        let alerts = self.eve.iter().filter_map(|eve| eve.alert);
+        let showing = alerts.filter(|alert| alert.payload || alert.payload_printable || alert.payload_length);
+        showing.map(|alert| alert.payload_size as usize).max().unwrap_or(0)
+    }
+
     /// Whether an EVE section is wanted that `which` says yes to.
     pub fn wants_eve(&self, which: impl Fn(&Eve) -> bool) -> bool {
         self.eve.iter().any(which)

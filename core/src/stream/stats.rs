@@ -1,36 +1,56 @@
 //! What was counted of TCP sessions, by Suricata's names (`stats.tcp`).
 
-/// Counts of one shard.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct Stats {
-    pub syn: u64,
-    pub synack: u64,
-    pub rst: u64,
-    pub urg: u64,
-    pub sessions: u64,
-    pub active_sessions: u64,
+macro_rules! stats {
+    ($($(#[$doc:meta])* $name:ident;)*) => {
+        /// Counts of one shard.
+        #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+        #[allow(missing_docs)]
+        pub struct Stats {
+            $($(#[$doc])* pub $name: u64),*
+        }
+
+        impl Stats {
+            /// Add another shard's.
+            pub fn merge(&mut self, other: &Self) {
+                $(self.$name += other.$name;)*
+            }
+
+            /// All of them with their names.
+            pub fn all(&self) -> impl Iterator<Item = (&'static str, u64)> {
+                [$((stringify!($name), self.$name)),*].into_iter()
+            }
+        }
+    };
+}
+
+stats! {
+    syn;
+    synack;
+    rst;
+    urg;
+    sessions;
+    active_sessions;
     /// Sessions that were not made for want of memory.
-    pub ssn_memcap_drop: u64,
-    pub invalid_checksum: u64,
-    pub midstream_pickups: u64,
+    ssn_memcap_drop;
+    invalid_checksum;
+    midstream_pickups;
     /// Segments that were not stored for want of memory.
-    pub segment_memcap_drop: u64,
+    segment_memcap_drop;
     /// Directions that reached the depth.
-    pub stream_depth_reached: u64,
-    pub reassembly_gap: u64,
-    pub overlap: u64,
-    pub overlap_diff_data: u64,
-    pub insert_data_normal_fail: u64,
-    pub insert_data_overlap_fail: u64,
-    pub urgent_oob_data: u64,
-    pub ack_unseen_data: u64,
+    stream_depth_reached;
+    reassembly_gap;
+    overlap;
+    overlap_diff_data;
+    insert_data_normal_fail;
+    insert_data_overlap_fail;
+    urgent_oob_data;
+    ack_unseen_data;
     /// Buffers that had been used before.
-    pub segment_from_cache: u64,
+    segment_from_cache;
     /// Buffers that were made.
-    pub segment_from_pool: u64,
+    segment_from_pool;
     /// Bytes that sessions take.
-    pub memuse: u64,
+    memuse;
     /// Bytes that stored data takes.
-    pub reassembly_memuse: u64,
+    reassembly_memuse;
 }

@@ -1,6 +1,6 @@
 //! SCTP (RFC 9260, section 3).
 
-use super::{be16, be32, view};
+use super::{Header, be16, be32, view};
 
 /// Where the checksum stands in the header.
 pub const CHECKSUM: usize = 8;
@@ -80,6 +80,30 @@ pub mod chunk {
     pub const INIT_ACK: u8 = 2;
     pub const ABORT: u8 = 6;
     pub const I_DATA: u8 = 64;
+}
+
+/// A chunk among others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stretch {
+    /// Its type, `chunk`.
+    pub kind: u8,
+    /// Bytes with its header.
+    pub length: usize,
+    /// Bytes up to the next one.
+    pub padded: usize,
+}
+
+/// The chunk at the start of `bytes`, of which `left` were sent: none where there is no sound one, and none of it where
+/// it is not there to be read.
+pub fn next_chunk(bytes: &[u8], left: usize) -> Option<Option<Stretch>> {
+    if left < Chunk::LEN {
+        return None;
+    }
+    let Some((head, _)) = Chunk::parse(bytes) else { return Some(None) };
+    let (kind, length) = (head.kind(), head.length());
+    // The last chunk's padding may be left out.
+    let padded = length.next_multiple_of(4).min(left);
+    (Chunk::LEN..=left).contains(&length).then_some(Some(Stretch { kind, length, padded }))
 }
 
 /// Bytes before the user data of a chunk that has some (RFC 9260, section 3.3.1; RFC 8260, section 2.1).

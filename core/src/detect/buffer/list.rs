@@ -148,7 +148,11 @@ impl Run<'_, '_> {
             Entry::Math(math) => (math.variable, math.value(&site)),
             _ => return Ok(position),
         };
-        self.bench.variables.set(variable, found.ok().map(|found| found.value));
+        match found {
+            Ok(found) => self.bench.variables.set(variable, Some(found.value)),
+            Err(Truth::Unknown) => self.bench.variables.set(variable, None),
+            Err(_) => {}
+        }
         found.map(|found| found.end)
     }
 

@@ -191,3 +191,8 @@ impl Test {
         }
     }
 }
+
+#[cfg(test)]
+mod naive_tests;
+#[cfg(test)]
+mod tests;

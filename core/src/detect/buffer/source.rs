@@ -156,18 +156,13 @@ fn sctp_data<'a>(subject: &Subject<'a>) -> Bytes<'a> {
     let begin = usize::from(packet.l4) + header.original;
     let mut rest = subject.headers.get(begin..).unwrap_or_default();
     let mut left = (packet.original as usize).saturating_sub(begin);
-    while left >= sctp::Chunk::LEN {
-        let Some((chunk, _)) = sctp::Chunk::parse(rest) else { return Bytes::Unknown };
-        let length = chunk.length();
-        if length < sctp::Chunk::LEN || length > left {
-            break;
-        }
-        if let Some(header) = sctp::data_header(chunk.kind()).filter(|header| *header <= length) {
+    while let Some(chunk) = sctp::next_chunk(rest, left) {
+        let Some(sctp::Stretch { kind, length, padded }) = chunk else { return Bytes::Unknown };
+        if let Some(header) = sctp::data_header(kind).filter(|header| *header <= length) {
             let data = rest.get(header..).unwrap_or_default();
             let original = length - header;
             return Bytes::There(Buffer { bytes: data.get(..original).unwrap_or(data), original });
         }
-        let padded = length.next_multiple_of(4).min(left);
         rest = rest.get(padded..).unwrap_or_default();
         left -= padded;
     }
