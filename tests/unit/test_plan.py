@@ -190,9 +190,19 @@ def everything() -> plan.Plan:
             max_depth=8,
         ),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
-        fragments=plan.FragmentSettings(policy="bsd-right", timeout=9, memory=2**33),
+        fragments=plan.FragmentSettings(
+            policy="bsd-right",
+            hosts=(plan.FragmentHost(network=bytes(15) + b"\x01", prefix=128, policy="last"),),
+            timeout=9,
+            memory=2**33,
+        ),
         flow=plan.FlowSettings(
-            max_flows=1024, timeouts=plan.Timeouts(tcp_new=1), by_depth=False, community_id_seed=5, hash_seed=None
+            max_flows=1024,
+            timeouts=plan.Timeouts(tcp_new=1),
+            by_depth=False,
+            by_vlan=False,
+            community_id_seed=5,
+            hash_seed=None,
         ),
         rules=plan.Rules(
             rules=tuple(rules()),

@@ -73,12 +73,10 @@ class Headers:
     def split(self, text: str) -> tuple[str, int]:
         """A rule's header as text and where its options start. Raises Fault where a field is missing."""
         end = text.find("(")
-        head = text[:end]
-        if end < 0 or head not in self._split:
-            fields, end = lexer.header(text)
-            head = text[:end]
-            self._split[head] = fields
-        return head, end
+        head = text[:end] if end >= 0 else text
+        if head not in self._split:
+            self._split[head], _ = lexer.header(text)
+        return head, len(head)
 
     def read(self, head: str) -> Header:
         """The header that `split` gave. Raises Fault."""

@@ -161,6 +161,7 @@ class _Loader:
         self._scores = self._reputation(inputs)
         self._datasets = self._declared(inputs.settings.datasets)
         self._compiler = Compiler(self._sets, self._context, keep_text=inputs.settings.keep_text)
+        self._limits = inputs.settings.limits
         self._key = order.key(inputs.settings.action_order)
         self._rules: dict[tuple[int, int], tuple[order.Key, Origin, plan.Rule]] = {}
 
@@ -209,6 +210,9 @@ class _Loader:
             xbits=tuple(names.xbits),
             datasets=tuple(self._datasets.sets),
             reputation=tuple(self._scores),
+            failed=sum(diagnostic.refused for diagnostic in self._diagnostics),
+            skipped=sum(diagnostic.severity == "skipped" for diagnostic in self._diagnostics),
+            settings=self._limits,
         )
         encode = msgspec.msgpack.encode
         origins = msgspec.Raw(encode([origin for _, origin, _ in found]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from tmrx import plan
 from tmrx.rules import datasets, reputation
 from tmrx.rules.order import ACTION_ORDER, Ordered
 from tmrx.rules.variables import Variables
@@ -14,7 +15,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `classification`, `references`: a classification.config and a reference.config, None for tmrx's own.
     `enable`, `disable`, `modify`, `drop`: files of suricata-update's that select rules. `keep_text`: rules carry their
-    text into the plan. `thresholds`: a threshold file.
+    text into the plan. `thresholds`: a threshold file. `limits`: what the core keeps to.
     """
 
     variables: Variables = Variables()
@@ -29,3 +30,4 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     thresholds: str | None = None
     datasets: datasets.Settings = datasets.Settings()
     reputation: reputation.Files = reputation.Files()
+    limits: plan.DetectSettings = plan.DetectSettings()

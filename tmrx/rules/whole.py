@@ -57,6 +57,8 @@ def check_supported(header: Header, draft: Draft, application: Application) -> N
             raise unsupported(f"keyword '{need.what}'", at=need.at)
     if header.hook is not None:
         raise unsupported(f"hook '{header.hook.name}'", at=header.hook.at)
+    if draft.alert and header.action in ("pass", "config"):
+        raise unsupported(f"'alert' in a {header.action} rule", at=0)
     if header.transactional:
         raise unsupported("direction '=>'", at=0)
 
@@ -86,7 +88,8 @@ def _application(header: Header, draft: Draft) -> Application:
         left = wanted if words is None else words & wanted
         if not left:
             raise Fault(f"'{need.what}' is of {_listed(wanted)} and does not go with {asked}", at=need.at)
-        if left != words:
+        # DoH is DNS and HTTP/2 at once.
+        if left != words and own != "doh2":
             words, asked = left, f"'{need.what}'"
     if not own and words is not None:
         _check_carried(header, words, draft.needs[0].at)

@@ -178,6 +178,7 @@ impl Shard {
         self.flows.stats()
     }
 
+    /// What was counted of TCP sessions.
     pub fn stream_stats(&self) -> stream::Stats {
         self.inspector.stream_stats()
     }
@@ -194,7 +195,18 @@ impl Shard {
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
     pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, identities: &RwLock<Identities>, out: &mut ShardOut) {
-        let rows = parsed.shard(self.number);
+        self.rows(shared, parsed, parsed.shard(self.number), identities, out);
+    }
+
+    /// Process some of this shard's packets.
+    pub fn rows(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        rows: &[u32],
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) {
         let mut done = 0;
         while let Some(rest) = rows.get(done..).filter(|rest| !rest.is_empty()) {
             let attempt = std::panic::AssertUnwindSafe(|| self.runs(shared, parsed, rest, identities, out, &mut done));
@@ -504,6 +516,7 @@ fn shows(
 /// The key, with the tunnels around the packet where they count.
 #[inline]
 fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
+    let key = if shared.by_vlan { key } else { key.in_any_vlan() };
     if shared.by_depth { key.at_depth(packet.depth) } else { key }
 }
 

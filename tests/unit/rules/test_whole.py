@@ -73,6 +73,7 @@ DOES_NOT = {
     "alert http2 any any -> any any (http.uri; content:\"a\";": "http2",
     "alert tcp any any -> any any (dns.query; content:\"a\";": "dns",
     "alert dns any any -> any any (dns.query; content:\"a\";": "dns",
+    "alert doh2 any any -> any any (dns.opcode:0; http.host; content:\"a\";": "doh2",
     "alert dcerpc any any -> any any (dcerpc.opnum:1;": "dcerpc",
     "alert smb any any -> any any (dcerpc.opnum:1;": "smb",
     "alert tcp any any -> any any (ja3.hash; content:\"01234567890123456789012345678901\";": "quic|tls",

@@ -295,15 +295,18 @@ def _is_of_applications(keyword: Keyword) -> bool:
     return keyword.kind in _KINDS and not keyword.protocol & _PACKETS and keyword.value in SYNTAX
 
 
+_SYNTAX_ONLY = {
+    keyword.name: _keyword(SYNTAX[keyword.value])
+    for keyword in keywords().values()
+    if _is_of_applications(keyword) or keyword.name in _OTHERS
+}
 HANDLERS = {
-    **{
-        keyword.name: _keyword(SYNTAX[keyword.value])
-        for keyword in keywords().values()
-        if _is_of_applications(keyword) or keyword.name in _OTHERS
-    },
+    **_SYNTAX_ONLY,
     **dict.fromkeys(_OBSOLETE, _obsolete),
     **dict.fromkeys(_SCRIPTS, _script),
     "urilen": _urilen,
     "app-layer-protocol": _protocol,
     "app-layer-state": _state,
 }
+# Those that are read, and then refused.
+MISSING = HANDLERS.keys() - {"urilen"} | {"app-layer-event"}

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from tmrx.plan import Capture, Pcre
 from tmrx.rules import pcre
 from tmrx.rules.catalogue import keywords
@@ -58,9 +60,9 @@ def _pcre(draft: Draft, option: Option) -> None:
         draft.add(entry, "R" in flags)
         return
     modifier = keywords()[_BUFFERS[buffer]]
-    home = _home(OLD_NAMES[modifier.name], draft, option._replace(keyword=modifier))
-    draft.add_to(home, entry)
-    draft.need(option._replace(keyword=modifier))
+    named = replace(option, keyword=modifier)
+    draft.add_to(_home(OLD_NAMES[modifier.name], draft, named), entry)
+    draft.need(named)
 
 
 def _home(name: str, draft: Draft, option: Option) -> BufferDraft:
