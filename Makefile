@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PYTEST_ARGS ?=
 SHARED := $(or $(TMRX_SHARED),../shared)
 
-.PHONY: help build demo test test-rust test-python reading fuzz terraform lint lint-rust lint-python type fmt bench docs ci lock clean
+.PHONY: help build demo test test-rust test-python reading conformance fuzz terraform lint lint-rust lint-python type fmt bench docs ci lock clean
 
 help:  ## list what can be made
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ reading: build $(VENV)/.dev  ## every shared capture through the core and the re
 	@if [ -d "$(SHARED)" ]; then TMRX_SLOW=1 $(BIN)/python -m pytest -q -n auto tests/differential; \
 	else echo "no $(SHARED): its captures are not read"; fi
 
+conformance: build $(VENV)/.dev  ## Suricata's behaviour on the shared suite; what passed once must pass (ARGS=--update keeps more)
+	$(BIN)/python -m tests.conformance.score $(ARGS)
+
 lint: lint-python lint-rust  ## ruff, layers, banned APIs, rustfmt, clippy with and without Python
 
 lint-python: $(VENV)/.dev
@@ -91,18 +94,19 @@ FUZZ_SECONDS ?= 60
 FUZZ := core/fuzz/target
 
 # Leaks are not looked for: what glibc keeps to destroy a thread's variables is one to LeakSanitizer.
-fuzz:  ## look for inputs that the core fails on, FUZZ_SECONDS each target (60); needs nightly Rust and cargo-fuzz
+fuzz: build $(VENV)/.dev  ## look for inputs that tmrx fails on, FUZZ_SECONDS each target (60); needs nightly Rust and cargo-fuzz
 	@.ci/need rust
 	python3 core/fuzz/seeds.py $(FUZZ)/seeds sample_pcaps/*.pcap
 	@for target in $(basename $(notdir $(wildcard core/fuzz/fuzz_targets/*.rs))); do \
 		echo "fuzzing $$target" && mkdir -p $(FUZZ)/found/$$target && ( cd core && $(CARGO) +nightly fuzz run $$target \
 		fuzz/target/found/$$target fuzz/corpus/$$target fuzz/target/seeds/$$target -- \
 		-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 -detect_leaks=0 ) || exit 1; done
+	@echo "fuzzing the rule compiler" && $(BIN)/python -m tests.fuzz.rules --seconds $(FUZZ_SECONDS)
 
 terraform: build $(VENV)/.dev  ## plan a mirror with terraform, where it and its aws provider are installed, and read it
 	TMRX_SLOW=1 $(BIN)/python -m pytest -q -rs -m needs_terraform tests/e2e
 
-ci: lint type test reading terraform docs  ## what CI runs
+ci: lint type test reading conformance terraform docs  ## what CI runs
 
 lock: $(VENV)/.dev  ## renew requirements-*.txt and core/Cargo.lock (UPGRADE=1: to the newest)
 	.ci/lock $(BIN)/uv $(if $(UPGRADE),--upgrade)

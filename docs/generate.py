@@ -95,7 +95,7 @@ def keywords() -> str:
 
     known = {keyword.name: keyword for keyword in catalogue.keywords().values()}
     rows = [
-        (code(name), code(word.value), word.kind, "yes" if name in options.HANDLERS else "not yet", word.note)
+        (code(name), code(word.value), word.kind, "yes" if options.is_evaluated(word) else "not yet", word.note)
         for name, word in sorted(known.items())
     ]
     intro = (
@@ -134,6 +134,33 @@ def command_pages() -> str:
     return page("Commands", intro, "\n".join(parts))
 
 
+def suricata() -> str:
+    """Suricata's options and settings, as `tmrx suricata` takes them."""
+    from tmrx.suricata import arguments, document, settings  # noqa: PLC0415  # as above
+
+    stock = settings.Configuration(document.load(settings.STOCK))
+    options = [
+        (code(", ".join(f"-{name}" if len(name) == 1 else f"--{name}" for name in option.names)), option.help)
+        for option in arguments.OPTIONS
+    ]
+    rows = [
+        (code(s.path), code(s.default), code(str(stock.node(s.path) or "") if s.kind != "tree" else ""), s.help)
+        for s in settings.SETTINGS
+        if s.kind != "idle"
+    ]
+    idle = ", ".join(code(s.path) for s in settings.SETTINGS if s.kind == "idle")
+    intro = (
+        "The options of `tmrx suricata` and the settings that it reads from suricata.yaml. Options without a meaning "
+        "are taken and have no effect. See [Replace Suricata](../how-to/replace-suricata.md)."
+    )
+    body = (
+        f"## Options\n\n{table(('option', 'meaning'), options)}\n## Settings\n\nWhere a file given with `-c` does "
+        "not set one, it has its default; without `-c` it has the stock value, or its default where there is none.\n\n"
+        f"{table(('setting', 'default', 'stock', 'meaning'), rows)}\n## Settings without effect\n\n{idle}.\n"
+    )
+    return page("Suricata's options and settings", intro, body)
+
+
 def findings() -> str:
     """Everything that `tmrx mirror check` looks for."""
     from tmrx.mirror.findings import CHECKS, WARNINGS  # noqa: PLC0415  # as above
@@ -153,6 +180,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "findings.md": findings,
     "keywords.md": keywords,
     "settings.md": settings,
+    "suricata.md": suricata,
 }
 
 

@@ -62,6 +62,9 @@ class Batch:
     def fast(self) -> bytes:
         """fast.log lines."""
     @property
+    def stats_log(self) -> bytes:
+        """The table of Suricata's counters, at the end of the run."""
+    @property
     def pcap(self) -> bytes:
         """The next piece of a capture of the innermost packets."""
     @property

@@ -99,12 +99,16 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
     settings: Settings,
     outputs: plan.Outputs,
     rules: plan.Rules | None = None,
+    streams: bool = False,
     listening: Iterable[Endpoint] | None = None,
     inspect_outer: bool = False,
     taken: tuple[plan.Program, ...] = (),
     shown: tuple[plan.Step, ...] = (),
 ) -> plan.Plan:
-    """What the core is told; `listening` is None offline. `settings` win over the mirror's own. Raises ConfigError."""
+    """What the core is told; `listening` is None offline. `settings` win over the mirror's own. Raises ConfigError.
+
+    `streams`: TCP is put together, as rules need it.
+    """
     together = settings.over(mirror.settings)
     faults = together.faults()
     if faults:
@@ -114,6 +118,7 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
         identity=mirror.identities(together),
         fragments=together.fragments(),
         flow=together.flow(live=listening is not None),
+        streams=plan.StreamSettings(enabled=streams),
         rules=rules or plan.Rules(),
         outputs=outputs,
         inspect_outer=inspect_outer,

@@ -133,6 +133,7 @@ catalogue! {
     Ipv4Version "ipv4.version" "ipv4" Warning "decoder.ipv4.wrong_ip_version" "The version nibble is not 4 where IPv4 was announced.";
     Ipv4HeaderLength "ipv4.header_length" "ipv4" Warning "decoder.ipv4.hlen_too_small" "The header length is below 20 bytes (RFC 791, section 3.1).";
     Ipv4TotalLength "ipv4.total_length" "ipv4" Warning "decoder.ipv4.iplen_smaller_than_hlen" "The total length is below the header length (RFC 791, section 3.1).";
+    Ipv4Truncated "ipv4.truncated" "ipv4" Warning "decoder.ipv4.trunc_pkt" "Less was captured than the total length says, where truncated packets are invalid.";
     Ipv4LengthZero "ipv4.total_length_zero" "ipv4" Info "" "Total length 0, as segmentation offload leaves it; the length was taken from the frame.";
     Ipv4Options "ipv4.options" "ipv4" Notice "decoder.ipv4.opt_invalid_len" "An option's length is impossible (RFC 791, section 3.1).";
     Ipv4OptionUnknown "ipv4.option_unknown" "ipv4" Info "decoder.ipv4.opt_invalid" "An option of a type that is not known.";
@@ -151,6 +152,7 @@ catalogue! {
     Ipv4BadChecksum "ipv4.bad_checksum" "ipv4" Warning "" "The whole header is there and its checksum is wrong (RFC 1071).";
     Ipv6TooShort "ipv6.too_short" "ipv6" Warning "decoder.ipv6.pkt_too_small" "Fewer than the 40 bytes of an IPv6 header.";
     Ipv6Version "ipv6.version" "ipv6" Warning "decoder.ipv6.wrong_ip_version" "The version nibble is not 6 where IPv6 was announced.";
+    Ipv6Truncated "ipv6.truncated" "ipv6" Warning "decoder.ipv6.trunc_pkt" "Less was captured than the payload length says, where truncated packets are invalid.";
     Ipv6Extension "ipv6.extension_length" "ipv6" Warning "decoder.ipv6.trunc_exthdr" "An extension header runs past the packet's own length (RFC 8200, section 4).";
     Ipv6ExtensionsTooMany "ipv6.extensions_too_many" "ipv6" Warning "" "More extension headers than are followed.";
     Ipv6RoutingType0 "ipv6.routing_type_0" "ipv6" Notice "decoder.ipv6.rh_type_0" "A type 0 routing header (deprecated by RFC 5095).";
@@ -252,6 +254,13 @@ impl AnomalySet {
     /// Add those of another set.
     pub fn merge(&mut self, other: Self) {
         self.0.iter_mut().zip(other.0).for_each(|(word, more)| *word |= more);
+    }
+
+    /// Those of the set that stand before this one in the catalogue.
+    pub fn before(self, anomaly: Anomaly) -> Self {
+        let mut found = Self::EMPTY;
+        self.iter().filter(|other| (*other as usize) < anomaly as usize).for_each(|other| found.add(other));
+        found
     }
 
     /// Whether it holds this one.

@@ -122,7 +122,7 @@ fn beyond_plain(bytes: &[u8], link: Link, packet: &mut Packet) {
 /// Bytes that the packet had when it was sent, as far as its record says. A mirror's copy may have been cut before it
 /// was sent on, so its record does not tell.
 fn sent(packet: &Packet) -> usize {
-    if packet.depth == 0 { packet.original.max(packet.captured) as usize } else { usize::MAX }
+    if packet.depth == 0 || packet.whole { packet.original.max(packet.captured) as usize } else { usize::MAX }
 }
 
 fn network(bytes: &[u8], at: usize, packet: &mut Packet) {

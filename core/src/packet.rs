@@ -273,6 +273,8 @@ pub struct Packet {
     pub fragment: bool,
     /// A fragment that the filter would not take in: it is of use for its datagram only.
     pub left_out: bool,
+    /// Its bytes count as all that were sent: what is cut contradicts itself.
+    pub whole: bool,
     /// A datagram that was put together of its fragments.
     pub defragmented: bool,
     /// EtherType of what follows the link header and tags; 0 for raw IP.
@@ -335,6 +337,7 @@ impl Packet {
         stop: Stop::Complete,
         fragment: false,
         left_out: false,
+        whole: false,
         defragmented: false,
         ethertype: 0,
         src: Addr([0; 16]),

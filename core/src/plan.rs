@@ -38,6 +38,7 @@ pub struct FlowSettings {
     pub max_flows: u32,
     pub timeouts: Timeouts,
     pub by_depth: bool,
+    pub by_vlan: bool,
     pub community_id_seed: u16,
     pub hash_seed: Option<u64>,
 }
@@ -76,8 +77,17 @@ pub enum FragmentPolicy {
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct FragmentHost {
+    pub network: ByteBuf,
+    pub prefix: u8,
+    pub policy: FragmentPolicy,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct FragmentSettings {
     pub policy: FragmentPolicy,
+    pub hosts: Vec<FragmentHost>,
     pub timeout: u32,
     pub memory: u64,
 }

@@ -190,9 +190,19 @@ def everything() -> plan.Plan:
             max_depth=8,
         ),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
-        fragments=plan.FragmentSettings(policy="bsd-right", timeout=9, memory=2**33),
+        fragments=plan.FragmentSettings(
+            policy="bsd-right",
+            hosts=(plan.FragmentHost(network=bytes(15) + b"\x01", prefix=128, policy="last"),),
+            timeout=9,
+            memory=2**33,
+        ),
         flow=plan.FlowSettings(
-            max_flows=1024, timeouts=plan.Timeouts(tcp_new=1), by_depth=False, community_id_seed=5, hash_seed=None
+            max_flows=1024,
+            timeouts=plan.Timeouts(tcp_new=1),
+            by_depth=False,
+            by_vlan=False,
+            community_id_seed=5,
+            hash_seed=None,
         ),
         rules=plan.Rules(
             rules=tuple(rules()),
@@ -203,6 +213,8 @@ def everything() -> plan.Plan:
             xbits=("c",),
             datasets=tuple(choices(plan.Dataset, dataset)),
             reputation=(plan.Reputation(network=V6, prefix=96, category=1, score=100),),
+            failed=1,
+            skipped=2,
             settings=plan.DetectSettings(packet_alert_max=9),
         ),
         streams=next(streams()),
@@ -210,6 +222,7 @@ def everything() -> plan.Plan:
             eve=(plan.EVERYTHING, *sections()),
             inline=True,
             fast=True,
+            stats_log=True,
             pcap=True,
             capture=plan.CaptureSettings(pcapng=True, rotate_size=1_000_000, rotate_time=60_000_000_000),
             tables=("packets", "flows", "alerts", "anomalies"),

@@ -23,6 +23,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sessions": ("tmrx.cli.sessions:sessions", "List the mirror sessions that a capture came through."),
     "mirror": ("tmrx.cli.mirror:mirror", "Show and check what a mirror is, and explain what it does."),
     "rules": ("tmrx.cli.rules:rules", "Check and list rule files."),
+    "suricata": (
+        "tmrx.cli.suricata:suricata",
+        "Run as Suricata: its options, its suricata.yaml, its rules, its outputs.",
+    ),
     "demo": ("tmrx.cli.demo:demo", "See it work: mirror an attack to yourself, and catch it."),
     "completion": ("tmrx.cli.completion:completion", "Print what makes a shell complete tmrx's commands."),
 }

@@ -75,18 +75,40 @@ def bundle(name: str, build: Callable[..., Any], **options: Callable[[Any], Any]
 
 @dataclass(frozen=True)
 class Choice:
-    """Files that select rules as suricata-update does it."""
+    """Files beside the rules: those that select rules as suricata-update does it, and what rules look up.
+
+    `data_folder` is where rules keep datasets, None for nowhere.
+    """
 
     enable: tuple[str, ...] = ()
     disable: tuple[str, ...] = ()
     modify: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    thresholds: str | None = None
+    categories: str | None = None
+    scores: tuple[str, ...] = ()
+    data_folder: str | None = None
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """The files that are read."""
+        single = tuple(name for name in (self.thresholds, self.categories) if name is not None)
+        return (*self.enable, *self.disable, *self.modify, *self.drop, *single, *self.scores)
 
     def settings(self, **others: Any) -> RuleSettings:
         """How rules are read, with other settings."""
-        from tmrx.rules import Settings  # noqa: PLC0415
+        from tmrx.rules import Settings, datasets, reputation  # noqa: PLC0415
 
-        return Settings(**vars(self), **others)
+        return Settings(
+            enable=self.enable,
+            disable=self.disable,
+            modify=self.modify,
+            drop=self.drop,
+            thresholds=self.thresholds,
+            reputation=reputation.Files(categories=self.categories or "", scores=self.scores),
+            datasets=datasets.Settings(folder=self.data_folder or ""),
+            **others,
+        )
 
 
 EVERY_RULE = Choice()
@@ -115,8 +137,7 @@ class Given:
     @property
     def files(self) -> tuple[str, ...]:
         """The files that are read."""
-        chosen = (name for names in vars(self.choice).values() for name in names)
-        return (*self.mirror_files, *self.rule_files, *chosen)
+        return (*self.mirror_files, *self.rule_files, *self.choice.files)
 
     def check(self, capture: str) -> None:
         """Standard input is one stream. Raises UsageError."""
@@ -227,18 +248,29 @@ _CHOICE = {
         "modify": "Changes to rules",
         "drop": "Rules whose action becomes drop",
     }.items()
+} | {
+    "thresholds": click.option(
+        "--threshold-file", "thresholds", type=FILE, metavar="FILE",
+        help="Suppressions, thresholds and rates, as Suricata's threshold.config has them.",
+    ),
+    "categories": click.option(
+        "--reputation-categories", "categories", type=FILE, metavar="FILE",
+        help="Categories that iprep rules ask for, a line NUMBER,NAME,TEXT each.",
+    ),
+    "scores": click.option(
+        "--reputation", "scores", multiple=True, type=FILE, metavar="FILE",
+        help="Scores of addresses, a line ADDRESS[/LENGTH],CATEGORY,SCORE each.",
+    ),
+    "data_folder": click.option(
+        "--data-dir", "data_folder", type=click.Path(file_okay=False), metavar="FOLDER",
+        help="Where rules keep datasets (state, save).",
+    ),
 }  # fmt: skip
 
 
-def _given(  # noqa: PLR0913 -- one for each option
-    *,
-    enable: tuple[str, ...],
-    disable: tuple[str, ...],
-    modify: tuple[str, ...],
-    drop: tuple[str, ...],
-    **others: Any,
-) -> Given:
-    return Given(choice=Choice(enable, disable, modify, drop), **others)
+def _given(**values: Any) -> Given:
+    choice = Choice(**{name: values.pop(name) for name in _CHOICE})
+    return Given(choice=choice, **values)
 
 
 _STRICT = click.option("--strict", is_flag=True, help="End with an error if a rule is refused.")

@@ -48,6 +48,7 @@ class Job:
             mirror=inputs.mirror,
             settings=inputs.settings,
             outputs=self.outputs.plan(),
+            streams=inputs.rules is not None,
             listening=self.listening,
             inspect_outer=self.inspect_outer,
             taken=self.selection.programs(quiet=self.quiet),

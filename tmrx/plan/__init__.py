@@ -97,6 +97,7 @@ from tmrx.plan.outputs import (
 from tmrx.plan.receive import (
     DecapSettings,
     FlowSettings,
+    FragmentHost,
     FragmentPolicy,
     FragmentSettings,
     Identity,
@@ -173,6 +174,7 @@ __all__ = [
     "Flowbits",
     "FlowintTest",
     "FragBits",
+    "FragmentHost",
     "FragmentPolicy",
     "FragmentSettings",
     "Gateway",

@@ -116,6 +116,7 @@ class Outputs(Struct, frozen=True, kw_only=True):
     eve: tuple[Eve, ...] = ()
     inline: bool = False
     fast: bool = False
+    stats_log: bool = False
     pcap: bool = False
     capture: CaptureSettings = CaptureSettings()
     tables: tuple[Literal["packets", "flows", "alerts", "anomalies"], ...] = ()

@@ -24,6 +24,8 @@ class FlowSettings(Struct, frozen=True, kw_only=True):
     timeouts: Timeouts = Timeouts()
     # Where enclosing packets are inspected too: flows at different depths are different flows.
     by_depth: bool = True
+    # Flows in different VLANs are different flows.
+    by_vlan: bool = True
     community_id_seed: int = 0
     # None: drawn at random by the core (live); a number: fixed, so that runs repeat (offline).
     hash_seed: int | None = 0
@@ -36,7 +38,7 @@ class DecapSettings(Struct, frozen=True, kw_only=True):
     geneve_ports: tuple[int, ...] = (6081,)
     vxlan_gpe_ports: tuple[int, ...] = ()
     gre_udp_ports: tuple[int, ...] = ()
-    # Either side; what does not look like Teredo there is plain UDP.
+    # Either side, 0 for any port; what does not look like Teredo there is plain UDP.
     teredo_ports: tuple[int, ...] = (3544,)
     # gre: GRE other than ERSPAN; ip: IPv4 and IPv6 in each other.
     tunnels: tuple[Literal["erspan", "gre", "ip"], ...] = ("erspan", "gre", "ip")
@@ -46,6 +48,14 @@ class DecapSettings(Struct, frozen=True, kw_only=True):
 FragmentPolicy = Literal["bsd", "bsd-right", "linux", "first", "solaris", "windows", "last"]
 
 
+class FragmentHost(Struct, frozen=True, kw_only=True):
+    """The policy of a network's hosts: 16 bytes, prefix length of 128. The longest prefix counts."""
+
+    network: bytes
+    prefix: int
+    policy: FragmentPolicy
+
+
 class FragmentSettings(Struct, frozen=True, kw_only=True):
     """How datagrams in fragments are put together, and what waits for the missing ones at most.
 
@@ -53,6 +63,7 @@ class FragmentSettings(Struct, frozen=True, kw_only=True):
     """
 
     policy: FragmentPolicy = "windows"
+    hosts: tuple[FragmentHost, ...] = ()
     timeout: int = 60
     memory: int = 32 * 2**20
 

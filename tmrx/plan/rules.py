@@ -183,4 +183,7 @@ class Rules(Struct, frozen=True, kw_only=True):
     xbits: tuple[str, ...] = ()
     datasets: tuple[Dataset, ...] = ()
     reputation: tuple[Reputation, ...] = ()
+    # Rules that are left out: refused ones, and those that ask for another version.
+    failed: int = 0
+    skipped: int = 0
     settings: DetectSettings = DetectSettings()

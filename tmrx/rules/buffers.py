@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tmrx import plan
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import PAYLOAD, Base64Draft, BufferDraft, ContentDraft, Draft, Entry
@@ -34,6 +36,9 @@ def _check_empty(buffer: BufferDraft) -> None:
 def _matches(buffer: BufferDraft) -> list[plan.Match]:
     _check_fast_pattern(buffer)
     _check_absent(buffer)
+    _check_room(buffer)
+    if not buffer.transforms and buffer.name in _FORMS:
+        _check_form(buffer)
     return [_match(entry) for entry in buffer.entries]
 
 
@@ -86,3 +91,84 @@ def _check_absent(buffer: BufferDraft) -> None:
             continue
         if place or (len(buffer.entries) > 1 and not entry.or_else):
             raise Fault("'absent' stands alone or, with or_else, first after its buffer", at=buffer.at)
+
+
+def least_size(entries: list[Entry]) -> tuple[int, int]:
+    """The size in bytes that a buffer must have for its contents, and the place of the content that asks for it."""
+    size, at, end = 0, 0, 0
+    for entry in entries:
+        if not isinstance(entry, ContentDraft):
+            end = 0
+        elif not entry.negated:
+            start = max(0, end + _known(entry.distance)) if entry.relative else _known(entry.offset)
+            end = start + len(entry.pattern)
+            if end > size:
+                size, at = end, entry.at
+    return size, at
+
+
+def _known(place: plan.Place | None) -> int:
+    return place if isinstance(place, int) else 0
+
+
+def largest(number: plan.Number) -> int | None:
+    """The largest number that passes, if there is a largest."""
+    return {"eq": number.a, "lt": number.a - 1, "le": number.a, "between": number.b - 1}.get(number.op)
+
+
+def _check_room(buffer: BufferDraft) -> None:
+    """A size that bsize allows must have room for the contents."""
+    limits = [largest(entry.number) for entry in buffer.entries if isinstance(entry, plan.Bsize)]
+    known = [limit for limit in limits if limit is not None]
+    if not known:
+        return
+    size, at = least_size(buffer.entries)
+    if size > min(known):
+        why = f"bsize allows at most {min(known)} bytes, and this content ends at byte {size} or later"
+        raise Fault(why, at=at)
+
+
+# What the bytes of some buffers always look like: a content that does not can never match.
+
+
+def _host(content: ContentDraft) -> str:
+    if content.nocase:
+        return "http.host is in lower case always: drop nocase"
+    return "http.host is in lower case always" if content.pattern != content.pattern.lower() else ""
+
+
+def _method(content: ContentDraft) -> str:
+    return "http.method has no blank at its end" if content.pattern.endswith(b" ") else ""
+
+
+def _serial(content: ContentDraft) -> str:
+    content.pattern = content.pattern.upper()
+    lone = len(content.pattern) > len("00") and b":" not in content.pattern
+    return "tls.cert_serial has a ':' after each two digits" if lone else ""
+
+
+def _hex_of(size: int) -> Callable[[ContentDraft], str]:
+    def check(content: ContentDraft) -> str:
+        content.pattern = content.pattern.lower()
+        return "" if len(content.pattern) == size else f"this buffer has {size} characters, always"
+
+    return check
+
+
+_MD5, _SHA1 = 32, 59
+_FORMS: dict[str, Callable[[ContentDraft], str]] = {
+    "http.host": _host,
+    "http.method": _method,
+    "tls.cert_serial": _serial,
+    "tls.cert_fingerprint": _hex_of(_SHA1),
+    **dict.fromkeys(
+        ("ja3.hash", "ja3s.hash", "ssh.hassh", "ssh.hassh.server", "email.body_md5", "quic.cyu.hash"), _hex_of(_MD5)
+    ),
+}
+
+
+def _check_form(buffer: BufferDraft) -> None:
+    check = _FORMS[buffer.name]
+    for entry in buffer.entries:
+        if isinstance(entry, ContentDraft) and (why := check(entry)):
+            raise Fault(why, at=entry.at)

@@ -116,7 +116,7 @@ def _check_requires(given: list[RawOption]) -> None:
         try:
             missing = unmet(option.value or "", _Supported())
         except Fault as fault:
-            fault.at = option.value_at or option.at
+            fault.at = option.at if option.value is None else option.value_at
             raise
         if missing:
             raise Fault(f"missing a required feature: {missing}", at=option.at, severity="skipped")

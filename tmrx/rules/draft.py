@@ -10,11 +10,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
 from tmrx import plan
 from tmrx.rules.catalogue import Direction, Keyword
 from tmrx.rules.classification import Class
+from tmrx.rules.datasets import Datasets
+from tmrx.rules.datasets import Settings as DatasetSettings
 from tmrx.rules.diagnostics import Fault, unsupported
 from tmrx.rules.parser import Option
 
@@ -42,12 +45,15 @@ class Context:
     """What all rules of a run share.
 
     `references`: where a reference leads, by type in lower case. `categories`: numbers of reputation categories.
+    `folder`: where the file is that is read.
     """
 
     classes: Mapping[str, Class]
     references: Mapping[str, str]
     names: Names = field(default_factory=Names)
     categories: Mapping[str, int] = field(default_factory=dict)
+    datasets: Datasets = field(default_factory=lambda: Datasets(DatasetSettings(), lambda _: None))
+    folder: Path = Path()
 
 
 @dataclass(slots=True)
@@ -186,18 +192,20 @@ class Draft:
 
     def add(self, entry: Entry, relative: bool = False) -> None:
         """Add to the open buffer; without one, what is relative goes to where the last entry is."""
-        home = self.last if relative and self.current.keyword is None else self.current
-        home.entries.append(entry)
-        self.last = home
+        self.add_to(self.last if relative and self.current.keyword is None else self.current, entry)
 
-    def add_old(self, entry: Entry, name: str, option: Option) -> None:
-        """Add to a buffer as the old content modifiers do, which open nothing."""
-        home = next((buffer for buffer in self.buffers if buffer.old and buffer.name == name), None)
-        if home is None:
-            home = BufferDraft(name, option.keyword, option.at, old=True)
-            self.buffers.append(home)
-        home.entries.append(entry)
-        self.last = home
+    def add_to(self, buffer: BufferDraft, entry: Entry) -> None:
+        """Add to this buffer, without opening it."""
+        buffer.entries.append(entry)
+        self.last = buffer
+
+    def aside(self, name: str, option: Option) -> BufferDraft:
+        """The buffer of this name that old keywords add to, which open nothing."""
+        for buffer in self.buffers:
+            if buffer.old and buffer.name == name:
+                return buffer
+        self.buffers.append(BufferDraft(name, option.keyword, option.at, old=True))
+        return self.buffers[-1]
 
     def need(self, option: Option) -> None:
         """Note that only the keyword's applications have it."""

@@ -28,7 +28,7 @@ from tmrx.rules.protocols import (
 
 
 class ApplicationHook(NamedTuple):
-    """A state of a transaction that a rule waits for: `progress` is its number, from 0. `earlier`: those before, too."""
+    """A state of a transaction that a rule waits for: `progress` is its number from 0. `earlier`: those before too."""
 
     name: str
     kind: str
@@ -73,12 +73,10 @@ class Headers:
     def split(self, text: str) -> tuple[str, int]:
         """A rule's header as text and where its options start. Raises Fault where a field is missing."""
         end = text.find("(")
-        head = text[:end]
-        if end < 0 or head not in self._split:
-            fields, end = lexer.header(text)
-            head = text[:end]
-            self._split[head] = fields
-        return head, end
+        head = text[:end] if end >= 0 else text
+        if head not in self._split:
+            self._split[head], _ = lexer.header(text)
+        return head, len(head)
 
     def read(self, head: str) -> Header:
         """The header that `split` gave. Raises Fault."""
@@ -161,7 +159,9 @@ def _application_hook(application: str, field: Field) -> ApplicationHook:
     kind, text = (first, last) if colon else ("", first)
     kinds = TRANSACTION_KINDS.get(application, ())
     if kinds and not kind:
-        raise Fault(f"a hook of {application} needs a kind", " or ".join(f"{application}:{k}:…" for k in kinds), field.at)
+        raise Fault(
+            f"a hook of {application} needs a kind", " or ".join(f"{application}:{k}:…" for k in kinds), field.at
+        )
     if kind and kind not in kinds:
         raise Fault(f"'{kind}' is no kind of transactions of {application}", ", ".join(kinds), at=field.at)
     name = text.removeprefix("<")

@@ -9,7 +9,20 @@ from tmrx.rules.draft import PAYLOAD, ContentDraft, Draft
 from tmrx.rules.header import Header
 
 _META = frozenset(
-    ("msg", "sid", "gid", "rev", "classtype", "priority", "reference", "metadata", "target", "requires", "noalert", "alert")
+    (
+        "msg",
+        "sid",
+        "gid",
+        "rev",
+        "classtype",
+        "priority",
+        "reference",
+        "metadata",
+        "target",
+        "requires",
+        "noalert",
+        "alert",
+    )
 )
 EVENTS = frozenset(("decode-event", "engine-event", "stream-event"))
 # What goes with addresses alone; of flowbits, set and unset.

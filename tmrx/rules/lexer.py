@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from tmrx.rules.diagnostics import Fault
 
 MAX_RULE_BYTES = 8192
@@ -35,8 +37,8 @@ class Field(NamedTuple):
     at: int
 
 
-class RawOption(NamedTuple):
-    """An option as written: its value with quotes and negation, None where there is no colon."""
+class RawOption(msgspec.Struct, frozen=True, gc=False):
+    """An option as written: its value with quotes and negation, None (and a place of -1) where there is no colon."""
 
     name: str
     value: str | None
@@ -115,14 +117,15 @@ def options(text: str, start: int) -> list[RawOption]:
     if at >= end:
         raise Fault("the rule has no options", "it needs at least (sid:NUMBER;)", at=len(text) - 1)
     found = []
+    match = _OPTION.match
     while at < end:
-        option = _OPTION.match(text, at, end)
+        option = match(text, at, end)
         if option is None:
             raise _broken_option(text, at, end)
-        name, value = option[1], option[2]
+        name, value = option.groups()
         if not name:
             raise Fault("an option without a name", at=option.start(1))
-        found.append(RawOption(name, value and value.rstrip(_BLANKS), option.start(1), max(option.start(2), 0)))
+        found.append(RawOption(name, value and value.rstrip(_BLANKS), option.start(1), option.start(2)))
         at = option.end()
     return found
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import msgspec
 
 from tmrx.rules.catalogue import Keyword, keywords, nearest_keyword
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.lexer import RawOption
 
 
-class Option(NamedTuple):
+class Option(msgspec.Struct, frozen=True, gc=False):
     """An option with its keyword; quotes and a negation before them are taken off the value ("" where there is none).
 
     `at` and `value_at` are where its name and its value start in the rule's text.
@@ -24,17 +24,20 @@ class Option(NamedTuple):
 
 def resolve(raw: RawOption) -> Option:
     """Look an option's keyword up and check its value's form. Raises Fault."""
+    name, value = raw.name, raw.value
     table = keywords()
-    keyword = table.get(raw.name) or table.get(raw.name.lower())
+    keyword = table.get(name) or table.get(name.lower())
     if keyword is None:
-        raise Fault(f"unknown keyword '{raw.name}'", nearest_keyword(raw.name), at=raw.at)
-    if not raw.value:
-        if keyword.takes == "value" or raw.value is not None:
-            raise Fault(f"keyword '{raw.name}' needs a value", f"{raw.name}: {keyword.value}", at=raw.at)
+        raise Fault(f"unknown keyword '{name}'", nearest_keyword(name), at=raw.at)
+    if not value:
+        if keyword.takes == "value" or value is not None:
+            raise Fault(f"keyword '{name}' needs a value", f"{name}: {keyword.value}", at=raw.at)
         return Option(keyword, "", False, raw.at, raw.at)
     if keyword.takes == "nothing":
-        raise Fault(f"keyword '{raw.name}' takes no value", at=raw.value_at)
-    return _unquoted(keyword, raw, raw.value)
+        raise Fault(f"keyword '{name}' takes no value", at=raw.value_at)
+    if keyword.quotes == "optional" and value[0] not in "\"!":
+        return Option(keyword, value, False, raw.at, raw.value_at)
+    return _unquoted(keyword, raw, value)
 
 
 def _unquoted(keyword: Keyword, raw: RawOption, value: str) -> Option:

@@ -69,7 +69,9 @@ CARRIES: dict[str, frozenset[str]] = {
     "igmp": frozenset(("igmp",)),
 }
 
-_OVER_TCP = "http http1 http2 doh2 ftp ftp-data smtp tls ssh imap smb telnet websocket rdp pop3 modbus dnp3 mqtt rfb pgsql"
+_OVER_TCP = (
+    "http http1 http2 doh2 ftp ftp-data smtp tls ssh imap smb telnet websocket rdp pop3 modbus dnp3 mqtt rfb pgsql"
+)
 _OVER_UDP = "tftp ntp dhcp snmp quic mdns ike bittorrent-dht"
 _OVER_BOTH = "dns dcerpc krb5 sip enip nfs ldap llmnr"
 

@@ -11,8 +11,9 @@ import msgspec
 
 from tmrx import plan
 from tmrx.errors import ConfigError
-from tmrx.rules import cache, classification, order, references, sources
+from tmrx.rules import cache, classification, datasets, order, references, reputation, sources
 from tmrx.rules.compiler import Compiled, Compiler
+from tmrx.rules.datasets import Saved
 from tmrx.rules.diagnostics import Diagnostic, Fault
 from tmrx.rules.draft import Context
 from tmrx.rules.interner import Interner
@@ -21,6 +22,7 @@ from tmrx.rules.options.meta import REFERENCES
 from tmrx.rules.selection import Selection
 from tmrx.rules.settings import Settings
 from tmrx.rules.sources import Source
+from tmrx.rules.thresholds import Thresholds
 
 
 class Origin(msgspec.Struct, frozen=True, array_like=True):
@@ -43,7 +45,7 @@ class Rule(msgspec.Struct, frozen=True):
 class RuleSet(msgspec.Struct, frozen=True, eq=False):
     """The rules that were loaded, in the order of their evaluation, and what there is to say, also of the others.
 
-    `encoded` is the part of the plan that is rules, in msgpack, and `origins` the rules' origins: made into objects only
+    `encoded` is the part of the plan that is rules, in msgpack, and `origins` where they stand: made into objects only
     when asked for.
     """
 
@@ -53,6 +55,8 @@ class RuleSet(msgspec.Struct, frozen=True, eq=False):
     diagnostics: tuple[Diagnostic, ...]
     # What else was read, by name, with its digest.
     files: dict[str, str]
+    # What is written when the run ends.
+    saved: tuple[Saved, ...]
 
     @property
     def refused(self) -> tuple[Diagnostic, ...]:
@@ -84,12 +88,16 @@ class Inputs:
         self.enable = _all(settings.enable)
         self.drop = _all(settings.drop)
         self.modify = _all(settings.modify)
+        self.thresholds = _one(settings.thresholds) if settings.thresholds else None
+        self.categories = _one(settings.reputation.categories) if settings.reputation.categories else None
+        self.scores = _all(settings.reputation.scores)
 
     @property
     def key(self) -> str:
         """What the result is kept under; "" where that is not worth it."""
-        others = [self.classes, *([self.references] if self.references else [])]
-        return cache.key(self.rules, [*others, *self.disable, *self.enable, *self.drop, *self.modify], self.settings)
+        others = [self.classes, self.references, self.thresholds, self.categories, *self.scores]
+        selected = (*self.disable, *self.enable, *self.drop, *self.modify)
+        return cache.key(self.rules, [*(other for other in others if other is not None), *selected], self.settings)
 
     def context(self) -> Context:
         """What all rules share. Raises ConfigError."""
@@ -146,29 +154,68 @@ class _Loader:
         self._files = inputs.rules
         self._selection = inputs.selection()
         self._context = inputs.context()
+        self._diagnostics: list[Diagnostic] = []
+        self._read: dict[str, str] = {}
         self._sets = Interner(inputs.settings.variables)
+        self._thresholds = Thresholds(inputs.thresholds, self._sets) if inputs.thresholds else None
+        self._scores = self._reputation(inputs)
+        self._datasets = self._declared(inputs.settings.datasets)
         self._compiler = Compiler(self._sets, self._context, keep_text=inputs.settings.keep_text)
+        self._limits = inputs.settings.limits
         self._key = order.key(inputs.settings.action_order)
         self._rules: dict[tuple[int, int], tuple[order.Key, Origin, plan.Rule]] = {}
-        self._diagnostics: list[Diagnostic] = []
+
+    def _reputation(self, inputs: Inputs) -> list[plan.Reputation]:
+        """Give the context its categories; the scores."""
+        if inputs.categories is None:
+            return []
+        self._context.categories, wrong = reputation.categories(inputs.categories)
+        found, more = reputation.scores(inputs.scores)
+        self._diagnostics += (*wrong, *more)
+        return found
+
+    def _declared(self, settings: datasets.Settings) -> datasets.Datasets:
+        """Give the context the datasets of the configuration. Raises ConfigError."""
+        try:
+            self._context.datasets = datasets.Datasets(settings, self._bytes)
+        except Fault as fault:
+            raise ConfigError("datasets", fault.why, fault.hint) from None
+        return self._context.datasets
+
+    def _bytes(self, name: str) -> bytes | None:
+        """A file that a rule names, noted for the cache; None for one that can't be read."""
+        self._read[name] = cache.digest(name)
+        try:
+            return Path(name).read_bytes()
+        except OSError:
+            return None
 
     def load(self) -> RuleSet:
         for file in self._files:
+            self._context.folder = Path(file.name).parent
             for line in self._selection.lines(file):
                 self._take(file.name, line)
         found = sorted(self._rules.values(), key=lambda entry: entry[0])
         names = self._context.names
+        compiled = [rule for _, _, rule in found]
+        if self._thresholds is not None:
+            compiled = [self._thresholds.applied(rule) for rule in compiled]
+            self._diagnostics += self._thresholds.diagnostics
         rules = plan.Rules(
-            rules=tuple(rule for _, _, rule in found),
+            rules=tuple(compiled),
             addresses=self._sets.addresses,
             ports=self._sets.ports,
             flowbits=tuple(names.flowbits),
             flowints=tuple(names.flowints),
             xbits=tuple(names.xbits),
+            datasets=tuple(self._datasets.sets),
+            reputation=tuple(self._scores),
+            settings=self._limits,
         )
         encode = msgspec.msgpack.encode
         origins = msgspec.Raw(encode([origin for _, origin, _ in found]))
-        return RuleSet(len(found), msgspec.Raw(encode(rules)), origins, tuple(self._diagnostics), {})
+        saved = tuple(self._datasets.saved)
+        return RuleSet(len(found), msgspec.Raw(encode(rules)), origins, tuple(self._diagnostics), self._read, saved)
 
     def _take(self, file: str, line: Line) -> None:
         try:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from tmrx import plan
+from tmrx.rules import datasets, reputation
 from tmrx.rules.order import ACTION_ORDER, Ordered
 from tmrx.rules.variables import Variables
 
@@ -13,7 +15,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `classification`, `references`: a classification.config and a reference.config, None for tmrx's own.
     `enable`, `disable`, `modify`, `drop`: files of suricata-update's that select rules. `keep_text`: rules carry their
-    text into the plan.
+    text into the plan. `thresholds`: a threshold file. `limits`: what the core keeps to.
     """
 
     variables: Variables = Variables()
@@ -25,3 +27,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     disable: tuple[str, ...] = ()
     modify: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    thresholds: str | None = None
+    datasets: datasets.Settings = datasets.Settings()
+    reputation: reputation.Files = reputation.Files()
+    limits: plan.DetectSettings = plan.DetectSettings()

@@ -57,6 +57,8 @@ def check_supported(header: Header, draft: Draft, application: Application) -> N
             raise unsupported(f"keyword '{need.what}'", at=need.at)
     if header.hook is not None:
         raise unsupported(f"hook '{header.hook.name}'", at=header.hook.at)
+    if draft.alert and header.action in ("pass", "config"):
+        raise unsupported(f"'alert' in a {header.action} rule", at=0)
     if header.transactional:
         raise unsupported("direction '=>'", at=0)
 
@@ -80,13 +82,14 @@ def _application(header: Header, draft: Draft) -> Application:
     words = FAMILIES.get(own, frozenset((own,))) if own else None
     if not draft.needs:
         return Application(own, words)
-    asked = own and f"an {own} rule"
+    asked = f"a rule of {own}"
     for need in draft.needs:
         wanted = WITH_FILES if "files" in need.protocols else need.protocols
         left = wanted if words is None else words & wanted
         if not left:
             raise Fault(f"'{need.what}' is of {_listed(wanted)} and does not go with {asked}", at=need.at)
-        if left != words:
+        # DoH is DNS and HTTP/2 at once.
+        if left != words and own != "doh2":
             words, asked = left, f"'{need.what}'"
     if not own and words is not None:
         _check_carried(header, words, draft.needs[0].at)

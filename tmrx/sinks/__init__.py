@@ -34,6 +34,7 @@ class Paths:
     fast: str | None = None
     pcap: str | None = None
     stats: str | None = None
+    stats_log: str | None = None
     # Further EVE files, each with what it holds.
     sections: tuple[tuple[str, plan.Eve], ...] = ()
     # Lines of packets, on standard output.
@@ -43,7 +44,8 @@ class Paths:
     def named(self) -> list[str]:
         """Those that were."""
         sections = (path for path, _ in self.events())
-        named = (*sections, self.fast, self.pcap, self.stats, STDOUT if self.lines else None)
+        rest = (self.fast, self.pcap, self.stats, self.stats_log, STDOUT if self.lines else None)
+        named = (*sections, *rest)
         return [path for path in named if path is not None]
 
     def records(self) -> bool:
@@ -61,6 +63,7 @@ class Paths:
         return plan.Outputs(
             eve=tuple(section for _, section in self.events()),
             fast=self.fast is not None,
+            stats_log=self.stats_log is not None,
             pcap=self.pcap is not None,
             capture=capture,
             lines=self.lines,
@@ -111,7 +114,7 @@ class Sinks:
         self._quarantined = False
         with ExitStack() as opened:
             self._events = [_output(opened, path) for path, _ in paths.events()]
-            parts = [(paths.fast, _fast), (STDOUT if paths.lines else None, _lines)]
+            parts = [(paths.fast, _fast), (paths.stats_log, _log), (STDOUT if paths.lines else None, _lines)]
             self._parts = [(_output(opened, path), part) for path, part in parts if path is not None]
             self._captures = None
             if paths.pcap is not None:
@@ -162,6 +165,10 @@ def _output(opened: ExitStack, path: str) -> Output:
 
 def _fast(batch: Batch) -> bytes:
     return batch.fast
+
+
+def _log(batch: Batch) -> bytes:
+    return batch.stats_log
 
 
 def _lines(batch: Batch) -> bytes:

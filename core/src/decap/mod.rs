@@ -120,6 +120,9 @@ struct Header {
     note: Option<Note>,
 }
 
+/// Among Teredo's ports: whatever looks like it is, on any port.
+const ANY_PORT: u16 = 0;
+
 /// Which ports and IP protocols carry what.
 #[derive(Debug, Clone)]
 pub struct Decap {
@@ -226,7 +229,7 @@ impl Decap {
         if self.geneve.iter().any(|port| *port == dport) {
             return Some(Encapsulation::Geneve);
         }
-        if !self.rare.iter().any(|(port, _)| *port == dport || *port == sport) {
+        if !self.rare.iter().any(|(port, _)| *port == dport || *port == sport || *port == ANY_PORT) {
             return None;
         }
         self.kind_of_port(carried)
@@ -237,7 +240,8 @@ impl Decap {
     fn kind_of_port(&self, carried: &Carried<'_>) -> Option<Encapsulation> {
         let fits = |(port, kind): &&(u16, Encapsulation)| match kind {
             Encapsulation::Teredo => {
-                (*port == carried.tuple.dport || *port == carried.tuple.sport) && teredo::header(carried).is_some()
+                (*port == carried.tuple.dport || *port == carried.tuple.sport || *port == ANY_PORT)
+                    && teredo::header(carried).is_some()
             }
             _ => *port == carried.tuple.dport,
         };

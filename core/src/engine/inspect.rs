@@ -2,11 +2,11 @@
 
 use super::Shared;
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
-use crate::detect::{Buffer, Cost, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::detect::{Buffer, Cost, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet, Stop};
-use crate::stream::{Block, Cause, Session, Step, Streams};
+use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
 use crate::time::Nanos;
 use std::sync::Arc;
 
@@ -27,6 +27,9 @@ pub(super) struct Inspector {
     tracked: Vec<Tracked>,
     /// What came of the last packet.
     pub outcome: Outcome,
+    /// The beginning of the stream's data in which a rule matched, where alerts are to show so many bytes of it.
+    data: Option<Arc<[u8]>>,
+    shown: usize,
 }
 
 /// Which of a stream's bytes a packet has looked at.
@@ -48,7 +51,18 @@ impl Inspector {
             streams
         });
         let scratch = shared.rules.as_ref().map(|rules| rules.scratch());
-        Self { streams, chunk_size: u64::from(shared.streams.chunk_size), scratch, ..Self::default() }
+        Self {
+            streams,
+            chunk_size: u64::from(shared.streams.chunk_size),
+            scratch,
+            shown: shared.outputs.payload_shown(),
+            ..Self::default()
+        }
+    }
+
+    /// What was counted of TCP sessions.
+    pub fn stream_stats(&self) -> Stats {
+        self.streams.as_ref().map(Streams::stats).unwrap_or_default()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.
@@ -112,7 +126,8 @@ impl Inspector {
 
     fn rounds(&mut self, shared: &Shared, subject: &Subject<'_>, (slot, reach): (Option<u32>, Reach), now: Nanos) {
         self.outcome.clear();
-        let Self { streams, scratch, tracked: all, outcome, .. } = self;
+        self.data = None;
+        let Self { streams, scratch, tracked: all, outcome, data: shown_data, shown, .. } = self;
         let (Some(rules), Some(scratch)) = (&shared.rules, scratch) else { return };
         let mut none = Tracked::default();
         let Tracked { session, memory } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
@@ -127,11 +142,22 @@ impl Inspector {
                 let data = block.as_ref().map(buffer);
                 rules.inspect(&Subject { data, round, ..*subject }, &mut memory, scratch, outcome);
             }
+            if *shown > 0
+                && shown_data.is_none()
+                && let Some(block) = block.filter(|_| outcome.hits.iter().any(|hit| hit.in_stream))
+            {
+                *shown_data = block.bytes.get(..block.bytes.len().min(*shown)).map(Arc::from);
+            }
             let (Some(end), Some((streams, session))) = (block.as_ref().map(Block::end), &mut reading) else { break };
             streams.inspected(session, to_server, end);
             round = Round::Stream;
         }
         rules.settle(outcome);
+    }
+
+    /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
+    pub fn data(&self, hit: &Hit) -> Option<Arc<[u8]>> {
+        self.data.clone().filter(|_| hit.in_stream)
     }
 
     /// What rules remember of a flow, where they do.

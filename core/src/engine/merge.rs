@@ -3,7 +3,7 @@
 use super::Shared;
 use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
-use super::shard::{Alert, FlowThen, Over, Pseudo, ShardOut};
+use super::shard::{Alert, FlowThen, Odd, Over, Pseudo, ShardOut};
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
@@ -11,6 +11,7 @@ use crate::frame::{Addr, Frame, TimeUnit};
 use crate::identify::Identities;
 use crate::packet::{Layer, NONE, Packet};
 use crate::plan::{self, Table};
+use crate::stream::StreamEvents;
 use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
 use crate::table::counters::Decided;
@@ -18,7 +19,9 @@ use crate::table::eve::{Context, Ended, Eve, FlowNow, Matched, Names, Quote, Tun
 use crate::table::fast::Fast;
 use crate::table::lines::Lines;
 use crate::table::pcap;
+use crate::table::stats;
 use crate::table::summary::Summary;
+use crate::table::text::Clock;
 use crate::time::{Nanos, SECOND};
 use arrow_array::RecordBatch;
 use std::sync::Arc;
@@ -32,6 +35,8 @@ pub struct Output {
     pub eve: Vec<Vec<u8>>,
     /// fast.log lines.
     pub fast: Vec<u8>,
+    /// The table of Suricata's counters, at the end of the run.
+    pub stats_log: Vec<u8>,
     /// A piece of a capture of the innermost packets.
     pub capture: Chunk,
     /// Lines of packets.
@@ -214,6 +219,8 @@ impl Merger {
         if outputs.wants_eve(|eve| eve.anomaly.is_some()) || outputs.wants(Table::Anomalies) {
             let odd = shown.clone().filter(|(_, packet)| !packet.anomalies.is_empty());
             self.events.extend(odd.map(|(row, _)| event(row, Kind::Anomalies)));
+            let in_stream = outs.iter().flat_map(|out| &out.odd).filter(|odd| is_only_in_stream(parsed, hidden, odd));
+            self.events.extend(in_stream.map(|odd| event(odd.row as usize, Kind::Anomalies)));
         }
         if outputs.wants_eve(|eve| eve.arp) {
             let arp = shown.filter(|(_, packet)| packet.layer == Layer::Arp);
@@ -233,10 +240,11 @@ impl Merger {
                 self.flow(shared, clock, over, identities);
             }
             Kind::Anomalies => {
-                let flow = outs.iter().find_map(|out| odd(out, event.row));
-                let id = flow.map(|flow| flow_community(shared, flow, packet)).unwrap_or_default();
-                let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
+                let odd = outs.iter().find_map(|out| odd(out, event.row));
+                let id = odd.map(|odd| flow_community(shared, &odd.flow, packet)).unwrap_or_default();
+                let flow = odd.map(|odd| FlowNow { community_id: &id, ..odd.flow.now() });
                 let at = Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, flow) };
+                let at = Context { events: odd.map(|odd| odd.events).unwrap_or_default(), ..at };
                 self.anomalies(shared, &at, identities);
             }
             Kind::Arp => {
@@ -270,7 +278,7 @@ impl Merger {
         let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
         let at = Context { flow, ..*at };
         let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
-        let stream = alert.in_stream.then_some([].as_slice());
+        let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
         let matched = Matched { rule, action, stream, inline, context: &[] };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
@@ -287,7 +295,8 @@ impl Merger {
         let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
         let (noted, sighted) = (over.vars.as_deref(), over.sighted.as_ref());
-        let ended = Ended { time: clock, flow, community_id: &id, session: None, noted, sighted, exceptions: &[] };
+        let ended =
+            Ended { time: clock, flow, community_id: &id, session: over.session, noted, sighted, exceptions: &[] };
         self.eve.iter_mut().for_each(|eve| eve.flow(&ended, identities));
         if shared.outputs.wants(Table::Flows) {
             self.flows.push(flow, &id, identities);
@@ -313,6 +322,9 @@ impl Merger {
     pub fn stats(&mut self, shared: &Shared, clock: Nanos, summary: &Summary<'_>, identities: &Identities) {
         let uptime = (clock.saturating_sub(self.began.unwrap_or(clock)) / SECOND).unsigned_abs();
         self.eve.iter_mut().for_each(|eve| eve.stats(clock, uptime, summary, identities));
+        if shared.outputs.stats_log {
+            stats::log(&mut self.output.stats_log, &mut Clock::default(), clock, uptime, &stats::groups(summary));
+        }
         if shared.outputs.pcap {
             self.writer(shared, TimeUnit::default()).finish(clock);
         }
@@ -422,6 +434,12 @@ fn innermost(packets: &[Packet]) -> impl Iterator<Item = (usize, &Packet)> {
     last.filter(|(_, packet)| !is_refused(packet))
 }
 
+/// Whether a packet is shown, and odd in its stream alone.
+fn is_only_in_stream(parsed: &Parsed, hidden: &[bool], odd: &Odd) -> bool {
+    let row = odd.row as usize;
+    is_shown(hidden, row) && parsed.packets.get(row).is_some_and(|packet| packet.anomalies.is_empty())
+}
+
 /// Whether a packet is shown: none is noted where all are.
 fn is_shown(hidden: &[bool], row: usize) -> bool {
     !hidden.get(row).copied().unwrap_or_default()
@@ -439,6 +457,7 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
         frame: parsed.number(packet),
         packet,
         bytes: packet.padded_bytes(&parsed.batch.slab),
+        events: StreamEvents::EMPTY,
         wrap: parsed.wrap(packet),
         tunnel: Tunnel::around(packet, &parsed.packets),
         note: parsed.note(packet),
@@ -447,10 +466,10 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
     }
 }
 
-/// The flow of a packet with anomalies.
-fn odd(out: &ShardOut, row: u32) -> Option<&FlowThen> {
-    let at = out.odd.binary_search_by_key(&row, |(row, _)| *row).ok()?;
-    out.odd.get(at).map(|(_, flow)| flow)
+/// What a shard says of a packet with anomalies.
+fn odd(out: &ShardOut, row: u32) -> Option<&Odd> {
+    let at = out.odd.binary_search_by_key(&row, |odd| odd.row).ok()?;
+    out.odd.get(at)
 }
 
 fn flow_community(shared: &Shared, flow: &FlowThen, packet: &Packet) -> String {

@@ -21,10 +21,11 @@ use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
 use crate::filter::Filter;
-use crate::flow::Seed;
+use crate::flow::{self, Seed};
 use crate::frame::{Batch, Frame};
 use crate::identify::Identities;
 use crate::plan::{self, Plan};
+use crate::stream;
 use crate::table::counters::Counters;
 use crate::table::display::Display;
 use crate::table::eve::Names;
@@ -61,9 +62,13 @@ struct Shared {
     wants_flow_ids: bool,
     wants_flows: bool,
     wants_anomalies: bool,
+    /// Rules that failed, and those that do not apply.
+    left_out: [u32; 2],
     wants_community_id: bool,
     /// Tunnels around a packet are part of its flow's key.
     by_depth: bool,
+    /// So are the VLANs.
+    by_vlan: bool,
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -113,6 +118,7 @@ impl Engine {
         let rules = if plan.rules.rules.is_empty() { None } else { Some(detect::Rules::new(&plan.rules)?) };
         let wants_flow_ids = plan.outputs.wants(plan::Table::Packets) || plan.outputs.lines.is_some();
         let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
+        let by_vlan = plan.flow.by_vlan;
         let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
         let wants_community_id =
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
@@ -125,6 +131,8 @@ impl Engine {
                 outer: plan.inspect_outer,
                 seed: Seed::new(seed),
                 filter: Filter::new(&plan.filter)?,
+                strict: plan.truncated_is_invalid,
+                ignore_checksums: plan.ignore_checksums,
             },
             outputs: plan.outputs,
             flow: plan.flow,
@@ -139,8 +147,10 @@ impl Engine {
             wants_flow_ids,
             wants_flows,
             wants_anomalies,
+            left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,
+            by_vlan,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
         Ok(Self {
@@ -328,17 +338,27 @@ impl Engine {
     }
 
     fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
-        let (mut flows, mut evicted) = (0, 0);
+        let (mut flows, mut streams) = (flow::Stats::default(), stream::Stats::default());
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
             let shard = lock(shard);
-            let stats = shard.flow_stats();
-            (flows, evicted) = (flows + stats.total, evicted + stats.evicted);
+            flows.merge(&shard.flow_stats());
+            streams.merge(&shard.stream_stats());
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
         }
         let rules = RuleCounts { rules: &self.shared.plan_rules, unknown: &unknown };
         let rules = (!self.shared.plan_rules.is_empty()).then_some(rules);
         let fragments = lock(&self.sequencer).stage.restorer.stats;
-        use_it(&Summary { counters, flows, evicted, fragments, rules, sources })
+        use_it(&Summary {
+            counters,
+            flows,
+            streams,
+            stream_memory: self.shared.streams.reassembly_memcap,
+            bypassed: [0; 2],
+            left_out: self.shared.left_out,
+            fragments,
+            rules,
+            sources,
+        })
     }
 }

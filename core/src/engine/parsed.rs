@@ -8,7 +8,7 @@ use crate::excluded::exclusion;
 use crate::filter::Filter;
 use crate::flow::{Seed, address_hash};
 use crate::frame::{Addr, Batch, Frame, Link};
-use crate::packet::{Causes, Family, Layers, NONE, Packet, Stop, Wrap};
+use crate::packet::{Causes, Checksum, Family, Layer, Layers, NONE, Packet, Stop, Wrap};
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
 use crate::verify::verify;
@@ -30,6 +30,10 @@ pub struct Parser {
     pub seed: Seed,
     /// What is taken in; `None`: everything.
     pub filter: Option<Filter>,
+    /// What was captured of a packet counts as all of it, so that a truncated one is invalid.
+    pub strict: bool,
+    /// Checksums are right, whatever they are.
+    pub ignore_checksums: bool,
 }
 
 /// How much of a mirrored packet arrived: for naming what cut it.
@@ -270,13 +274,14 @@ impl Parsed {
     #[inline]
     pub(super) fn tree(&mut self, parser: &Parser, found: &Found, mut origin: Origin<'_>, bytes: &[u8]) {
         if parser.outer {
-            origin.parent = self.enclosing(parser, found, origin, bytes);
+            let Some(parent) = self.enclosing(parser, found, origin, bytes) else { return };
+            origin.parent = parent;
         }
         self.innermost(parser, found, origin, bytes);
     }
 
-    /// The enclosing packets; gives the row of the innermost of them.
-    fn enclosing(&mut self, parser: &Parser, found: &Found, origin: Origin<'_>, bytes: &[u8]) -> u32 {
+    /// The enclosing packets; gives the row of the innermost of them. None where one is invalid: it carries nothing.
+    fn enclosing(&mut self, parser: &Parser, found: &Found, origin: Origin<'_>, bytes: &[u8]) -> Option<u32> {
         let Origin { row, frame, mut parent } = origin;
         let outers = self.outers;
         let enclosing = outers.iter().zip(0..).take(found.depth).filter(|(span, _)| span.received > 0);
@@ -288,10 +293,13 @@ impl Parsed {
                 packet.carrier = true;
                 // GRE is counted with what is inside.
                 packet.layers.0 &= !Layers::GRE.0 | span.tunnel.layers().0;
+                if parser.strict && packet.stop == Stop::Malformed {
+                    return None;
+                }
             }
             parent = index;
         }
-        parent
+        Some(parent)
     }
 
     #[inline]
@@ -347,7 +355,8 @@ impl Parsed {
             start: frame.offset + span.start,
             link: span.link,
             captured: bytes.len() as u32,
-            original: span.received,
+            original: if parser.strict { bytes.len() as u32 } else { span.received },
+            whole: parser.strict,
             wrap,
             layers,
             depth,
@@ -358,8 +367,15 @@ impl Parsed {
         let Some(packet) = self.packets.last_mut() else { return };
         decode(bytes, span.link, packet);
         packet.padding = bytes.len() as u32 - packet.captured;
+        if parser.strict {
+            refuse_truncated(packet);
+        }
         let bytes = bytes.get(..packet.captured as usize).unwrap_or(bytes);
-        verify(bytes, packet);
+        if parser.ignore_checksums {
+            assume_valid(packet)
+        } else {
+            verify(bytes, packet)
+        }
         if frame.captured < frame.original && packet.captured < packet.original {
             packet.truncated.0 |= Causes::SNAPLEN;
         }
@@ -449,6 +465,42 @@ fn shard_between(a: &Addr, b: &Addr, seed: &Seed) -> u8 {
 fn judge(packet: &mut Packet, found: &Found) {
     if found.wrap.encapsulation.family() == Family::Vni && exclusion(packet).is_some() {
         packet.anomalies.add(Anomaly::ExcludedTraffic);
+    }
+}
+
+/// A packet of which less was captured than its IP header says is none to look into.
+fn refuse_truncated(packet: &mut Packet) {
+    if packet.ip != 0 && (packet.captured < packet.original || packet.anomalies.has(Anomaly::Ipv4LengthZero)) {
+        refuse(packet);
+    }
+}
+
+#[cold]
+fn refuse(packet: &mut Packet) {
+    let is_cut = packet.captured < packet.original;
+    let anomaly = match packet.ip {
+        4 if is_cut => Anomaly::Ipv4Truncated,
+        4 => Anomaly::Ipv4TotalLength,
+        _ => Anomaly::Ipv6Truncated,
+    };
+    // What was found behind the network header is not looked for at all.
+    packet.anomalies = packet.anomalies.before(Anomaly::Ipv4TooShort);
+    packet.anomalies.add(anomaly);
+    packet.layer = if packet.ip == 4 { Layer::Ipv4 } else { Layer::Ipv6 };
+    (packet.stop, packet.fragment) = (Stop::Malformed, false);
+    let end = packet.captured.min(u32::from(u16::MAX)) as u16;
+    (packet.l4, packet.payload) = (end, end);
+    (packet.sport, packet.dport, packet.payload_original) = (0, 0, 0);
+    packet.layers.0 &= !(Layers::SCTP.0 | Layers::ESP.0 | Layers::IGMP.0 | Layers::GRE.0);
+}
+
+/// The checksums that a packet has, taken for right.
+fn assume_valid(packet: &mut Packet) {
+    if packet.ip == 4 {
+        packet.l3_checksum = Checksum::Valid;
+    }
+    if packet.has_l4() {
+        packet.l4_checksum = Checksum::Valid;
     }
 }
 

@@ -98,7 +98,7 @@ impl Sequencer {
             holds: parsed.has_frame(&packet),
             wrap: parsed.wrap(&packet),
         };
-        let policy = self.restorer.policy();
+        let policy = self.restorer.policy(&packet.dst);
         let taken = self.restorer.take(packet.bytes(&parsed.batch.slab), &mut packet, place, policy);
         self.tell(parsed, &mut packet, row, taken, tools);
         if let Some(slot) = parsed.packets.get_mut(row) {
@@ -126,7 +126,7 @@ impl Sequencer {
     /// The frames of a datagram that was given up were decoded; what there is of it from its beginning is a packet.
     fn give_up(&mut self, parsed: &mut Parsed, over: GivenUp, tools: Tools<'_>) {
         self.counters.frames.change(Fate::Held, Fate::Decoded, over.frames);
-        if let Some(datagram) = over.datagram {
+        if let Some(datagram) = over.datagram.filter(|_| !tools.parser.strict) {
             let row = parsed.earlier_frame(datagram.number);
             parsed.datagram(tools.parser, &datagram, row, NONE, datagram.time);
         }

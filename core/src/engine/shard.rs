@@ -12,7 +12,7 @@ use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::{Layer, NONE, Packet, Wrap};
-use crate::stream::{Step, StreamEvent, StreamEvents};
+use crate::stream::{self, Session, SessionFacts, Step, StreamEvent, StreamEvents};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
 use crate::table::eve::{Context, FlowNow, Sighted};
@@ -33,6 +33,8 @@ pub(super) struct Alert {
     pub in_stream: bool,
     /// The flow at that moment.
     pub flow: Option<FlowThen>,
+    /// The beginning of the data that it matched in, where that is the stream's and wanted.
+    pub data: Option<Arc<[u8]>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -72,7 +74,7 @@ impl Pseudo {
     /// As events show it: without a frame.
     pub fn context(&self) -> Context<'_> {
         let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
-        Context { frame: 0, packet: &self.packet, bytes: &[], wrap, tunnel: None, note: None, flow: None, quote: None }
+        Context { wrap, ..Context::of(&self.packet) }
     }
 }
 
@@ -86,12 +88,23 @@ pub(super) struct FlowThen {
     pub vars: Option<Arc<FlowVars>>,
 }
 
+/// A packet with anomalies, where they are told.
+#[derive(Debug)]
+pub(super) struct Odd {
+    pub row: u32,
+    pub flow: FlowThen,
+    /// What is odd about it in its stream.
+    pub events: StreamEvents,
+}
+
 /// A flow that is over.
 #[derive(Debug)]
 pub(super) struct Over {
     /// The row of the packet that came when it was.
     pub row: u32,
     pub flow: FlowRecord,
+    /// Its TCP session, where there was one.
+    pub session: Option<SessionFacts>,
     /// What rules remembered of it.
     pub vars: Option<Arc<FlowVars>>,
     /// What its packets showed, where that is wanted.
@@ -127,10 +140,7 @@ pub(super) struct ShardOut {
     pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
-    /// By row of a packet with anomalies its flow, where they are told.
-    pub odd: Vec<(u32, FlowThen)>,
-    /// By row of a TCP packet what is odd about it in its session.
-    pub events: Vec<(u32, StreamEvents)>,
+    pub odd: Vec<Odd>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
@@ -166,6 +176,11 @@ impl Shard {
 
     pub fn flow_stats(&self) -> flow::Stats {
         self.flows.stats()
+    }
+
+    /// What was counted of TCP sessions.
+    pub fn stream_stats(&self) -> stream::Stats {
+        self.inspector.stream_stats()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.
@@ -262,17 +277,14 @@ impl Shard {
             self.end(shared, (row, now), identities, out);
         }
         let step = seen.as_mut().and_then(|seen| self.follow(packet, packet.bytes(&parsed.batch.slab), seen));
-        if let Some(events) = step.as_ref().map(|step| step.events).filter(|events| !events.is_empty()) {
-            out.events.push((row, events));
-        }
         if let Some(seen) = &seen {
             self.sights.packet(packet, packet.bytes(&parsed.batch.slab), seen);
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
             }
-            let odd = !packet.anomalies.is_empty() || step.is_some_and(|step| !step.events.is_empty());
-            if odd && shared.wants_anomalies {
-                out.odd.push((row, self.then(*seen)));
+            let events = step.map(|step| step.events).unwrap_or_default();
+            if shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty()) {
+                out.odd.push(Odd { row, flow: self.then(*seen), events });
             }
         }
         if let Some(display) = &shared.display
@@ -305,10 +317,11 @@ impl Shard {
                 self.last(shared, &mut flow, at, identities, out);
             }
             let vars = self.inspector.vars(flow.slot);
+            let session = self.inspector.session(flow.slot).map(Session::facts);
             self.inspector.end(flow.slot);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row: at.0, flow, vars, sighted });
+                out.ended.push(Over { row: at.0, flow, session, vars, sighted });
             }
         }
     }
@@ -350,7 +363,8 @@ impl Shard {
                 flow.alerted = true;
                 let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
                 let pseudo = Some(Box::new(pseudo));
-                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo });
+                let data = self.inspector.data(hit);
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo });
             }
         }
     }
@@ -420,7 +434,8 @@ impl Shard {
         }
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, pseudo: None });
+            let data = self.inspector.data(hit);
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo: None });
         }
     }
 
@@ -487,6 +502,7 @@ fn shows(
 /// The key, with the tunnels around the packet where they count.
 #[inline]
 fn at_depth(shared: &Shared, packet: &Packet, key: FlowKey) -> FlowKey {
+    let key = if shared.by_vlan { key } else { key.in_any_vlan() };
     if shared.by_depth { key.at_depth(packet.depth) } else { key }
 }
 

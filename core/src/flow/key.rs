@@ -21,6 +21,14 @@ impl FlowKey {
         *kind |= u64::from(depth & 15) << 24;
         self
     }
+
+    /// The key of a flow whose packets may be in other VLANs: of what stands beside the VLANs, only they are left out.
+    #[cold]
+    pub fn in_any_vlan(mut self) -> Self {
+        let [.., kind] = &mut self.words;
+        *kind &= 0x0f00_ffff;
+        self
+    }
 }
 
 /// The flow that a packet belongs to; none for what has no IP header, is malformed or is a fragment, nor for what only

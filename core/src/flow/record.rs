@@ -34,6 +34,23 @@ pub enum TcpState {
     Closed,
 }
 
+impl TcpState {
+    /// Every state, by number.
+    pub const ALL: [Self; 11] = [
+        Self::None,
+        Self::SynSent,
+        Self::SynRecv,
+        Self::Established,
+        Self::FinWait1,
+        Self::FinWait2,
+        Self::TimeWait,
+        Self::LastAck,
+        Self::CloseWait,
+        Self::Closing,
+        Self::Closed,
+    ];
+}
+
 /// Why a flow ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[repr(u8)]

@@ -7,13 +7,13 @@ use super::entry::{ALERTED, DROPPED, Entry, PASSED, Session};
 use super::hash::Seed;
 use super::index::Index;
 use super::key::FlowKey;
-use super::record::{EndReason, FlowRecord, FlowState};
+use super::record::{EndReason, FlowRecord, FlowState, TcpState};
 use super::wheel::{END, SPAN, Wheel};
 use crate::error::{Error, Fault, Result};
 use crate::ffi::memory::prefer_huge_pages;
 use crate::ffi::prefetch::prefetch;
 use crate::frame::Addr;
-use crate::packet::{Packet, Wrap};
+use crate::packet::{Packet, Wrap, proto};
 use crate::plan::FlowSettings;
 use crate::time::{Nanos, SECOND};
 
@@ -92,6 +92,50 @@ pub struct Stats {
     pub evicted: u64,
     /// Ended with the run.
     pub shutdown: u64,
+    /// Begun, of TCP, UDP, ICMP and ICMPv6.
+    pub protocols: [u64; 4],
+    /// Ended, by state.
+    pub states: [u64; 3],
+    /// TCP flows that ended, by their session's state.
+    pub tcp_states: [u64; TcpState::ALL.len()],
+}
+
+impl Stats {
+    /// Add another part's.
+    pub fn merge(&mut self, other: &Self) {
+        self.total += other.total;
+        self.active += other.active;
+        self.timeout += other.timeout;
+        self.tcp_reuse += other.tcp_reuse;
+        self.evicted += other.evicted;
+        self.shutdown += other.shutdown;
+        let pairs = self.protocols.iter_mut().zip(&other.protocols);
+        let pairs = pairs.chain(self.states.iter_mut().zip(&other.states));
+        pairs.chain(self.tcp_states.iter_mut().zip(&other.tcp_states)).for_each(|(sum, more)| *sum += more);
+    }
+
+    fn began(&mut self, number: u8) {
+        self.total += 1;
+        self.active += 1;
+        let known = [proto::TCP, proto::UDP, proto::ICMP, proto::ICMPV6].into_iter();
+        known.zip(&mut self.protocols).filter(|(known, _)| *known == number).for_each(|(_, count)| *count += 1);
+    }
+
+    fn ended(&mut self, entry: &Entry, reason: EndReason) {
+        self.active -= 1;
+        *match reason {
+            EndReason::Timeout => &mut self.timeout,
+            EndReason::TcpReuse => &mut self.tcp_reuse,
+            EndReason::Forced => &mut self.evicted,
+            EndReason::Shutdown => &mut self.shutdown,
+        } += 1;
+        if let Some(count) = self.states.get_mut(entry.state() as usize) {
+            *count += 1;
+        }
+        if let Some(count) = self.tcp_states.get_mut(entry.tcp as usize).filter(|_| entry.is_tcp()) {
+            *count += 1;
+        }
+    }
 }
 
 /// Nanoseconds that a flow lives on without packets, by state.
@@ -362,8 +406,7 @@ impl FlowTable {
     fn begin(&mut self, packet: &Packet, wrap: Option<&Wrap>, key: &FlowKey) -> Entry {
         let id = self.next_id;
         self.next_id = id.wrapping_add(self.id_step);
-        self.stats.total += 1;
-        self.stats.active += 1;
+        self.stats.began(packet.proto);
         Entry::new(id, self.now, key, packet, wrap)
     }
 
@@ -382,13 +425,7 @@ impl FlowTable {
         if self.told {
             ended.push(FlowRecord { slot, ..entry.record(reason) });
         }
-        self.stats.active -= 1;
-        *match reason {
-            EndReason::Timeout => &mut self.stats.timeout,
-            EndReason::TcpReuse => &mut self.stats.tcp_reuse,
-            EndReason::Forced => &mut self.stats.evicted,
-            EndReason::Shutdown => &mut self.stats.shutdown,
-        } += 1;
+        self.stats.ended(entry, reason);
     }
 
     /// Free the entry of a flow that no timer has any more.

@@ -189,6 +189,7 @@ pub struct Outputs {
     pub eve: Vec<Eve>,
     pub inline: bool,
     pub fast: bool,
+    pub stats_log: bool,
     pub pcap: bool,
     pub capture: CaptureSettings,
     pub tables: Vec<Table>,
@@ -199,6 +200,13 @@ impl Outputs {
     /// Whether a table is wanted.
     pub fn wants(&self, table: Table) -> bool {
         self.tables.contains(&table)
+    }
+
+    /// How many bytes of a payload alerts show, at most.
+    pub fn payload_shown(&self) -> usize {
+        let alerts = self.eve.iter().filter_map(|eve| eve.alert);
+        let showing = alerts.filter(|alert| alert.payload || alert.payload_printable || alert.payload_length);
+        showing.map(|alert| alert.payload_size as usize).max().unwrap_or(0)
     }
 
     /// Whether an EVE section is wanted that `which` says yes to.

@@ -340,5 +340,7 @@ pub struct Rules {
     pub xbits: Vec<String>,
     pub datasets: Vec<Dataset>,
     pub reputation: Vec<Reputation>,
+    pub failed: u32,
+    pub skipped: u32,
     pub settings: DetectSettings,
 }

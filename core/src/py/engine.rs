@@ -63,6 +63,9 @@ pub struct Batch {
     /// fast.log lines.
     #[pyo3(get)]
     fast: Py<PyBytes>,
+    /// The table of Suricata's counters, at the end of the run.
+    #[pyo3(get)]
+    stats_log: Py<PyBytes>,
     /// The next piece of a capture of the innermost packets.
     #[pyo3(get)]
     pcap: Py<PyBytes>,
@@ -114,14 +117,28 @@ impl Engine {
     fn batch(&self, py: Python<'_>, ran: Ran) -> PyResult<Batch> {
         let tables = self.tables.iter().map(|&table| Ok((table.name(), self.engine.table(table)?)));
         let tables = tables.collect::<Result<Vec<_>>>()?;
-        let Output { alerts, eve, fast, capture, lines, shown, quarantine } = self.engine.output();
+        let Output { alerts, eve, fast, stats_log, capture, lines, shown, quarantine } = self.engine.output();
         let bytes = |bytes: Vec<u8>| PyBytes::new(py, &bytes).unbind();
         let eve = eve.into_iter().map(bytes).collect();
-        let (fast, pcap) = (bytes(fast), bytes(capture.bytes));
+        let (fast, stats_log, pcap) = (bytes(fast), bytes(stats_log), bytes(capture.bytes));
         let (lines, quarantine) = (bytes(lines), bytes(quarantine));
         let pcap_files = capture.files;
         let Ran { frames, ended, idle } = ran;
-        Ok(Batch { frames, alerts, ended, idle, eve, fast, pcap, pcap_files, lines, shown, quarantine, tables })
+        Ok(Batch {
+            frames,
+            alerts,
+            ended,
+            idle,
+            eve,
+            fast,
+            stats_log,
+            pcap,
+            pcap_files,
+            lines,
+            shown,
+            quarantine,
+            tables,
+        })
     }
 }
 

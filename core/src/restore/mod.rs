@@ -13,6 +13,7 @@ mod tracker;
 
 use crate::anomaly::Anomaly;
 use crate::decap::Around;
+use crate::frame::Addr;
 use crate::packet::{Causes, Layers, Packet, Wrap};
 use crate::plan::{FragmentPolicy, FragmentSettings};
 use crate::time::{Nanos, SECOND};
@@ -125,9 +126,10 @@ impl Restorer {
         }
     }
 
-    /// The policy of a destination.
-    pub fn policy(&self) -> FragmentPolicy {
-        self.settings.policy
+    /// The policy of a destination: that of the smallest network that it is in.
+    pub fn policy(&self, target: &Addr) -> FragmentPolicy {
+        let hosts = self.settings.hosts.iter().filter(|host| is_in(target, &host.network, host.prefix));
+        hosts.max_by_key(|host| host.prefix).map_or(self.settings.policy, |host| host.policy)
     }
 
     /// Forget all that is held.
@@ -246,6 +248,14 @@ impl Restorer {
         bump(&mut self.stats.complete, key.ip);
         Taken::Complete { datagram: tracker.whole(), frames: tracker.frames }
     }
+}
+
+/// Whether an address begins as a network's does, for `prefix` bits.
+fn is_in(address: &Addr, network: &[u8], prefix: u8) -> bool {
+    let Some(network) = network.first_chunk() else { return false };
+    let rest = 128u32.saturating_sub(u32::from(prefix));
+    let differs = u128::from_be_bytes(address.0) ^ u128::from_be_bytes(*network);
+    differs.checked_shr(rest).unwrap_or_default() == 0
 }
 
 /// A fragment that can be part of a datagram.

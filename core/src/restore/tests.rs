@@ -15,7 +15,7 @@ const POLICIES: [FragmentPolicy; 7] = [
 ];
 
 fn restorer(policy: FragmentPolicy) -> Restorer {
-    Restorer::new(&FragmentSettings { policy, timeout: 60, memory: 1 << 20 })
+    Restorer::new(&FragmentSettings { policy, hosts: Vec::new(), timeout: 60, memory: 1 << 20 })
 }
 
 /// A fragment of a UDP datagram: `at` in units of 8 bytes.
@@ -58,7 +58,7 @@ fn place(now: Nanos) -> Place<'static> {
 /// Give one fragment; what became of it and what was said of it.
 fn give(restorer: &mut Restorer, bytes: &[u8], now: Nanos) -> (Taken, Packet) {
     let mut packet = decoded(bytes, bytes.len());
-    let policy = restorer.policy();
+    let policy = restorer.policy(&packet.dst);
     (restorer.take(bytes, &mut packet, place(now), policy), packet)
 }
 
@@ -234,7 +234,8 @@ fn a_flood_of_datagrams_is_bounded() {
 #[test]
 fn a_flood_within_a_datagram_is_bounded() {
     for policy in POLICIES {
-        let mut restorer = Restorer::new(&FragmentSettings { policy, timeout: 60, memory: 32 << 20 });
+        let mut restorer =
+            Restorer::new(&FragmentSettings { policy, hosts: Vec::new(), timeout: 60, memory: 32 << 20 });
         let mut ignored = 0;
         for number in 0..20_000u32 {
             let at = (number.wrapping_mul(2_654_435_761) >> 20) as u16 % 4000;

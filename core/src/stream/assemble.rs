@@ -49,6 +49,10 @@ impl Streams {
             return;
         }
         let offset = side.offset(segment.data_seq());
+        if offset - side.store.contiguous() as i64 > FAR {
+            step.events.add(StreamEvent::InsertInvalid);
+            return;
+        }
         let mut incoming = Incoming {
             offset,
             bytes: segment.payload,
@@ -63,10 +67,6 @@ impl Streams {
             && offset + i64::from(segment.length) > depth as i64
             && !self.clip(side, &mut incoming, depth, step)
         {
-            return;
-        }
-        if offset - side.store.contiguous() as i64 > FAR {
-            step.events.add(StreamEvent::InsertInvalid);
             return;
         }
         let inserted = side.store.insert(&incoming, &mut self.pool);

@@ -6,6 +6,7 @@
 
 pub mod event;
 mod assemble;
+mod facts;
 mod number;
 mod policy;
 mod pool;
@@ -18,6 +19,7 @@ mod store;
 mod tests;
 
 pub use event::{StreamEvent, StreamEvents};
+pub use facts::SessionFacts;
 pub use read::{Block, Cause, Gap, Next};
 pub use session::Session;
 pub use stats::Stats;

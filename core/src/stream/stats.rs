@@ -34,3 +34,34 @@ pub struct Stats {
     /// Bytes that stored data takes.
     pub reassembly_memuse: u64,
 }
+
+impl Stats {
+    /// Add another shard's.
+    pub fn merge(&mut self, other: &Self) {
+        let sums = [
+            (&mut self.syn, other.syn),
+            (&mut self.synack, other.synack),
+            (&mut self.rst, other.rst),
+            (&mut self.urg, other.urg),
+            (&mut self.sessions, other.sessions),
+            (&mut self.active_sessions, other.active_sessions),
+            (&mut self.ssn_memcap_drop, other.ssn_memcap_drop),
+            (&mut self.invalid_checksum, other.invalid_checksum),
+            (&mut self.midstream_pickups, other.midstream_pickups),
+            (&mut self.segment_memcap_drop, other.segment_memcap_drop),
+            (&mut self.stream_depth_reached, other.stream_depth_reached),
+            (&mut self.reassembly_gap, other.reassembly_gap),
+            (&mut self.overlap, other.overlap),
+            (&mut self.overlap_diff_data, other.overlap_diff_data),
+            (&mut self.insert_data_normal_fail, other.insert_data_normal_fail),
+            (&mut self.insert_data_overlap_fail, other.insert_data_overlap_fail),
+            (&mut self.urgent_oob_data, other.urgent_oob_data),
+            (&mut self.ack_unseen_data, other.ack_unseen_data),
+            (&mut self.segment_from_cache, other.segment_from_cache),
+            (&mut self.segment_from_pool, other.segment_from_pool),
+            (&mut self.memuse, other.memuse),
+            (&mut self.reassembly_memuse, other.reassembly_memuse),
+        ];
+        sums.into_iter().for_each(|(sum, more)| *sum += more);
+    }
+}

@@ -11,6 +11,7 @@ pub mod mirror;
 pub mod fate;
 pub mod counters;
 pub mod summary;
+pub mod stats;
 pub mod eve;
 pub mod fast;
 pub mod pcap;

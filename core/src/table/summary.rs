@@ -1,10 +1,12 @@
 //! The summary document (`--stats`): what the run saw, as one JSON object.
 
 use crate::anomaly::Anomaly;
+use crate::flow;
 use crate::identify::Identities;
 use crate::packet::{Causes, Checksum, proto};
 use crate::plan::Rule;
 use crate::restore;
+use crate::stream;
 use crate::table::counters::{Counters, Session};
 use crate::table::fate::{Drop, Rejection};
 use crate::table::json::{Json, number};
@@ -51,10 +53,16 @@ pub struct Sources {
 pub struct Summary<'a> {
     /// The counters of all workers.
     pub counters: &'a Counters,
-    /// Flows that were begun.
-    pub flows: u64,
-    /// Flows that a full table ended.
-    pub evicted: u64,
+    /// What became of the flows.
+    pub flows: flow::Stats,
+    /// What was counted of TCP sessions.
+    pub streams: stream::Stats,
+    /// Bytes that streams may take.
+    pub stream_memory: u64,
+    /// Packets and bytes of flows that were bypassed.
+    pub bypassed: [u64; 2],
+    /// Rules that failed, and those that do not apply.
+    pub left_out: [u32; 2],
     /// Datagrams in fragments.
     pub fragments: restore::Stats,
     /// The rules, where any are loaded.
@@ -64,6 +72,11 @@ pub struct Summary<'a> {
 }
 
 impl Summary<'_> {
+    /// How much of their memory streams take, in percent.
+    pub fn pressure(&self) -> u64 {
+        self.streams.reassembly_memuse.saturating_mul(100).checked_div(self.stream_memory).unwrap_or(0)
+    }
+
     /// Append the document, without an end of line.
     pub fn write(&self, out: &mut Vec<u8>, identities: &Identities) {
         let json = &mut Json(out);
@@ -71,8 +84,8 @@ impl Summary<'_> {
         self.frames(json);
         self.packets(json);
         json.object("flows");
-        json.number("total", self.flows);
-        json.number("evicted", self.evicted);
+        json.number("total", self.flows.total);
+        json.number("evicted", self.flows.evicted);
         json.end();
         self.fragments(json);
         json.number("alerts", self.counters.detect.alerts);
@@ -221,8 +234,7 @@ mod tests {
     }
 
     fn bare(counters: &Counters) -> Summary<'_> {
-        let fragments = restore::Stats::default();
-        Summary { counters, flows: 0, evicted: 0, fragments, rules: None, sources: Sources::default() }
+        crate::table::testing::summary(counters)
     }
 
     #[test]
@@ -276,8 +288,9 @@ mod tests {
         let (counters, rules) = (filled(), [rule(), rule()]);
         let counts = RuleCounts { rules: &rules, unknown: &[0, 3] };
         let captured = Captured { received: 7, dropped: 1 }.plus(Captured { received: 3, dropped: u64::MAX });
+        let flows = flow::Stats { total: 9, evicted: 1, ..flow::Stats::default() };
         let sources = Sources { overflowed: Some(4), captured: Some(captured) };
-        let got = document(&Summary { flows: 9, evicted: 1, rules: Some(counts), sources, ..bare(&counters) });
+        let got = document(&Summary { flows, rules: Some(counts), sources, ..bare(&counters) });
         let outer = json!({"outer_src": "172.31.0.238", "outer_dst": "172.31.17.188", "encapsulation": "vxlan"});
         let mut known = json!({"session": "tms-0123456789abcdef0", "name": "we\"b", "interface": "eni-0a", "vpc": "vpc-0b", "vni": 5_569_041,
             "known": true, "frames": 2, "bytes": 132, "first": "2016-05-27T06:56:11.304062+0000", "last": "2016-05-27T06:56:11.304062+0000", "truncated": 1});

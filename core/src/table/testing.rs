@@ -5,6 +5,8 @@ use crate::frame::{Addr, Frame, Link};
 use crate::identify::Identities;
 use crate::packet::{Checksum, Encapsulation, Layer, LenSource, NONE, Packet, Wrap, proto, tcp};
 use crate::plan::{self, Rule, RuleProtocol};
+use crate::table::counters::Counters;
+use crate::table::summary::{Sources, Summary};
 use crate::time::Nanos;
 
 pub const TIME: Nanos = 1_464_332_171_304_062_999;
@@ -134,6 +136,21 @@ pub fn flow() -> FlowRecord {
         identity_count: 2,
         wrap: wrap(),
         ..FlowRecord::default()
+    }
+}
+
+/// The summary of a run without flows and rules.
+pub fn summary(counters: &Counters) -> Summary<'_> {
+    Summary {
+        counters,
+        flows: crate::flow::Stats::default(),
+        streams: crate::stream::Stats::default(),
+        stream_memory: 0,
+        bypassed: [0; 2],
+        left_out: [0; 2],
+        fragments: crate::restore::Stats::default(),
+        rules: None,
+        sources: Sources::default(),
     }
 }
 

@@ -119,6 +119,15 @@ impl Clock {
         }
     }
 
+    /// Append `5/27/2016 -- 06:56:11`.
+    pub fn log(&mut self, out: &mut Vec<u8>, time: Nanos) {
+        self.turn(time);
+        let short = |digits: &[u8; 2]| if let [b'0', digit] = digits { vec![*digit] } else { digits.to_vec() };
+        for part in [&short(&self.month)[..], b"/", &self.day, b"/", &self.year, b" -- ", &self.time] {
+            out.extend_from_slice(part);
+        }
+    }
+
     /// Append `2016-05-27T06:56:11.304062999Z`.
     pub fn iso(&mut self, out: &mut Vec<u8>, time: Nanos) {
         self.turn(time);

@@ -65,7 +65,7 @@ def test_header_fields_keep_blanks_in_brackets() -> None:
     ],
 )
 def test_options(text: str, expected: list[tuple[str, str | None]]) -> None:
-    assert [option[:2] for option in options(text, 0)] == expected
+    assert [(option.name, option.value) for option in options(text, 0)] == expected
 
 
 def test_options_know_their_places() -> None:

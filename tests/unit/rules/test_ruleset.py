@@ -81,7 +81,9 @@ def test_duplicates(tmp_path: Path) -> None:
 
 def test_strict_says_all_that_is_refused(tmp_path: Path) -> None:
     skipped = rule(3, options="requires: feature x;")
-    file = written(tmp_path, "s.rules", rule(1, options="contnet:1;") + rule(2, options='http.uri; content:"a";') + skipped)
+    file = written(
+        tmp_path, "s.rules", rule(1, options="contnet:1;") + rule(2, options='http.uri; content:"a";') + skipped
+    )
     with pytest.raises(ConfigError) as error:
         load([file], strict=True)
     assert error.value.exit_code == 2
@@ -132,7 +134,9 @@ def told(found: RuleSet) -> tuple[object, ...]:
 
 @pytest.mark.usefixtures("every_size")
 def test_what_was_compiled_is_kept(tmp_path: Path) -> None:
-    text = rule(1, options='content:"a"; pcre:"/b/"; mirror.truncated; metadata:a b;') + rule(2, options='http.uri; content:"a";')
+    text = rule(1, options='content:"a"; pcre:"/b/"; mirror.truncated; metadata:a b;') + rule(
+        2, options='http.uri; content:"a";'
+    )
     file = written(tmp_path, "c.rules", text)
     first = load([file])
     (kept,) = cache.folder().iterdir()

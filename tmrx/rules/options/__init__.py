@@ -4,11 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from tmrx.rules import supported
+from tmrx.rules.catalogue import Keyword
 from tmrx.rules.draft import Draft
-from tmrx.rules.options import buffers, byteops, events, flow, meta, mirror, packet, payload, regex, state
+from tmrx.rules.options import (
+    application,
+    buffers,
+    byteops,
+    datasets,
+    events,
+    flow,
+    meta,
+    mirror,
+    packet,
+    payload,
+    regex,
+    state,
+)
 from tmrx.rules.parser import Option
 
 Handler = Callable[[Draft, Option], None]
 
-_MODULES = (meta, payload, regex, byteops, buffers, packet, flow, events, mirror, state)
+_MODULES = (meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, mirror)
 HANDLERS: dict[str, Handler] = {name: handler for module in _MODULES for name, handler in module.HANDLERS.items()}
+
+# The buffers of keywords that are not named like them.
+_BUFFERS = {**payload.OLD_NAMES, "uricontent": "http.uri", "urilen": "http.uri", "l3_proto": "ipv4.hdr"}
+
+
+def is_evaluated(keyword: Keyword) -> bool:
+    """Whether rules with this keyword load; the others are read and refused by its name."""
+    if keyword.name in application.MISSING:
+        return False
+    buffer = _BUFFERS.get(keyword.name, keyword.name)
+    named = buffer != keyword.name or keyword.kind == "sticky buffer"
+    return not named or keyword.name in buffers.OWN or buffer in supported.buffers()

@@ -241,8 +241,12 @@ def _has_frame(protocol: str, frame: str) -> bool:
     return frame in types or bool(types and frame == "stream" and protocol not in _DATAGRAMS)
 
 
+# Sticky buffers that name nothing of the core's.
+OWN = (BASE64, "pkt_data")
+
+
 def _openers() -> list[Keyword]:
-    own = (BASE64, "pkt_data", "frame")
+    own = (*OWN, "frame")
     return [word for word in keywords().values() if word.kind == "sticky buffer" and word.name not in own]
 
 

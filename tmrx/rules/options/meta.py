@@ -92,7 +92,6 @@ def _metadata(draft: Draft, option: Option) -> None:
 
 
 def _target(draft: Draft, option: Option) -> None:
-    draft.once(option)
     if option.value == "src_ip":
         draft.target = "src_ip"
     elif option.value == "dest_ip":

@@ -163,7 +163,7 @@ def _chop(value: str, content: ContentDraft, option: Option) -> tuple[int, int]:
 
 def _prefilter(draft: Draft, option: Option) -> None:
     """No bearing on results; but a keyword has to be there to be the prefilter."""
-    if not draft.last.entries and not draft.checks:
+    if not (draft.last.entries or draft.checks or draft.missing):
         raise Fault("'prefilter' has no keyword before it", at=option.at)
 
 
@@ -176,7 +176,7 @@ def _old_modifier(draft: Draft, option: Option) -> None:
         raise Fault(f"the content is in '{draft.last.name}' already", at=option.at)
     entries = draft.last.entries
     del entries[next(place for place in reversed(range(len(entries))) if entries[place] is content)]
-    draft.add_old(content, OLD_NAMES.get(option.keyword.name, "http.uri"), option)
+    draft.add_to(draft.aside(OLD_NAMES.get(option.keyword.name, "http.uri"), option), content)
     draft.need(option)
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from msgspec.structs import replace
+
 from tmrx.plan import Capture, Pcre
 from tmrx.rules import pcre
 from tmrx.rules.catalogue import keywords
 from tmrx.rules.diagnostics import Fault
-from tmrx.rules.draft import Draft
+from tmrx.rules.draft import BufferDraft, Draft
 from tmrx.rules.options.payload import OLD_NAMES
 from tmrx.rules.parser import Option
 
@@ -57,11 +59,21 @@ def _pcre(draft: Draft, option: Option) -> None:
     if not buffer:
         draft.add(entry, "R" in flags)
         return
-    if draft.current.keyword is not None:
-        raise Fault(f"the flag '{buffer}' of 'pcre' names another buffer than '{draft.current.name}'", at=at)
     modifier = keywords()[_BUFFERS[buffer]]
-    draft.add_old(entry, OLD_NAMES[modifier.name], option)
-    draft.need(option._replace(keyword=modifier))
+    named = replace(option, keyword=modifier)
+    draft.add_to(_home(OLD_NAMES[modifier.name], draft, named), entry)
+    draft.need(named)
+
+
+def _home(name: str, draft: Draft, option: Option) -> BufferDraft:
+    """The buffer that a flag names: the open one, or without one that of the old content modifiers."""
+    current = draft.current
+    if current.keyword is None:
+        return draft.aside(name, option)
+    # The body of a response is what file.data shows of it.
+    if current.name == name or (current.name == "file.data" and name == "http.response_body"):
+        return current
+    raise Fault(f"a flag of 'pcre' names '{name}', and '{current.name}' is open", at=option.value_at)
 
 
 def _parts(text: str, at: int) -> tuple[str, str, str]:

@@ -44,6 +44,7 @@ pub(super) fn udp() -> Packet {
         stop: Stop::Complete,
         fragment: false,
         left_out: false,
+        whole: false,
         defragmented: false,
         ethertype: 0x0800,
         src: Addr::v4([10, 0, 0, 1]),
@@ -89,7 +90,7 @@ pub(super) fn icmp(kind: u16, code: u16) -> Packet {
 pub(super) fn settings(max_flows: u32) -> FlowSettings {
     let timeouts =
         Timeouts { tcp_new: 60, tcp_established: 600, tcp_closed: 60, other_new: 30, other_established: 300 };
-    FlowSettings { max_flows, timeouts, by_depth: true, community_id_seed: 0, hash_seed: Some(0) }
+    FlowSettings { max_flows, timeouts, by_depth: true, by_vlan: true, community_id_seed: 0, hash_seed: Some(0) }
 }
 
 /// A table with what came out of it.

@@ -146,6 +146,12 @@ impl Side {
         }
     }
 
+    /// Nothing is known of what the other side offers it.
+    pub(super) fn guess_window(&mut self) {
+        self.scale = GUESSED_SCALE;
+        self.offer(u32::from(u16::MAX) << GUESSED_SCALE);
+    }
+
     /// It was never seen, and is not known to have sent anything.
     pub(super) fn is_unknown(&self) -> bool {
         !self.has(KNOWN)

@@ -145,6 +145,7 @@ impl Session {
         } else {
             return Verdict::Skip;
         }
+        self.side_mut(true).guess_window();
         self.state = TcpState::Established;
         self.established(turn)
     }
@@ -243,7 +244,7 @@ impl Session {
         }
         let client = self.side(true);
         let acks_data = after(segment.ack, client.next_seq);
-        if !says_more && !(acks_data && turn.settings.lossy) {
+        if !(says_more || acks_data && turn.settings.lossy) {
             return Verdict::Skip;
         }
         self.confirm(turn)

@@ -44,20 +44,18 @@ const FINISHED_FIRST: u16 = 4;
 const RESET: u16 = 8;
 /// Timestamps are used, and `stamp` is the latest.
 const STAMPED: u16 = 16;
-/// It has sent a keep-alive that is not answered yet.
-const KEEP_ALIVE: u16 = 32;
 /// It has probed a closed window.
-const PROBE: u16 = 64;
+const PROBE: u16 = 32;
 /// It has sent as many bytes as are put together.
-pub(super) const DEPTH: u16 = 128;
+pub(super) const DEPTH: u16 = 64;
 /// Bytes of it are missing.
-pub(super) const GAP: u16 = 256;
+pub(super) const GAP: u16 = 128;
 /// Rules look into its bytes.
-pub(super) const INSPECTED: u16 = 512;
+pub(super) const INSPECTED: u16 = 256;
 /// An application reads its bytes.
-pub(super) const READ: u16 = 1024;
+pub(super) const READ: u16 = 512;
 /// Bytes of it were not stored for want of memory.
-pub(super) const NO_MEMORY: u16 = 2048;
+pub(super) const NO_MEMORY: u16 = 1024;
 
 /// Events that a copy of a packet causes.
 const OF_COPIES: StreamEvents = StreamEvents::of(&[
@@ -334,7 +332,7 @@ impl Session {
             && segment.flags & (SYN | FIN | RST | ACK) == ACK
             && segment.seq == from.next_seq
             && !after(to.last_ack, segment.ack)
-            && (from.bits | to.bits) & (KEEP_ALIVE | PROBE | RESET) == 0
+            && (from.bits | to.bits) & (PROBE | RESET) == 0
             && from.window != 0
     }
 }

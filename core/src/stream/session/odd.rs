@@ -3,7 +3,7 @@
 use super::super::event::StreamEvent;
 use super::super::number::{after, before};
 use super::super::segment::Segment;
-use super::{FINISHED, KEEP_ALIVE, PROBE, RESET, Session, Turn, Verdict, is_established};
+use super::{FINISHED, PROBE, RESET, Session, Side, Turn, Verdict, is_established};
 use crate::flow::record::TcpState;
 use crate::packet::tcp::{ACK, FIN, RST, SYN};
 
@@ -33,38 +33,22 @@ impl Session {
 
     fn says_nothing(&mut self, turn: &mut Turn<'_, '_>, segment: &Segment<'_>) -> Option<Verdict> {
         let (from, to) = self.ends(segment.to_server);
-        let answers = segment.length == 0 && segment.seq == from.next_seq;
-        if segment.length <= 1 && segment.seq == from.next_seq.wrapping_sub(1) && !from.has(FINISHED) {
-            let is_same_place = segment.ack == to.last_ack || segment.ack == to.next_seq;
-            if is_same_place && from.sent > 0 {
-                from.bits |= KEEP_ALIVE;
-                return Some(Verdict::Skip);
-            }
-        }
-        from.bits &= !KEEP_ALIVE;
-        if to.has(KEEP_ALIVE) && answers && segment.ack == to.next_seq {
-            to.bits &= !KEEP_ALIVE;
+        if is_keep_alive(segment, from, to) {
             return Some(Verdict::Skip);
         }
-        if to.has(PROBE) {
-            if answers && segment.ack == to.next_seq.wrapping_sub(1) {
-                return Some(Verdict::Skip);
-            }
-            if segment.ack == to.next_seq {
-                turn.note(StreamEvent::EstablishedProbeAcked);
-            }
+        if to.has(PROBE) && segment.ack == to.next_seq {
+            turn.note(StreamEvent::EstablishedProbeAcked);
             to.bits &= !PROBE;
         }
         if from.window == 0 && segment.length == 1 && segment.seq == from.next_seq {
             from.bits |= PROBE;
             from.next_win = segment.data_end();
         }
-        self.is_bad_window_update(segment)
-            .then(|| {
-                turn.note(StreamEvent::BadWindowUpdate);
-                Verdict::Skip
-            })
-            .or_else(|| self.is_outdated_ack(segment).then_some(Verdict::Skip))
+        if self.is_bad_window_update(segment) {
+            turn.note(StreamEvent::BadWindowUpdate);
+            return Some(Verdict::Skip);
+        }
+        self.is_outdated_ack(segment).then_some(Verdict::Skip)
     }
 
     /// The window shrinks by more than the payload, while the segment is ahead of both sides.
@@ -99,4 +83,13 @@ impl Session {
         turn.note(StreamEvent::SpuriousRetransmission);
         (end <= from.store.start() as i64 && segment.flags & (FIN | RST) == 0).then_some(Verdict::Skip)
     }
+}
+
+/// No byte, or the last one again, to see whether the other side is there (RFC 9293, section 3.8.4).
+fn is_keep_alive(segment: &Segment<'_>, from: &Side, to: &Side) -> bool {
+    segment.length <= 1
+        && segment.seq == from.next_seq.wrapping_sub(1)
+        && (segment.ack == to.last_ack || segment.ack == to.next_seq)
+        && from.sent > 0
+        && !from.has(FINISHED)
 }

@@ -36,25 +36,8 @@ fn filled() -> Packets {
     let tcp = Packet { vlans: [7, 8, 0], vlan_count: 2, ..packet() };
     let arp = Packet { ip: 0, layer: Layer::Arp, identity: NONE, anomalies, ..packet() };
     let wrap: Wrap = wrap();
-    table.push(
-        &Context {
-            frame: 1,
-            packet: &tcp,
-            wrap: Some(&wrap),
-            tunnel: None,
-            bytes: &[],
-            note: None,
-            flow: Some(now()),
-            quote: None,
-        },
-        None,
-        &identities(),
-    );
-    table.push(
-        &Context { frame: 2, packet: &arp, bytes: &[], wrap: None, tunnel: None, note: None, flow: None, quote: None },
-        Some(0),
-        &identities(),
-    );
+    table.push(&Context { frame: 1, wrap: Some(&wrap), flow: Some(now()), ..Context::of(&tcp) }, None, &identities());
+    table.push(&Context { frame: 2, ..Context::of(&arp) }, Some(0), &identities());
     table
 }
 
@@ -137,20 +120,7 @@ fn a_finished_table_starts_again() {
     assert_eq!(table.finish().unwrap().num_rows(), 0);
     let (packet, mut table) = (packet(), filled());
     table.finish().unwrap();
-    table.push(
-        &Context {
-            frame: 3,
-            packet: &packet,
-            bytes: &[],
-            wrap: None,
-            tunnel: None,
-            note: None,
-            flow: None,
-            quote: None,
-        },
-        None,
-        &identities(),
-    );
+    table.push(&Context { frame: 3, ..Context::of(&packet) }, None, &identities());
     assert_eq!(table.finish().unwrap()["frame"].as_primitive::<UInt64Type>().values(), &[3]);
 }
 
@@ -179,16 +149,7 @@ fn alerts_and_anomalies() {
     anomalies.add(Anomaly::TcpOptions);
     anomalies.add(Anomaly::TcpFlags);
     let (packet, wrap) = (Packet { anomalies, ..packet() }, wrap());
-    let at = Context {
-        frame: 5,
-        packet: &packet,
-        wrap: Some(&wrap),
-        tunnel: None,
-        bytes: &[],
-        note: None,
-        flow: Some(now()),
-        quote: None,
-    };
+    let at = Context { frame: 5, wrap: Some(&wrap), flow: Some(now()), ..Context::of(&packet) };
     let (mut alerts, mut table, rule) = (Alerts::default(), Anomalies::default(), rule());
     alerts.push(
         &at,

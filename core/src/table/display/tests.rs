@@ -19,8 +19,7 @@ fn step(column: &str, test: plan::Test) -> plan::Step {
 
 fn shows(steps: &[plan::Step], packet: &Packet) -> bool {
     let wrap = wrap();
-    let at =
-        Context { frame: 9, packet, bytes: &[], wrap: Some(&wrap), tunnel: None, note: None, quote: None, flow: None };
+    let at = Context { frame: 9, wrap: Some(&wrap), ..Context::of(packet) };
     Display::new(steps).unwrap().unwrap().shows(&at, &identities())
 }
 

@@ -1,53 +1,66 @@
 //! The anomaly event.
 
 use super::{Context, payload};
-use crate::anomaly::Entry;
+use crate::anomaly::{Entry, Severity};
 use crate::packet::Packet;
 use crate::plan::AnomalyEvents;
+use crate::stream::{StreamEvent, StreamEvents};
 use crate::table::json::Json;
 use crate::table::names;
 
 /// Bytes of the packet that are shown with an anomaly.
 const HEADER: usize = 32;
 
-/// What an anomaly is to Suricata: an event of its decoder or of a stream, or (tmrx's own) neither.
-fn kind(entry: &Entry) -> &'static str {
-    match entry.suricata.split_once('.') {
-        Some(("stream", _)) => "stream",
-        Some(_) => "decode",
-        None => "mirror",
+/// One anomaly of a packet.
+#[derive(Clone, Copy)]
+pub(super) struct Told {
+    kind: &'static str,
+    /// Suricata's name where it has that event, else tmrx's.
+    event: &'static str,
+    name: &'static str,
+    layer: &'static str,
+    severity: Severity,
+}
+
+impl Told {
+    /// As type `decode`, or where Suricata has no such event, as type `mirror`.
+    fn decoder(entry: &Entry) -> Self {
+        let (kind, event) = if entry.suricata.is_empty() { ("mirror", entry.name) } else { ("decode", entry.suricata) };
+        Self { kind, event, name: entry.name, layer: entry.layer, severity: entry.severity }
+    }
+
+    fn stream(event: StreamEvent) -> Self {
+        let entry = event.entry();
+        Self { kind: "stream", event: entry.name, name: entry.name, layer: "stream", severity: entry.severity }
     }
 }
 
-/// A packet's anomalies that are events: with tmrx's own, all of those; else one for each event of Suricata's.
-pub(super) fn told<'a>(
-    packet: &'a Packet,
+/// A packet's anomalies that are events: with tmrx's own, all of them; else one for each event of Suricata's.
+pub(super) fn told(
+    packet: &Packet,
+    events: StreamEvents,
     options: &AnomalyEvents,
     own: bool,
-) -> impl Iterator<Item = &'static Entry> + use<'a> {
-    let options = *options;
-    let wanted = move |entry: &Entry| match kind(entry) {
-        "stream" => options.stream,
-        "decode" => options.decode,
-        _ => own && options.decode,
+) -> impl Iterator<Item = Told> + use<> {
+    let anomalies = if options.decode { packet.anomalies } else { Default::default() };
+    let again = move |at: usize, told: &Told| {
+        !own && anomalies.iter().take(at).any(|other| other.entry().suricata == told.event)
     };
-    let entries = packet.anomalies.iter().map(|anomaly| anomaly.entry()).enumerate();
-    let again = move |at: usize, entry: &Entry| {
-        let mut earlier = packet.anomalies.iter().take(at);
-        !own && earlier.any(|other| other.entry().suricata == entry.suricata)
-    };
-    entries.filter(move |(at, entry)| wanted(entry) && !again(*at, entry)).map(|(_, entry)| entry)
+    let entries = anomalies.iter().map(|anomaly| Told::decoder(anomaly.entry())).enumerate();
+    let decoder = entries.filter(move |(at, told)| (own || told.kind == "decode") && !again(*at, told));
+    let stream = if options.stream { events } else { StreamEvents::EMPTY };
+    decoder.map(|(_, told)| told).chain(stream.iter().map(Told::stream))
 }
 
-/// Under Suricata's name where it has that event, else under tmrx's; with what tmrx says of it, where that is wanted.
-pub(super) fn write(json: &mut Json<'_>, at: &Context<'_>, entry: &Entry, options: &AnomalyEvents, own: bool) {
+/// With what tmrx says of it where that is wanted, and the packet's first bytes.
+pub(super) fn write(json: &mut Json<'_>, at: &Context<'_>, told: Told, options: &AnomalyEvents, own: bool) {
     json.object("anomaly");
-    json.text("type", kind(entry));
-    json.text("event", if entry.suricata.is_empty() { entry.name } else { entry.suricata });
+    json.text("type", told.kind);
+    json.text("event", told.event);
     if own {
-        json.text("name", entry.name);
-        json.text("layer", entry.layer);
-        json.text("severity", names::severity(entry.severity));
+        json.text("name", told.name);
+        json.text("layer", told.layer);
+        json.text("severity", names::severity(told.severity));
     }
     json.end();
     if options.packet_header {

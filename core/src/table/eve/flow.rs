@@ -85,7 +85,7 @@ impl Ended<'_> {
     /// The flags of a TCP flow's session; none where it never made one.
     pub(super) fn tcp_flags(&self) -> [u8; 2] {
         match (self.session, self.flow.tcp_state) {
-            (Some(session), _) => session.flags,
+            (Some(session), _) => session.tcp_flags,
             (None, TcpState::None) => [0, 0],
             (None, _) => self.flow.tcp_flags,
         }

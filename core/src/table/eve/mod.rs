@@ -14,11 +14,12 @@ mod transport;
 
 use crate::decode::Quoted;
 use crate::detect::state::FlowVars;
-use crate::flow::record::{FlowRecord, TcpState};
+use crate::flow::record::FlowRecord;
 use crate::frame::{Addr, Outer};
 use crate::identify::Identities;
 use crate::packet::{MAX_VLANS, Packet, Wrap, proto};
 use crate::plan::{self, Action, DropFlows, ExceptionPolicy, Rule};
+use crate::stream::{SessionFacts, StreamEvents};
 use crate::table::json::{Json, number};
 use crate::table::mirror::Mirrors;
 use crate::table::summary::Summary;
@@ -75,20 +76,6 @@ pub struct Dropped<'a> {
     pub rule: Option<&'a Rule>,
     /// The first of its flow.
     pub first: bool,
-}
-
-/// A TCP session when its flow ends; index 0 of a pair is what went to the server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[allow(missing_docs)]
-pub struct SessionFacts {
-    pub state: TcpState,
-    pub flags: [u8; 2],
-    /// Data is missing.
-    pub gap: [bool; 2],
-    /// The most blocks of data that were kept apart.
-    pub max_regions: [u16; 2],
-    /// Urgent bytes that were left out.
-    pub urgent: [u32; 2],
 }
 
 /// A flow that ended, and what is known beside its record.
@@ -156,6 +143,8 @@ pub struct Context<'a> {
     pub packet: &'a Packet,
     /// Its bytes, the link's padding included.
     pub bytes: &'a [u8],
+    /// What is odd about it in its stream.
+    pub events: StreamEvents,
     /// What the mirror put around it.
     pub wrap: Option<&'a Wrap>,
     /// The outermost packet around it.
@@ -166,6 +155,14 @@ pub struct Context<'a> {
     pub flow: Option<FlowNow<'a>>,
     /// What it quotes, where it is an ICMP error.
     pub quote: Option<Quote>,
+}
+
+impl<'a> Context<'a> {
+    /// A packet of which nothing else is known.
+    pub fn of(packet: &'a Packet) -> Self {
+        let events = StreamEvents::EMPTY;
+        Self { frame: 0, packet, bytes: &[], events, wrap: None, tunnel: None, note: None, flow: None, quote: None }
+    }
 }
 
 /// The packet that an ICMP error is about.
@@ -242,8 +239,8 @@ impl Eve {
     pub fn anomalies(&mut self, at: &Context<'_>, identities: &Identities) {
         let Some(options) = self.settings.anomaly else { return };
         let own = self.settings.mirror;
-        for entry in anomaly::told(at.packet, &options, own) {
-            self.event(at, "anomaly", identities, |json, _, _| anomaly::write(json, at, entry, &options, own));
+        for told in anomaly::told(at.packet, at.events, &options, own) {
+            self.event(at, "anomaly", identities, |json, _, _| anomaly::write(json, at, told, &options, own));
         }
     }
 

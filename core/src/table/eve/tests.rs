@@ -4,7 +4,7 @@ use crate::flow::record::TcpState;
 use crate::packet::{Causes, Checksum, Encapsulation, Layer, Layers, NONE, proto};
 use crate::plan::{AlertEvents, AnomalyEvents};
 use crate::table::counters::Counters;
-use crate::table::summary::{RuleCounts, Sources};
+use crate::table::summary::RuleCounts;
 use crate::table::testing::{DST, SRC, TIME, V6, flow, frame, geneve, identities, packet, rule, wrap};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -68,7 +68,7 @@ fn value(write: impl FnOnce(&mut Eve)) -> Value {
 }
 
 fn at(packet: &Packet) -> Context<'_> {
-    Context { frame: 1, packet, bytes: &[], wrap: None, tunnel: None, note: None, flow: None, quote: None }
+    Context { frame: 1, ..Context::of(packet) }
 }
 
 fn matched(rule: &Rule) -> Matched<'_> {
@@ -214,8 +214,7 @@ fn stats_line() {
     }
     let rules = [rule()];
     let counts = RuleCounts { rules: &rules, unknown: &[2] };
-    let (fragments, rules) = (crate::restore::Stats::default(), Some(counts));
-    let summary = Summary { counters: &counters, flows: 1, evicted: 0, fragments, rules, sources: Sources::default() };
+    let summary = Summary { left_out: [3, 4], rules: Some(counts), ..crate::table::testing::summary(&counters) };
     let got = value(|eve| eve.stats(TIME, 7, &summary, &identities()));
     assert_eq!((&got["event_type"], &got["stats"]["uptime"]), (&json!("stats"), &json!(7)));
     let decoder = &got["stats"]["decoder"];
@@ -329,4 +328,262 @@ proptest! {
         let event: Value = serde_json::from_str(text.lines().next().unwrap()).unwrap();
         prop_assert_eq!(event["alert"]["signature"].as_str().unwrap(), rule.msg.as_str());
     }
+}
+
+/// Alerts of a section with these options.
+fn alerts(options: AlertEvents, at: &Context<'_>, matched: &Matched<'_>) -> Value {
+    let section = plan::Eve { alert: Some(options), ..plan::Eve::default() };
+    told(&section, |eve| eve.alert(at, matched, &identities())).pop().unwrap()
+}
+
+#[test]
+fn suricatas_own_fields_alone() {
+    let (packet, rule) = (packet(), rule());
+    let at = Context { flow: Some(now()), ..at(&packet) };
+    let got = alerts(AlertEvents::default(), &at, &matched(&rule));
+    assert!(got.get("mirror").is_none() && got.get("community_id").is_none() && got.get("stream").is_none());
+    assert_eq!(got["flow"]["pkts_toserver"], json!(3));
+    let bare = AlertEvents { flow: false, rule_metadata: false, ..AlertEvents::default() };
+    let got = alerts(bare, &at, &matched(&rule));
+    assert!(got.get("flow").is_none() && got["alert"].get("metadata").is_none());
+    assert_eq!(got["direction"], json!("to_client"));
+}
+
+#[test]
+fn what_a_rule_says_of_itself() {
+    let packet = packet();
+    let rule = Rule {
+        references: vec!["http://a".into()],
+        text: "alert ip any any -> any any (sid:1;)".into(),
+        target: plan::Target::DestIp,
+        ..rule()
+    };
+    let options = AlertEvents { references: true, rule_text: true, verdict: true, ..AlertEvents::default() };
+    let context = [("feed".to_owned(), r#"{"a":[1]}"#.to_owned())];
+    let got = alerts(options, &at(&packet), &Matched { context: &context, ..matched(&rule) });
+    let alert = &got["alert"];
+    assert_eq!((&alert["references"], &alert["rule"]), (&json!(["http://a"]), &json!(rule.text)));
+    assert_eq!(alert["source"], json!({"ip": "10.0.0.1", "port": 40000}));
+    assert_eq!(alert["target"], json!({"ip": "10.0.0.2", "port": 80}));
+    assert_eq!((&alert["context"], &got["verdict"]), (&json!({"feed": {"a": [1]}}), &json!({"action": "alert"})));
+}
+
+#[test]
+fn verdicts_and_actions() {
+    let (packet, rule) = (packet(), rule());
+    let options = AlertEvents { verdict: true, ..AlertEvents::default() };
+    let said = |action, inline| {
+        let got = alerts(options, &at(&packet), &Matched { action, inline, ..matched(&rule) });
+        (got["alert"]["action"].clone(), got["verdict"].clone())
+    };
+    assert_eq!(said(Action::Drop, false), (json!("allowed"), json!({"action": "alert"})));
+    assert_eq!(said(Action::Drop, true), (json!("blocked"), json!({"action": "drop"})));
+    let rejected = json!({"action": "drop", "reject": ["tcp-reset"], "reject_target": "to_client"});
+    assert_eq!(said(Action::Reject, false), (json!("blocked"), rejected));
+}
+
+#[test]
+fn payloads_and_packets() {
+    let bytes = [&[0x55; 54][..], b"GE\"\\T\r\n\x00\xe9~"].concat();
+    let packet = Packet { captured: 64, payload_original: 10, ..packet() };
+    let at = Context { bytes: &bytes, ..at(&packet) };
+    let options = AlertEvents {
+        payload: true,
+        payload_printable: true,
+        payload_length: true,
+        packet: true,
+        ..AlertEvents::default()
+    };
+    let rule = rule();
+    let got = alerts(options, &at, &matched(&rule));
+    assert_eq!(got["payload_printable"], json!("GE\"\\T\r\n..~"));
+    assert_eq!((&got["payload"], &got["payload_length"]), (&json!("R0UiXFQNCgDpfg=="), &json!(10)));
+    assert_eq!((&got["stream"], got["packet"].as_str().map(str::len)), (&json!(0), Some(88)));
+    assert_eq!(got["packet_info"], json!({"linktype": 1, "linktype_name": "EN10MB"}));
+
+    let short = AlertEvents { payload_size: 3, ..options };
+    let got = alerts(short, &at, &Matched { stream: Some(b"stream"), ..matched(&rule) });
+    let shown = (&got["payload"], &got["payload_printable"], &got["payload_length"], &got["stream"]);
+    assert_eq!(shown, (&json!("c3Ry"), &json!("str"), &json!(3), &json!(1)));
+
+    let empty = Packet { payload: 64, payload_original: 0, depth: 1, ..packet };
+    let got = alerts(options, &Context { packet: &empty, ..at }, &matched(&rule));
+    assert!(got.get("payload").is_none() && got.get("payload_length").is_none());
+    assert_eq!(got["packet_info"], json!({"linktype": 12, "linktype_name": "RAW"}));
+}
+
+#[test]
+fn what_rules_remember() {
+    let (packet, rule, flow) = (packet(), rule(), flow());
+    let vars = FlowVars { bits: vec![2, 0, 1], ints: vec![(1, 7)] };
+    let at = Context { flow: Some(FlowNow { noted: Some(&vars), ..now() }), ..at(&packet) };
+    let metadata = json!({"flowbits": ["a"], "flowints": {"m": 7}});
+    let traffic = json!({"id": ["curl"], "label": ["cli"]});
+    let section = plan::Eve { alert: Some(AlertEvents::default()), flow: true, ..plan::Eve::default() };
+    let events = told(&section, |eve| {
+        eve.alert(&at, &matched(&rule), &identities());
+        eve.flow(&Ended { noted: Some(&vars), ..ended(&flow) }, &identities());
+    });
+    for event in events {
+        assert_eq!((&event["metadata"], &event["traffic"]), (&metadata, &traffic));
+    }
+    let section = plan::Eve { metadata: false, ..section };
+    let got = told(&section, |eve| eve.alert(&at, &matched(&rule), &identities())).pop().unwrap();
+    assert!(got.get("metadata").is_none() && got.get("traffic").is_none());
+}
+
+#[test]
+fn what_all_events_of_a_section_say() {
+    let section = plan::Eve {
+        alert: Some(AlertEvents::default()),
+        flow: true,
+        ethernet: true,
+        ipv6_compress: true,
+        suricata_version: "9.0.0".into(),
+        host: "sensor".into(),
+        pcap_filename: "a.pcap".into(),
+        ..plan::Eve::default()
+    };
+    let packet = Packet { ip: 6, src: V6, dst: V6, ..packet() };
+    let bytes = [&[2, 0, 0, 0, 0, 1][..], &[2, 0, 0, 0, 0xab, 2], &[0x86, 0xdd]].concat();
+    let sighted = Sighted { macs: [vec![[1; 6]], vec![[2; 6]]], ..Sighted::default() };
+    let (rule, flow) = (rule(), flow());
+    let events = told(&section, |eve| {
+        eve.alert(&Context { bytes: &bytes, ..at(&packet) }, &matched(&rule), &identities());
+        eve.flow(&Ended { sighted: Some(&sighted), ..ended(&flow) }, &identities());
+    });
+    for event in &events {
+        let common = ["suricata_version", "host", "pcap_filename"].map(|key| event[key].as_str().unwrap());
+        assert_eq!(common, ["9.0.0", "sensor", "a.pcap"]);
+    }
+    assert_eq!(events[0]["src_ip"], json!("2001:db8::1"));
+    let ether = json!({"ether_type": 0x86dd, "src_mac": "02:00:00:00:ab:02", "dest_mac": "02:00:00:00:00:01"});
+    assert_eq!(events[0]["ether"], ether);
+    let ether = json!({"src_macs": ["01:01:01:01:01:01"], "dest_macs": ["02:02:02:02:02:02"]});
+    assert_eq!(events[1]["ether"], ether);
+}
+
+#[test]
+fn a_netflow_event_for_each_direction_with_packets() {
+    let section = plan::Eve { netflow: true, ethernet: true, ..plan::Eve::default() };
+    let sighted = Sighted { ttl: [Some((60, 64)), Some((50, 50))], macs: [vec![[1; 6]], Vec::new()] };
+    let flow = flow();
+    let ended = Ended { sighted: Some(&sighted), ..ended(&flow) };
+    let events = told(&section, |eve| eve.flow(&ended, &identities()));
+    let want = json!({
+        "timestamp": "2016-05-27T06:56:11.304062+0000", "flow_id": 77, "event_type": "netflow",
+        "src_ip": "10.0.0.2", "src_port": 80, "dest_ip": "10.0.0.1", "dest_port": 40000, "proto": "TCP",
+        "ether": {"src_macs": [], "dest_macs": ["01:01:01:01:01:01"]},
+        "netflow": {"pkts": 2, "bytes": 200, "start": "2016-05-27T06:56:10.904062+0000",
+            "end": "2016-05-27T06:56:12.004062+0000", "age": 2, "min_ttl": 50, "max_ttl": 50},
+        "tcp": {"tcp_flags": "13", "syn": true, "fin": true, "ack": true},
+    });
+    assert_eq!((events.len(), &events[1]), (2, &want));
+    assert_eq!((&events[0]["src_port"], &events[0]["netflow"]["min_ttl"]), (&json!(40000), &json!(60)));
+    let one_way = FlowRecord { packets: [3, 0], ..flow };
+    assert_eq!(told(&section, |eve| eve.flow(&Ended { flow: &one_way, ..ended }, &identities())).len(), 1);
+}
+
+#[test]
+fn a_session_in_its_flow() {
+    let section = plan::Eve { flow: true, ..plan::Eve::default() };
+    let flow = FlowRecord { action: Some(crate::flow::record::FlowAction::Pass), ..flow() };
+    let session = SessionFacts {
+        state: TcpState::Closed,
+        tcp_flags: [0x02, 0x14],
+        gap: [false, true],
+        max_regions: [1, 2],
+        urgent: [0, 9],
+    };
+    let exceptions = [("stream_midstream", plan::ExceptionPolicy::PassFlow)];
+    let ended = Ended { session: Some(session), exceptions: &exceptions, ..ended(&flow) };
+    let got = told(&section, |eve| eve.flow(&ended, &identities())).pop().unwrap();
+    let want = json!({"tcp_flags": "16", "tcp_flags_ts": "02", "tcp_flags_tc": "14", "syn": true, "rst": true, "ack": true,
+        "state": "closed", "tc_gap": true, "ts_max_regions": 1, "tc_max_regions": 2, "tc_urgent_oob_data": 9});
+    assert_eq!(got["tcp"], want);
+    assert_eq!(got["flow"]["action"], json!("pass"));
+    assert_eq!(got["flow"]["exception_policy"], json!([{"target": "stream_midstream", "policy": "pass_flow"}]));
+}
+
+#[test]
+fn anomalies_as_suricata_has_them() {
+    let mut anomalies = AnomalySet::default();
+    let pair = Anomaly::ALL.iter().enumerate().find_map(|(at, one)| {
+        let same =
+            |other: &&Anomaly| !one.entry().suricata.is_empty() && other.entry().suricata == one.entry().suricata;
+        Anomaly::ALL.iter().skip(at + 1).find(same).map(|other| [*one, *other])
+    });
+    pair.unwrap().into_iter().chain([Anomaly::UnknownIdentity]).for_each(|anomaly| anomalies.add(anomaly));
+    let (packet, bytes) = (Packet { anomalies, ..packet() }, [7; 40]);
+    let events = StreamEvents::of(&[crate::stream::StreamEvent::Gap]);
+    let at = Context { bytes: &bytes, events, ..at(&packet) };
+    let section = |decode, stream| plan::Eve {
+        anomaly: Some(AnomalyEvents { decode, stream, packet_header: true }),
+        ..plan::Eve::default()
+    };
+    let got = |decode, stream| told(&section(decode, stream), |eve| eve.anomalies(&at, &identities()));
+    assert_eq!((got(true, false).len(), got(false, false).len()), (1, 0), "once, though two anomalies mean it");
+    let stream = got(false, true).pop().unwrap();
+    assert_eq!(stream["anomaly"], json!({"type": "stream", "event": "stream.reassembly_seq_gap"}));
+    assert_eq!(stream["packet"].as_str().map(str::len), Some(44), "32 bytes");
+}
+
+#[test]
+fn arp_messages() {
+    let section = plan::Eve { arp: true, ..plan::Eve::default() };
+    let message = [0, 1, 8, 0, 6, 4, 0, 1, 2, 0, 0, 0, 0, 1, 10, 0, 0, 1, 0, 0, 0, 0, 0, 0, 10, 0, 0, 2];
+    let bytes = [&[0; 14][..], &message].concat();
+    let packet = Packet { ip: 0, layer: Layer::Arp, ..packet() };
+    let write = |bytes: &[u8]| told(&section, |eve| eve.arp(&Context { bytes, ..at(&packet) }, &identities()));
+    let want = json!({"hw_type": "ethernet", "proto_type": "ipv4", "opcode": "request", "src_mac": "02:00:00:00:00:01",
+        "src_ip": "10.0.0.1", "dest_mac": "00:00:00:00:00:00", "dest_ip": "10.0.0.2"});
+    assert_eq!(write(&bytes).pop().unwrap()["arp"], want);
+    assert!(write(&bytes[..30]).is_empty());
+}
+
+#[test]
+fn dropped_packets() {
+    let options = plan::DropEvents { verdict: true, ..plan::DropEvents::default() };
+    let section = plan::Eve { drop: Some(options), ..plan::Eve::default() };
+    let mut bytes = vec![0; 54];
+    bytes[14..26].copy_from_slice(&[0x45, 8, 0, 52, 0, 9, 0, 0, 64, 6, 0, 0]);
+    bytes[46] = 0x51;
+    bytes[53] = 3;
+    let (packet, rule) = (packet(), Rule { action: Action::Drop, ..rule() });
+    let dropped = Dropped { reason: "rules", rule: Some(&rule), first: true };
+    let write = |section, dropped: &Dropped<'_>| {
+        told(section, |eve| {
+            eve.drop(&Context { bytes: &bytes, flow: Some(now()), ..at(&packet) }, dropped, &identities())
+        })
+    };
+    let got = write(&section, &dropped).pop().unwrap();
+    let want = json!({"len": 52, "tos": 8, "ttl": 64, "ipid": 9, "tcpseq": 1, "tcpack": 2, "tcpwin": 1000, "syn": false,
+        "ack": true, "psh": true, "rst": false, "urg": false, "fin": false, "tcpres": 1, "tcpurgp": 3,
+        "reason": "rules", "verdict": {"action": "drop"}});
+    assert_eq!((&got["drop"], &got["direction"]), (&want, &json!("to_client")));
+    assert_eq!(got["alert"]["action"], json!("blocked"));
+    let later = Dropped { reason: "flow drop", rule: None, first: false };
+    assert!(write(&section, &later).is_empty());
+    let all = plan::Eve { drop: Some(plan::DropEvents { flows: DropFlows::All, ..options }), ..section.clone() };
+    assert!(write(&all, &later).pop().unwrap().get("alert").is_none());
+}
+
+#[test]
+fn a_packet_for_the_end_of_a_flow_has_no_frame() {
+    let (packet, rule) = (packet(), rule());
+    let got = alerts(AlertEvents::default(), &Context::of(&packet), &matched(&rule));
+    assert_eq!((got.get("pcap_cnt"), &got["pkt_src"]), (None, &json!("stream (flow timeout)")));
+}
+
+#[test]
+fn statistics_by_thread_and_with_deltas() {
+    let counters = Counters::default();
+    let summary = crate::table::testing::summary(&counters);
+    let stats = |stats| plan::Eve { stats: Some(stats), ..plan::Eve::default() };
+    let write = |stats: &plan::Eve| told(stats, |eve| eve.stats(TIME, 7, &summary, &identities())).pop().unwrap();
+    let got = write(&stats(plan::StatsEvents { totals: false, threads: true, deltas: true }));
+    assert!(got["stats"].get("decoder").is_none() && got["stats"].get("mirror").is_none());
+    assert_eq!(got["stats"]["threads"]["all"]["tcp"]["syn_delta"], json!(0));
+    let got = write(&stats(plan::StatsEvents::default()));
+    assert!(got["stats"]["memcap"]["pressure_max"].is_u64() && got["stats"]["flow"]["end"]["state"]["new"].is_u64());
 }

@@ -9,7 +9,7 @@ fn written(form: LineForm, columns: &[&str], packet: &Packet) -> String {
     let mut lines = Lines::new(&plan::Lines { form, columns, most: 1 }).unwrap();
     let (mut out, wrap) = (Vec::new(), wrap());
     let wrap = (packet.wrap != NONE).then_some(&wrap);
-    let at = Context { frame: 3, packet, bytes: &[], wrap, tunnel: None, note: None, quote: None, flow: None };
+    let at = Context { frame: 3, wrap, ..Context::of(packet) };
     for _ in 0..2 {
         lines.begin(&mut out);
         lines.packet(&mut out, &at, &identities());

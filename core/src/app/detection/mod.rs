@@ -1,0 +1,159 @@
+//! Which protocol a flow speaks: patterns first, then probes by port, in each direction by itself.
+
+mod patterns;
+mod probe;
+
+use super::Protocol;
+
+/// What carries the application's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// A stream.
+    Tcp,
+    /// Datagrams.
+    Udp,
+}
+
+/// The first bytes of one direction, and where they go.
+#[derive(Clone, Copy, Debug)]
+pub struct Direction<'a> {
+    /// What carries them.
+    pub transport: Transport,
+    /// They were sent by the client.
+    pub to_server: bool,
+    /// The sender's port.
+    pub sport: u16,
+    /// The receiver's port.
+    pub dport: u16,
+    /// All bytes from the direction's start on.
+    pub bytes: &'a [u8],
+    /// No more bytes come.
+    pub end: bool,
+}
+
+/// What some bytes say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Answer {
+    Yes(Protocol),
+    No,
+    /// More bytes would tell.
+    More,
+}
+
+/// What is strange about the two directions of a flow; Suricata's events of protocol detection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// One direction's protocol is known, the other's can't be.
+    OnlyOneDirection,
+    /// Each direction has a protocol of its own.
+    Mismatch,
+}
+
+impl Event {
+    /// As Suricata names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OnlyOneDirection => "APPLAYER_DETECT_PROTOCOL_ONLY_ONE_DIRECTION",
+            Self::Mismatch => "APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS",
+        }
+    }
+}
+
+/// What became of one direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+enum Side {
+    #[default]
+    Undecided,
+    Found(Protocol),
+    Failed,
+}
+
+/// What is known of a flow's protocol.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Conversation {
+    /// To the server, to the client.
+    sides: [Side; 2],
+    /// The side that was found first gives the flow its protocol.
+    first: Option<Protocol>,
+}
+
+/// The most bytes of a direction that are looked at.
+const ENOUGH: usize = 4096;
+
+impl Conversation {
+    /// Whether a direction's protocol is settled: its bytes need not be shown again.
+    pub fn is_settled(&self, to_server: bool) -> bool {
+        self.side(to_server) != Side::Undecided
+    }
+
+    /// Look at a direction's bytes. A direction that settles with nothing to show against what the other one found is
+    /// said by an event.
+    pub fn look(&mut self, direction: &Direction<'_>) -> Option<Event> {
+        if self.is_settled(direction.to_server) || direction.bytes.is_empty() {
+            return None;
+        }
+        let side = match answer(direction) {
+            Answer::Yes(protocol) => Side::Found(protocol),
+            Answer::More if !direction.end && direction.bytes.len() < ENOUGH => return None,
+            Answer::No | Answer::More => Side::Failed,
+        };
+        let [up, down] = &mut self.sides;
+        *(if direction.to_server { up } else { down }) = side;
+        if let (None, Side::Found(protocol)) = (self.first, side) {
+            self.first = Some(protocol);
+        }
+        match (self.side(true), self.side(false)) {
+            (Side::Found(a), Side::Found(b)) if a != b => Some(Event::Mismatch),
+            (Side::Found(_), Side::Failed) | (Side::Failed, Side::Found(_)) => Some(Event::OnlyOneDirection),
+            _ => None,
+        }
+    }
+
+    /// The flow's protocol: `None` while nobody knows, "failed" once both directions, or the only one that has data,
+    /// gave up.
+    pub fn name(&self) -> Option<&'static str> {
+        match (self.first, self.sides) {
+            (Some(protocol), _) => Some(protocol.name()),
+            (None, [Side::Failed, Side::Failed]) => Some(FAILED),
+            _ => None,
+        }
+    }
+
+    /// The protocol.
+    pub fn protocol(&self) -> Option<Protocol> {
+        self.first
+    }
+
+    /// What a direction gave, where that differs from the flow's.
+    pub fn differs(&self, to_server: bool) -> Option<&'static str> {
+        let first = self.first?;
+        match self.side(to_server) {
+            Side::Found(protocol) if protocol != first => Some(protocol.name()),
+            Side::Failed => Some(FAILED),
+            _ => None,
+        }
+    }
+
+    /// As for datagrams: a direction that gave up speaks for the flow until the other one is known.
+    pub fn name_of_datagrams(&self) -> Option<&'static str> {
+        self.name().or_else(|| self.sides.contains(&Side::Failed).then_some(FAILED))
+    }
+
+    fn side(&self, to_server: bool) -> Side {
+        let [up, down] = self.sides;
+        if to_server { up } else { down }
+    }
+}
+
+const FAILED: &str = "failed";
+
+fn answer(direction: &Direction<'_>) -> Answer {
+    match patterns::answer(direction) {
+        Answer::No => probe::answer(direction),
+        Answer::More => match probe::answer(direction) {
+            Answer::No => Answer::More,
+            found => found,
+        },
+        found => found,
+    }
+}
