@@ -210,6 +210,8 @@ class _Loader:
             xbits=tuple(names.xbits),
             datasets=tuple(self._datasets.sets),
             reputation=tuple(self._scores),
+            failed=sum(diagnostic.refused for diagnostic in self._diagnostics),
+            skipped=sum(diagnostic.severity == "skipped" for diagnostic in self._diagnostics),
             settings=self._limits,
         )
         encode = msgspec.msgpack.encode

@@ -7,6 +7,7 @@ mod datagram;
 mod inspect;
 mod limits;
 mod merge;
+mod ordered;
 mod parsed;
 mod replay;
 mod rest;
@@ -55,6 +56,8 @@ struct Shared {
     memory: detect::state::Shared,
     /// Alerts that a packet may have.
     most_alerts: u32,
+    /// What rules do for one flow may decide about another.
+    is_ordered: bool,
     /// Some rules have limits.
     is_limited: bool,
     /// Which packets are shown; `None`: all.
@@ -124,6 +127,7 @@ impl Engine {
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let memory = detect::state::Shared::new(&plan.rules)?;
+        let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let shared = Shared {
             parser: Parser {
@@ -139,6 +143,7 @@ impl Engine {
             streams: plan.streams,
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
+            is_ordered,
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
             rules,
@@ -190,7 +195,7 @@ impl Engine {
         self.parse(&mut parsed);
         let number = lock(&self.sequencer).next;
         let sequenced = self.sequence(number, parsed);
-        (0..SHARDS).for_each(|shard| self.shard(shard, &sequenced));
+        self.shards(0, 1, &sequenced);
         self.merge(sequenced);
     }
 
@@ -225,8 +230,26 @@ impl Engine {
         lock(&self.sequencer).next
     }
 
-    /// Third stage, of one shard: its batches come in order.
-    pub fn shard(&self, number: usize, batch: &Sequenced) {
+    /// Third stage, of one worker's shards: its batches come in order. Where rules of one flow may decide about another,
+    /// the first worker has all shards.
+    pub fn shards(&self, worker: usize, workers: usize, batch: &Sequenced) {
+        match worker {
+            _ if !self.shared.is_ordered => {
+                (worker..SHARDS).step_by(workers.max(1)).for_each(|shard| self.shard(shard, batch));
+            }
+            0 => ordered::in_frame_order(&batch.parsed, |shard, rows| self.rows(shard, rows, batch)),
+            _ => {}
+        }
+    }
+
+    /// Some rows of one shard.
+    fn rows(&self, number: usize, rows: &[u32], batch: &Sequenced) {
+        let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
+        lock(shard).rows(&self.shared, &batch.parsed, rows, &self.identities, &mut lock(out));
+    }
+
+    /// One shard's packets.
+    fn shard(&self, number: usize, batch: &Sequenced) {
         let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
         let (mut shard, mut out) = (lock(shard), lock(out));
         shard.batch(&self.shared, &batch.parsed, &self.identities, &mut out);
@@ -278,7 +301,7 @@ impl Engine {
             return self.give(parsed);
         }
         let released = Sequenced::new(parsed);
-        (0..SHARDS).for_each(|shard| self.shard(shard, &released));
+        self.shards(0, 1, &released);
         self.merge(released);
     }
 
@@ -305,6 +328,11 @@ impl Engine {
     /// `Error::Internal` where its columns are not of one length.
     pub fn table(&self, table: plan::Table) -> Result<RecordBatch> {
         lock(&self.merger).take_table(table)
+    }
+
+    /// The values of a dataset of the rules, in order; empty for one that is not there.
+    pub fn dataset(&self, name: &str) -> Vec<Vec<u8>> {
+        self.shared.memory.dataset(name).unwrap_or_default()
     }
 
     /// Frames taken in so far.

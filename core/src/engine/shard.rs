@@ -195,7 +195,18 @@ impl Shard {
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
     pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, identities: &RwLock<Identities>, out: &mut ShardOut) {
-        let rows = parsed.shard(self.number);
+        self.rows(shared, parsed, parsed.shard(self.number), identities, out);
+    }
+
+    /// Process some of this shard's packets.
+    pub fn rows(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        rows: &[u32],
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) {
         let mut done = 0;
         while let Some(rest) = rows.get(done..).filter(|rest| !rest.is_empty()) {
             let attempt = std::panic::AssertUnwindSafe(|| self.runs(shared, parsed, rest, identities, out, &mut done));
@@ -279,10 +290,13 @@ impl Shard {
         let step = seen.as_mut().and_then(|seen| self.follow(packet, packet.bytes(&parsed.batch.slab), seen));
         if let Some(seen) = &seen {
             self.sights.packet(packet, packet.bytes(&parsed.batch.slab), seen);
+            if let Some(exception) = step.as_ref().and_then(|step| step.exception).filter(|_| shared.wants_flows) {
+                self.sights.exception(seen.slot, exception);
+            }
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
             }
-            let events = step.map(|step| step.events).unwrap_or_default();
+            let events = step.as_ref().map(|step| step.events).unwrap_or_default();
             if shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty()) {
                 out.odd.push(Odd { row, flow: self.then(*seen), events });
             }
