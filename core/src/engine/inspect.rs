@@ -2,7 +2,7 @@
 
 use super::Shared;
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
-use crate::detect::{Buffer, Cost, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::detect::{Buffer, Cost, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet, Stop};
@@ -132,6 +132,7 @@ impl Inspector {
         let mut none = Tracked::default();
         let Tracked { session, memory } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
+        memory.forget_packet();
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
         let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
         let mut round = subject.round;
@@ -160,9 +161,22 @@ impl Inspector {
         self.data.clone().filter(|_| hit.in_stream)
     }
 
+    /// What rules noted of a flow's last packet is over.
+    pub fn forget_packet(&mut self, slot: u32) {
+        if let Some(memory) = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.memory.as_mut()) {
+            memory.forget_packet();
+        }
+    }
+
     /// What rules remember of a flow, where they do.
     pub fn vars(&self, slot: u32) -> Option<Arc<FlowVars>> {
         self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
+    }
+
+    /// What a rule that matched took note of for its alert.
+    pub fn notes(&self, hit: &Hit) -> Vec<Note> {
+        let notes = self.outcome.notes.iter().filter(|(rule, _)| *rule == hit.rule);
+        notes.map(|(_, note)| note.clone()).collect()
     }
 
     /// Bytes of a flow's stream were not looked into yet.

@@ -6,7 +6,7 @@ use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
 use crate::detect::state::FlowVars;
-use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Note, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
@@ -35,6 +35,8 @@ pub(super) struct Alert {
     pub flow: Option<FlowThen>,
     /// The beginning of the data that it matched in, where that is the stream's and wanted.
     pub data: Option<Arc<[u8]>>,
+    /// What the rule took note of.
+    pub notes: Vec<Note>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -316,6 +318,7 @@ impl Shard {
             if self.inspector.has_unseen(flow.slot) {
                 self.last(shared, &mut flow, at, identities, out);
             }
+            self.inspector.forget_packet(flow.slot);
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
             self.inspector.end(flow.slot);
@@ -364,7 +367,8 @@ impl Shard {
                 let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
                 let pseudo = Some(Box::new(pseudo));
                 let data = self.inspector.data(hit);
-                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo });
+                let notes = self.inspector.notes(hit);
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, notes, pseudo });
             }
         }
     }
@@ -435,7 +439,8 @@ impl Shard {
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
             let data = self.inspector.data(hit);
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo: None });
+            let notes = self.inspector.notes(hit);
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, notes, pseudo: None });
         }
     }
 
