@@ -43,7 +43,7 @@ def anomalies() -> str:
     streams = [(code(name), severity, meaning) for name, severity, meaning in _core.stream_events()]
     body = table(("name", "severity", "meaning", "Suricata's event"), rows)
     odd = f"## Stream events\n\n{STREAM_EVENTS}\n\n{table(('name', 'severity', 'meaning'), streams)}"
-    return page("Anomalies", intro, f"{body}\n\n{odd}")
+    return page("Anomalies", intro, f"{body}\n{odd}")
 
 
 _OPERATORS = (

@@ -88,13 +88,26 @@ pub(super) struct FlowThen {
     pub vars: Option<Arc<FlowVars>>,
 }
 
-/// A packet with anomalies, where they are told.
+/// A packet that has events other than alerts, where they are wanted.
 #[derive(Debug)]
-pub(super) struct Odd {
+pub(super) struct Told {
     pub row: u32,
-    pub flow: FlowThen,
+    pub flow: Option<FlowThen>,
     /// What is odd about it in its stream.
     pub events: StreamEvents,
+    /// A tag asks for it.
+    pub tagged: bool,
+    /// An inline engine drops it.
+    pub dropped: Option<Dropping>,
+}
+
+/// Why a packet is dropped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dropping {
+    /// The rule that did it; none where the flow was dropped before.
+    pub rule: Option<u32>,
+    /// The flow was not dropped before.
+    pub first: bool,
 }
 
 /// A flow that is over.
@@ -140,7 +153,7 @@ pub(super) struct ShardOut {
     pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
-    pub odd: Vec<Odd>,
+    pub told: Vec<Told>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
@@ -296,18 +309,21 @@ impl Shard {
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
             }
-            let events = step.as_ref().map(|step| step.events).unwrap_or_default();
-            if shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty()) {
-                out.odd.push(Odd { row, flow: self.then(*seen), events });
-            }
         }
         if let Some(display) = &shared.display
             && !shows(display, parsed, packet, seen, identities)
         {
             out.hidden.push(row);
         }
+        let events = step.as_ref().map(|step| step.events).unwrap_or_default();
+        let tagged = shared.wants_tagged && seen.is_some_and(|seen| self.inspector.is_tagged(seen.slot, packet));
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
+        }
+        let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty());
+        let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
+        if odd || tagged || dropped.is_some() {
+            out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, tagged, dropped });
         }
     }
 
