@@ -1,7 +1,7 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
-use crate::detect::state::{FlowMemory, FlowVars, Memory};
+use crate::detect::state::{FlowMemory, FlowVars, Found, Memory};
 use crate::detect::{Buffer, Cost, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
 use crate::flow::record::TcpState;
@@ -27,6 +27,8 @@ pub(super) struct Inspector {
     tracked: Vec<Tracked>,
     /// What came of the last packet.
     pub outcome: Outcome,
+    /// A tag asks for the last packet.
+    pub tagged: bool,
     /// The beginning of the stream's data in which a rule matched, where alerts are to show so many bytes of it.
     data: Option<Arc<[u8]>>,
     shown: usize,
@@ -132,6 +134,7 @@ impl Inspector {
         let mut none = Tracked::default();
         let Tracked { session, memory } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
+        self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
         let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
         let mut round = subject.round;
@@ -158,6 +161,11 @@ impl Inspector {
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
     pub fn data(&self, hit: &Hit) -> Option<Arc<[u8]>> {
         self.data.clone().filter(|_| hit.in_stream)
+    }
+
+    /// What a rule found in datasets.
+    pub fn found(&self, hit: &Hit) -> Vec<Found> {
+        self.outcome.found.iter().filter(|(rule, _)| *rule == hit.rule).map(|(_, found)| *found).collect()
     }
 
     /// What rules remember of a flow, where they do.

@@ -93,6 +93,8 @@ enum Kind {
     Anomalies,
     Arp,
     Alert,
+    /// A packet that a tag asks for.
+    Tagged,
 }
 
 impl Merger {
@@ -203,6 +205,17 @@ impl Merger {
                 self.events.extend(out.ended.iter().enumerate().map(|(i, over)| event(over.row, Kind::Ended, i)));
             }
         }
+        if outputs.wants_eve(|eve| eve.alert.is_some_and(|alert| alert.tagged_packets)) {
+            for (shard, out) in (0..).zip(outs) {
+                let tagged = (0..).zip(&out.tagged).filter(|(_, (row, _))| is_shown(hidden, *row as usize));
+                self.events.extend(tagged.map(|(index, (row, _))| Event {
+                    row: *row,
+                    kind: Kind::Tagged,
+                    shard,
+                    index,
+                }));
+            }
+        }
         if outputs.wants_eve(|eve| eve.alert.is_some()) || outputs.fast || outputs.wants(Table::Alerts) {
             let shown = (0..).zip(&self.logged).filter(|(_, logged)| is_shown(hidden, logged.row as usize));
             let event = |(index, logged): (u32, &Logged)| Event {
@@ -251,6 +264,13 @@ impl Merger {
                 let at = context(parsed, packet, None);
                 self.eve.iter_mut().for_each(|eve| eve.arp(&at, identities));
             }
+            Kind::Tagged => {
+                let Some((_, flow)) = out.and_then(|out| out.tagged.get(index)) else { return };
+                let id = flow.as_ref().map(|flow| flow_community(shared, flow, packet)).unwrap_or_default();
+                let flow = flow.as_ref().map(|flow| FlowNow { community_id: &id, ..flow.now() });
+                let at = context(parsed, packet, flow);
+                self.eve.iter_mut().for_each(|eve| eve.packet(&at, identities));
+            }
             Kind::Last | Kind::Alert => {
                 let Some(logged) = self.logged.get(index).copied() else { return };
                 let Some(alert) = out.and_then(|out| out.alerts.get(logged.index as usize)) else { return };
@@ -279,7 +299,8 @@ impl Merger {
         let at = Context { flow, ..*at };
         let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
         let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
-        let matched = Matched { rule, action, stream, inline, context: &[] };
+        let context = shared.contexts(&alert.found);
+        let matched = Matched { rule, action, stream, inline, context: &context };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
             self.fast.alert(&mut self.output.fast, packet, &matched);

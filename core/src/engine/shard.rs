@@ -5,7 +5,7 @@ use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
-use crate::detect::state::FlowVars;
+use crate::detect::state::{FlowVars, Found};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
@@ -37,6 +37,8 @@ pub(super) struct Alert {
     pub data: Option<Arc<[u8]>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
+    /// What the rule found in datasets.
+    pub found: Vec<Found>,
 }
 
 /// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
@@ -138,6 +140,8 @@ pub(super) struct ShardOut {
     pub alerts: Vec<Alert>,
     /// Matches beyond the most that a packet may have.
     pub overflow: u64,
+    /// Rows of packets that a tag asks for, and their flows.
+    pub tagged: Vec<(u32, Option<FlowThen>)>,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
     pub odd: Vec<Odd>,
@@ -374,8 +378,8 @@ impl Shard {
                 flow.alerted = true;
                 let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
                 let pseudo = Some(Box::new(pseudo));
-                let data = self.inspector.data(hit);
-                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo });
+                let (data, found) = (self.inspector.data(hit), self.inspector.found(hit));
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, found, pseudo });
             }
         }
     }
@@ -440,13 +444,16 @@ impl Shard {
     /// Note the last inspection's hits.
     fn alerts(&mut self, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
         out.overflow += u64::from(self.inspector.outcome.overflow);
+        if self.inspector.tagged {
+            out.tagged.push((row, seen.map(|seen| self.then(seen))));
+        }
         if let (Some(seen), [_, ..]) = (seen, self.inspector.outcome.hits.as_slice()) {
             self.flows.mark_alerted(seen.slot);
         }
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
-            let data = self.inspector.data(hit);
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo: None });
+            let (data, found) = (self.inspector.data(hit), self.inspector.found(hit));
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, found, pseudo: None });
         }
     }
 
