@@ -1,11 +1,13 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
+use super::shard::Dropping;
 use crate::detect::state::{FlowMemory, FlowVars, Found, Memory};
-use crate::detect::{Buffer, Cost, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::detect::{Buffer, Cost, FlowVerdict, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet, Stop};
+use crate::plan::Action;
 use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
 use crate::time::Nanos;
 use std::sync::Arc;
@@ -166,6 +168,17 @@ impl Inspector {
     /// What a rule found in datasets.
     pub fn found(&self, hit: &Hit) -> Vec<Found> {
         self.outcome.found.iter().filter(|(rule, _)| *rule == hit.rule).map(|(_, found)| *found).collect()
+    }
+
+    /// Why an inline engine drops the last packet, if it does.
+    pub fn dropped(&self, shared: &Shared, seen: Option<Seen>) -> Option<Dropping> {
+        if seen.is_some_and(|seen| seen.dropped) {
+            return Some(Dropping { rule: None, first: false });
+        }
+        let action = |hit: &Hit| shared.plan_rules.get(hit.rule as usize).map(|rule| rule.action);
+        let drops = |hit: &&Hit| matches!(action(hit), Some(Action::Drop | Action::Reject));
+        let rule = self.outcome.hits.iter().find(drops).map(|hit| hit.rule);
+        (rule.is_some() || self.outcome.flow == Some(FlowVerdict::Drop)).then_some(Dropping { rule, first: true })
     }
 
     /// What rules remember of a flow, where they do.

@@ -68,6 +68,8 @@ struct Shared {
     wants_flow_ids: bool,
     wants_flows: bool,
     wants_anomalies: bool,
+    wants_tagged: bool,
+    wants_drops: bool,
     /// Rules that failed, and those that do not apply.
     left_out: [u32; 2],
     wants_community_id: bool,
@@ -144,6 +146,10 @@ impl Engine {
         let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
         let by_vlan = plan.flow.by_vlan;
         let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
+        let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
+        let tagged = |eve: &plan::Eve| eve.alert.is_some_and(|alert| alert.tagged_packets);
+        let wants_tagged = plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags);
+        let wants_drops = plan.outputs.inline && plan.outputs.wants_eve(|eve| eve.drop.is_some());
         let wants_community_id =
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
@@ -175,6 +181,8 @@ impl Engine {
             wants_flow_ids,
             wants_flows,
             wants_anomalies,
+            wants_tagged,
+            wants_drops,
             left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,

@@ -13,6 +13,7 @@ from tmrx.rules.catalogue import Keyword, did_you_mean, keywords
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import Draft, Need
 from tmrx.rules.numbers import U8, U16, U32, U64, number_text, signed_text
+from tmrx.rules.options.instances import counted, which
 from tmrx.rules.options.payload import literal
 from tmrx.rules.parser import Option
 from tmrx.rules.protocols import APPLICATIONS
@@ -25,9 +26,6 @@ _COMMA = re.compile(r",(?!\d*\})")
 _NAME = r"[A-Za-z][\w.-]*"
 _U = r"\d{1,10}"
 _NAMED = re.compile(rf"!?\s*{_NAME}")
-_COUNT = re.compile(r"count\s+(.+)")
-_INDEX = re.compile(r"any|all|all_or_absent|or_absent|-?\d{1,9}|oob_or\s+-?\d{1,9}")
-_SOME = re.compile(r"nb\s+(.+)")
 _SLICE = re.compile(r"(?:-?\d{1,9})?:(?:-?\d{1,9})?")
 
 
@@ -63,26 +61,17 @@ def _multiple(highest: int, named: bool = False) -> Syntax:
     """A number (or a name) that several instances have: which of them, or how many there are."""
 
     def check(option: Option) -> None:
-        value, *which = (part.strip() for part in option.value.split(","))
-        if count := _COUNT.fullmatch(value):
-            number_text(count[1], U32, option)
-        else:
+        value, *places = (part.strip() for part in option.value.split(","))
+        if counted(value, option) is None:
             _one(value, highest, named, option)
-        if len(which) > len(("index", "slice")):
+        if len(places) > len(("index", "slice")):
             raise _wrong(option)
-        if which:
-            _check_index(which[0], option)
-        if which[1:] and not _SLICE.fullmatch(which[1]):
+        if places:
+            which(places[0], option)
+        if places[1:] and not _SLICE.fullmatch(places[1]):
             raise _wrong(option)
 
     return check
-
-
-def _check_index(index: str, option: Option) -> None:
-    if some := _SOME.fullmatch(index):
-        number_text(some[1], U32, option)
-    elif not _INDEX.fullmatch(index):
-        raise _wrong(option)
 
 
 def _flags(highest: int) -> Syntax:
