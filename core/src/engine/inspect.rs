@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::shard::Dropping;
-use crate::detect::state::{FlowMemory, FlowVars, Memory};
+use crate::detect::state::{FlowMemory, FlowVars, Found, Memory};
 use crate::detect::{Buffer, Cost, FlowVerdict, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
 use crate::flow::record::TcpState;
@@ -29,6 +29,8 @@ pub(super) struct Inspector {
     tracked: Vec<Tracked>,
     /// What came of the last packet.
     pub outcome: Outcome,
+    /// A tag asks for the last packet.
+    pub tagged: bool,
     /// The beginning of the stream's data in which a rule matched, where alerts are to show so many bytes of it.
     data: Option<Arc<[u8]>>,
     shown: usize,
@@ -134,6 +136,7 @@ impl Inspector {
         let mut none = Tracked::default();
         let Tracked { session, memory } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
+        self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
         let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
         let mut round = subject.round;
@@ -162,10 +165,9 @@ impl Inspector {
         self.data.clone().filter(|_| hit.in_stream)
     }
 
-    /// Whether a tag that an earlier packet of the flow set asks for this one.
-    pub fn is_tagged(&mut self, slot: u32, packet: &Packet) -> bool {
-        let memory = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.memory.as_mut());
-        memory.is_some_and(|memory| memory.is_tagged(packet))
+    /// What a rule found in datasets.
+    pub fn found(&self, hit: &Hit) -> Vec<Found> {
+        self.outcome.found.iter().filter(|(rule, _)| *rule == hit.rule).map(|(_, found)| *found).collect()
     }
 
     /// Why an inline engine drops the last packet, if it does.

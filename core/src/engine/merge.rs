@@ -303,7 +303,8 @@ impl Merger {
         let at = Context { flow, ..*at };
         let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
         let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
-        let matched = Matched { rule, action, stream, inline, context: &[] };
+        let context = shared.contexts(&alert.found);
+        let matched = Matched { rule, action, stream, inline, context: &context };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
             self.fast.alert(&mut self.output.fast, packet, &matched);

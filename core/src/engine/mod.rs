@@ -37,6 +37,7 @@ use merge::Merger;
 use parsed::Parser;
 use replay::Tools;
 use sequence::Sequencer;
+use serde_bytes::ByteBuf;
 use shard::{Shard, ShardOut};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
@@ -56,6 +57,8 @@ struct Shared {
     memory: detect::state::Shared,
     /// Alerts that a packet may have.
     most_alerts: u32,
+    /// By dataset.
+    contexts: Vec<Contexts>,
     /// What rules do for one flow may decide about another.
     is_ordered: bool,
     /// Some rules have limits.
@@ -74,6 +77,24 @@ struct Shared {
     by_depth: bool,
     /// So are the VLANs.
     by_vlan: bool,
+}
+
+/// What alerts show of a dataset: its key, and a JSON object beside each value.
+struct Contexts {
+    key: String,
+    objects: Vec<ByteBuf>,
+}
+
+impl Shared {
+    /// What an alert shows of the values that its rule found in datasets.
+    fn contexts(&self, found: &[detect::state::Found]) -> Vec<(String, String)> {
+        let context = |found: &detect::state::Found| {
+            let set = self.contexts.get(found.set as usize)?;
+            let object = set.objects.get(found.row? as usize)?;
+            Some((set.key.clone(), String::from_utf8_lossy(object).into_owned()))
+        };
+        found.iter().filter_map(context).collect()
+    }
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -133,6 +154,7 @@ impl Engine {
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let memory = detect::state::Shared::new(&plan.rules)?;
+        let contexts = |set: plan::Dataset| Contexts { key: set.context_key, objects: set.contexts };
         let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let shared = Shared {
@@ -150,6 +172,7 @@ impl Engine {
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
             is_ordered,
+            contexts: plan.rules.datasets.into_iter().map(contexts).collect(),
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
             rules,

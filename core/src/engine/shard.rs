@@ -5,7 +5,7 @@ use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
-use crate::detect::state::FlowVars;
+use crate::detect::state::{FlowVars, Found};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
@@ -37,6 +37,8 @@ pub(super) struct Alert {
     pub data: Option<Arc<[u8]>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
+    /// What the rule found in datasets.
+    pub found: Vec<Found>,
 }
 
 /// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
@@ -316,10 +318,10 @@ impl Shard {
             out.hidden.push(row);
         }
         let events = step.as_ref().map(|step| step.events).unwrap_or_default();
-        let tagged = shared.wants_tagged && seen.is_some_and(|seen| self.inspector.is_tagged(seen.slot, packet));
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
+        let tagged = shared.wants_tagged && self.inspector.tagged;
         let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty());
         let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
         if odd || tagged || dropped.is_some() {
@@ -393,8 +395,8 @@ impl Shard {
                 flow.alerted = true;
                 let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
                 let pseudo = Some(Box::new(pseudo));
-                let data = self.inspector.data(hit);
-                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo });
+                let (data, found) = (self.inspector.data(hit), self.inspector.found(hit));
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, found, pseudo });
             }
         }
     }
@@ -464,8 +466,8 @@ impl Shard {
         }
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
-            let data = self.inspector.data(hit);
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo: None });
+            let (data, found) = (self.inspector.data(hit), self.inspector.found(hit));
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, found, pseudo: None });
         }
     }
 
