@@ -12,7 +12,7 @@ from typing import Literal
 from tmrx.plan import Application, Bsize
 from tmrx.rules.catalogue import Keyword, did_you_mean, keywords
 from tmrx.rules.diagnostics import Fault
-from tmrx.rules.draft import Draft, Need
+from tmrx.rules.draft import Draft
 from tmrx.rules.numbers import U8, U16, U32, U64, number_text, signed_text
 from tmrx.rules.options.instances import counted, which
 from tmrx.rules.options.payload import literal
@@ -198,24 +198,25 @@ SYNTAX: dict[str, Syntax] = {
 }  # fmt: skip
 
 # Keywords that are not of applications and that the plan has no words for either.
-_OTHERS = ("asn1", "flowvar", "pktvar", "nfq_set_mark", "geoip")
+_OTHERS = ("asn1", "flowvar", "pktvar", "geoip")
 # What these were before they became buffers.
 _OBSOLETE = {"ssh.protoversion": "ssh.proto", "ssh.softwareversion": "ssh.software"}
 _SCRIPTS = ("lua", "luaxform")
-_FILES = frozenset(("ftp", "ftp-data", "http", "http2", "nfs", "smb", "smtp"))
 
 
 def _keyword(syntax: Syntax) -> Callable[[Draft, Option], None]:
     def handler(draft: Draft, option: Option) -> None:
         syntax(option)
-        keyword = option.keyword
-        if "files" in keyword.protocol:
-            draft.needs.append(Need(keyword.name, _FILES, keyword.direction, option.at))
-        elif not keyword.protocol & {"any", "ip", "packet"}:
+        if not option.keyword.protocol & {"any", "ip"}:
             draft.need(option)
-        draft.lack(f"keyword '{keyword.name}'", option.at)
+        draft.lack(f"keyword '{option.keyword.name}'", option.at)
 
     return handler
+
+
+def _mark(_: Draft, option: Option) -> None:
+    """What a passive receiver never does; read all the same."""
+    SYNTAX[option.keyword.value](option)
 
 
 def _obsolete(_: Draft, option: Option) -> None:
@@ -307,8 +308,9 @@ HANDLERS = {
     **dict.fromkeys(_OBSOLETE, _obsolete),
     **dict.fromkeys(_SCRIPTS, _script),
     "urilen": _urilen,
+    "nfq_set_mark": _mark,
     "app-layer-protocol": _protocol,
     "app-layer-state": _state,
 }
 # Those that are read, and then refused.
-MISSING = HANDLERS.keys() - {"urilen"} | {"app-layer-event"}
+MISSING = HANDLERS.keys() - {"urilen", "nfq_set_mark"} | {"app-layer-event"}

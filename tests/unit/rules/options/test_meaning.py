@@ -224,7 +224,7 @@ def test_flow() -> None:
 
 def test_what_options_need() -> None:
     draft = drafted('http.uri; content:"a"; file.data: to_client; content:"a"; byte_test:1,=,1,0,dce; filestore;')
-    assert [(need.what, "http" in need.protocols, need.direction) for need in draft.needs] == [
+    assert [(need.what, bool(need.protocols & {"http", "files"}), need.direction) for need in draft.needs] == [
         ("http.uri", True, "ts"),
         ("file.data", True, "tc"),
         ("dce of byte_test", False, "both"),
