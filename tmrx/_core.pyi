@@ -9,6 +9,9 @@ DEBUG: bool
 def anomalies() -> list[tuple[str, str, str, str, str]]:
     """The catalogue of anomalies: name, layer, severity, meaning, Suricata's event or ""."""
 
+def stream_events() -> list[tuple[str, str, str]]:
+    """The catalogue of stream events: name, severity, meaning."""
+
 def columns() -> list[tuple[str, str, str, list[str]]]:
     """The columns of packets: name, kind, meaning, and the words that the cells hold, where there is a list of them.
 

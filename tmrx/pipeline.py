@@ -129,7 +129,7 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
 
 
 def run(  # noqa: PLR0913 -- what runs, what it is fed, where it writes, what ends it, who watches, what is kept
-    engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch: Watch, saved: Iterable[Saved] = ()
+    engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch: Watch, *, saved: Iterable[Saved] = ()
 ) -> bytes:
     """Take in what is read, to its end or the run's, and finish; the summary document. `saved`: the rules' datasets.
 

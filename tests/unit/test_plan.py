@@ -189,6 +189,7 @@ def everything() -> plan.Plan:
             teredo_ports=(3545,),
             tunnels=("ip", "gre", "erspan"),
             max_depth=8,
+            vxlan_strict=True,
         ),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
         fragments=plan.FragmentSettings(

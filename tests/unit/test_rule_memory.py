@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 
 from tmrx import plan
-from tmrx._core import Engine
+from tmrx._core import Batch, Capture, Engine
 from tmrx.config import Settings as Config
 from tmrx.mirror import Mirror
 from tmrx.pipeline import make_plan
@@ -36,28 +36,52 @@ def udp(time: float, src: str = A, dst: str = B, payload: bytes = b"x", ports: t
     return round(time * SECOND), frame, len(frame)
 
 
+def write_capture(path: Path, frames: list[Frame]) -> None:
+    """A capture of frames, with their times."""
+    records = [struct.pack("<IIII", *divmod(time, SECOND), size, size) + data for time, data, size in frames]
+    path.write_bytes(struct.pack("<IHHiIII", 0xA1B23C4D, 2, 4, 0, 0, 0x40000, 1) + b"".join(records))
+
+
+def all_at_once(engine: Engine, frames: list[Frame], _: Path) -> Iterator[Batch]:
+    yield engine.push(frames)
+
+
+def one_by_one(engine: Engine, frames: list[Frame], _: Path) -> Iterator[Batch]:
+    for frame in frames:
+        yield engine.push([frame])
+
+
+def with_workers(engine: Engine, _: list[Frame], capture: Path) -> Iterator[Batch]:
+    source = Capture(str(capture))
+    ended = False
+    while not ended:
+        batch = engine.run(source)
+        yield batch
+        ended = batch.ended
+
+
 Run = Callable[..., list[dict[str, object]]]
 
 
 @pytest.fixture
 def run(tmp_path: Path) -> Run:
-    """Events of rules over frames, whatever the batch's size: all in one, and one by one."""
+    """Events of rules over frames, whatever the batches and the number of workers."""
 
     def over(text: str, frames: list[Frame], **settings: object) -> list[dict[str, object]]:
         file = tmp_path / "t.rules"
         file.write_text(text)
         rules = load([file], Settings(**settings), strict=True)  # type: ignore[arg-type]
+        made = make_plan(mirror=Mirror(), settings=Config({}), outputs=plan.Outputs(eve=(plan.EVERYTHING,)))
+        encoded = made.encode(rules.encoded)
+        write_capture(tmp_path / "t.pcap", frames)
         outcomes = []
-        for size in (len(frames), 1):
-            made = make_plan(mirror=Mirror(), settings=Config({}), outputs=plan.Outputs(eve=(plan.EVERYTHING,)))
-            engine = Engine(made.encode(rules.encoded))
-            batches = [engine.push(frames[at : at + size]) for at in range(0, len(frames), size)]
-            batches.append(engine.finish())
+        for feed in (all_at_once, one_by_one, with_workers):
+            engine = Engine(encoded, 3)
+            batches = [*feed(engine, frames, tmp_path / "t.pcap"), engine.finish()]
             lines = b"".join(batch.eve[0] for batch in batches).splitlines()
-            outcomes.append([json.loads(line) for line in lines])
-            for saved in rules.saved:
-                outcomes[-1].append({"event_type": "dataset", saved.name: engine.dataset(saved.name)})
-        assert outcomes[0] == outcomes[1]
+            kept = [{"event_type": "dataset", saved.name: engine.dataset(saved.name)} for saved in rules.saved]
+            outcomes.append([*map(json.loads, lines), *kept])
+        assert outcomes[0] == outcomes[1] == outcomes[2]
         return outcomes[0]
 
     return over
@@ -91,7 +115,7 @@ EXAMPLE = [udp(time) for time in (*range(12), *range(20, 24))]
 def test_thresholds(run: Run, option: str, packets: list[int]) -> None:
     events = run(f'alert udp any any -> any any (content:"x"; {option}; sid:1;)', EXAMPLE)
     assert alerts(events) == packets
-    detect = [event["stats"]["detect"] for event in events if event["event_type"] == "stats"][0]  # type: ignore[index]
+    detect = next(event["stats"]["detect"] for event in events if event["event_type"] == "stats")  # type: ignore[index]
     assert (detect["alert"], detect["alerts_suppressed"]) == (len(packets), len(EXAMPLE) - len(packets))
 
 
@@ -160,3 +184,15 @@ def test_datasets(run: Run, tmp_path: Path) -> None:
     assert (alerts(events, 1), alerts(events, 2)) == ([3], [1, 4])
     kept = [bytes(10) + b"\xff\xff" + ip_address(host).packed for host in (B, C)]
     assert events[-1] == {"event_type": "dataset", "seen": kept}
+
+
+def test_order_over_all_shards(run: Run) -> None:
+    text = (
+        "alert udp any any -> any any (dsize:1; xbits:isset,last,track ip_dst; sid:1;)\n"
+        "alert udp any any -> any any (dsize:1; xbits:toggle,last,track ip_dst,expire 9999; sid:2;)\n"
+        "alert udp any any -> any any (dsize:1; threshold:type threshold, track by_dst, count 5, seconds 9999; sid:3;)\n"
+    )
+    frames = [udp(time / 10, f"10.1.{time % 7}.{time % 11}", "10.9.9.9") for time in range(300)]
+    events = run(text, frames)
+    assert alerts(events, 1) == list(range(2, 301, 2))
+    assert alerts(events, 3) == list(range(5, 301, 5))

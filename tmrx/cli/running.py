@@ -142,7 +142,7 @@ def execute(job: Job, prepared: Prepared, reading: Reading, pace: Pace) -> dict[
         if pace.announce and not job.quiet:
             errors.note(pace.announce)
         watch = pipeline.Watch(Meter(show).batch, job.warn)
-        stats = pipeline.run(prepared.engine, reading, sinks, pace.control, watch, prepared.saved)
+        stats = pipeline.run(prepared.engine, reading, sinks, pace.control, watch, saved=prepared.saved)
     document: dict[str, Any] = json.loads(stats)
     return document
 

@@ -160,7 +160,7 @@ class _Loader:
         self._thresholds = Thresholds(inputs.thresholds, self._sets) if inputs.thresholds else None
         self._scores = self._reputation(inputs)
         self._datasets = self._declared(inputs.settings.datasets)
-        self._compiler = Compiler(self._sets, self._context, keep_text=inputs.settings.keep_text)
+        self._compiler = Compiler(self._sets, self._context, inputs.settings)
         self._limits = inputs.settings.limits
         self._key = order.key(inputs.settings.action_order)
         self._rules: dict[tuple[int, int], tuple[order.Key, Origin, plan.Rule]] = {}
@@ -210,6 +210,8 @@ class _Loader:
             xbits=tuple(names.xbits),
             datasets=tuple(self._datasets.sets),
             reputation=tuple(self._scores),
+            failed=sum(diagnostic.refused for diagnostic in self._diagnostics),
+            skipped=sum(diagnostic.severity == "skipped" for diagnostic in self._diagnostics),
             settings=self._limits,
         )
         encode = msgspec.msgpack.encode

@@ -4,6 +4,7 @@ use crate::flow::record::TcpState;
 use crate::packet::{Packet, Stop, proto};
 use crate::stream::StreamEvents;
 use crate::time::Nanos;
+use crate::wire::ipv6::Extension;
 
 /// Bytes that rules look into. What the mirror cut off is a hole at its end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -109,7 +110,18 @@ impl Subject<'_> {
         packet.stop == Stop::Truncated
             && !packet.has_l4()
             && !packet.fragment
-            && matches!(packet.proto, proto::TCP | proto::UDP | proto::ICMP | proto::ICMPV6 | proto::SCTP | proto::IGMP)
+            && (self.lost_protocol()
+                || matches!(
+                    packet.proto,
+                    proto::TCP | proto::UDP | proto::ICMP | proto::ICMPV6 | proto::SCTP | proto::IGMP
+                ))
+    }
+
+    /// The cut took a part of IPv6's extension headers, so that even the transport protocol is unknown.
+    #[inline]
+    pub(super) fn lost_protocol(&self) -> bool {
+        let packet = self.packet;
+        packet.stop == Stop::Truncated && packet.ip == 6 && Extension::is(packet.proto) && !packet.has_l4()
     }
 
     /// The payload as rules see it. A fragment has none: what it carries is the datagram's, once put together.

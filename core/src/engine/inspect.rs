@@ -1,11 +1,13 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
+use super::shard::Dropping;
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
-use crate::detect::{Buffer, Cost, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::detect::{Buffer, Cost, FlowVerdict, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet, Stop};
+use crate::plan::Action;
 use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
 use crate::time::Nanos;
 use std::sync::Arc;
@@ -158,6 +160,23 @@ impl Inspector {
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
     pub fn data(&self, hit: &Hit) -> Option<Arc<[u8]>> {
         self.data.clone().filter(|_| hit.in_stream)
+    }
+
+    /// Whether a tag that an earlier packet of the flow set asks for this one.
+    pub fn is_tagged(&mut self, slot: u32, packet: &Packet) -> bool {
+        let memory = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.memory.as_mut());
+        memory.is_some_and(|memory| memory.is_tagged(packet))
+    }
+
+    /// Why an inline engine drops the last packet, if it does.
+    pub fn dropped(&self, shared: &Shared, seen: Option<Seen>) -> Option<Dropping> {
+        if seen.is_some_and(|seen| seen.dropped) {
+            return Some(Dropping { rule: None, first: false });
+        }
+        let action = |hit: &Hit| shared.plan_rules.get(hit.rule as usize).map(|rule| rule.action);
+        let drops = |hit: &&Hit| matches!(action(hit), Some(Action::Drop | Action::Reject));
+        let rule = self.outcome.hits.iter().find(drops).map(|hit| hit.rule);
+        (rule.is_some() || self.outcome.flow == Some(FlowVerdict::Drop)).then_some(Dropping { rule, first: true })
     }
 
     /// What rules remember of a flow, where they do.

@@ -107,7 +107,7 @@ impl Limits {
             logged.extend(all.map(noted));
         }
         if shared.is_limited {
-            logged.sort_unstable_by_key(|match_| (match_.row, match_.index));
+            logged.sort_unstable_by_key(|logged| (logged.row, !logged.pseudo, logged.shard, logged.index));
             let mut packet = OnePacket::default();
             logged.retain_mut(|logged| {
                 let alert = outs.get(usize::from(logged.shard)).and_then(|out| out.alerts.get(logged.index as usize));

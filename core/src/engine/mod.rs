@@ -7,6 +7,7 @@ mod datagram;
 mod inspect;
 mod limits;
 mod merge;
+mod ordered;
 mod parsed;
 mod replay;
 mod rest;
@@ -55,6 +56,8 @@ struct Shared {
     memory: detect::state::Shared,
     /// Alerts that a packet may have.
     most_alerts: u32,
+    /// What rules do for one flow may decide about another.
+    is_ordered: bool,
     /// Some rules have limits.
     is_limited: bool,
     /// Which packets are shown; `None`: all.
@@ -62,6 +65,8 @@ struct Shared {
     wants_flow_ids: bool,
     wants_flows: bool,
     wants_anomalies: bool,
+    wants_tagged: bool,
+    wants_drops: bool,
     /// Rules that failed, and those that do not apply.
     left_out: [u32; 2],
     wants_community_id: bool,
@@ -120,10 +125,15 @@ impl Engine {
         let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
         let by_vlan = plan.flow.by_vlan;
         let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
+        let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
+        let tagged = |eve: &plan::Eve| eve.alert.is_some_and(|alert| alert.tagged_packets);
+        let wants_tagged = plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags);
+        let wants_drops = plan.outputs.inline && plan.outputs.wants_eve(|eve| eve.drop.is_some());
         let wants_community_id =
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let memory = detect::state::Shared::new(&plan.rules)?;
+        let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let shared = Shared {
             parser: Parser {
@@ -139,6 +149,7 @@ impl Engine {
             streams: plan.streams,
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
+            is_ordered,
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
             rules,
@@ -147,6 +158,8 @@ impl Engine {
             wants_flow_ids,
             wants_flows,
             wants_anomalies,
+            wants_tagged,
+            wants_drops,
             left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,
@@ -190,7 +203,7 @@ impl Engine {
         self.parse(&mut parsed);
         let number = lock(&self.sequencer).next;
         let sequenced = self.sequence(number, parsed);
-        (0..SHARDS).for_each(|shard| self.shard(shard, &sequenced));
+        self.shards(0, 1, &sequenced);
         self.merge(sequenced);
     }
 
@@ -225,8 +238,26 @@ impl Engine {
         lock(&self.sequencer).next
     }
 
-    /// Third stage, of one shard: its batches come in order.
-    pub fn shard(&self, number: usize, batch: &Sequenced) {
+    /// Third stage, of one worker's shards: its batches come in order. Where rules of one flow may decide about another,
+    /// the first worker has all shards.
+    pub fn shards(&self, worker: usize, workers: usize, batch: &Sequenced) {
+        match worker {
+            _ if !self.shared.is_ordered => {
+                (worker..SHARDS).step_by(workers.max(1)).for_each(|shard| self.shard(shard, batch));
+            }
+            0 => ordered::in_frame_order(&batch.parsed, |shard, rows| self.rows(shard, rows, batch)),
+            _ => {}
+        }
+    }
+
+    /// Some rows of one shard.
+    fn rows(&self, number: usize, rows: &[u32], batch: &Sequenced) {
+        let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
+        lock(shard).rows(&self.shared, &batch.parsed, rows, &self.identities, &mut lock(out));
+    }
+
+    /// One shard's packets.
+    fn shard(&self, number: usize, batch: &Sequenced) {
         let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
         let (mut shard, mut out) = (lock(shard), lock(out));
         shard.batch(&self.shared, &batch.parsed, &self.identities, &mut out);
@@ -278,7 +309,7 @@ impl Engine {
             return self.give(parsed);
         }
         let released = Sequenced::new(parsed);
-        (0..SHARDS).for_each(|shard| self.shard(shard, &released));
+        self.shards(0, 1, &released);
         self.merge(released);
     }
 

@@ -88,13 +88,26 @@ pub(super) struct FlowThen {
     pub vars: Option<Arc<FlowVars>>,
 }
 
-/// A packet with anomalies, where they are told.
+/// A packet that has events other than alerts, where they are wanted.
 #[derive(Debug)]
-pub(super) struct Odd {
+pub(super) struct Told {
     pub row: u32,
-    pub flow: FlowThen,
+    pub flow: Option<FlowThen>,
     /// What is odd about it in its stream.
     pub events: StreamEvents,
+    /// A tag asks for it.
+    pub tagged: bool,
+    /// An inline engine drops it.
+    pub dropped: Option<Dropping>,
+}
+
+/// Why a packet is dropped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dropping {
+    /// The rule that did it; none where the flow was dropped before.
+    pub rule: Option<u32>,
+    /// The flow was not dropped before.
+    pub first: bool,
 }
 
 /// A flow that is over.
@@ -140,7 +153,7 @@ pub(super) struct ShardOut {
     pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
-    pub odd: Vec<Odd>,
+    pub told: Vec<Told>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
@@ -195,7 +208,18 @@ impl Shard {
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
     pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, identities: &RwLock<Identities>, out: &mut ShardOut) {
-        let rows = parsed.shard(self.number);
+        self.rows(shared, parsed, parsed.shard(self.number), identities, out);
+    }
+
+    /// Process some of this shard's packets.
+    pub fn rows(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        rows: &[u32],
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) {
         let mut done = 0;
         while let Some(rest) = rows.get(done..).filter(|rest| !rest.is_empty()) {
             let attempt = std::panic::AssertUnwindSafe(|| self.runs(shared, parsed, rest, identities, out, &mut done));
@@ -279,12 +303,11 @@ impl Shard {
         let step = seen.as_mut().and_then(|seen| self.follow(packet, packet.bytes(&parsed.batch.slab), seen));
         if let Some(seen) = &seen {
             self.sights.packet(packet, packet.bytes(&parsed.batch.slab), seen);
+            if let Some(exception) = step.as_ref().and_then(|step| step.exception).filter(|_| shared.wants_flows) {
+                self.sights.exception(seen.slot, exception);
+            }
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
-            }
-            let events = step.map(|step| step.events).unwrap_or_default();
-            if shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty()) {
-                out.odd.push(Odd { row, flow: self.then(*seen), events });
             }
         }
         if let Some(display) = &shared.display
@@ -292,8 +315,15 @@ impl Shard {
         {
             out.hidden.push(row);
         }
+        let events = step.as_ref().map(|step| step.events).unwrap_or_default();
+        let tagged = shared.wants_tagged && seen.is_some_and(|seen| self.inspector.is_tagged(seen.slot, packet));
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
+        }
+        let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty());
+        let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
+        if odd || tagged || dropped.is_some() {
+            out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, tagged, dropped });
         }
     }
 

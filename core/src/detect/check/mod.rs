@@ -169,19 +169,19 @@ fn tcp_flags(op: FlagsOp, flags: u8, mask: u8, subject: &Subject<'_>) -> Truth {
 /// The `-csum` keywords. A checksum that is left out where it may be is right.
 fn checksum_is(layer: ChecksumOf, valid: bool, subject: &Subject<'_>) -> Truth {
     let packet = subject.packet;
-    let (ip, wanted) = match layer {
-        ChecksumOf::Ipv4 => (4, Layer::Ipv4),
-        ChecksumOf::Tcpv4 => (4, Layer::Tcp),
-        ChecksumOf::Tcpv6 => (6, Layer::Tcp),
-        ChecksumOf::Udpv4 => (4, Layer::Udp),
-        ChecksumOf::Udpv6 => (6, Layer::Udp),
-        ChecksumOf::Icmpv4 => (4, Layer::Icmp),
-        ChecksumOf::Icmpv6 => (6, Layer::Icmpv6),
-        ChecksumOf::Igmp => (4, Layer::Igmp),
+    let (ip, wanted, protocol) = match layer {
+        ChecksumOf::Ipv4 => (4, Layer::Ipv4, 0),
+        ChecksumOf::Tcpv4 => (4, Layer::Tcp, proto::TCP),
+        ChecksumOf::Tcpv6 => (6, Layer::Tcp, proto::TCP),
+        ChecksumOf::Udpv4 => (4, Layer::Udp, proto::UDP),
+        ChecksumOf::Udpv6 => (6, Layer::Udp, proto::UDP),
+        ChecksumOf::Icmpv4 => (4, Layer::Icmp, proto::ICMP),
+        ChecksumOf::Icmpv6 => (6, Layer::Icmpv6, proto::ICMPV6),
+        ChecksumOf::Igmp => (4, Layer::Igmp, proto::IGMP),
     };
     let of_network = layer == ChecksumOf::Ipv4;
     if packet.ip != ip || !of_network && (packet.layer != wanted || packet.fragment) {
-        return Truth::False;
+        return lost(subject, packet.ip == ip && packet.proto == protocol);
     }
     match if of_network { packet.l3_checksum } else { packet.l4_checksum } {
         Checksum::Valid | Checksum::Absent => valid.into(),
@@ -192,7 +192,7 @@ fn checksum_is(layer: ChecksumOf, valid: bool, subject: &Subject<'_>) -> Truth {
 
 /// A header field that is not there: unknown where the cut took it from a packet that had it.
 fn lost(subject: &Subject<'_>, had_it: bool) -> Truth {
-    if had_it && subject.lost_transport() { Truth::Unknown } else { Truth::False }
+    if (had_it || subject.lost_protocol()) && subject.lost_transport() { Truth::Unknown } else { Truth::False }
 }
 
 fn session(value: &str, subject: &Subject<'_>) -> bool {
@@ -210,3 +210,6 @@ fn checksum(layer: ChecksumLayer, verdicts: u8, subject: &Subject<'_>) -> bool {
     };
     verdicts >> (verdict as u8) & 1 == 1
 }
+
+#[cfg(test)]
+mod tests;

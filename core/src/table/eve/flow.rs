@@ -44,8 +44,8 @@ fn numbers(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>) {
     if let Some(action) = flow.action {
         json.text("action", names::flow_action(action));
     }
-    if !ended.exceptions.is_empty() {
-        exceptions(json, ended.exceptions);
+    if let Some(applied) = ended.sighted.map(|sighted| &sighted.exceptions).filter(|applied| !applied.is_empty()) {
+        exceptions(json, applied);
     }
     if flow.icmp_errors > 0 {
         json.number("icmp_errors", flow.icmp_errors);

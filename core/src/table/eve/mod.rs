@@ -18,7 +18,7 @@ use crate::flow::record::FlowRecord;
 use crate::frame::{Addr, Outer};
 use crate::identify::Identities;
 use crate::packet::{MAX_VLANS, Packet, Wrap, proto};
-use crate::plan::{self, Action, DropFlows, ExceptionPolicy, Rule};
+use crate::plan::{self, Action, DropFlows, Rule};
 use crate::stream::{SessionFacts, StreamEvents};
 use crate::table::json::{Json, number};
 use crate::table::mirror::Mirrors;
@@ -93,8 +93,6 @@ pub struct Ended<'a> {
     pub noted: Option<&'a FlowVars>,
     /// What its packets showed, where that is wanted.
     pub sighted: Option<&'a Sighted>,
-    /// Policies that were applied to it, by what called for them.
-    pub exceptions: &'a [(&'static str, ExceptionPolicy)],
 }
 
 /// The outermost packet around one; its ports are of use where its protocol has ports.

@@ -76,7 +76,7 @@ fn matched(rule: &Rule) -> Matched<'_> {
 }
 
 fn ended(flow: &FlowRecord) -> Ended<'_> {
-    Ended { time: TIME, flow, community_id: "", session: None, noted: None, sighted: None, exceptions: &[] }
+    Ended { time: TIME, flow, community_id: "", session: None, noted: None, sighted: None }
 }
 
 #[test]
@@ -466,7 +466,8 @@ fn what_all_events_of_a_section_say() {
 #[test]
 fn a_netflow_event_for_each_direction_with_packets() {
     let section = plan::Eve { netflow: true, ethernet: true, ..plan::Eve::default() };
-    let sighted = Sighted { ttl: [Some((60, 64)), Some((50, 50))], macs: [vec![[1; 6]], Vec::new()] };
+    let sighted =
+        Sighted { ttl: [Some((60, 64)), Some((50, 50))], macs: [vec![[1; 6]], Vec::new()], ..Sighted::default() };
     let flow = flow();
     let ended = Ended { sighted: Some(&sighted), ..ended(&flow) };
     let events = told(&section, |eve| eve.flow(&ended, &identities()));
@@ -495,8 +496,9 @@ fn a_session_in_its_flow() {
         max_regions: [1, 2],
         urgent: [0, 9],
     };
-    let exceptions = [("stream_midstream", plan::ExceptionPolicy::PassFlow)];
-    let ended = Ended { session: Some(session), exceptions: &exceptions, ..ended(&flow) };
+    let mut sighted = Sighted::default();
+    (0..2).for_each(|_| sighted.exception(crate::stream::Exception::Midstream, plan::ExceptionPolicy::PassFlow));
+    let ended = Ended { session: Some(session), sighted: Some(&sighted), ..ended(&flow) };
     let got = told(&section, |eve| eve.flow(&ended, &identities())).pop().unwrap();
     let want = json!({"tcp_flags": "16", "tcp_flags_ts": "02", "tcp_flags_tc": "14", "syn": true, "rst": true, "ack": true,
         "state": "closed", "tc_gap": true, "ts_max_regions": 1, "tc_max_regions": 2, "tc_urgent_oob_data": 9});
