@@ -505,7 +505,7 @@ fn facts(seen: &Seen) -> FlowFacts {
         dropped: seen.dropped,
         packets: seen.packets,
         bytes: seen.bytes,
-        start: 0,
+        start: seen.start,
     }
 }
 
