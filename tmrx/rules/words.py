@@ -171,6 +171,7 @@ def _flow(flow: plan.FlowCheck | None) -> Iterator[str]:
 _CHECKS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.Dsize: lambda c, _: _not(c.negated, f"the payload's size {number(c.number)}"),
     plan.Field: lambda c, _: _not(c.negated, f"{c.field} {number(c.number)}"),
+    plan.VlanId: lambda c, _: f"VLAN identifier ({c.instances.which}) {number(c.number)}",
     plan.TcpFlags: lambda c, _: _tcp_flags(c),
     plan.FragBits: lambda c, _: f"fragment bits {_FLAG_OPS[c.op]} {_bits(c.bits, _FRAGMENT_BITS)}",
     plan.IpOption: lambda c, _: "any IP option" if c.option is None else f"IP option {c.option}",

@@ -275,7 +275,8 @@ impl Merger {
         let id = flow.map(|flow| flow_community(shared, flow, packet)).unwrap_or_default();
         let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
         let events = told.map(|told| told.events).unwrap_or_default();
-        let at = Context { quote: self.quote(parsed, row, packet), events, ..context(parsed, packet, flow) };
+        let strange = told.and_then(|told| told.strange);
+        let at = Context { quote: self.quote(parsed, row, packet), events, strange, ..context(parsed, packet, flow) };
         self.anomalies(shared, &at, identities);
         if told.is_some_and(|told| told.tagged) {
             self.eve.iter_mut().for_each(|eve| eve.packet(&at, identities));
@@ -319,7 +320,7 @@ impl Merger {
         let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
         let (noted, sighted) = (over.vars.as_deref(), over.sighted.as_ref());
-        let ended = Ended { time: clock, flow, community_id: &id, session: over.session, noted, sighted };
+        let ended = Ended { time: clock, flow, community_id: &id, session: over.session, noted, sighted, application: over.application };
         self.eve.iter_mut().for_each(|eve| eve.flow(&ended, identities));
         if shared.outputs.wants(Table::Flows) {
             self.flows.push(flow, &id, identities);
@@ -465,7 +466,7 @@ fn is_shown(hidden: &[bool], row: usize) -> bool {
 /// The flow of a packet of which only the number is known.
 fn flow_then(ids: &[Option<u64>], row: usize) -> Option<FlowThen> {
     let id = ids.get(row).copied().flatten()?;
-    Some(FlowThen { id, to_server: false, counters: flow::Counters::default(), vars: None })
+    Some(FlowThen { id, to_server: false, counters: flow::Counters::default(), vars: None, application: Default::default() })
 }
 
 /// A packet and what is known around it.
@@ -475,6 +476,7 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
         packet,
         bytes: packet.padded_bytes(&parsed.batch.slab),
         events: StreamEvents::EMPTY,
+        strange: None,
         wrap: parsed.wrap(packet),
         tunnel: Tunnel::around(packet, &parsed.packets),
         note: parsed.note(packet),

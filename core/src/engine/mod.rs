@@ -3,6 +3,7 @@
 //! Parse (any number of batches at once) → sequence (in order) → shards (each by one worker at a time, in order) →
 //! merge (in order). What a shard holds does not depend on the number of workers, so neither does the output.
 
+mod applications;
 mod datagram;
 mod inspect;
 mod limits;

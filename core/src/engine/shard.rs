@@ -5,6 +5,7 @@ use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
+use crate::app::{Conversation, Event as Strange};
 use crate::detect::state::FlowVars;
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
@@ -86,6 +87,8 @@ pub(super) struct FlowThen {
     pub counters: flow::Counters,
     /// What rules remembered of it.
     pub vars: Option<Arc<FlowVars>>,
+    /// What it speaks, as far as that is known.
+    pub application: Conversation,
 }
 
 /// A packet that has events other than alerts, where they are wanted.
@@ -95,6 +98,8 @@ pub(super) struct Told {
     pub flow: Option<FlowThen>,
     /// What is odd about it in its stream.
     pub events: StreamEvents,
+    /// What is odd about what its flow speaks.
+    pub strange: Option<Strange>,
     /// A tag asks for it.
     pub tagged: bool,
     /// An inline engine drops it.
@@ -122,6 +127,8 @@ pub(super) struct Over {
     pub vars: Option<Arc<FlowVars>>,
     /// What its packets showed, where that is wanted.
     pub sighted: Option<Sighted>,
+    /// What it spoke.
+    pub application: Conversation,
 }
 
 impl FlowThen {
@@ -140,6 +147,7 @@ impl FlowThen {
             bytes: c.bytes,
             community_id: "",
             noted: self.vars.as_deref(),
+            application: self.application,
         }
     }
 }
@@ -306,6 +314,7 @@ impl Shard {
             if let Some(exception) = step.as_ref().and_then(|step| step.exception).filter(|_| shared.wants_flows) {
                 self.sights.exception(seen.slot, exception);
             }
+            self.inspector.datagram(packet, packet.payload_bytes(&parsed.batch.slab), seen);
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
             }
@@ -320,10 +329,12 @@ impl Shard {
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
-        let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty());
+        let strange = self.inspector.strange();
+        let odd =
+            shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty() && strange.is_none());
         let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
         if odd || tagged || dropped.is_some() {
-            out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, tagged, dropped });
+            out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, strange, tagged, dropped });
         }
     }
 
@@ -348,10 +359,11 @@ impl Shard {
             }
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
+            let application = self.inspector.conversation(flow.slot);
             self.inspector.end(flow.slot);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row: at.0, flow, session, vars, sighted });
+                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application });
             }
         }
     }
@@ -380,18 +392,20 @@ impl Shard {
                     packets: flow.packets,
                     bytes: flow.bytes,
                     start: flow.start,
+                    ..FlowFacts::default()
                 }),
                 session: known.map_or("", |known| &known.session),
                 session_name: known.map_or("", |known| &known.name),
                 vni: flow.wrap.network(),
                 ..Subject::new(packet, Buffer::default())
             };
-            self.inspector.last(shared, &subject, flow.slot, now);
+            self.inspector.last(shared, &subject, flow, now);
             out.overflow += u64::from(self.inspector.outcome.overflow);
             let (vars, counters) = (self.inspector.vars(flow.slot), counters(flow));
+            let application = self.inspector.conversation(flow.slot);
             for hit in &self.inspector.outcome.hits {
                 flow.alerted = true;
-                let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
+                let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone(), application });
                 let pseudo = Some(Box::new(pseudo));
                 let data = self.inspector.data(hit);
                 out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo });
@@ -472,7 +486,8 @@ impl Shard {
     /// Its flow at this moment.
     fn then(&self, seen: Seen) -> FlowThen {
         let (counters, vars) = (self.flows.counters(seen.slot), self.inspector.vars(seen.slot));
-        FlowThen { id: seen.id, to_server: seen.to_server, counters, vars }
+        let application = self.inspector.conversation(seen.slot);
+        FlowThen { id: seen.id, to_server: seen.to_server, counters, vars, application }
     }
 
     /// Let time pass.
@@ -506,6 +521,7 @@ fn facts(seen: &Seen) -> FlowFacts {
         packets: seen.packets,
         bytes: seen.bytes,
         start: seen.start,
+        ..FlowFacts::default()
     }
 }
 
@@ -525,7 +541,13 @@ fn shows(
 ) -> bool {
     let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
     let counters = flow::Counters::default();
-    let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters, vars: None });
+    let flow = seen.map(|seen| FlowThen {
+        id: seen.id,
+        to_server: seen.to_server,
+        counters,
+        vars: None,
+        application: Conversation::default(),
+    });
     display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
 }
 

@@ -48,7 +48,7 @@ pub(super) fn packet(json: &mut Json<'_>, at: &Context<'_>, most: usize) {
 
 /// How the bytes begin, as libpcap numbers and names it; what was taken out of other packets counts as raw.
 fn link_type(packet: &Packet) -> (u16, &'static str) {
-    if packet.depth > 0 || packet.defragmented {
+    if packet.depth > 0 {
         return (12, "RAW");
     }
     match packet.link {

@@ -22,6 +22,7 @@ fn now() -> FlowNow<'static> {
         bytes: [300, 200],
         community_id: "",
         noted: None,
+        application: Default::default(),
     }
 }
 
@@ -33,7 +34,7 @@ fn outer() -> Outer {
 fn own() -> plan::Eve {
     plan::Eve {
         alert: Some(AlertEvents::default()),
-        anomaly: Some(AnomalyEvents { decode: true, stream: true, packet_header: false }),
+        anomaly: Some(AnomalyEvents { decode: true, stream: true, applayer: true, packet_header: false }),
         stats: Some(plan::StatsEvents::default()),
         flow: true,
         mirror: true,
@@ -76,7 +77,7 @@ fn matched(rule: &Rule) -> Matched<'_> {
 }
 
 fn ended(flow: &FlowRecord) -> Ended<'_> {
-    Ended { time: TIME, flow, community_id: "", session: None, noted: None, sighted: None }
+    Ended { time: TIME, flow, community_id: "", session: None, noted: None, sighted: None, application: Default::default() }
 }
 
 #[test]
@@ -520,7 +521,7 @@ fn anomalies_as_suricata_has_them() {
     let events = StreamEvents::of(&[crate::stream::StreamEvent::Gap]);
     let at = Context { bytes: &bytes, events, ..at(&packet) };
     let section = |decode, stream| plan::Eve {
-        anomaly: Some(AnomalyEvents { decode, stream, packet_header: true }),
+        anomaly: Some(AnomalyEvents { decode, stream, applayer: false, packet_header: true }),
         ..plan::Eve::default()
     };
     let got = |decode, stream| told(&section(decode, stream), |eve| eve.anomalies(&at, &identities()));
