@@ -54,11 +54,6 @@ impl Rule {
         })
     }
 
-    /// How many patterns run without machine code.
-    pub(super) fn interpreted(&self) -> usize {
-        self.buffers.interpreted()
-    }
-
     /// What its action covers when it matches there.
     pub(super) fn scope(&self, place: Place) -> Scope {
         self.scope.unwrap_or(match self.kind {

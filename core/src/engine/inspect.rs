@@ -5,7 +5,7 @@ use super::applications::Talk;
 use super::shard::Dropping;
 use crate::app::{Conversation, Event};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
-use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
 use crate::packet::{Layer, Packet, Stop};
@@ -148,9 +148,8 @@ impl Inspector {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
         let settled = flow.is_some_and(|flow| flow.settled);
-        let reach = session.map_or(Reach::Nothing, |session| {
-            reach(streams, session, (step, to_server, settled), self.chunk_size)
-        });
+        let reach = session
+            .map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, settled), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
         self.rounds(shared, &Subject { stream: Some(facts), ..*subject }, (slot, reach), now);
     }
@@ -179,6 +178,7 @@ impl Inspector {
         let mut none = Tracked::default();
         let Tracked { session, memory, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
+        memory.forget_packet();
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
         let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
         let mut round = subject.round;
@@ -224,9 +224,22 @@ impl Inspector {
         (rule.is_some() || self.outcome.flow == Some(FlowVerdict::Drop)).then_some(Dropping { rule, first: true })
     }
 
+    /// What rules noted of a flow's last packet is over.
+    pub fn forget_packet(&mut self, slot: u32) {
+        if let Some(memory) = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.memory.as_mut()) {
+            memory.forget_packet();
+        }
+    }
+
     /// What rules remember of a flow, where they do.
     pub fn vars(&self, slot: u32) -> Option<Arc<FlowVars>> {
         self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
+    }
+
+    /// What a rule that matched took note of for its alert.
+    pub fn notes(&self, hit: &Hit) -> Vec<Note> {
+        let notes = self.outcome.notes.iter().filter(|(rule, _)| *rule == hit.rule);
+        notes.map(|(_, note)| note.clone()).collect()
     }
 
     /// Bytes of a flow's stream were not looked into yet.
@@ -264,7 +277,12 @@ impl Inspector {
 ///
 /// Small pieces wait: for more of them, until it is known what speaks there, for the end of the stream.
 #[inline]
-fn reach(streams: &Streams, session: &Session, (step, to_server, settled): (&Step, bool, bool), chunk_size: u64) -> Reach {
+fn reach(
+    streams: &Streams,
+    session: &Session,
+    (step, to_server, settled): (&Step, bool, bool),
+    chunk_size: u64,
+) -> Reach {
     if !step.established {
         return Reach::Nothing;
     }

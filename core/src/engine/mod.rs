@@ -52,6 +52,7 @@ struct Shared {
     streams: plan::StreamSettings,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
+    datasets: Vec<plan::Dataset>,
     rules: Option<Arc<detect::Rules>>,
     /// What rules remember across flows.
     memory: detect::state::Shared,
@@ -153,6 +154,7 @@ impl Engine {
             is_ordered,
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
+            datasets: contexts(plan.rules.datasets),
             rules,
             memory,
             display: Display::new(&plan.display)?,
@@ -398,4 +400,8 @@ impl Engine {
             sources,
         })
     }
+}
+/// Datasets as alerts show them: what is known beside their values.
+fn contexts(datasets: Vec<plan::Dataset>) -> Vec<plan::Dataset> {
+    datasets.into_iter().map(|set| plan::Dataset { values: Vec::new(), numbers: Vec::new(), ..set }).collect()
 }

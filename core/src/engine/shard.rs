@@ -7,7 +7,7 @@ use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
 use crate::app::{Conversation, Event as Strange};
 use crate::detect::state::FlowVars;
-use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Note, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
@@ -36,6 +36,8 @@ pub(super) struct Alert {
     pub flow: Option<FlowThen>,
     /// The beginning of the data that it matched in, where that is the stream's and wanted.
     pub data: Option<Arc<[u8]>>,
+    /// What the rule took note of.
+    pub notes: Vec<Note>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -330,8 +332,7 @@ impl Shard {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
         let strange = self.inspector.strange();
-        let odd =
-            shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty() && strange.is_none());
+        let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty() && strange.is_none());
         let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
         if odd || tagged || dropped.is_some() {
             out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, strange, tagged, dropped });
@@ -357,6 +358,7 @@ impl Shard {
             if self.inspector.has_unseen(flow.slot) {
                 self.last(shared, &mut flow, at, identities, out);
             }
+            self.inspector.forget_packet(flow.slot);
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
             let application = self.inspector.conversation(flow.slot);
@@ -408,7 +410,8 @@ impl Shard {
                 let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone(), application });
                 let pseudo = Some(Box::new(pseudo));
                 let data = self.inspector.data(hit);
-                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo });
+                let notes = self.inspector.notes(hit);
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, notes, pseudo });
             }
         }
     }
@@ -479,7 +482,8 @@ impl Shard {
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
             let data = self.inspector.data(hit);
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo: None });
+            let notes = self.inspector.notes(hit);
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, notes, pseudo: None });
         }
     }
 

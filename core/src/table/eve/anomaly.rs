@@ -1,8 +1,8 @@
 //! The anomaly event.
 
 use super::{Context, payload};
-use crate::app::Event;
 use crate::anomaly::{Entry, Severity};
+use crate::app::Event;
 use crate::plan::AnomalyEvents;
 use crate::stream::{StreamEvent, StreamEvents};
 use crate::table::json::Json;
@@ -42,11 +42,7 @@ impl Told {
 }
 
 /// A packet's anomalies that are events: with tmrx's own, all of them; else one for each event of Suricata's.
-pub(super) fn told(
-    at: &Context<'_>,
-    options: &AnomalyEvents,
-    own: bool,
-) -> impl Iterator<Item = Told> + use<> {
+pub(super) fn told(at: &Context<'_>, options: &AnomalyEvents, own: bool) -> impl Iterator<Item = Told> + use<> {
     let anomalies = if options.decode { at.packet.anomalies } else { Default::default() };
     let again = move |at: usize, told: &Told| {
         !own && anomalies.iter().take(at).any(|other| other.entry().suricata == told.event)

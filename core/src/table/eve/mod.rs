@@ -166,7 +166,18 @@ impl<'a> Context<'a> {
     /// A packet of which nothing else is known.
     pub fn of(packet: &'a Packet) -> Self {
         let events = StreamEvents::EMPTY;
-        Self { frame: 0, packet, bytes: &[], events, strange: None, wrap: None, tunnel: None, note: None, flow: None, quote: None }
+        Self {
+            frame: 0,
+            packet,
+            bytes: &[],
+            events,
+            strange: None,
+            wrap: None,
+            tunnel: None,
+            note: None,
+            flow: None,
+            quote: None,
+        }
     }
 }
 
