@@ -524,6 +524,7 @@ fn facts(seen: &Seen) -> FlowFacts {
         dropped: seen.dropped,
         packets: seen.packets,
         bytes: seen.bytes,
+        start: seen.start,
         ..FlowFacts::default()
     }
 }

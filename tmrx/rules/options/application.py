@@ -255,6 +255,8 @@ _OF: dict[str, _Of] = {
     "final": "final",
 }
 _RESULTS = ("failed", "unknown")
+# A name stands for these too, unless it is exact; http for all of HTTP is the core's to know.
+_ALSO = {"dns": ("doh2",), "http2": ("doh2",)}
 
 
 def _protocol(draft: Draft, option: Option) -> None:
@@ -263,7 +265,8 @@ def _protocol(draft: Draft, option: Option) -> None:
     exact = len(words) - len(modes)
     if len(modes) > 1 or exact > 1 or not set(modes) <= _OF.keys():
         raise _wrong(option)
-    for name in names.removeprefix("!").split("|"):
+    listed = names.removeprefix("!").split("|")
+    for name in listed:
         if name not in APPLICATIONS and name not in _RESULTS:
             hint = did_you_mean(name, APPLICATIONS)
             raise Fault(f"unknown protocol '{name}'", hint, at=option.value_at)
@@ -271,9 +274,9 @@ def _protocol(draft: Draft, option: Option) -> None:
             raise Fault("'exact' with http, which stands for two", "http1 or http2", at=option.value_at)
     if not names.startswith("!"):
         _once_positive(modes[0] if modes else "direction", draft, option)
-    listed = tuple(names.removeprefix("!").split("|"))
+    also = [other for name in listed for other in _ALSO.get(name, ())] if not exact else []
     of = _OF[modes[0] if modes else "direction"]
-    draft.checks.append(Application(names=listed, negated=names.startswith("!"), of=of))
+    draft.checks.append(Application(names=(*listed, *also), negated=names.startswith("!"), of=of))
 
 
 def _once_positive(mode: str, draft: Draft, option: Option) -> None:
@@ -313,4 +316,4 @@ HANDLERS = {
     "app-layer-state": _state,
 }
 # Those that are read, and then refused.
-MISSING = HANDLERS.keys() - {"urilen", "nfq_set_mark"} | {"app-layer-event"}
+MISSING = HANDLERS.keys() - {"urilen", "nfq_set_mark", "app-layer-protocol"} | {"app-layer-event"}
