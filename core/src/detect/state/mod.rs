@@ -55,6 +55,12 @@ impl Shared {
         self.datasets.values(name)
     }
 
+    /// How much of what rules wrote made room for other things, or found no room.
+    pub fn forgotten(&self) -> u64 {
+        let tags = self.tags().map_or(0, |tags| tags.evicted());
+        self.bits().evicted() + tags + self.datasets.refused()
+    }
+
     fn tags(&self) -> Option<MutexGuard<'_, HostTags>> {
         self.tags.as_ref().map(|tags| tags.lock().unwrap_or_else(PoisonError::into_inner))
     }
