@@ -43,6 +43,7 @@ def checks() -> Iterator[plan.Check]:
     yield from (plan.Dsize(number=number, negated=True) for number in choices(plan.Number, ONE))
     wholes: tuple[plan.Check, ...] = (
         plan.Field(field="ttl", number=ONE, negated=True),
+        plan.VlanId(number=ONE, instances=plan.Instances(which="some", index=-1, number=ONE)),
         plan.TcpFlags(op="any", flags=2, mask=0x3F),
         plan.FragBits(op="any", bits=2),
         plan.IpOption(option=None),

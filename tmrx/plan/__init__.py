@@ -26,6 +26,7 @@ from tmrx.plan.checks import (
     FlowNumber,
     FragBits,
     Hook,
+    Instances,
     IpOption,
     Iprep,
     MirrorChecksum,
@@ -37,6 +38,7 @@ from tmrx.plan.checks import (
     StreamSize,
     TcpFlags,
     TcpSession,
+    VlanId,
     XbitTest,
 )
 from tmrx.plan.filters import (
@@ -183,6 +185,7 @@ __all__ = [
     "Identity",
     "IdentitySettings",
     "Impairments",
+    "Instances",
     "IpOption",
     "Iprep",
     "IsDataAt",
@@ -231,6 +234,7 @@ __all__ = [
     "Transform",
     "Untrack",
     "Variable",
+    "VlanId",
     "Words",
     "XbitTest",
 ]

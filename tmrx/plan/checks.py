@@ -16,15 +16,34 @@ class Dsize(Struct, frozen=True, kw_only=True, tag="dsize"):
 
 
 class Field(Struct, frozen=True, kw_only=True, tag="field"):
-    """A number of a header; a packet without that header does not match. `vlan_id`, `sctp_chunk_type`: any of them."""
+    """A number of a header; a packet without that header does not match. `sctp_chunk_type`: any of them."""
 
     field: Literal[
         "ttl", "tos", "ip_id", "ip_proto", "fragoffset", "itype", "icode", "icmp_id", "icmp_seq", "icmpv6_mtu",
         "igmp_type", "tcp_seq", "tcp_ack", "tcp_window", "tcp_mss", "tcp_wscale", "sctp_vtag", "sctp_chunk_cnt",
-        "sctp_chunk_type", "vlan_id", "vlan_layers",
+        "sctp_chunk_type", "vlan_layers",
     ]  # fmt: skip
     number: Number
     negated: bool = False
+
+
+class Instances(Struct, frozen=True, kw_only=True):
+    """Which instances of a number have to pass its test.
+
+    `some`: so many that `number` passes; `count`: the test is of how many there are. `index` is that of `at`, from the
+    end where negative; `at_or` is also true where none is there.
+    """
+
+    which: Literal["any", "all", "all_or_absent", "or_absent", "some", "count", "at", "at_or"] = "any"
+    index: int = 0
+    number: Number | None = None
+
+
+class VlanId(Struct, frozen=True, kw_only=True, tag="vlan_id"):
+    """The identifiers of a packet's VLAN tags, the outermost first."""
+
+    number: Number
+    instances: Instances = Instances()
 
 
 class TcpFlags(Struct, frozen=True, kw_only=True, tag="tcp_flags"):
@@ -176,6 +195,7 @@ class MirrorChecksum(Struct, frozen=True, kw_only=True, tag="mirror_checksum"):
 Check = (
     Dsize
     | Field
+    | VlanId
     | TcpFlags
     | FragBits
     | IpOption

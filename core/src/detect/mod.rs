@@ -30,7 +30,7 @@ use header::Sets;
 use prefilter::Candidates;
 use profile::Costs;
 use rule::{Place, Rule};
-use state::Memory;
+use state::{Found, Memory};
 use std::sync::Arc;
 
 /// What a pattern of `pcre` is refused for, if it is; `flags` as in the plan.
@@ -82,6 +82,8 @@ pub struct Outcome {
     pub bypass: bool,
     /// Matches beyond the most that a packet may have.
     pub overflow: u32,
+    /// What rules that matched found in datasets, by the rule's number.
+    pub found: Vec<(u32, Found)>,
     /// The first pass rule that matched: nothing is told of those after it.
     passed: Option<u32>,
 }
@@ -90,6 +92,7 @@ impl Outcome {
     /// Another packet.
     pub fn clear(&mut self) {
         self.hits.clear();
+        self.found.clear();
         (self.flow, self.bypass, self.overflow, self.passed) = (None, false, 0, None);
     }
 }
@@ -192,6 +195,10 @@ impl Rules {
                 Truth::True => {
                     memory.apply(&rule.effects, subject.packet);
                     outcome.take(number, rule, place);
+                    if rule.looks_into_buffers() {
+                        let listed = tools.found().iter().filter(|found| found.row.is_some());
+                        outcome.found.extend(listed.map(|found| (number, *found)));
+                    }
                 }
             }
         }

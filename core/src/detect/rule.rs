@@ -54,6 +54,11 @@ impl Rule {
         })
     }
 
+    /// It has tests of buffers.
+    pub(super) fn looks_into_buffers(&self) -> bool {
+        !self.buffers.is_empty()
+    }
+
     /// How many patterns run without machine code.
     pub(super) fn interpreted(&self) -> usize {
         self.buffers.interpreted()

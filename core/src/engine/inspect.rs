@@ -1,11 +1,13 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
-use crate::detect::state::{FlowMemory, FlowVars, Memory};
-use crate::detect::{Buffer, Cost, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
+use super::shard::Dropping;
+use crate::detect::state::{FlowMemory, FlowVars, Found, Memory};
+use crate::detect::{Buffer, Cost, FlowVerdict, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet, Stop};
+use crate::plan::Action;
 use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
 use crate::time::Nanos;
 use std::sync::Arc;
@@ -27,6 +29,8 @@ pub(super) struct Inspector {
     tracked: Vec<Tracked>,
     /// What came of the last packet.
     pub outcome: Outcome,
+    /// A tag asks for the last packet.
+    pub tagged: bool,
     /// The beginning of the stream's data in which a rule matched, where alerts are to show so many bytes of it.
     data: Option<Arc<[u8]>>,
     shown: usize,
@@ -132,6 +136,7 @@ impl Inspector {
         let mut none = Tracked::default();
         let Tracked { session, memory } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
+        self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
         let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
         let mut round = subject.round;
@@ -158,6 +163,22 @@ impl Inspector {
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
     pub fn data(&self, hit: &Hit) -> Option<Arc<[u8]>> {
         self.data.clone().filter(|_| hit.in_stream)
+    }
+
+    /// What a rule found in datasets.
+    pub fn found(&self, hit: &Hit) -> Vec<Found> {
+        self.outcome.found.iter().filter(|(rule, _)| *rule == hit.rule).map(|(_, found)| *found).collect()
+    }
+
+    /// Why an inline engine drops the last packet, if it does.
+    pub fn dropped(&self, shared: &Shared, seen: Option<Seen>) -> Option<Dropping> {
+        if seen.is_some_and(|seen| seen.dropped) {
+            return Some(Dropping { rule: None, first: false });
+        }
+        let action = |hit: &Hit| shared.plan_rules.get(hit.rule as usize).map(|rule| rule.action);
+        let drops = |hit: &&Hit| matches!(action(hit), Some(Action::Drop | Action::Reject));
+        let rule = self.outcome.hits.iter().find(drops).map(|hit| hit.rule);
+        (rule.is_some() || self.outcome.flow == Some(FlowVerdict::Drop)).then_some(Dropping { rule, first: true })
     }
 
     /// What rules remember of a flow, where they do.

@@ -37,6 +37,7 @@ use merge::Merger;
 use parsed::Parser;
 use replay::Tools;
 use sequence::Sequencer;
+use serde_bytes::ByteBuf;
 use shard::{Shard, ShardOut};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
@@ -56,6 +57,8 @@ struct Shared {
     memory: detect::state::Shared,
     /// Alerts that a packet may have.
     most_alerts: u32,
+    /// By dataset.
+    contexts: Vec<Contexts>,
     /// What rules do for one flow may decide about another.
     is_ordered: bool,
     /// Some rules have limits.
@@ -65,6 +68,8 @@ struct Shared {
     wants_flow_ids: bool,
     wants_flows: bool,
     wants_anomalies: bool,
+    wants_tagged: bool,
+    wants_drops: bool,
     /// Rules that failed, and those that do not apply.
     left_out: [u32; 2],
     wants_community_id: bool,
@@ -72,6 +77,24 @@ struct Shared {
     by_depth: bool,
     /// So are the VLANs.
     by_vlan: bool,
+}
+
+/// What alerts show of a dataset: its key, and a JSON object beside each value.
+struct Contexts {
+    key: String,
+    objects: Vec<ByteBuf>,
+}
+
+impl Shared {
+    /// What an alert shows of the values that its rule found in datasets.
+    fn contexts(&self, found: &[detect::state::Found]) -> Vec<(String, String)> {
+        let context = |found: &detect::state::Found| {
+            let set = self.contexts.get(found.set as usize)?;
+            let object = set.objects.get(found.row? as usize)?;
+            Some((set.key.clone(), String::from_utf8_lossy(object).into_owned()))
+        };
+        found.iter().filter_map(context).collect()
+    }
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -123,10 +146,15 @@ impl Engine {
         let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
         let by_vlan = plan.flow.by_vlan;
         let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
+        let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
+        let tagged = |eve: &plan::Eve| eve.alert.is_some_and(|alert| alert.tagged_packets);
+        let wants_tagged = plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags);
+        let wants_drops = plan.outputs.inline && plan.outputs.wants_eve(|eve| eve.drop.is_some());
         let wants_community_id =
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let memory = detect::state::Shared::new(&plan.rules)?;
+        let contexts = |set: plan::Dataset| Contexts { key: set.context_key, objects: set.contexts };
         let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let shared = Shared {
@@ -144,6 +172,7 @@ impl Engine {
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
             is_ordered,
+            contexts: plan.rules.datasets.into_iter().map(contexts).collect(),
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
             rules,
@@ -152,6 +181,8 @@ impl Engine {
             wants_flow_ids,
             wants_flows,
             wants_anomalies,
+            wants_tagged,
+            wants_drops,
             left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,

@@ -5,7 +5,7 @@ use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
-use crate::detect::state::FlowVars;
+use crate::detect::state::{FlowVars, Found};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
@@ -37,6 +37,8 @@ pub(super) struct Alert {
     pub data: Option<Arc<[u8]>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
+    /// What the rule found in datasets.
+    pub found: Vec<Found>,
 }
 
 /// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
@@ -88,13 +90,26 @@ pub(super) struct FlowThen {
     pub vars: Option<Arc<FlowVars>>,
 }
 
-/// A packet with anomalies, where they are told.
+/// A packet that has events other than alerts, where they are wanted.
 #[derive(Debug)]
-pub(super) struct Odd {
+pub(super) struct Told {
     pub row: u32,
-    pub flow: FlowThen,
+    pub flow: Option<FlowThen>,
     /// What is odd about it in its stream.
     pub events: StreamEvents,
+    /// A tag asks for it.
+    pub tagged: bool,
+    /// An inline engine drops it.
+    pub dropped: Option<Dropping>,
+}
+
+/// Why a packet is dropped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dropping {
+    /// The rule that did it; none where the flow was dropped before.
+    pub rule: Option<u32>,
+    /// The flow was not dropped before.
+    pub first: bool,
 }
 
 /// A flow that is over.
@@ -140,7 +155,7 @@ pub(super) struct ShardOut {
     pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
-    pub odd: Vec<Odd>,
+    pub told: Vec<Told>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
@@ -296,18 +311,21 @@ impl Shard {
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
             }
-            let events = step.as_ref().map(|step| step.events).unwrap_or_default();
-            if shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty()) {
-                out.odd.push(Odd { row, flow: self.then(*seen), events });
-            }
         }
         if let Some(display) = &shared.display
             && !shows(display, parsed, packet, seen, identities)
         {
             out.hidden.push(row);
         }
+        let events = step.as_ref().map(|step| step.events).unwrap_or_default();
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
+        }
+        let tagged = shared.wants_tagged && self.inspector.tagged;
+        let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty());
+        let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
+        if odd || tagged || dropped.is_some() {
+            out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, tagged, dropped });
         }
     }
 
@@ -377,8 +395,8 @@ impl Shard {
                 flow.alerted = true;
                 let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
                 let pseudo = Some(Box::new(pseudo));
-                let data = self.inspector.data(hit);
-                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo });
+                let (data, found) = (self.inspector.data(hit), self.inspector.found(hit));
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, found, pseudo });
             }
         }
     }
@@ -448,8 +466,8 @@ impl Shard {
         }
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
-            let data = self.inspector.data(hit);
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo: None });
+            let (data, found) = (self.inspector.data(hit), self.inspector.found(hit));
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, found, pseudo: None });
         }
     }
 

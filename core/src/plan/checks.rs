@@ -26,8 +26,28 @@ pub enum Field {
     SctpVtag,
     SctpChunkCnt,
     SctpChunkType,
-    VlanId,
     VlanLayers,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    Any,
+    All,
+    AllOrAbsent,
+    OrAbsent,
+    Some,
+    Count,
+    At,
+    AtOr,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instances {
+    pub which: Which,
+    pub index: i32,
+    pub number: Option<Number>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -139,6 +159,10 @@ pub enum Check {
         field: Field,
         number: Number,
         negated: bool,
+    },
+    VlanId {
+        number: Number,
+        instances: Instances,
     },
     TcpFlags {
         op: FlagsOp,

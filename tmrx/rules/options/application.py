@@ -11,8 +11,9 @@ from collections.abc import Callable
 from tmrx.plan import Bsize
 from tmrx.rules.catalogue import Keyword, did_you_mean, keywords
 from tmrx.rules.diagnostics import Fault
-from tmrx.rules.draft import Draft, Need
+from tmrx.rules.draft import Draft
 from tmrx.rules.numbers import U8, U16, U32, U64, number_text, signed_text
+from tmrx.rules.options.instances import counted, which
 from tmrx.rules.options.payload import literal
 from tmrx.rules.parser import Option
 from tmrx.rules.protocols import APPLICATIONS
@@ -25,9 +26,6 @@ _COMMA = re.compile(r",(?!\d*\})")
 _NAME = r"[A-Za-z][\w.-]*"
 _U = r"\d{1,10}"
 _NAMED = re.compile(rf"!?\s*{_NAME}")
-_COUNT = re.compile(r"count\s+(.+)")
-_INDEX = re.compile(r"any|all|all_or_absent|or_absent|-?\d{1,9}|oob_or\s+-?\d{1,9}")
-_SOME = re.compile(r"nb\s+(.+)")
 _SLICE = re.compile(r"(?:-?\d{1,9})?:(?:-?\d{1,9})?")
 
 
@@ -63,26 +61,17 @@ def _multiple(highest: int, named: bool = False) -> Syntax:
     """A number (or a name) that several instances have: which of them, or how many there are."""
 
     def check(option: Option) -> None:
-        value, *which = (part.strip() for part in option.value.split(","))
-        if count := _COUNT.fullmatch(value):
-            number_text(count[1], U32, option)
-        else:
+        value, *places = (part.strip() for part in option.value.split(","))
+        if counted(value, option) is None:
             _one(value, highest, named, option)
-        if len(which) > len(("index", "slice")):
+        if len(places) > len(("index", "slice")):
             raise _wrong(option)
-        if which:
-            _check_index(which[0], option)
-        if which[1:] and not _SLICE.fullmatch(which[1]):
+        if places:
+            which(places[0], option)
+        if places[1:] and not _SLICE.fullmatch(places[1]):
             raise _wrong(option)
 
     return check
-
-
-def _check_index(index: str, option: Option) -> None:
-    if some := _SOME.fullmatch(index):
-        number_text(some[1], U32, option)
-    elif not _INDEX.fullmatch(index):
-        raise _wrong(option)
 
 
 def _flags(highest: int) -> Syntax:
@@ -208,24 +197,25 @@ SYNTAX: dict[str, Syntax] = {
 }  # fmt: skip
 
 # Keywords that are not of applications and that the plan has no words for either.
-_OTHERS = ("asn1", "flowvar", "pktvar", "nfq_set_mark", "geoip")
+_OTHERS = ("asn1", "flowvar", "pktvar", "geoip")
 # What these were before they became buffers.
 _OBSOLETE = {"ssh.protoversion": "ssh.proto", "ssh.softwareversion": "ssh.software"}
 _SCRIPTS = ("lua", "luaxform")
-_FILES = frozenset(("ftp", "ftp-data", "http", "http2", "nfs", "smb", "smtp"))
 
 
 def _keyword(syntax: Syntax) -> Callable[[Draft, Option], None]:
     def handler(draft: Draft, option: Option) -> None:
         syntax(option)
-        keyword = option.keyword
-        if "files" in keyword.protocol:
-            draft.needs.append(Need(keyword.name, _FILES, keyword.direction, option.at))
-        elif not keyword.protocol & {"any", "ip", "packet"}:
+        if not option.keyword.protocol & {"any", "ip"}:
             draft.need(option)
-        draft.lack(f"keyword '{keyword.name}'", option.at)
+        draft.lack(f"keyword '{option.keyword.name}'", option.at)
 
     return handler
+
+
+def _mark(_: Draft, option: Option) -> None:
+    """What a passive receiver never does; read all the same."""
+    SYNTAX[option.keyword.value](option)
 
 
 def _obsolete(_: Draft, option: Option) -> None:
@@ -305,8 +295,9 @@ HANDLERS = {
     **dict.fromkeys(_OBSOLETE, _obsolete),
     **dict.fromkeys(_SCRIPTS, _script),
     "urilen": _urilen,
+    "nfq_set_mark": _mark,
     "app-layer-protocol": _protocol,
     "app-layer-state": _state,
 }
 # Those that are read, and then refused.
-MISSING = HANDLERS.keys() - {"urilen"} | {"app-layer-event"}
+MISSING = HANDLERS.keys() - {"urilen", "nfq_set_mark"} | {"app-layer-event"}

@@ -121,6 +121,11 @@ impl Tools {
         Self { cache: Cache::new(views), bench }
     }
 
+    /// What the last rule with tests of buffers found in datasets.
+    pub(super) fn found(&self) -> &[Found] {
+        &self.bench.findings.sets
+    }
+
     /// Another packet, or another piece of its stream.
     #[inline]
     pub(super) fn forget(&mut self) {

@@ -21,10 +21,7 @@ const PACKET_TOO_BIG: u8 = 2;
 type Value = Result<u64, Truth>;
 
 pub(super) fn holds(field: Field, number: Number, subject: &Subject<'_>) -> Truth {
-    let packet = subject.packet;
-    let vlans = packet.vlans.iter().take(packet.vlan_count.into());
     match field {
-        Field::VlanId => Truth::from(vlans.copied().any(|id| compare(number, id.into()))),
         Field::SctpChunkType => chunk_type(number, subject),
         _ => value(field, subject).map_or_else(|truth| truth, |value| compare(number, value).into()),
     }
@@ -55,7 +52,7 @@ fn value(field: Field, subject: &Subject<'_>) -> Value {
         Field::TcpWscale => tcp_option::<1>(subject, tcp::option::WINDOW_SCALE),
         Field::SctpVtag => sctp(subject).map(|()| packet.seq.into()),
         Field::SctpChunkCnt => chunk_count(subject),
-        Field::Ttl | Field::IpProto | Field::VlanId | Field::SctpChunkType => Err(Truth::False),
+        Field::Ttl | Field::IpProto | Field::SctpChunkType => Err(Truth::False),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod event;
 mod field;
+mod instances;
 mod rpc;
 
 use super::number::compare;
@@ -61,6 +62,10 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
     match check {
         C::Dsize { number, negated } => dsize(*number, subject).negate_if(*negated),
         C::Field { field, number, negated } => field::holds(*field, *number, subject).negate_if(*negated),
+        C::VlanId { number, instances } => {
+            let ids = packet.vlans.get(..packet.vlan_count.into()).unwrap_or_default();
+            instances::hold(*instances, *number, ids).into()
+        }
         C::TcpFlags { op, flags, mask } => tcp_flags(*op, *flags, *mask, subject),
         C::FragBits { op, bits } => field::fragment_bits(*op, *bits, subject),
         C::IpOption { option } => field::ip_option(*option, subject),
