@@ -3,6 +3,7 @@
 //! Parse (any number of batches at once) → sequence (in order) → shards (each by one worker at a time, in order) →
 //! merge (in order). What a shard holds does not depend on the number of workers, so neither does the output.
 
+mod applications;
 mod datagram;
 mod inspect;
 mod limits;
@@ -51,6 +52,7 @@ struct Shared {
     streams: plan::StreamSettings,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
+    datasets: Vec<plan::Dataset>,
     rules: Option<Arc<detect::Rules>>,
     /// What rules remember across flows.
     memory: detect::state::Shared,
@@ -152,6 +154,7 @@ impl Engine {
             is_ordered,
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
+            datasets: contexts(plan.rules.datasets),
             rules,
             memory,
             display: Display::new(&plan.display)?,
@@ -352,6 +355,7 @@ impl Engine {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
         total.detect = lock(&self.merger).decided();
+        total.detect.forgotten += self.shared.memory.forgotten();
         total
     }
 
@@ -397,4 +401,8 @@ impl Engine {
             sources,
         })
     }
+}
+/// Datasets as alerts show them: what is known beside their values.
+fn contexts(datasets: Vec<plan::Dataset>) -> Vec<plan::Dataset> {
+    datasets.into_iter().map(|set| plan::Dataset { values: Vec::new(), numbers: Vec::new(), ..set }).collect()
 }

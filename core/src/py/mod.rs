@@ -82,6 +82,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rule_buffers, module)?)?;
     module.add_function(wrap_pyfunction!(applications, module)?)?;
     module.add_function(wrap_pyfunction!(columns, module)?)?;
-    module.add_function(wrap_pyfunction!(anomalies, module)?)
+    module.add_function(wrap_pyfunction!(anomalies, module)?)?;
     module.add_function(wrap_pyfunction!(stream_events, module)?)
 }

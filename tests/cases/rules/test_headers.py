@@ -78,7 +78,7 @@ FRAMES = {
     "arp": ethernet(b"\x08\6", bytes.fromhex("0001080006040001") + bytes(6) + A + bytes(6) + B),
     "call": ethernet(IPV4, ipv4(17, udp(CALL))),
     "land": ethernet(IPV4, ipv4(17, udp(b""), ends=A + A)),
-    "short": ethernet(IPV4, ipv4(17, udp(b"a" * 20))[:30]),
+    "wrong": ethernet(IPV4, b"\x44" + ipv4(17, udp(b"a"))[1:]),
 }
 
 
