@@ -1,6 +1,6 @@
 """How long rules take to load: `python -m bench.loading RULES [--rounds N]`.
 
-    cold     tmrx analyze with a capture of one frame and an empty cache: Python starts, compiles, the core takes the plan
+    cold     tmrx analyze, a capture of one frame, an empty cache: Python starts, compiles, the core takes the plan
     cached   the same again
     every    as cold, without the core: every rule compiled, also those that would be refused as not supported yet
 
