@@ -190,9 +190,37 @@ def test_order_over_all_shards(run: Run) -> None:
     text = (
         "alert udp any any -> any any (dsize:1; xbits:isset,last,track ip_dst; sid:1;)\n"
         "alert udp any any -> any any (dsize:1; xbits:toggle,last,track ip_dst,expire 9999; sid:2;)\n"
-        "alert udp any any -> any any (dsize:1; threshold:type threshold, track by_dst, count 5, seconds 9999; sid:3;)\n"
+        "alert udp any any -> any any (dsize:1; threshold:type threshold,track by_dst,count 5,seconds 9999; sid:3;)\n"
     )
     frames = [udp(time / 10, f"10.1.{time % 7}.{time % 11}", "10.9.9.9") for time in range(300)]
     events = run(text, frames)
     assert alerts(events, 1) == list(range(2, 301, 2))
     assert alerts(events, 3) == list(range(5, 301, 5))
+
+
+def test_tagged_packets(run: Run) -> None:
+    text = (
+        'alert udp any any -> any any (content:"s"; tag:session,2,packets; sid:1;)\n'
+        'alert udp any any -> any any (content:"h"; tag:host,5,seconds,src; sid:2;)\n'
+    )
+    frames = [udp(0, payload=b"s"), *(udp(time) for time in (1, 2, 3)), udp(4, C, B, b"h"), udp(9, A, C), udp(10, A, C)]
+    events = run(text, frames)
+    assert [event["pcap_cnt"] for event in events if event["event_type"] == "packet"] == [2, 3, 6]
+
+
+def test_what_json_says_is_in_the_alert(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.json").write_text('[{"ip": "10.0.0.1", "why": {"since": 2005}}, {"ip": "10.0.0.1", "why": 1}]')
+    options = "type ip,load bad.json,format json,value_key ip,context_key bad"
+    events = run(f"alert udp any any -> any any (ip.src; dataset:isset,bad,{options}; sid:1;)", [udp(0)])
+    [alert] = [event["alert"] for event in events if event["event_type"] == "alert"]
+    assert alert["context"] == {"bad": {"ip": "10.0.0.1", "why": {"since": 2005}}}  # type: ignore[index]
+
+
+def test_a_rate_changes_the_action(run: Run, tmp_path: Path) -> None:
+    line = "rate_filter gen_id 1, sig_id 1, track by_src, count 2, seconds 5, new_action reject, timeout 3\n"
+    (tmp_path / "threshold.config").write_text(line)
+    events = run(
+        'alert udp any any -> any any (content:"x"; sid:1;)', EXAMPLE, thresholds=str(tmp_path / "threshold.config")
+    )
+    actions = [event["alert"]["action"] for event in events if event["event_type"] == "alert"]  # type: ignore[index]
+    assert "".join("b" if action == "blocked" else "a" for action in actions) == "aabbbbaabbbbaabb"

@@ -188,5 +188,5 @@ class _Run:
         reading = Whole(Captures.of([str(self._capture)]).open())
         watch = pipeline.Watch(warning=lambda text: self.messages.warning("pcap", text))
         with Sinks(self._paths) as sinks, pipeline.Control().signals() as control:
-            pipeline.run(core, reading, sinks, control, watch, () if rules is None else rules.saved)
+            pipeline.run(core, reading, sinks, control, watch, saved=() if rules is None else rules.saved)
         return 0

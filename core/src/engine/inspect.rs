@@ -33,6 +33,8 @@ pub(super) struct Inspector {
     /// What came of the last packet.
     pub outcome: Outcome,
     strange: Option<Event>,
+    /// A tag asks for the last packet.
+    pub tagged: bool,
     /// The beginning of the stream's data in which a rule matched, where alerts are to show so many bytes of it.
     data: Option<Arc<[u8]>>,
     shown: usize,
@@ -179,6 +181,7 @@ impl Inspector {
         let Tracked { session, memory, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
         memory.forget_packet();
+        self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
         let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
         let mut round = subject.round;
@@ -205,12 +208,6 @@ impl Inspector {
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
     pub fn data(&self, hit: &Hit) -> Option<Arc<[u8]>> {
         self.data.clone().filter(|_| hit.in_stream)
-    }
-
-    /// Whether a tag that an earlier packet of the flow set asks for this one.
-    pub fn is_tagged(&mut self, slot: u32, packet: &Packet) -> bool {
-        let memory = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.memory.as_mut());
-        memory.is_some_and(|memory| memory.is_tagged(packet))
     }
 
     /// Why an inline engine drops the last packet, if it does.

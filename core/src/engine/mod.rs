@@ -355,6 +355,7 @@ impl Engine {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
         total.detect = lock(&self.merger).decided();
+        total.detect.forgotten += self.shared.memory.forgotten();
         total
     }
 

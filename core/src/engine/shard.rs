@@ -327,11 +327,11 @@ impl Shard {
             out.hidden.push(row);
         }
         let events = step.as_ref().map(|step| step.events).unwrap_or_default();
-        let tagged = shared.wants_tagged && seen.is_some_and(|seen| self.inspector.is_tagged(seen.slot, packet));
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
         let strange = self.inspector.strange();
+        let tagged = shared.wants_tagged && self.inspector.tagged;
         let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty() && strange.is_none());
         let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
         if odd || tagged || dropped.is_some() {
