@@ -23,7 +23,7 @@ use crate::time::Nanos;
 use bits::AddressBits;
 use dataset::Datasets;
 use reputation::Reputation;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tag::{HostTags, Length};
 
 /// What rules remember across flows. One for the engine.
@@ -145,6 +145,40 @@ impl Memory<'_> {
                 Effect::Bypass {} | Effect::Untrack {} => {}
                 _ => self.apply_to_flow(effect, packet),
             }
+        }
+    }
+
+    /// The flow's memory, to be written to.
+    fn of_flow(&mut self) -> Option<&mut FlowMemory> {
+        self.flow.as_deref_mut().map(|memory| &mut **memory.get_or_insert_default())
+    }
+
+    /// A text that a pattern captured for the flow.
+    pub(super) fn note_text(&mut self, name: Arc<str>, text: Arc<[u8]>) {
+        if let Some(memory) = self.of_flow() {
+            memory.note_text(name, text);
+        }
+    }
+
+    /// A text that a pattern captured for the packet.
+    pub(super) fn note_packet_text(&mut self, name: Arc<str>, text: Arc<[u8]>) {
+        if let Some(memory) = self.of_flow() {
+            memory.note_packet_text(name, text);
+        }
+    }
+
+    /// A buffer's entropy.
+    pub(super) fn note_entropy(&mut self, name: Arc<str>, value: f64) {
+        if let Some(memory) = self.of_flow() {
+            memory.note_entropy(name, value);
+        }
+    }
+
+    /// Another packet: forget what rules noted of the last one only.
+    #[inline]
+    pub fn forget_packet(&mut self) {
+        if let Some(Some(memory)) = self.flow.as_deref_mut() {
+            memory.forget_packet();
         }
     }
 

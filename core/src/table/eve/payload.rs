@@ -60,6 +60,8 @@ fn link_type(packet: &Packet) -> (u16, &'static str) {
         Link::Chdlc => (104, "C_HDLC"),
         Link::Wifi => (105, "IEEE802_11"),
         Link::Radiotap => (127, "IEEE802_11_RADIO"),
+        Link::Ipv4 => (228, "IPV4"),
+        Link::Ipv6 => (229, "IPV6"),
         Link::Ip | Link::UdpPayload | Link::Type(_) => (12, "RAW"),
     }
 }
