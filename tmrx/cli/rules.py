@@ -13,6 +13,7 @@ import msgspec
 
 from tmrx.cli import errors, options
 from tmrx.cli.options import Choice
+from tmrx.cli.rules_profile import profile
 from tmrx.rules import Diagnostic, Rule, RuleSet, load
 
 REFUSED, REFUSED_STRICT = 1, 2
@@ -55,6 +56,9 @@ def rules() -> None:
 
     RULES is a file, a folder (its *.rules), a glob, or - for standard input.
     """
+
+
+rules.add_command(profile)
 
 
 @rules.command("check")
