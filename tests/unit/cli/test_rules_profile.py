@@ -40,7 +40,7 @@ def test_rules_are_needed() -> None:
 
 
 def test_the_dearest_comes_first() -> None:
-    some = [Rule(src=0, sport=0, dst=0, dport=0, sid=sid, msg=f"rule {sid}") for sid in (1, 2, 3)]
+    some = [Rule(protocol="ip", src=0, sport=0, dst=0, dport=0, sid=sid, msg=f"rule {sid}") for sid in (1, 2, 3)]
     costs = dearest(some, [(5, 1, 100), (0, 0, 0), (2, 2, 3_000_000)])
     assert costs == [Cost(3, 1, 0, 2, 2, 3_000_000, "rule 3"), Cost(1, 1, 0, 5, 1, 100, "rule 1")]
     assert as_text(costs).splitlines()[1].split() == ["3", "2", "2", "3.0", "1,500,000", "rule", "3"]
