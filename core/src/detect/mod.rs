@@ -4,6 +4,7 @@
 //! its payload may hold; those rules, and the ones without a fast pattern, are evaluated in the plan's order, in Kleene's
 //! logic. `Rules` is what all workers share, `Scratch` one worker's memory.
 
+mod address;
 mod buffer;
 mod check;
 mod group;
