@@ -1,12 +1,14 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
+use crate::app::{Conversation, Direction, Transport};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
-use crate::flow::record::TcpState;
+use crate::flow::record::{FlowRecord, TcpState};
 use crate::packet::{Layer, Packet, Stop};
-use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
+use crate::plan::ExceptionPolicy;
+use crate::stream::{Block, Cause, Exception, Session, Stats, Step, Streams};
 use crate::time::Nanos;
 use std::sync::Arc;
 
@@ -15,6 +17,18 @@ use std::sync::Arc;
 struct Tracked {
     session: Option<Box<Session>>,
     memory: Option<Box<FlowMemory>>,
+    rare: Option<Box<Rare>>,
+    /// What its application is, as far as its first bytes tell.
+    application: Conversation,
+}
+
+/// What few flows have.
+#[derive(Debug, Default)]
+struct Rare {
+    /// Packets and captured bytes after it was bypassed.
+    bypassed: [[u64; 2]; 2],
+    /// Policies that were applied to it, by what called for them.
+    exceptions: Vec<(&'static str, ExceptionPolicy)>,
 }
 
 /// One share's memory for inspection.
@@ -30,6 +44,8 @@ pub(super) struct Inspector {
     /// The beginning of the stream's data in which a rule matched, where alerts are to show so many bytes of it.
     data: Option<Arc<[u8]>>,
     shown: usize,
+    /// Packets and bytes of flows that were bypassed.
+    pub bypassed: [u64; 2],
 }
 
 /// Which of a stream's bytes a packet has looked at.
@@ -106,14 +122,42 @@ impl Inspector {
         now: Nanos,
     ) {
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
-        let session = slot.and_then(|slot| self.session(slot));
-        let (Some(streams), Some(step)) = (&self.streams, step) else {
+        let Some(step) = step else {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
-        let reach =
-            session.map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server), self.chunk_size));
+        let known = self.is_known(subject.packet, slot, (step, to_server));
+        let chunk_size = if known { 1 } else { self.chunk_size };
+        let Some(streams) = &self.streams else { return };
+        let session = slot.and_then(|slot| self.session(slot));
+        let reach = session.map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server), chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
         self.rounds(shared, &Subject { stream: Some(facts), ..*subject }, (slot, reach), now);
+    }
+
+    /// A flow's application is known: each piece of its stream is looked at once it was acknowledged, as messages end
+    /// there. Otherwise pieces wait until they are long enough.
+    #[inline]
+    fn is_known(&mut self, packet: &Packet, slot: Option<u32>, (step, sent_to_server): (&Step, bool)) -> bool {
+        let Some(Tracked { session: Some(session), application, .. }) =
+            slot.and_then(|slot| tracked(&mut self.tracked, slot))
+        else {
+            return false;
+        };
+        let Some(streams) = &self.streams else { return false };
+        for (to_server, more) in [true, false].into_iter().zip(step.more) {
+            if !more || application.is_settled(to_server) {
+                continue;
+            }
+            if let Some(block) = streams.block(session, to_server, false).filter(|block| block.offset == 0) {
+                let (mut sport, mut dport) = (packet.sport, packet.dport);
+                if to_server != sent_to_server {
+                    std::mem::swap(&mut sport, &mut dport);
+                }
+                let transport = Transport::Tcp;
+                application.look(&Direction { transport, to_server, sport, dport, bytes: block.bytes, end: false });
+            }
+        }
+        application.protocol().is_some()
     }
 
     /// Ask the rules for streams about all that is left of one direction, under the name of a packet that stands for
@@ -130,7 +174,7 @@ impl Inspector {
         let Self { streams, scratch, tracked: all, outcome, data: shown_data, shown, .. } = self;
         let (Some(rules), Some(scratch)) = (&shared.rules, scratch) else { return };
         let mut none = Tracked::default();
-        let Tracked { session, memory } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
+        let Tracked { session, memory, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
         memory.forget_packet();
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
@@ -179,6 +223,39 @@ impl Inspector {
         notes.map(|(_, note)| note.clone()).collect()
     }
 
+    /// Count a packet of a flow that was bypassed.
+    #[cold]
+    pub fn bypass(&mut self, packet: &Packet, seen: &Seen) {
+        let length = u64::from(packet.captured.wrapping_add(packet.padding));
+        let [packets, bytes] = &mut self.bypassed;
+        (*packets, *bytes) = (*packets + 1, *bytes + length);
+        let Some(tracked) = tracked(&mut self.tracked, seen.slot) else { return };
+        let [packets, bytes] = &mut tracked.rare.get_or_insert_default().bypassed;
+        let of = |[up, down]: &mut [u64; 2], more: u64| *(if seen.to_server { up } else { down }) += more;
+        of(packets, 1);
+        of(bytes, length);
+    }
+
+    /// Note that a policy was applied to a flow.
+    #[cold]
+    pub fn except(&mut self, slot: u32, exception: Exception, policy: ExceptionPolicy) {
+        let name = match exception {
+            Exception::Midstream => "stream_midstream",
+            Exception::Memory => "stream_memcap",
+            Exception::ReassemblyMemory => "stream_reassembly_memcap",
+        };
+        let Some(tracked) = tracked(&mut self.tracked, slot) else { return };
+        let exceptions = &mut tracked.rare.get_or_insert_default().exceptions;
+        if !exceptions.contains(&(name, policy)) {
+            exceptions.push((name, policy));
+        }
+    }
+
+    /// Both directions of a flow's stream have reached the depth.
+    pub fn is_at_depth(&self, slot: u32) -> bool {
+        self.session(slot).is_some_and(|session| session.is_at_depth(true) && session.is_at_depth(false))
+    }
+
     /// Bytes of a flow's stream were not looked into yet.
     pub fn has_unseen(&self, slot: u32) -> bool {
         let session = self.session(slot).filter(|_| self.scratch.is_some());
@@ -200,13 +277,16 @@ impl Inspector {
         self.streams = Self::new(shared, share).streams;
     }
 
-    /// A flow is over: forget what was kept of it.
-    pub fn end(&mut self, slot: u32) {
-        let Some(tracked) = self.tracked.get_mut(slot as usize) else { return };
-        let Tracked { session, .. } = std::mem::take(tracked);
+    /// A flow is over: forget what was kept of it. Its record learns what few have; gives the policies applied to it.
+    pub fn end(&mut self, flow: &mut FlowRecord) -> Vec<(&'static str, ExceptionPolicy)> {
+        let Some(tracked) = self.tracked.get_mut(flow.slot as usize) else { return Vec::new() };
+        let Tracked { session, rare, .. } = std::mem::take(tracked);
         if let (Some(streams), Some(session)) = (&mut self.streams, session) {
             streams.end(session);
         }
+        let Rare { bypassed, exceptions } = rare.map(|rare| *rare).unwrap_or_default();
+        flow.bypassed = bypassed;
+        exceptions
     }
 }
 

@@ -299,8 +299,15 @@ impl Merger {
         let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
         let (noted, sighted) = (over.vars.as_deref(), over.sighted.as_ref());
-        let ended =
-            Ended { time: clock, flow, community_id: &id, session: over.session, noted, sighted, exceptions: &[] };
+        let ended = Ended {
+            time: clock,
+            flow,
+            community_id: &id,
+            session: over.session,
+            noted,
+            sighted,
+            exceptions: &over.exceptions,
+        };
         self.eve.iter_mut().for_each(|eve| eve.flow(&ended, identities));
         if shared.outputs.wants(Table::Flows) {
             self.flows.push(flow, &id, identities);

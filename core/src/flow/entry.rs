@@ -42,6 +42,7 @@ pub(super) const PASSED: u8 = 4;
 pub(super) const DROPPED: u8 = 8;
 const MORE_IDENTITIES: u8 = 16;
 const ICMP_ANSWERED: u8 = 32;
+pub(super) const BYPASSED: u8 = 64;
 
 /// A flow. Index 0 of a pair is what went to the server.
 #[derive(Debug)]
@@ -129,6 +130,7 @@ impl Entry {
     #[inline]
     pub fn state(&self) -> FlowState {
         match self.is_tcp() {
+            _ if self.bits & BYPASSED != 0 => FlowState::Bypassed,
             true => tcp::flow_state(self.tcp),
             false if self.sides.iter().all(|side| side.packets > 0) => FlowState::Established,
             false => FlowState::New,
@@ -333,6 +335,7 @@ impl Entry {
         FlowRecord {
             id: self.id,
             slot: 0,
+            bypassed: [[0; 2]; 2],
             src: client.0,
             dst: server.0,
             sport: client.1,
