@@ -125,8 +125,8 @@ impl Streams {
         if self.settings.checksums && packet.l4_checksum == Checksum::Bad {
             self.stats.invalid_checksum += 1;
             let state = session.as_ref().map_or(TcpState::None, |session| session.state);
-            // Not taken, and yet a packet of that session.
-            return Step { state, was_established: is_established(state), ..Step::default() };
+            let established = is_established(state);
+            return Step { state, was_established: established, established, ..Step::default() };
         }
         let mut step = Step::default();
         let segment = Segment::read(packet, bytes, to_server);
