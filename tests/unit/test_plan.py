@@ -60,6 +60,7 @@ def checks() -> Iterator[plan.Check]:
         plan.FlowintTest(name=1, op="lt", value=2, other=3),
         plan.XbitTest(isset=True, bit=1, track="ip_src"),
         plan.Iprep(side="any", category=1, number=ONE),
+        plan.Application(names=("http", "failed"), negated=True, of="either"),
         plan.Hook(hook="flow_start"),
         plan.MirrorVni(number=ONE),
         plan.MirrorSession(value="web*", negated=True),

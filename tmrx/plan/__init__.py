@@ -14,6 +14,7 @@ from tmrx.plan.base import (
     Struct,
 )
 from tmrx.plan.checks import (
+    Application,
     Check,
     ChecksumIs,
     Dsize,
@@ -139,6 +140,7 @@ __all__ = [
     "AddressSet",
     "AlertEvents",
     "AnomalyEvents",
+    "Application",
     "Base64",
     "Bsize",
     "BufferTest",

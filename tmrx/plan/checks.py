@@ -152,6 +152,15 @@ class Iprep(Struct, frozen=True, kw_only=True, tag="iprep"):
     number: Number | None = None
 
 
+class Application(Struct, frozen=True, kw_only=True, tag="application"):
+    """The flow's application is one of `names` ("failed" and "unknown" are some): the packet's direction's, a given
+    one's, that of either, the first one or the last one."""
+
+    names: tuple[str, ...]
+    negated: bool = False
+    of: Literal["direction", "to_server", "to_client", "either", "original", "final"] = "direction"
+
+
 class Hook(Struct, frozen=True, kw_only=True, tag="hook"):
     """A packet hook of the header: flow_start is the first packet of a direction of a flow."""
 
@@ -211,6 +220,7 @@ Check = (
     | FlowintTest
     | XbitTest
     | Iprep
+    | Application
     | Hook
     | MirrorSession
     | MirrorVni

@@ -189,6 +189,7 @@ class _Loader:
                 self._take(file.name, line)
         found = sorted(self._rules.values(), key=lambda entry: entry[0])
         names = self._context.names
+        self._warn_of_bits_never_set()
         compiled = [rule for _, _, rule in found]
         if self._thresholds is not None:
             compiled = [self._thresholds.applied(rule) for rule in compiled]
@@ -233,6 +234,18 @@ class _Loader:
             why = f"sid {rule.sid} again: rev {rule.rev} replaces the earlier one"
             self._say(origin.file, Line(origin.line, origin.text), Fault(why, place, 0, "warning"))
         self._rules[rule.gid, rule.sid] = self._key(rule, compiled.hostbits), origin, rule
+
+    def _warn_of_bits_never_set(self) -> None:
+        """A rule that asks for a flowbit which no rule sets can't match."""
+        names = tuple(self._context.names.flowbits)
+        effects = (effect for _, _, rule in self._rules.values() for effect in rule.effects)
+        bits = {bit for effect in effects if isinstance(effect, plan.SetFlowbits) and effect.set for bit in effect.bits}
+        for _, origin, rule in self._rules.values():
+            for check in rule.checks:
+                if isinstance(check, plan.Flowbits) and check.isset and bits.isdisjoint(check.bits):
+                    asked = " or ".join(names[bit] for bit in check.bits)
+                    fault = Fault(f"no rule that loads sets the flowbit {asked}", "", 0, "warning")
+                    self._say(origin.file, Line(origin.line, origin.text), fault)
 
     def _say(self, file: str, line: Line, fault: Fault) -> None:
         # What is not UTF-8 must not reach an output.

@@ -187,6 +187,7 @@ _CHECKS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.FlowintTest: lambda c, r: f"flowint {r.flowints[c.name]} {c.op} {_operand(c, r)}".rstrip(),
     plan.XbitTest: lambda c, r: f"bit {r.xbits[c.bit]} of {c.track} is {'set' if c.isset else 'not set'}",
     plan.Iprep: lambda c, _: f"reputation of {c.side} in {c.category} {number(c.number) if c.number else c.op}",
+    plan.Application: lambda c, _: _not(c.negated, f"the flow's application ({c.of}) is {' or '.join(c.names)}"),
     plan.Hook: lambda c, _: f"at {c.hook}",
     plan.MirrorSession: lambda c, _: _not(c.negated, f"mirror session {c.value}"),
     plan.MirrorVni: lambda c, _: f"the VNI {number(c.number)}",

@@ -8,6 +8,7 @@ mod buffer;
 mod check;
 mod group;
 mod header;
+mod note;
 mod number;
 pub mod prefilter;
 mod profile;
@@ -16,6 +17,7 @@ pub mod state;
 mod subject;
 mod truth;
 
+pub use note::Note;
 pub use profile::Cost;
 pub use subject::{Buffer, FlowFacts, Round, StreamFacts, Subject};
 pub use truth::Truth;
@@ -30,7 +32,7 @@ use header::Sets;
 use prefilter::Candidates;
 use profile::Costs;
 use rule::{Place, Rule};
-use state::{Found, Memory};
+use state::Memory;
 use std::sync::Arc;
 
 /// What a pattern of `pcre` is refused for, if it is; `flags` as in the plan.
@@ -76,14 +78,14 @@ pub struct Hit {
 pub struct Outcome {
     /// The rules that matched and are to be told of, in order.
     pub hits: Vec<Hit>,
+    /// What rules that matched took note of for their alerts.
+    pub notes: Vec<(u32, Note)>,
     /// What to remember in the flow.
     pub flow: Option<FlowVerdict>,
     /// Nothing more is to be done about the flow but to count.
     pub bypass: bool,
     /// Matches beyond the most that a packet may have.
     pub overflow: u32,
-    /// What rules that matched found in datasets, by the rule's number.
-    pub found: Vec<(u32, Found)>,
     /// The first pass rule that matched: nothing is told of those after it.
     passed: Option<u32>,
 }
@@ -92,7 +94,7 @@ impl Outcome {
     /// Another packet.
     pub fn clear(&mut self) {
         self.hits.clear();
-        self.found.clear();
+        self.notes.clear();
         (self.flow, self.bypass, self.overflow, self.passed) = (None, false, 0, None);
     }
 }
@@ -163,11 +165,6 @@ impl Rules {
         self.rules.iter().any(|rule| matches!(rule.kind, Kind::Stream | Kind::PacketAndStream))
     }
 
-    /// How many `pcre` run without machine code, as where a sandbox forbids writable executable memory: slower.
-    pub fn interpreted_patterns(&self) -> usize {
-        self.rules.iter().map(Rule::interpreted).sum()
-    }
-
     /// Ask the rules about a packet, or about a further piece of its stream; `settle` the outcome after the last one.
     pub fn inspect(
         &self,
@@ -189,16 +186,13 @@ impl Rules {
             let begun = costs.begin();
             let (truth, place) = rule.holds(subject, memory, &self.sets, &self.views, tools);
             costs.end(number, begun, truth);
+            tools.findings().keep(truth == Truth::True, memory, |note| outcome.notes.push((number, note)));
             match truth {
                 Truth::False => {}
                 Truth::Unknown => unknown.iter_mut().skip(number as usize).take(1).for_each(|count| *count += 1),
                 Truth::True => {
                     memory.apply(&rule.effects, subject.packet);
                     outcome.take(number, rule, place);
-                    if rule.looks_into_buffers() {
-                        let listed = tools.found().iter().filter(|found| found.row.is_some());
-                        outcome.found.extend(listed.map(|found| (number, *found)));
-                    }
                 }
             }
         }

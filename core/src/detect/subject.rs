@@ -1,5 +1,6 @@
 //! What rules are asked about: a packet, its payload, and what is known around it.
 
+use crate::app::Conversation;
 use crate::flow::record::TcpState;
 use crate::packet::{Packet, Stop, proto};
 use crate::stream::StreamEvents;
@@ -34,6 +35,10 @@ pub struct FlowFacts {
     pub bytes: [u64; 2],
     /// Time of the first packet.
     pub start: Nanos,
+    /// What it speaks, as far as that is known.
+    pub application: Conversation,
+    /// What this direction speaks was settled since its last packet.
+    pub settled: bool,
 }
 
 /// What the packet's TCP session says of it.

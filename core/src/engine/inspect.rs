@@ -1,11 +1,13 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
+use super::applications::Talk;
 use super::shard::Dropping;
-use crate::detect::state::{FlowMemory, FlowVars, Found, Memory};
-use crate::detect::{Buffer, Cost, FlowVerdict, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::app::{Conversation, Event};
+use crate::detect::state::{FlowMemory, FlowVars, Memory};
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
-use crate::flow::record::TcpState;
+use crate::flow::record::{FlowRecord, TcpState};
 use crate::packet::{Layer, Packet, Stop};
 use crate::plan::Action;
 use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
@@ -17,6 +19,7 @@ use std::sync::Arc;
 struct Tracked {
     session: Option<Box<Session>>,
     memory: Option<Box<FlowMemory>>,
+    talk: Talk,
 }
 
 /// One share's memory for inspection.
@@ -29,6 +32,7 @@ pub(super) struct Inspector {
     tracked: Vec<Tracked>,
     /// What came of the last packet.
     pub outcome: Outcome,
+    strange: Option<Event>,
     /// A tag asks for the last packet.
     pub tagged: bool,
     /// The beginning of the stream's data in which a rule matched, where alerts are to show so many bytes of it.
@@ -51,7 +55,7 @@ impl Inspector {
     pub fn new(shared: &Shared, share: (u32, u32)) -> Self {
         let streams = shared.streams.enabled.then(|| {
             let mut streams = Streams::new(&shared.streams, share);
-            streams.set_readers(shared.rules.as_ref().is_some_and(|rules| rules.look_into_streams()), false);
+            streams.set_readers(shared.rules.as_ref().is_some_and(|rules| rules.look_into_streams()), true);
             streams
         });
         let scratch = shared.rules.as_ref().map(|rules| rules.scratch());
@@ -93,7 +97,36 @@ impl Inspector {
             seen.swap();
         }
         seen.established = step.was_established;
+        let Tracked { session, talk, .. } = tracked;
+        let session = session.as_deref_mut();
+        self.strange = session.and_then(|session| talk.segment(streams, session, packet, &step, seen.to_server));
         Some(step)
+    }
+
+    /// A datagram of a flow whose application may not be known yet.
+    #[inline]
+    pub fn datagram(&mut self, packet: &Packet, bytes: &[u8], seen: &Seen) {
+        if self.streams.is_some() && packet.layer == Layer::Udp && packet.stop != Stop::Malformed {
+            let tracked = tracked(&mut self.tracked, seen.slot);
+            self.strange = tracked.and_then(|tracked| tracked.talk.datagram(packet, bytes, seen.to_server));
+        }
+    }
+
+    /// What is strange about the last packet's flow's application.
+    pub fn strange(&mut self) -> Option<Event> {
+        self.strange.take()
+    }
+
+    /// What a flow speaks.
+    pub fn conversation(&self, slot: u32) -> Conversation {
+        self.tracked.get(slot as usize).map(|tracked| tracked.talk.conversation).unwrap_or_default()
+    }
+
+    /// The facts of a packet's flow, with what is known of its application.
+    fn with_application(&mut self, flow: FlowFacts, slot: Option<u32>) -> FlowFacts {
+        let Some(tracked) = slot.and_then(|slot| self.tracked.get_mut(slot as usize)) else { return flow };
+        let settled = tracked.talk.take_settled(flow.to_server);
+        FlowFacts { application: tracked.talk.conversation, settled, ..flow }
     }
 
     /// A flow's session, where there is one.
@@ -109,22 +142,33 @@ impl Inspector {
         (slot, step): (Option<u32>, Option<&Step>),
         now: Nanos,
     ) {
-        let to_server = subject.flow.is_some_and(|flow| flow.to_server);
+        let flow = subject.flow.map(|flow| self.with_application(flow, slot));
+        let subject = &Subject { flow, ..*subject };
+        let to_server = flow.is_some_and(|flow| flow.to_server);
         let session = slot.and_then(|slot| self.session(slot));
         let (Some(streams), Some(step)) = (&self.streams, step) else {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
-        let reach =
-            session.map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server), self.chunk_size));
+        let settled = flow.is_some_and(|flow| flow.settled);
+        let reach = session
+            .map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, settled), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
         self.rounds(shared, &Subject { stream: Some(facts), ..*subject }, (slot, reach), now);
     }
 
     /// Ask the rules for streams about all that is left of one direction, under the name of a packet that stands for
     /// the flow's end.
-    pub fn last(&mut self, shared: &Shared, subject: &Subject<'_>, slot: u32, now: Nanos) {
-        let stream = self.session(slot).map(facts);
-        let subject = Subject { stream, round: Round::Stream, ..*subject };
+    pub fn last(&mut self, shared: &Shared, subject: &Subject<'_>, flow: &FlowRecord, now: Nanos) {
+        let slot = flow.slot;
+        if let (Some(streams), Some(tracked), Some(facts)) =
+            (&mut self.streams, self.tracked.get_mut(slot as usize), subject.flow)
+            && let Some(session) = &mut tracked.session
+        {
+            tracked.talk.stream(streams, session, (flow.sport, flow.dport), facts.to_server, true);
+        }
+        let facts = subject.flow.map(|flow| self.with_application(flow, Some(slot)));
+        let stream = self.session(slot).map(self::facts);
+        let subject = Subject { stream, round: Round::Stream, flow: facts, ..*subject };
         self.rounds(shared, &subject, (Some(slot), Reach::All), now);
     }
 
@@ -134,8 +178,9 @@ impl Inspector {
         let Self { streams, scratch, tracked: all, outcome, data: shown_data, shown, .. } = self;
         let (Some(rules), Some(scratch)) = (&shared.rules, scratch) else { return };
         let mut none = Tracked::default();
-        let Tracked { session, memory } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
+        let Tracked { session, memory, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
+        memory.forget_packet();
         self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
         let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
@@ -165,11 +210,6 @@ impl Inspector {
         self.data.clone().filter(|_| hit.in_stream)
     }
 
-    /// What a rule found in datasets.
-    pub fn found(&self, hit: &Hit) -> Vec<Found> {
-        self.outcome.found.iter().filter(|(rule, _)| *rule == hit.rule).map(|(_, found)| *found).collect()
-    }
-
     /// Why an inline engine drops the last packet, if it does.
     pub fn dropped(&self, shared: &Shared, seen: Option<Seen>) -> Option<Dropping> {
         if seen.is_some_and(|seen| seen.dropped) {
@@ -181,9 +221,22 @@ impl Inspector {
         (rule.is_some() || self.outcome.flow == Some(FlowVerdict::Drop)).then_some(Dropping { rule, first: true })
     }
 
+    /// What rules noted of a flow's last packet is over.
+    pub fn forget_packet(&mut self, slot: u32) {
+        if let Some(memory) = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.memory.as_mut()) {
+            memory.forget_packet();
+        }
+    }
+
     /// What rules remember of a flow, where they do.
     pub fn vars(&self, slot: u32) -> Option<Arc<FlowVars>> {
         self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
+    }
+
+    /// What a rule that matched took note of for its alert.
+    pub fn notes(&self, hit: &Hit) -> Vec<Note> {
+        let notes = self.outcome.notes.iter().filter(|(rule, _)| *rule == hit.rule);
+        notes.map(|(_, note)| note.clone()).collect()
     }
 
     /// Bytes of a flow's stream were not looked into yet.
@@ -219,9 +272,14 @@ impl Inspector {
 
 /// How much of its direction's stream a packet has looked at.
 ///
-/// Small pieces wait: for more of them, for the end of the stream.
+/// Small pieces wait: for more of them, until it is known what speaks there, for the end of the stream.
 #[inline]
-fn reach(streams: &Streams, session: &Session, (step, to_server): (&Step, bool), chunk_size: u64) -> Reach {
+fn reach(
+    streams: &Streams,
+    session: &Session,
+    (step, to_server, settled): (&Step, bool, bool),
+    chunk_size: u64,
+) -> Reach {
     if !step.established {
         return Reach::Nothing;
     }
@@ -229,7 +287,7 @@ fn reach(streams: &Streams, session: &Session, (step, to_server): (&Step, bool),
         return Reach::All;
     }
     let ends = matches!(step.state, TcpState::LastAck | TcpState::CloseWait | TcpState::Closing);
-    if ends || session.is_at_depth(to_server) || streams.pending(session, to_server) >= chunk_size {
+    if ends || settled || session.is_at_depth(to_server) || streams.pending(session, to_server) >= chunk_size {
         return Reach::Acknowledged;
     }
     Reach::Nothing

@@ -234,7 +234,8 @@ impl Limits {
 
     /// What was decided so far.
     pub fn decided(&self) -> Decided {
-        Decided { port_sets: self.port_sets() as u64, ..self.decided }
+        let (port_sets, forgotten) = (self.port_sets() as u64, self.windows.evicted());
+        Decided { port_sets, forgotten, ..self.decided }
     }
 
     /// How many sets of ports are kept.

@@ -4,6 +4,8 @@ use super::Shared;
 use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
 use super::shard::{Alert, Dropping, FlowThen, Over, Pseudo, ShardOut, Told};
+use crate::detect::Note;
+use crate::detect::state::Found;
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
@@ -17,6 +19,7 @@ use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
 use crate::table::counters::Decided;
 use crate::table::eve::{Context, Dropped, Ended, Eve, FlowNow, Matched, Names, Quote, Tunnel};
 use crate::table::fast::Fast;
+use crate::table::json::escape_bytes;
 use crate::table::lines::Lines;
 use crate::table::pcap;
 use crate::table::stats;
@@ -275,7 +278,8 @@ impl Merger {
         let id = flow.map(|flow| flow_community(shared, flow, packet)).unwrap_or_default();
         let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
         let events = told.map(|told| told.events).unwrap_or_default();
-        let at = Context { quote: self.quote(parsed, row, packet), events, ..context(parsed, packet, flow) };
+        let strange = told.and_then(|told| told.strange);
+        let at = Context { quote: self.quote(parsed, row, packet), events, strange, ..context(parsed, packet, flow) };
         self.anomalies(shared, &at, identities);
         if told.is_some_and(|told| told.tagged) {
             self.eve.iter_mut().for_each(|eve| eve.packet(&at, identities));
@@ -303,8 +307,8 @@ impl Merger {
         let at = Context { flow, ..*at };
         let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
         let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
-        let context = shared.contexts(&alert.found);
-        let matched = Matched { rule, action, stream, inline, context: &context };
+        let notes = alert.notes.iter().filter_map(|note| noted(&shared.datasets, note)).collect::<Vec<_>>();
+        let matched = Matched { rule, action, stream, inline, context: &notes };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
             self.fast.alert(&mut self.output.fast, packet, &matched);
@@ -320,7 +324,15 @@ impl Merger {
         let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
         let (noted, sighted) = (over.vars.as_deref(), over.sighted.as_ref());
-        let ended = Ended { time: clock, flow, community_id: &id, session: over.session, noted, sighted };
+        let ended = Ended {
+            time: clock,
+            flow,
+            community_id: &id,
+            session: over.session,
+            noted,
+            sighted,
+            application: over.application,
+        };
         self.eve.iter_mut().for_each(|eve| eve.flow(&ended, identities));
         if shared.outputs.wants(Table::Flows) {
             self.flows.push(flow, &id, identities);
@@ -466,7 +478,30 @@ fn is_shown(hidden: &[bool], row: usize) -> bool {
 /// The flow of a packet of which only the number is known.
 fn flow_then(ids: &[Option<u64>], row: usize) -> Option<FlowThen> {
     let id = ids.get(row).copied().flatten()?;
-    Some(FlowThen { id, to_server: false, counters: flow::Counters::default(), vars: None })
+    Some(FlowThen {
+        id,
+        to_server: false,
+        counters: flow::Counters::default(),
+        vars: None,
+        application: Default::default(),
+    })
+}
+
+/// A note as it stands in an alert's context: its key, and its value in JSON.
+fn noted(datasets: &[plan::Dataset], note: &Note) -> Option<(String, String)> {
+    match note {
+        Note::Set(Found { set, row }) => {
+            let set = datasets.get(*set as usize)?;
+            let context = set.contexts.get((*row)? as usize)?;
+            Some((set.context_key.clone(), String::from_utf8_lossy(context).into_owned()))
+        }
+        Note::Text(name, text) => {
+            let mut json = vec![b'"'];
+            escape_bytes(&mut json, text);
+            json.push(b'"');
+            Some((name.to_string(), String::from_utf8_lossy(&json).into_owned()))
+        }
+    }
 }
 
 /// A packet and what is known around it.
@@ -476,6 +511,7 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
         packet,
         bytes: packet.padded_bytes(&parsed.batch.slab),
         events: StreamEvents::EMPTY,
+        strange: None,
         wrap: parsed.wrap(packet),
         tunnel: Tunnel::around(packet, &parsed.packets),
         note: parsed.note(packet),

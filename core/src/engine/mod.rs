@@ -3,6 +3,7 @@
 //! Parse (any number of batches at once) → sequence (in order) → shards (each by one worker at a time, in order) →
 //! merge (in order). What a shard holds does not depend on the number of workers, so neither does the output.
 
+mod applications;
 mod datagram;
 mod inspect;
 mod limits;
@@ -37,7 +38,6 @@ use merge::Merger;
 use parsed::Parser;
 use replay::Tools;
 use sequence::Sequencer;
-use serde_bytes::ByteBuf;
 use shard::{Shard, ShardOut};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
@@ -52,13 +52,12 @@ struct Shared {
     streams: plan::StreamSettings,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
+    datasets: Vec<plan::Dataset>,
     rules: Option<Arc<detect::Rules>>,
     /// What rules remember across flows.
     memory: detect::state::Shared,
     /// Alerts that a packet may have.
     most_alerts: u32,
-    /// By dataset.
-    contexts: Vec<Contexts>,
     /// What rules do for one flow may decide about another.
     is_ordered: bool,
     /// Some rules have limits.
@@ -77,24 +76,6 @@ struct Shared {
     by_depth: bool,
     /// So are the VLANs.
     by_vlan: bool,
-}
-
-/// What alerts show of a dataset: its key, and a JSON object beside each value.
-struct Contexts {
-    key: String,
-    objects: Vec<ByteBuf>,
-}
-
-impl Shared {
-    /// What an alert shows of the values that its rule found in datasets.
-    fn contexts(&self, found: &[detect::state::Found]) -> Vec<(String, String)> {
-        let context = |found: &detect::state::Found| {
-            let set = self.contexts.get(found.set as usize)?;
-            let object = set.objects.get(found.row? as usize)?;
-            Some((set.key.clone(), String::from_utf8_lossy(object).into_owned()))
-        };
-        found.iter().filter_map(context).collect()
-    }
 }
 
 /// The engine. Its stages lock what they change, so that workers can drive it together.
@@ -154,7 +135,6 @@ impl Engine {
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let memory = detect::state::Shared::new(&plan.rules)?;
-        let contexts = |set: plan::Dataset| Contexts { key: set.context_key, objects: set.contexts };
         let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let shared = Shared {
@@ -172,9 +152,9 @@ impl Engine {
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
             is_ordered,
-            contexts: plan.rules.datasets.into_iter().map(contexts).collect(),
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
+            datasets: contexts(plan.rules.datasets),
             rules,
             memory,
             display: Display::new(&plan.display)?,
@@ -375,6 +355,7 @@ impl Engine {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
         total.detect = lock(&self.merger).decided();
+        total.detect.forgotten += self.shared.memory.forgotten();
         total
     }
 
@@ -420,4 +401,8 @@ impl Engine {
             sources,
         })
     }
+}
+/// Datasets as alerts show them: what is known beside their values.
+fn contexts(datasets: Vec<plan::Dataset>) -> Vec<plan::Dataset> {
+    datasets.into_iter().map(|set| plan::Dataset { values: Vec::new(), numbers: Vec::new(), ..set }).collect()
 }

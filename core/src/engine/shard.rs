@@ -5,8 +5,9 @@ use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
-use crate::detect::state::{FlowVars, Found};
-use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
+use crate::app::{Conversation, Event as Strange};
+use crate::detect::state::FlowVars;
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Note, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
@@ -35,10 +36,10 @@ pub(super) struct Alert {
     pub flow: Option<FlowThen>,
     /// The beginning of the data that it matched in, where that is the stream's and wanted.
     pub data: Option<Arc<[u8]>>,
+    /// What the rule took note of.
+    pub notes: Vec<Note>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
-    /// What the rule found in datasets.
-    pub found: Vec<Found>,
 }
 
 /// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
@@ -88,6 +89,8 @@ pub(super) struct FlowThen {
     pub counters: flow::Counters,
     /// What rules remembered of it.
     pub vars: Option<Arc<FlowVars>>,
+    /// What it speaks, as far as that is known.
+    pub application: Conversation,
 }
 
 /// A packet that has events other than alerts, where they are wanted.
@@ -97,6 +100,8 @@ pub(super) struct Told {
     pub flow: Option<FlowThen>,
     /// What is odd about it in its stream.
     pub events: StreamEvents,
+    /// What is odd about what its flow speaks.
+    pub strange: Option<Strange>,
     /// A tag asks for it.
     pub tagged: bool,
     /// An inline engine drops it.
@@ -124,6 +129,8 @@ pub(super) struct Over {
     pub vars: Option<Arc<FlowVars>>,
     /// What its packets showed, where that is wanted.
     pub sighted: Option<Sighted>,
+    /// What it spoke.
+    pub application: Conversation,
 }
 
 impl FlowThen {
@@ -142,6 +149,7 @@ impl FlowThen {
             bytes: c.bytes,
             community_id: "",
             noted: self.vars.as_deref(),
+            application: self.application,
         }
     }
 }
@@ -308,6 +316,7 @@ impl Shard {
             if let Some(exception) = step.as_ref().and_then(|step| step.exception).filter(|_| shared.wants_flows) {
                 self.sights.exception(seen.slot, exception);
             }
+            self.inspector.datagram(packet, packet.payload_bytes(&parsed.batch.slab), seen);
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
             }
@@ -321,11 +330,12 @@ impl Shard {
         if shared.rules.is_some() {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
+        let strange = self.inspector.strange();
         let tagged = shared.wants_tagged && self.inspector.tagged;
-        let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty());
+        let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty() && strange.is_none());
         let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
         if odd || tagged || dropped.is_some() {
-            out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, tagged, dropped });
+            out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, strange, tagged, dropped });
         }
     }
 
@@ -348,12 +358,14 @@ impl Shard {
             if self.inspector.has_unseen(flow.slot) {
                 self.last(shared, &mut flow, at, identities, out);
             }
+            self.inspector.forget_packet(flow.slot);
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
+            let application = self.inspector.conversation(flow.slot);
             self.inspector.end(flow.slot);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row: at.0, flow, session, vars, sighted });
+                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application });
             }
         }
     }
@@ -382,21 +394,24 @@ impl Shard {
                     packets: flow.packets,
                     bytes: flow.bytes,
                     start: flow.start,
+                    ..FlowFacts::default()
                 }),
                 session: known.map_or("", |known| &known.session),
                 session_name: known.map_or("", |known| &known.name),
                 vni: flow.wrap.network(),
                 ..Subject::new(packet, Buffer::default())
             };
-            self.inspector.last(shared, &subject, flow.slot, now);
+            self.inspector.last(shared, &subject, flow, now);
             out.overflow += u64::from(self.inspector.outcome.overflow);
             let (vars, counters) = (self.inspector.vars(flow.slot), counters(flow));
+            let application = self.inspector.conversation(flow.slot);
             for hit in &self.inspector.outcome.hits {
                 flow.alerted = true;
-                let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
+                let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone(), application });
                 let pseudo = Some(Box::new(pseudo));
-                let (data, found) = (self.inspector.data(hit), self.inspector.found(hit));
-                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, found, pseudo });
+                let data = self.inspector.data(hit);
+                let notes = self.inspector.notes(hit);
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, notes, pseudo });
             }
         }
     }
@@ -466,15 +481,17 @@ impl Shard {
         }
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
-            let (data, found) = (self.inspector.data(hit), self.inspector.found(hit));
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, found, pseudo: None });
+            let data = self.inspector.data(hit);
+            let notes = self.inspector.notes(hit);
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, notes, pseudo: None });
         }
     }
 
     /// Its flow at this moment.
     fn then(&self, seen: Seen) -> FlowThen {
         let (counters, vars) = (self.flows.counters(seen.slot), self.inspector.vars(seen.slot));
-        FlowThen { id: seen.id, to_server: seen.to_server, counters, vars }
+        let application = self.inspector.conversation(seen.slot);
+        FlowThen { id: seen.id, to_server: seen.to_server, counters, vars, application }
     }
 
     /// Let time pass.
@@ -507,7 +524,8 @@ fn facts(seen: &Seen) -> FlowFacts {
         dropped: seen.dropped,
         packets: seen.packets,
         bytes: seen.bytes,
-        start: 0,
+        start: seen.start,
+        ..FlowFacts::default()
     }
 }
 
@@ -527,7 +545,13 @@ fn shows(
 ) -> bool {
     let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
     let counters = flow::Counters::default();
-    let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters, vars: None });
+    let flow = seen.map(|seen| FlowThen {
+        id: seen.id,
+        to_server: seen.to_server,
+        counters,
+        vars: None,
+        application: Conversation::default(),
+    });
     display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
 }
 

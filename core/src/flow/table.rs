@@ -47,6 +47,8 @@ pub struct Seen {
     pub packets: [u64; 2],
     /// Captured bytes so far.
     pub bytes: [u64; 2],
+    /// When its first packet came.
+    pub start: Nanos,
 }
 
 impl Seen {
@@ -332,6 +334,7 @@ impl FlowTable {
             dropped: entry.bits & DROPPED != 0,
             packets,
             bytes,
+            start: entry.start,
         }
     }
 

@@ -139,6 +139,18 @@ pub enum IprepOp {
     Isnotset,
 }
 
+/// Which of a flow's applications is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationOf {
+    Direction,
+    ToServer,
+    ToClient,
+    Either,
+    Original,
+    Final,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PacketHook {
@@ -225,6 +237,11 @@ pub enum Check {
         category: u8,
         op: IprepOp,
         number: Option<Number>,
+    },
+    Application {
+        names: Vec<String>,
+        negated: bool,
+        of: ApplicationOf,
     },
     Hook {
         hook: PacketHook,

@@ -36,11 +36,11 @@ def everything(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def one(rules: Callable[..., RuleSet]) -> Callable[[str], plan.Rule]:
-    """The one rule of a text, against which nothing is said."""
+    """The one rule of a text."""
 
     def load_one(text: str) -> plan.Rule:
         found = rules(text)
-        assert found.diagnostics == ()
+        assert found.refused == ()
         (rule,) = found.rules
         return rule.compiled
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
-from tmrx.plan import Bsize
+from tmrx.plan import Application, Bsize
 from tmrx.rules.catalogue import Keyword, did_you_mean, keywords
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import Draft
@@ -242,17 +243,30 @@ def _urilen(draft: Draft, option: Option) -> None:
 
 # --- the flow's protocol
 
-_MODES = ("final", "original", "either", "direction", "to_server", "to_client", "toserver", "toclient")
+_Of = Literal["direction", "to_server", "to_client", "either", "original", "final"]
+_OF: dict[str, _Of] = {
+    "direction": "direction",
+    "to_server": "to_server",
+    "toserver": "to_server",
+    "to_client": "to_client",
+    "toclient": "to_client",
+    "either": "either",
+    "original": "original",
+    "final": "final",
+}
 _RESULTS = ("failed", "unknown")
+# A name stands for these too, unless it is exact; http for all of HTTP is the core's to know.
+_ALSO = {"dns": ("doh2",), "http2": ("doh2",)}
 
 
 def _protocol(draft: Draft, option: Option) -> None:
     names, *words = option.value.split(",")
     modes = [word for word in words if word != "exact"]
     exact = len(words) - len(modes)
-    if len(modes) > 1 or exact > 1 or not set(modes) <= set(_MODES):
+    if len(modes) > 1 or exact > 1 or not set(modes) <= _OF.keys():
         raise _wrong(option)
-    for name in names.removeprefix("!").split("|"):
+    listed = names.removeprefix("!").split("|")
+    for name in listed:
         if name not in APPLICATIONS and name not in _RESULTS:
             hint = did_you_mean(name, APPLICATIONS)
             raise Fault(f"unknown protocol '{name}'", hint, at=option.value_at)
@@ -260,7 +274,9 @@ def _protocol(draft: Draft, option: Option) -> None:
             raise Fault("'exact' with http, which stands for two", "http1 or http2", at=option.value_at)
     if not names.startswith("!"):
         _once_positive(modes[0] if modes else "direction", draft, option)
-    draft.lack("keyword 'app-layer-protocol'", option.at)
+    also = [other for name in listed for other in _ALSO.get(name, ())] if not exact else []
+    of = _OF[modes[0] if modes else "direction"]
+    draft.checks.append(Application(names=(*listed, *also), negated=names.startswith("!"), of=of))
 
 
 def _once_positive(mode: str, draft: Draft, option: Option) -> None:
@@ -300,4 +316,4 @@ HANDLERS = {
     "app-layer-state": _state,
 }
 # Those that are read, and then refused.
-MISSING = HANDLERS.keys() - {"urilen", "nfq_set_mark"} | {"app-layer-event"}
+MISSING = HANDLERS.keys() - {"urilen", "nfq_set_mark", "app-layer-protocol"} | {"app-layer-event"}

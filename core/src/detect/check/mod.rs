@@ -1,5 +1,6 @@
 //! Conditions on headers, lengths, the flow and the mirror: everything of a rule but its addresses and its buffers.
 
+mod application;
 mod event;
 mod field;
 mod instances;
@@ -76,6 +77,7 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::FlowNumber { what, side, number } => {
             of_flow(subject, |facts| flow_number(*what, *side, *number, facts, packet.time))
         }
+        C::Application { names, negated, of } => application::holds(names, *negated, *of, subject).into(),
         C::Hook { hook } => Truth::from(*hook != PacketHook::FlowStart || is_flow_start(subject)),
         C::MirrorSession { value, negated } => Truth::from(session(value, subject) != *negated),
         C::MirrorVni { number } => subject.vni.is_some_and(|vni| compare(*number, u64::from(vni))).into(),

@@ -5,12 +5,18 @@ use crate::plan::{FlowintChange, FlowintOp};
 use std::sync::Arc;
 
 /// Bits and variables of a flow, in the order in which they were set. Names are numbers of the plan.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlowVars {
     /// Flowbits that are set.
     pub bits: Vec<u32>,
     /// Flowints and their values.
     pub ints: Vec<(u32, u32)>,
+    /// Texts that patterns captured, by the names that rules give them.
+    pub texts: Vec<(Arc<str>, Arc<[u8]>)>,
+    /// The same of the last packet only.
+    pub packet_texts: Vec<(Arc<str>, Arc<[u8]>)>,
+    /// Entropies that were last measured, by the names of their buffers.
+    pub entropies: Vec<(Arc<str>, f64)>,
 }
 
 /// All that rules remember of a flow. Bounded by the names that rules use.
@@ -33,6 +39,26 @@ impl FlowMemory {
     /// The bits and variables at this moment.
     pub fn vars(&self) -> Arc<FlowVars> {
         Arc::clone(&self.vars)
+    }
+
+    pub(super) fn note_text(&mut self, name: Arc<str>, text: Arc<[u8]>) {
+        put(&mut Arc::make_mut(&mut self.vars).texts, name, text);
+    }
+
+    /// Of such names, chosen by traffic, a packet has as many as its rules have captures.
+    pub(super) fn note_packet_text(&mut self, name: Arc<str>, text: Arc<[u8]>) {
+        put(&mut Arc::make_mut(&mut self.vars).packet_texts, name, text);
+    }
+
+    pub(super) fn note_entropy(&mut self, name: Arc<str>, value: f64) {
+        put(&mut Arc::make_mut(&mut self.vars).entropies, name, value);
+    }
+
+    /// Another packet.
+    pub fn forget_packet(&mut self) {
+        if !self.vars.packet_texts.is_empty() {
+            Arc::make_mut(&mut self.vars).packet_texts.clear();
+        }
     }
 
     pub(super) fn has(&self, bit: u32) -> bool {
@@ -95,5 +121,13 @@ impl FlowMemory {
     /// Its tags.
     pub(super) fn tags(&mut self) -> &mut Tags {
         &mut self.tags
+    }
+}
+
+/// Set what has this name.
+fn put<T>(values: &mut Vec<(Arc<str>, T)>, name: Arc<str>, value: T) {
+    match values.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, known)) => *known = value,
+        None => values.push((name, value)),
     }
 }

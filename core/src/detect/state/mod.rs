@@ -23,7 +23,7 @@ use crate::time::Nanos;
 use bits::AddressBits;
 use dataset::Datasets;
 use reputation::Reputation;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tag::{HostTags, Length};
 
 /// What rules remember across flows. One for the engine.
@@ -53,6 +53,12 @@ impl Shared {
     /// The values of the dataset with this name, in order: what is kept of it after a run.
     pub fn dataset(&self, name: &str) -> Option<Vec<Vec<u8>>> {
         self.datasets.values(name)
+    }
+
+    /// How much of what rules wrote made room for other things, or found no room.
+    pub fn forgotten(&self) -> u64 {
+        let tags = self.tags().map_or(0, |tags| tags.evicted());
+        self.bits().evicted() + tags + self.datasets.refused()
     }
 
     fn tags(&self) -> Option<MutexGuard<'_, HostTags>> {
@@ -139,6 +145,40 @@ impl Memory<'_> {
                 Effect::Bypass {} | Effect::Untrack {} => {}
                 _ => self.apply_to_flow(effect, packet),
             }
+        }
+    }
+
+    /// The flow's memory, to be written to.
+    fn of_flow(&mut self) -> Option<&mut FlowMemory> {
+        self.flow.as_deref_mut().map(|memory| &mut **memory.get_or_insert_default())
+    }
+
+    /// A text that a pattern captured for the flow.
+    pub(super) fn note_text(&mut self, name: Arc<str>, text: Arc<[u8]>) {
+        if let Some(memory) = self.of_flow() {
+            memory.note_text(name, text);
+        }
+    }
+
+    /// A text that a pattern captured for the packet.
+    pub(super) fn note_packet_text(&mut self, name: Arc<str>, text: Arc<[u8]>) {
+        if let Some(memory) = self.of_flow() {
+            memory.note_packet_text(name, text);
+        }
+    }
+
+    /// A buffer's entropy.
+    pub(super) fn note_entropy(&mut self, name: Arc<str>, value: f64) {
+        if let Some(memory) = self.of_flow() {
+            memory.note_entropy(name, value);
+        }
+    }
+
+    /// Another packet: forget what rules noted of the last one only.
+    #[inline]
+    pub fn forget_packet(&mut self) {
+        if let Some(Some(memory)) = self.flow.as_deref_mut() {
+            memory.forget_packet();
         }
     }
 

@@ -82,6 +82,11 @@ impl HostTags {
         self.0.entry(Owner::address(packet, address), end, now, Tags::default).put(length, packet);
     }
 
+    /// Hosts whose tags made room for others before their time.
+    pub fn evicted(&self) -> u64 {
+        self.0.evicted()
+    }
+
     /// Count a packet with both of its hosts; whether a tag covers it.
     pub fn cover(&mut self, packet: &Packet) -> bool {
         let mut cover = |address| {

@@ -8,6 +8,7 @@ from tests.unit.rules.compiling import drafted
 from tmrx import plan
 from tmrx.plan import (
     Absent,
+    Application,
     Base64,
     Bsize,
     BufferTest,
@@ -173,6 +174,8 @@ CHECKS: dict[str, plan.Check] = {
     "icmp_seq:1<>4;": Field(field="icmp_seq", number=Number(op="between", a=1, b=4)),
     "tcp.window:&0xff!=3;": Field(field="tcp_window", number=Number(op="mask_ne", a=255, b=3)),
     "sctp.chunk_type:init_ack;": Field(field="sctp_chunk_type", number=eq(2)),
+    "app-layer-protocol:dns,to_client;": Application(names=("dns", "doh2"), of="to_client"),
+    "app-layer-protocol:!dns|tls,exact;": Application(names=("dns", "tls"), negated=True),
     "vlan.id:>1;": VlanId(number=HERE, instances=Instances(which="any")),
     "vlan.id:>1,nb >1;": VlanId(number=HERE, instances=Instances(which="some", number=HERE)),
     "vlan.id:>1,-2;": VlanId(number=HERE, instances=Instances(which="at", index=-2)),
