@@ -210,7 +210,9 @@ class _Loader:
         encode = msgspec.msgpack.encode
         origins = msgspec.Raw(encode([origin for _, origin, _ in found]))
         saved = tuple(self._datasets.saved)
-        return RuleSet(len(found), msgspec.Raw(encode(rules)), origins, tuple(self._diagnostics), self._noted.digests, saved)
+        return RuleSet(
+            len(found), msgspec.Raw(encode(rules)), origins, tuple(self._diagnostics), self._noted.digests, saved
+        )
 
     def _take(self, file: str, line: Line) -> None:
         try:
