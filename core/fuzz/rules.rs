@@ -63,7 +63,7 @@ const FIELDS: [Field; 21] = [
     Field::SctpVtag,
     Field::SctpChunkCnt,
     Field::SctpChunkType,
-    Field::VlanId,
+    Field::VlanLayers,
     Field::VlanLayers,
 ];
 const FLAGS: [FlagsOp; 4] = [FlagsOp::Exactly, FlagsOp::All, FlagsOp::Any, FlagsOp::NotAll];
