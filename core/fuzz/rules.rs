@@ -64,7 +64,6 @@ const FIELDS: [Field; 21] = [
     Field::SctpChunkCnt,
     Field::SctpChunkType,
     Field::VlanLayers,
-    Field::VlanLayers,
 ];
 const FLAGS: [FlagsOp; 4] = [FlagsOp::Exactly, FlagsOp::All, FlagsOp::Any, FlagsOp::NotAll];
 const SUMS: [ChecksumOf; 4] = [ChecksumOf::Ipv4, ChecksumOf::Udpv4, ChecksumOf::Tcpv6, ChecksumOf::Icmpv4];
