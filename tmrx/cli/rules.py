@@ -13,6 +13,7 @@ import msgspec
 
 from tmrx.cli import console, errors, options, rules_counts, rules_explain
 from tmrx.cli.options import Choice
+from tmrx.cli.rules_profile import profile
 from tmrx.rules import Diagnostic, Rule, RuleSet, load
 
 REFUSED, REFUSED_STRICT = 1, 2
@@ -53,6 +54,9 @@ def rules() -> None:
 
     RULES is a file, a folder (its *.rules), a glob, or - for standard input.
     """
+
+
+rules.add_command(profile)
 
 
 @rules.command("check")

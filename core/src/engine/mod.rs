@@ -379,11 +379,13 @@ impl Engine {
 
     fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
         let (mut flows, mut streams) = (flow::Stats::default(), stream::Stats::default());
+        let mut bypassed = [0; 2];
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
             let shard = lock(shard);
             flows.merge(&shard.flow_stats());
             streams.merge(&shard.stream_stats());
+            bypassed.iter_mut().zip(shard.bypassed()).for_each(|(sum, more)| *sum += more);
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
         }
         let rules = RuleCounts { rules: &self.shared.plan_rules, unknown: &unknown };
@@ -394,7 +396,7 @@ impl Engine {
             flows,
             streams,
             stream_memory: self.shared.streams.reassembly_memcap,
-            bypassed: [0; 2],
+            bypassed,
             left_out: self.shared.left_out,
             fragments,
             rules,

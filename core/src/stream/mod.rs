@@ -124,7 +124,9 @@ impl Streams {
         self.count(packet);
         if self.settings.checksums && packet.l4_checksum == Checksum::Bad {
             self.stats.invalid_checksum += 1;
-            return Step { state: session.as_ref().map_or(TcpState::None, |s| s.state), ..Step::default() };
+            let state = session.as_ref().map_or(TcpState::None, |session| session.state);
+            let established = is_established(state);
+            return Step { state, was_established: established, established, ..Step::default() };
         }
         let mut step = Step::default();
         let segment = Segment::read(packet, bytes, to_server);

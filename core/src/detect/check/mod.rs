@@ -148,7 +148,9 @@ pub(super) fn flow(check: FlowCheck, subject: &Subject<'_>) -> bool {
             FragmentsCheck::Only => subject.packet.defragmented,
             FragmentsCheck::No => !subject.packet.defragmented,
         };
-        direction && state && fragments
+        // A packet that its stream did not take stands in for it, but not for rules that say so.
+        let stream = !check.only_stream || subject.data.is_some();
+        direction && state && fragments && stream
     })
 }
 
