@@ -206,8 +206,8 @@ class _Loader:
         names = self._context.names
         return plan.Rules(
             rules=tuple(rules),
-            addresses=self._sets.addresses,
-            ports=self._sets.ports,
+            addresses=tuple(self._sets.addresses),
+            ports=tuple(self._sets.ports),
             flowbits=tuple(names.flowbits),
             flowints=tuple(names.flowints),
             xbits=tuple(names.xbits),
