@@ -27,6 +27,10 @@ def page(title: str, intro: str, body: str) -> str:
     return f"<!-- made by docs/generate.py: make docs -->\n# {title}\n\n{intro}\n\n{body}"
 
 
+STREAM_EVENTS = """What is odd about a packet in its TCP session, where [streams](../explanation/streams.md) are followed.
+The names are Suricata's; the keyword `stream-event` takes them."""
+
+
 def anomalies() -> str:
     """The core's catalogue of anomalies."""
     from tmrx import _core  # noqa: PLC0415  # the built core is needed for this page alone
@@ -36,7 +40,10 @@ def anomalies() -> str:
         "Everything that tmrx finds wrong with a packet. A packet with an anomaly is still decoded as far as it goes; "
         "records name its anomalies, and `--stats` counts them. The last column is Suricata's event of the same thing."
     )
-    return page("Anomalies", intro, table(("name", "severity", "meaning", "Suricata's event"), rows))
+    streams = [(code(name), severity, meaning) for name, severity, meaning in _core.stream_events()]
+    body = table(("name", "severity", "meaning", "Suricata's event"), rows)
+    odd = f"## Stream events\n\n{STREAM_EVENTS}\n\n{table(('name', 'severity', 'meaning'), streams)}"
+    return page("Anomalies", intro, f"{body}\n{odd}")
 
 
 _OPERATORS = (

@@ -9,6 +9,9 @@ DEBUG: bool
 def anomalies() -> list[tuple[str, str, str, str, str]]:
     """The catalogue of anomalies: name, layer, severity, meaning, Suricata's event or ""."""
 
+def stream_events() -> list[tuple[str, str, str]]:
+    """The catalogue of stream events: name, severity, meaning."""
+
 def columns() -> list[tuple[str, str, str, list[str]]]:
     """The columns of packets: name, kind, meaning, and the words that the cells hold, where there is a list of them.
 
@@ -94,6 +97,8 @@ class Engine:
         """Take in frames until the source is idle or ended, or `max_frames` (0: no limit) or the time is reached."""
     def finish(self) -> Batch:
         """The end of the run: flows end. Call it until the batch has `ended`: one call gives only so many."""
+    def dataset(self, name: str) -> list[bytes]:
+        """The values of a dataset of the rules, in order; empty for one that is not there."""
     def rule_costs(self) -> list[tuple[int, int, int]]:
         """What each of the plan's rules cost so far: checks, matches, nanoseconds. Empty unless the plan profiles."""
     def stats(self, overflowed: int | None = None, captured: tuple[int, int] | None = None) -> bytes:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+import msgspec
+
 from tmrx import plan, units
 from tmrx.errors import ConfigError
 
@@ -179,7 +181,8 @@ class Settings:
                 of_kind.discard(endpoint.port)
             ports[endpoint.kind].add(endpoint.port)
         lists = {_PORTS[kind]: tuple(sorted(of_kind)) for kind, of_kind in ports.items()}
-        return plan.DecapSettings(**lists, tunnels=self["tunnels"], max_depth=self["max_depth"])
+        made = plan.DecapSettings(tunnels=self["tunnels"], max_depth=self["max_depth"])
+        return msgspec.structs.replace(made, **lists)
 
     def fragments(self) -> plan.FragmentSettings:
         """What the core is told of datagrams in fragments."""

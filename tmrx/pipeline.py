@@ -14,12 +14,13 @@ from tmrx import plan
 from tmrx.config import Settings
 from tmrx.errors import ConfigError, InputError
 from tmrx.mirror import Mirror
-from tmrx.sinks import Sinks
+from tmrx.sinks import Sinks, datasets
 from tmrx.sources import Reading
 from tmrx.units import Endpoint
 
 if TYPE_CHECKING:
     from tmrx._core import Batch, Engine
+    from tmrx.rules.datasets import Saved
     from tmrx.sources.reading import Source
 
 IDLE_MS = 100  # how long the engine waits for frames before it looks at what else there is to do
@@ -127,8 +128,10 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
     )
 
 
-def run(engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch: Watch) -> bytes:
-    """Take in what is read, to its end or the run's, and finish; the summary document.
+def run(  # noqa: PLR0913 -- what runs, what it is fed, where it writes, what ends it, who watches, what is kept
+    engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch: Watch, *, saved: Iterable[Saved] = ()
+) -> bytes:
+    """Take in what is read, to its end or the run's, and finish; the summary document. `saved`: the rules' datasets.
 
     What came before it failed is finished and written too. Raises InputError, OutputError.
     """
@@ -140,6 +143,7 @@ def run(engine: Engine, reading: Reading, sinks: Sinks, control: Control, watch:
         failed = error
     this.warn()
     stats = this.finish()
+    datasets.keep(saved, engine.dataset)
     if failed is not None:
         raise failed
     if reading.captured is not None and reading.captured[1]:

@@ -58,8 +58,14 @@ fn part(seed: &Seed, packet: &Packet) -> usize {
 fn filled(seed: Seed, flows: u32) -> Vec<FlowTable> {
     let timeouts =
         Timeouts { tcp_new: 60, tcp_established: 600, tcp_closed: 60, other_new: 30, other_established: 300 };
-    let settings =
-        FlowSettings { max_flows: 2_097_152, timeouts, by_depth: true, community_id_seed: 0, hash_seed: Some(0) };
+    let settings = FlowSettings {
+        max_flows: 2_097_152,
+        timeouts,
+        by_depth: true,
+        by_vlan: true,
+        community_id_seed: 0,
+        hash_seed: Some(0),
+    };
     let mut tables: Vec<FlowTable> = (0..8).map(|n| FlowTable::new(&settings, seed, (n, 8), false).unwrap()).collect();
     let mut ended = Vec::new();
     for flow in 0..flows {

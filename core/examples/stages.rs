@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 use tmrx_core::decap::{Decap, Outers};
 use tmrx_core::decode::decode;
-use tmrx_core::engine::{Engine, SHARDS};
+use tmrx_core::engine::Engine;
 use tmrx_core::frame::Batch;
 use tmrx_core::io::driver::{Limits, run};
 use tmrx_core::io::{Capture, Fill, Source};
@@ -73,7 +73,7 @@ fn engine(path: &str, plan: &Plan) -> [f64; 5] {
             lap(1);
             let batch = engine.sequence(number, parsed);
             lap(2);
-            (0..SHARDS).for_each(|shard| engine.shard(shard, &batch));
+            engine.shards(0, 1, &batch);
             lap(3);
             engine.merge(batch);
             lap(4);

@@ -11,8 +11,9 @@ use tmrx_core::decap::{Decap, Outers};
 use tmrx_core::engine::{Engine, Parsed};
 use tmrx_core::frame::{Addr, Batch, Link, Outer};
 use tmrx_core::io::{Capture, Fill, Source};
-use tmrx_core::packet::Packet;
-use tmrx_core::plan::{Plan, Rules, Table};
+use tmrx_core::packet::{Layer, Packet, tcp};
+use tmrx_core::plan::{Plan, Rules, StreamPolicy, StreamSettings, Table, Urgent};
+use tmrx_core::stream::{Next, Session, Streams};
 use tmrx_core::table::summary::Sources;
 use tmrx_core::verify::verify;
 
@@ -297,4 +298,97 @@ fn mirrored(frame: &[u8], kind: u8) -> Vec<u8> {
     let mut packet = ipv4(17, 0, false, 0, &inner);
     packet[15] = kind >> 6;
     ethernet(false, &packet)
+}
+
+/// Bytes that streams may hold while they are fuzzed.
+const REASSEMBLY: u64 = 1 << 15;
+
+/// Settings from the bits of a byte.
+fn stream_settings(bits: u8) -> StreamSettings {
+    const POLICIES: [StreamPolicy; 4] =
+        [StreamPolicy::Bsd, StreamPolicy::Linux, StreamPolicy::Solaris, StreamPolicy::Last];
+    let mut settings = plan().streams;
+    (settings.midstream, settings.lossy, settings.async_oneside) = (bits & 1 != 0, bits & 1 != 0, bits & 2 != 0);
+    (settings.inline, settings.depth) = (bits & 4 != 0, if bits & 8 != 0 { 500 } else { 0 });
+    settings.policy = POLICIES[usize::from(bits >> 4 & 3)];
+    settings.urgent = if bits & 64 != 0 { Urgent::Oob } else { Urgent::Gap };
+    (settings.memcap, settings.reassembly_memcap) = (1 << 20, REASSEMBLY);
+    settings.compare_overlaps = true;
+    settings
+}
+
+/// One TCP session, eight bytes a segment: direction, options and who looks; flags; sequence and acknowledgment number;
+/// length; bytes cut off. The first byte is the settings.
+pub fn stream(data: &[u8]) {
+    let Some((&bits, rest)) = data.split_first() else { return };
+    let mut streams = Streams::new(&stream_settings(bits), (0, 1));
+    streams.set_readers(true, bits & 128 != 0);
+    let (mut session, mut seen) = (None, [(0, 0); 2]);
+    for piece in rest.chunks_exact(8).take(512) {
+        let to_server = piece[0] & 1 == 0;
+        let (packet, bytes) = tcp_segment(piece);
+        streams.packet(&mut session, &packet, &bytes, to_server);
+        assert!(streams.stats().reassembly_memuse <= REASSEMBLY, "{:?}", streams.stats());
+        if let Some(session) = session.as_mut().filter(|_| piece[0] & 2 != 0) {
+            look(&mut streams, session, &mut seen, piece[0] & 4 != 0);
+        }
+    }
+    if let Some(mut session) = session {
+        look(&mut streams, &mut session, &mut seen, true);
+        assert!(!session.has_unseen(true) && !session.has_unseen(false));
+        streams.end(session);
+    }
+    let stats = streams.stats();
+    assert_eq!((stats.reassembly_memuse, stats.active_sessions), (0, 0));
+}
+
+/// Look and read until there is no more. Nobody goes back; a block has bytes, and so has a gap.
+fn look(streams: &mut Streams, session: &mut Session, seen: &mut [(u64, u64); 2], all: bool) {
+    for (to_server, (inspected, read)) in [true, false].into_iter().zip(seen) {
+        while let Some(block) = streams.block(session, to_server, all) {
+            assert!(block.offset >= *inspected && !block.bytes.is_empty(), "{block:?} after {inspected}");
+            *inspected = block.end();
+            streams.inspected(session, to_server, *inspected);
+        }
+        loop {
+            let length = match streams.next(session, to_server, all) {
+                Next::Data(bytes) => bytes.len() as u64,
+                Next::Gap(gap) => gap.len,
+                Next::Wait | Next::Eof => break,
+            };
+            assert!(length > 0);
+            *read += length;
+            streams.taken(session, to_server, length);
+        }
+    }
+}
+
+fn tcp_segment(piece: &[u8]) -> (Packet, Vec<u8>) {
+    let options: &[u8] = match piece[0] >> 3 & 3 {
+        0 => &[],
+        1 => &[1, 3, 3, 7],
+        2 => &[1, 1, 8, 10, 0, 0, 0, piece[7], 0, 0, 0, 0],
+        _ => &[34, 2, 1, 1],
+    };
+    let number = |at: usize| u32::from(u16::from_le_bytes([piece[at], piece[at + 1]]));
+    let length = usize::from(piece[6]);
+    let mut header = vec![0; 20];
+    header[19] = piece[7];
+    let bytes = [&header, options, &vec![piece[7]; length]].concat();
+    let cut = if piece[0] & 32 == 0 { 0 } else { u32::from(piece[7]) };
+    let packet = Packet {
+        layer: Layer::Tcp,
+        captured: bytes.len() as u32,
+        original: bytes.len() as u32 + cut,
+        payload: (20 + options.len()) as u16,
+        payload_original: length as u32 + cut,
+        tcp_flags: piece[1],
+        // Around the place where numbers wrap.
+        seq: number(2).wrapping_sub(512) << (piece[0] >> 7 << 3),
+        ack: if piece[1] & tcp::ACK == 0 { 0 } else { number(4).wrapping_sub(512) },
+        window: if piece[0] & 64 == 0 { u16::MAX } else { u16::from(piece[7]) },
+        time: i64::from(piece[7]),
+        ..Packet::EMPTY
+    };
+    (packet, bytes)
 }

@@ -53,10 +53,26 @@ def fragments() -> Iterator[bytes]:
             yield b"\x01" + b"".join(struct.pack("<BBHBBBB", *piece) for piece in pieces)
 
 
+def conversations() -> Iterator[bytes]:
+    """TCP sessions: handshake, data of both sides in order or not, the end; with each of the settings."""
+    up, down, look, ack = 0, 1, 2, 0x10
+    opening = [(up, 2, 512, 0, 0), (down, 0x12, 612, 513, 0), (up, ack, 513, 613, 0)]
+    data = [(up, ack, 513, 613, 40), (up, ack, 553, 613, 40), (down, ack | look, 613, 593, 0), (down, ack, 613, 593, 80)]
+    closing = [(up, 0x11, 593, 693, 0), (down, 0x11, 693, 594, 0), (up | look, ack, 594, 694, 0)]
+    for bits in range(0, 256, 5):
+        for middle in (data, data[::-1], data[1:], data + data, [(kind | 32, *rest) for kind, *rest in data]):
+            pieces = [*opening, *middle, *closing]
+            yield bytes([bits]) + b"".join(struct.pack("<BBHHBB", *piece, 9) for piece in pieces)
+
+
 def main(out: Path, captures: list[Path]) -> None:
     """Write all seeds."""
     made = [(target, data) for path in captures for target, data in seeds(path.read_bytes())]
-    for number, (target, data) in enumerate([*made, *(("restore", data) for data in fragments())]):
+    for number, (target, data) in enumerate([
+        *made,
+        *(("restore", data) for data in fragments()),
+        *(("stream", data) for data in conversations()),
+    ]):
         folder = out / target
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{number:05}").write_bytes(data)

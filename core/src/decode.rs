@@ -30,7 +30,7 @@ pub fn decode(bytes: &[u8], link: Link, packet: &mut Packet) {
     let unknown = offset(bytes.len());
     (packet.l3, packet.l4, packet.payload) = (unknown, unknown, unknown);
     match link {
-        Link::Ip | Link::UdpPayload => raw_ip(bytes, packet),
+        Link::Ip | Link::Ipv4 | Link::Ipv6 | Link::UdpPayload => raw_ip(bytes, packet),
         _ => link_layer(bytes, link, packet),
     }
 }

@@ -34,6 +34,10 @@ pub enum Link {
     Ethernet,
     /// An IPv4 or IPv6 header, told apart by the version nibble (DLT_RAW).
     Ip,
+    /// An IPv4 header alone (LINKTYPE_IPV4); read as `Ip`, and named otherwise.
+    Ipv4,
+    /// An IPv6 header alone (LINKTYPE_IPV6); as above.
+    Ipv6,
     /// A UDP payload from a socket; its outer tuple is `Batch::outers[Frame::outer]`.
     UdpPayload,
     /// A BSD loopback header: four bytes of address family, of either byte order (DLT_NULL, DLT_LOOP).

@@ -23,7 +23,9 @@ const MAX_STEPS: usize = 16;
 pub fn network(bytes: &[u8], link: Link) -> Option<(u16, usize)> {
     match link {
         Link::Ethernet => plain(bytes, |_| {}).or_else(|| beyond_plain(bytes, link)),
-        Link::Ip => Some((if bytes.first()? >> 4 == 6 { ethertype::IPV6 } else { ethertype::IPV4 }, 0)),
+        Link::Ip | Link::Ipv4 | Link::Ipv6 => {
+            Some((if bytes.first()? >> 4 == 6 { ethertype::IPV6 } else { ethertype::IPV4 }, 0))
+        }
         _ => beyond_plain(bytes, link),
     }
 }
@@ -132,7 +134,7 @@ pub fn walk(bytes: &[u8], sent: usize, link: Link) -> Walk<'_> {
 fn first(link: Link) -> Header {
     match link {
         // Raw IP and a socket's payload have no link header: `network` and `decode` never ask.
-        Link::Ethernet | Link::Ip | Link::UdpPayload => Header::Ethernet,
+        Link::Ethernet | Link::Ip | Link::Ipv4 | Link::Ipv6 | Link::UdpPayload => Header::Ethernet,
         Link::Null => Header::Loopback,
         Link::Sll => Header::Sll,
         Link::Sll2 => Header::Sll2,

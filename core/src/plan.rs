@@ -61,6 +61,7 @@ pub struct DecapSettings {
     pub teredo_ports: Vec<u16>,
     pub tunnels: Vec<Tunnel>,
     pub max_depth: u8,
+    pub vxlan_strict: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

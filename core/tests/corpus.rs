@@ -41,3 +41,8 @@ fn restore() {
 fn engine() {
     replay("engine", entries::engine);
 }
+
+#[test]
+fn stream() {
+    replay("stream", entries::stream);
+}

@@ -94,6 +94,7 @@ fn no_stage_allocates() {
         teredo_ports: vec![3544],
         tunnels: vec![Tunnel::Erspan, Tunnel::Gre, Tunnel::Ip],
         max_depth: 4,
+        vxlan_strict: false,
     });
     let frames =
         [(AWS, Layer::Udp), (GENEVE, Layer::Tcp), (ERSPAN, Layer::Udp), (TEREDO, Layer::Icmpv6), (ARP, Layer::Arp)]

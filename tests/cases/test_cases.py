@@ -5,6 +5,7 @@ mirror = true                            pcap = "FILE"          … beside case.
   with sample_pcaps/mirror.json,         shared = "PATH"        … under ../shared; skipped where that is not there
   or the name of a file beside           frames = ["HEX", …]    … of these frames, blanks allowed
 rules = ["FILE", …]                      from here, or tmrx's own by "rules/FILE"
+files = { "--OPTION" = "FILE" }         … beside case.toml
 options = ["--inspect", "outer,inner"]   exit = 0               expected exit code of `tmrx analyze`
 [stats]   "packets.tcp" = 82             a dotted path into the --stats document and its value
 [[eve]]   count = 3                      how many EVE events have all of
@@ -61,6 +62,8 @@ def command(folder: Path, case: dict[str, Any], scratch: Path) -> list[str]:
         args += ["--mirror", str(SAMPLES / "mirror.json" if mirror is True else folder / mirror)]
     for rules in case.get("rules", []):
         args += ["-S", str(REPO / rules if rules.startswith("rules/") else folder / rules)]
+    for option, name in case.get("files", {}).items():
+        args += [option, str(folder / name)]
     return args + case.get("options", [])
 
 

@@ -43,6 +43,7 @@ def checks() -> Iterator[plan.Check]:
     yield from (plan.Dsize(number=number, negated=True) for number in choices(plan.Number, ONE))
     wholes: tuple[plan.Check, ...] = (
         plan.Field(field="ttl", number=ONE, negated=True),
+        plan.VlanId(number=ONE, instances=plan.Instances(which="some", index=-1, number=ONE)),
         plan.TcpFlags(op="any", flags=2, mask=0x3F),
         plan.FragBits(op="any", bits=2),
         plan.IpOption(option=None),
@@ -59,6 +60,7 @@ def checks() -> Iterator[plan.Check]:
         plan.FlowintTest(name=1, op="lt", value=2, other=3),
         plan.XbitTest(isset=True, bit=1, track="ip_src"),
         plan.Iprep(side="any", category=1, number=ONE),
+        plan.Application(names=("http", "failed"), negated=True, of="either"),
         plan.Hook(hook="flow_start"),
         plan.MirrorVni(number=ONE),
         plan.MirrorSession(value="web*", negated=True),
@@ -188,6 +190,7 @@ def everything() -> plan.Plan:
             teredo_ports=(3545,),
             tunnels=("ip", "gre", "erspan"),
             max_depth=8,
+            vxlan_strict=True,
         ),
         identity=plan.IdentitySettings(known=(known,), unknown="refuse", unknown_domain="own", max_learned=9),
         fragments=plan.FragmentSettings(

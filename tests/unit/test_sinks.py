@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import json
+import re
 from pathlib import Path
 
 import pytest
@@ -13,11 +15,41 @@ from tmrx.errors import OutputError, UsageError
 from tmrx.sinks import Output, Paths, Rotation, Sinks
 from tmrx.sinks.captures import numbered
 
+# Ethernet, IPv4, UDP, nothing.
+UDP = "ffffffffffff 020000000001 0800 4500001c 00010000 40110000 0a000001 0a000002 0001000200080000"
+
 
 def test_only_what_is_named_is_planned() -> None:
     assert Paths().plan() == plan.Outputs()
     assert Paths(eve="e", stats="s").plan() == plan.Outputs(eve=(plan.EVERYTHING,))
     assert Paths(fast="f", pcap="-").plan() == plan.Outputs(fast=True, pcap=True)
+
+
+def test_each_section_has_its_file(tmp_path: Path) -> None:
+    wanted = {
+        "flow.json": plan.Eve(flow=True),
+        "stats.json": plan.Eve(stats=plan.StatsEvents()),
+        "none.json": plan.Eve(),
+    }
+    sections = tuple((str(tmp_path / name), section) for name, section in wanted.items())
+    own = str(tmp_path / "eve.json")
+    paths = Paths(eve=own, sections=sections, stats_log=str(tmp_path / "stats.log"))
+    engine = Engine(plan.Plan(outputs=paths.plan()).encode())
+    with Sinks(paths) as sinks:
+        sinks.take(engine.push([(0, bytes.fromhex(UDP), 42)]))
+        sinks.take(engine.finish())
+    kinds = {
+        path.name: [json.loads(line)["event_type"] for line in path.read_text().splitlines()]
+        for path in tmp_path.glob("*.json")
+    }
+    assert kinds == {
+        "eve.json": ["flow", "netflow", "stats"],
+        "flow.json": ["flow"],
+        "stats.json": ["stats"],
+        "none.json": [],
+    }
+    line = re.search(r"^decoder\.udp +\| Total +\| 1$", (tmp_path / "stats.log").read_text(), re.MULTILINE)
+    assert line is not None
 
 
 def test_a_report_replaces_the_one_before(tmp_path: Path) -> None:

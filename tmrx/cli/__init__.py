@@ -22,7 +22,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "packets": ("tmrx.cli.packets:packets", "Print a line for each packet of a capture."),
     "sessions": ("tmrx.cli.sessions:sessions", "List the mirror sessions that a capture came through."),
     "mirror": ("tmrx.cli.mirror:mirror", "Show and check what a mirror is, and explain what it does."),
-    "rules": ("tmrx.cli.rules:rules", "Check and list rule files."),
+    "rules": ("tmrx.cli.rules:rules", "Check, list, explain and count rules."),
     "suricata": (
         "tmrx.cli.suricata:suricata",
         "Run as Suricata: its options, its suricata.yaml, its rules, its outputs.",

@@ -48,13 +48,13 @@ def listen(  # noqa: PLR0913, PLR0917 -- a command has that many options
     listener = Sockets.of(on).open()
     ports = tuple(Endpoint(kind, address, port) for kind, address, port in listener.on)
     job = running.Job(given, outputs, talk, selection, listening=ports)
-    engine = job.engine()
+    prepared = job.prepare()
     outputs.check(given.files)
     if listener.warning:
         job.warn(listener.warning)
     announce = f"listening on {', '.join(map(str, ports))}; Ctrl-C ends"
     pace = running.Pace("listen", limits, announce=announce)
-    document = running.execute(job, engine, Whole(listener), pace)
+    document = running.execute(job, prepared, Whole(listener), pace)
     if listener.overflowed:
         job.warn(f"{listener.overflowed:,} datagrams were lost at the sockets")
     running.print_summary(document, talk, aside=aside)

@@ -27,6 +27,10 @@ F = TypeVar("F", bound=Callable[..., Any])
 FILE = click.Path(allow_dash=True)
 
 
+# Refused rules that a run names one by one.
+MOST_UNSUPPORTED = 20
+
+
 class Quantity(click.ParamType[Any]):
     """A text that one of `units`' readers takes."""
 
@@ -157,10 +161,22 @@ class Given:
         from tmrx import rules as compiler  # noqa: PLC0415
 
         rules = compiler.load(self.rule_files, self.choice.settings(), strict=self.strict)
-        for found in rules.diagnostics:
-            say = errors.error if found.refused else errors.warn
-            say(str(found))
+        _say(rules)
         return rules
+
+
+def _say(rules: RuleSet) -> None:
+    """Say what is wrong with rules; of what is only not evaluated yet, the first few, and how many there are."""
+    unsupported = 0
+    for found in rules.diagnostics:
+        unsupported += found.severity == "unsupported"
+        if found.severity == "unsupported" and unsupported > MOST_UNSUPPORTED:
+            continue
+        say = errors.error if found.refused else errors.warn
+        say(str(found))
+    if unsupported > MOST_UNSUPPORTED:
+        more = unsupported - MOST_UNSUPPORTED
+        errors.error(f"rules: {more:,} more are known, not supported yet (tmrx rules coverage says which)")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 import msgspec
 
-from tmrx.cli import errors, options
+from tmrx.cli import console, errors, options, rules_counts, rules_explain
 from tmrx.cli.options import Choice
 from tmrx.cli.rules_profile import profile
 from tmrx.rules import Diagnostic, Rule, RuleSet, load
@@ -26,6 +26,10 @@ _classification = click.option(
     metavar="FILE",
     help="Classes of alerts, as classification.config has them. [default: tmrx's own]",
 )
+_form = click.option(
+    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
+    help="How records are printed.",
+)  # fmt: skip
 
 
 class Listed(msgspec.Struct, frozen=True):
@@ -46,13 +50,13 @@ class Listed(msgspec.Struct, frozen=True):
     def of(cls, rule: Rule) -> Listed:
         """What there is to list of a rule."""
         c = rule.compiled
-        facts = (c.sid, c.gid, c.rev, c.action, c.protocol, c.priority, c.category, c.msg)
+        facts = (c.sid, c.gid, c.rev, c.action, c.application or c.protocol, c.priority, c.category, c.msg)
         return cls(*facts, rule.file, rule.line)
 
 
 @click.group("rules")
 def rules() -> None:
-    """Check and list rule files.
+    """Check, list, explain and count rules.
 
     RULES is a file, a folder (its *.rules), a glob, or - for standard input.
     """
@@ -88,10 +92,7 @@ def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: str
 
 @rules.command("list")
 @_files
-@click.option(
-    "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
-    help="How records are printed.",
-)  # fmt: skip
+@_form
 @_classification
 @options.choice
 def list_(files: tuple[str, ...], form: str, classification: str | None, choice: Choice) -> None:
@@ -103,14 +104,78 @@ def list_(files: tuple[str, ...], form: str, classification: str | None, choice:
       tmrx rules list rules/ --format csv > rules.csv
     """
     found = load(files, choice.settings(classification=classification))
-    if found.refused:
-        hint = "tmrx rules check says why"
-        errors.warn(f"rules: {counted(len(found.refused), 'rule')} left out ({hint})")
+    _say_left_out(found)
     listed = [Listed.of(rule) for rule in found.rules]
     if form == "table" and sys.stdout.isatty():
         _print_table(listed)
     else:
         click.echo({"json": as_json, "csv": as_csv, "table": as_text}[form](listed), nl=False)
+
+
+@rules.command("explain")
+@click.argument("arguments", nargs=-1, required=True, metavar="[SID...] RULES...")
+@_form
+@_classification
+@options.choice
+def explain(arguments: tuple[str, ...], form: str, classification: str | None, choice: Choice) -> None:
+    """Say in words what rules ask, where and when they are inspected, and what is looked for first.
+
+    A SID is a number, with a gid in front where that is not 1 (GID:SID); without any, all rules are explained, also
+    those that are not evaluated yet.
+
+    \b
+    Examples:
+      tmrx rules explain 9000105 rules/
+      tmrx rules explain 1:2001219 1:2001220 emerging.rules --format json
+    """
+    wanted = rules_explain.wanted(arguments)
+    found = load(wanted.files, choice.settings(classification=classification, keep_unsupported=True))
+    records = rules_explain.explained(found, wanted.ids)
+    if form == "table":
+        click.echo("\n".join(map(rules_explain.as_text, records)), nl=False)
+    else:
+        console.records(records, {column: column for column in rules_explain.COLUMNS}, form)
+
+
+@rules.command("stats")
+@_files
+@_form
+@_classification
+@options.choice
+def stats(files: tuple[str, ...], form: str, classification: str | None, choice: Choice) -> None:
+    """Count the rules that load by action, protocol, kind, class and keyword.
+
+    \b
+    Examples:
+      tmrx rules stats rules/
+      tmrx rules stats emerging.rules --format csv
+    """
+    found = load(files, choice.settings(classification=classification))
+    _say_left_out(found)
+    console.records(rules_counts.stats(found), rules_counts.STATS, form)
+
+
+@rules.command("coverage")
+@_files
+@_form
+@_classification
+@options.choice
+def coverage(files: tuple[str, ...], form: str, classification: str | None, choice: Choice) -> None:
+    """Say what share of rules loads, and why the others do not.
+
+    \b
+    Examples:
+      tmrx rules coverage emerging.rules
+      tmrx rules coverage rules/ --format json
+    """
+    found = load(files, choice.settings(classification=classification))
+    console.records(rules_counts.coverage(found), rules_counts.COVERAGE, form)
+
+
+def _say_left_out(found: RuleSet) -> None:
+    if found.refused:
+        hint = "tmrx rules check says why"
+        errors.warn(f"rules: {counted(len(found.refused), 'rule')} left out ({hint})")
 
 
 def report(diagnostic: Diagnostic) -> str:

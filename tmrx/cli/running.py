@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -23,6 +23,14 @@ if TYPE_CHECKING:
 
     from tmrx._core import Batch, Engine
     from tmrx.plan import Plan
+    from tmrx.rules.datasets import Saved
+
+
+class Prepared(NamedTuple):
+    """An engine, and the datasets that are written when it is done."""
+
+    engine: Engine
+    saved: tuple[Saved, ...]
 
 
 @dataclass(frozen=True)
@@ -41,10 +49,12 @@ class Job:
         """No progress, no warnings."""
         return self.talk.quiet
 
-    def engine(self) -> Engine:
+    def prepare(self) -> Prepared:
         """An engine; reads what the options name, and says what is refused of it. Raises TmrxError."""
         inputs = self.given.read(quiet=self.quiet)
-        return self.engine_for(inputs, inputs.rules.encoded if inputs.rules else None)
+        if inputs.rules is None:
+            return Prepared(self.engine_for(inputs, None), ())
+        return Prepared(self.engine_for(inputs, inputs.rules.encoded), inputs.rules.saved)
 
     def engine_for(self, inputs: Inputs, rules: msgspec.Raw | None) -> Engine:
         """An engine for what was read, with these rules as msgpack."""
@@ -114,30 +124,31 @@ class Meter:
 
 def over_captures(job: Job, captures: Captures, label: str, control: pipeline.Control | None = None) -> dict[str, Any]:
     """Run over captures; the summary document. Nothing is written before all captures could be opened."""
-    engine = job.engine()
+    prepared = job.prepare()
     merged = captures.open()
     job.outputs.check((*captures.paths, *job.given.files))
-    return execute(job, engine, Whole(merged), Pace(label, control or pipeline.Control(), size=merged.size))
+    return execute(job, prepared, Whole(merged), Pace(label, control or pipeline.Control(), size=merged.size))
 
 
 def follow_captures(job: Job, followed: Followed, control: pipeline.Control) -> dict[str, Any]:
     """Run over captures that are being written, until a limit or a signal; the summary document."""
-    engine = job.engine()
+    prepared = job.prepare()
     following = followed.open()
     job.outputs.check((*followed.paths, *job.given.files))
     followed.check(job.outputs.pcap)
     announce = f"following {', '.join(followed.names)}; Ctrl-C ends"
-    return execute(job, engine, following, Pace("analyze", control, announce=announce))
+    return execute(job, prepared, following, Pace("analyze", control, announce=announce))
 
 
-def execute(job: Job, engine: Engine, reading: Reading, pace: Pace) -> dict[str, Any]:
+def execute(job: Job, prepared: Prepared, reading: Reading, pace: Pace) -> dict[str, Any]:
     """Run, with signals and progress; the summary document."""
     # A moving bar and lines that come would be in each other's way.
     still = job.quiet or STDOUT in job.outputs.named()
     with Sinks(job.outputs) as sinks, pace.control.signals(), progress(pace.label, pace.size, quiet=still) as show:
         if pace.announce and not job.quiet:
             errors.note(pace.announce)
-        stats = pipeline.run(engine, reading, sinks, pace.control, pipeline.Watch(Meter(show).batch, job.warn))
+        watch = pipeline.Watch(Meter(show).batch, job.warn)
+        stats = pipeline.run(prepared.engine, reading, sinks, pace.control, watch, saved=prepared.saved)
     document: dict[str, Any] = json.loads(stats)
     return document
 

@@ -14,6 +14,7 @@ from tmrx.plan.base import (
     Struct,
 )
 from tmrx.plan.checks import (
+    Application,
     Check,
     ChecksumIs,
     Dsize,
@@ -26,6 +27,7 @@ from tmrx.plan.checks import (
     FlowNumber,
     FragBits,
     Hook,
+    Instances,
     IpOption,
     Iprep,
     MirrorChecksum,
@@ -37,6 +39,7 @@ from tmrx.plan.checks import (
     StreamSize,
     TcpFlags,
     TcpSession,
+    VlanId,
     XbitTest,
 )
 from tmrx.plan.filters import (
@@ -137,6 +140,7 @@ __all__ = [
     "AddressSet",
     "AlertEvents",
     "AnomalyEvents",
+    "Application",
     "Base64",
     "Bsize",
     "BufferTest",
@@ -183,6 +187,7 @@ __all__ = [
     "Identity",
     "IdentitySettings",
     "Impairments",
+    "Instances",
     "IpOption",
     "Iprep",
     "IsDataAt",
@@ -231,6 +236,7 @@ __all__ = [
     "Transform",
     "Untrack",
     "Variable",
+    "VlanId",
     "Words",
     "XbitTest",
 ]

@@ -16,15 +16,34 @@ class Dsize(Struct, frozen=True, kw_only=True, tag="dsize"):
 
 
 class Field(Struct, frozen=True, kw_only=True, tag="field"):
-    """A number of a header; a packet without that header does not match. `vlan_id`, `sctp_chunk_type`: any of them."""
+    """A number of a header; a packet without that header does not match. `sctp_chunk_type`: any of them."""
 
     field: Literal[
         "ttl", "tos", "ip_id", "ip_proto", "fragoffset", "itype", "icode", "icmp_id", "icmp_seq", "icmpv6_mtu",
         "igmp_type", "tcp_seq", "tcp_ack", "tcp_window", "tcp_mss", "tcp_wscale", "sctp_vtag", "sctp_chunk_cnt",
-        "sctp_chunk_type", "vlan_id", "vlan_layers",
+        "sctp_chunk_type", "vlan_layers",
     ]  # fmt: skip
     number: Number
     negated: bool = False
+
+
+class Instances(Struct, frozen=True, kw_only=True):
+    """Which instances of a number have to pass its test.
+
+    `some`: so many that `number` passes; `count`: the test is of how many there are. `index` is that of `at`, from the
+    end where negative; `at_or` is also true where none is there.
+    """
+
+    which: Literal["any", "all", "all_or_absent", "or_absent", "some", "count", "at", "at_or"] = "any"
+    index: int = 0
+    number: Number | None = None
+
+
+class VlanId(Struct, frozen=True, kw_only=True, tag="vlan_id"):
+    """The identifiers of a packet's VLAN tags, the outermost first."""
+
+    number: Number
+    instances: Instances = Instances()
 
 
 class TcpFlags(Struct, frozen=True, kw_only=True, tag="tcp_flags"):
@@ -133,6 +152,15 @@ class Iprep(Struct, frozen=True, kw_only=True, tag="iprep"):
     number: Number | None = None
 
 
+class Application(Struct, frozen=True, kw_only=True, tag="application"):
+    """The flow's application is one of `names` ("failed" and "unknown" are some): the packet's direction's, a given
+    one's, that of either, the first one or the last one."""
+
+    names: tuple[str, ...]
+    negated: bool = False
+    of: Literal["direction", "to_server", "to_client", "either", "original", "final"] = "direction"
+
+
 class Hook(Struct, frozen=True, kw_only=True, tag="hook"):
     """A packet hook of the header: flow_start is the first packet of a direction of a flow."""
 
@@ -176,6 +204,7 @@ class MirrorChecksum(Struct, frozen=True, kw_only=True, tag="mirror_checksum"):
 Check = (
     Dsize
     | Field
+    | VlanId
     | TcpFlags
     | FragBits
     | IpOption
@@ -191,6 +220,7 @@ Check = (
     | FlowintTest
     | XbitTest
     | Iprep
+    | Application
     | Hook
     | MirrorSession
     | MirrorVni

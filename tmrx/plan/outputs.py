@@ -47,10 +47,11 @@ class AlertEvents(Struct, frozen=True, kw_only=True):
 
 
 class AnomalyEvents(Struct, frozen=True, kw_only=True):
-    """Which anomalies are events: the decoder's, the streams'; with a packet's first 32 bytes."""
+    """Which anomalies are events: the decoder's, the streams', the applications'; with a packet's first 32 bytes."""
 
     decode: bool = False
     stream: bool = False
+    applayer: bool = False
     packet_header: bool = False
 
 
@@ -97,7 +98,7 @@ class Eve(Struct, frozen=True, kw_only=True):
 # tmrx's own: every event type that a passive engine has, with the mirror object.
 EVERYTHING = Eve(
     alert=AlertEvents(),
-    anomaly=AnomalyEvents(decode=True, stream=True),
+    anomaly=AnomalyEvents(decode=True, stream=True, applayer=True),
     stats=StatsEvents(),
     flow=True,
     netflow=True,

@@ -43,6 +43,8 @@ class DecapSettings(Struct, frozen=True, kw_only=True):
     # gre: GRE other than ERSPAN; ip: IPv4 and IPv6 in each other.
     tunnels: tuple[Literal["erspan", "gre", "ip"], ...] = ("erspan", "gre", "ip")
     max_depth: int = 4
+    # What sets reserved bits on a VXLAN port is plain UDP.
+    vxlan_strict: bool = False
 
 
 FragmentPolicy = Literal["bsd", "bsd-right", "linux", "first", "solaris", "windows", "last"]

@@ -55,6 +55,8 @@ def icmp_quote(p: Packet) -> set[str]:
         addresses, proto, segment = found
         half = len(addresses) // 2
         p.quoted = Quoted(mapped(addresses[:half]), mapped(addresses[half:]), proto, *_ports(proto, segment))
+    if p.anomalies & {"icmp.unknown_code", "icmpv6.unknown_code"}:
+        return set()  # what such a message holds is not known either
     layer, version, size = ("icmp", 4, 20) if p.ip == 4 else ("icmpv6", 6, 40)
     if p.payload_original < size:
         return {f"{layer}.quote_too_short"}

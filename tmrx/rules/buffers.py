@@ -22,10 +22,12 @@ def buffer_tests(draft: Draft) -> tuple[plan.BufferTest, ...]:
         anew = buffer.keyword is not None and buffer.keyword.multi
         key = id(buffer) if anew else (buffer.name, tuple(buffer.transforms))
         tests.setdefault(key, (buffer, []))[1].extend(_matches(buffer))
-    return tuple(
-        plan.BufferTest(buffer=buffer.name, transforms=tuple(buffer.transforms), matches=tuple(matches))
-        for buffer, matches in tests.values()
-    )
+    return tuple(_test(buffer, matches) for buffer, matches in tests.values())
+
+
+def _test(buffer: BufferDraft, matches: list[plan.Match]) -> plan.BufferTest:
+    _check_absent(matches, buffer)
+    return plan.BufferTest(buffer=buffer.name, transforms=tuple(buffer.transforms), matches=tuple(matches))
 
 
 def _check_empty(buffer: BufferDraft) -> None:
@@ -35,7 +37,6 @@ def _check_empty(buffer: BufferDraft) -> None:
 
 def _matches(buffer: BufferDraft) -> list[plan.Match]:
     _check_fast_pattern(buffer)
-    _check_absent(buffer)
     _check_room(buffer)
     if not buffer.transforms and buffer.name in _FORMS:
         _check_form(buffer)
@@ -85,11 +86,11 @@ def _check_fast_pattern(buffer: BufferDraft) -> None:
         previous = entry
 
 
-def _check_absent(buffer: BufferDraft) -> None:
-    for place, entry in enumerate(buffer.entries):
-        if not isinstance(entry, plan.Absent):
+def _check_absent(matches: list[plan.Match], buffer: BufferDraft) -> None:
+    for place, match in enumerate(matches):
+        if not isinstance(match, plan.Absent):
             continue
-        if place or (len(buffer.entries) > 1 and not entry.or_else):
+        if place or (len(matches) > 1 and not match.or_else):
             raise Fault("'absent' stands alone or, with or_else, first after its buffer", at=buffer.at)
 
 

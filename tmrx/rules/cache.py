@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypeVar
 
@@ -48,19 +48,6 @@ def _compiler() -> bytes:
     able = repr((supported.core() is not None, sorted(supported.buffers()), sorted(supported.applications())))
     own = [*sorted(_PACKAGE.rglob("*.py")), *_PACKAGE.glob("*.csv"), *sorted((_PACKAGE.parent / "plan").glob("*.py"))]
     return hashlib.sha256(able.encode() + b"".join(file.read_bytes() for file in own)).digest()
-
-
-def unchanged(files: Mapping[str, str]) -> bool:
-    """Whether files still have the digests that they had."""
-    return all(digest(name) == before for name, before in files.items())
-
-
-def digest(name: str) -> str:
-    """A file's digest, "" for one that can't be read."""
-    try:
-        return hashlib.sha256(Path(name).read_bytes()).hexdigest()
-    except OSError:
-        return ""
 
 
 def get(key: str, kind: type[_T]) -> _T | None:

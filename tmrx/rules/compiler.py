@@ -18,6 +18,7 @@ from tmrx.rules.options import HANDLERS
 from tmrx.rules.parser import Option, resolve
 from tmrx.rules.protocols import CARRIES
 from tmrx.rules.requires import unmet
+from tmrx.rules.settings import Settings
 
 DEFAULT_PRIORITY = 3
 
@@ -33,10 +34,10 @@ class Compiled(NamedTuple):
 class Compiler:
     """Compiles the rules of a run, which share sets and names."""
 
-    def __init__(self, sets: Interner, context: Context, *, keep_text: bool = False) -> None:
+    def __init__(self, sets: Interner, context: Context, settings: Settings | None = None) -> None:
         self._headers = Headers(sets)
         self._context = context
-        self._keep_text = keep_text
+        self._settings = settings or Settings()
 
     def compile(self, text: str) -> Compiled:
         """The rule. Raises Fault at the first thing that is in its way."""
@@ -56,7 +57,11 @@ class Compiler:
             raise Fault("the rule has no sid", "add sid:NUMBER;", at=0)
         buffers = buffer_tests(draft)
         application = whole.check(header, draft, given)
-        whole.check_supported(header, draft, application)
+        missing = next(whole.lacks(header, draft, application), None)
+        if missing is not None:
+            if not self._settings.keep_unsupported:
+                raise missing
+            draft.warnings.append(missing)
         names = {option.keyword.name for option in given}
         priority = draft.priority if draft.priority is not None else draft.class_priority
         checks = (plan.Hook(hook=header.packet_hook), *draft.checks) if header.packet_hook else tuple(draft.checks)
@@ -80,7 +85,7 @@ class Compiler:
             references=tuple(draft.references),
             metadata=tuple([(key, tuple(values)) for key, values in draft.metadata.items()]),
             target=draft.target,
-            text=text if self._keep_text else "",
+            text=text if self._settings.keep_text else "",
             noalert=draft.noalert,
             flow=draft.flow,
             checks=checks,

@@ -249,13 +249,3 @@ def _remove(entry: dict[str, object], path: str) -> None:
     inner = _pick(entry, ".".join(above))
     if isinstance(inner, dict):
         inner.pop(last, None)
-
-
-# --- after the run
-
-
-def write(saved: Saved, values: list[bytes]) -> None:
-    """Write a dataset's values to its file, one a line. Raises OSError."""
-    path = Path(saved.path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text("".join(f"{to_text(value, saved.type)}\n" for value in values), encoding="ascii")

@@ -20,9 +20,7 @@ def key(actions: tuple[Ordered, ...] = ACTION_ORDER) -> Callable[[plan.Rule, boo
     rank["config"] = rank["alert"]
 
     def of(rule: plan.Rule, hostbits: bool) -> Key:
-        if not rule.effects and not rule.checks and not rule.buffers:
-            return rank[rule.action], _LAST, _LAST, _LAST, _LAST, _LAST, rule.priority, rule.sid, rule.gid
-        flowbits, flowints, bits = _ranks(rule)
+        flowbits, flowints, bits = _ranks(rule) if rule.effects or rule.checks else (_LAST, _LAST, _LAST)
         captures = _captures(rule)
         # Readers of xbits come before writers, of all else after them.
         own, pairs = (bits, _LAST) if hostbits else (_LAST, (2, 1, 0, _LAST)[bits])

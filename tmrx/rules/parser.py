@@ -35,7 +35,7 @@ def resolve(raw: RawOption) -> Option:
         return Option(keyword, "", False, raw.at, raw.at)
     if keyword.takes == "nothing":
         raise Fault(f"keyword '{name}' takes no value", at=raw.value_at)
-    if keyword.quotes == "optional" and value[0] not in "\"!":
+    if keyword.quotes == "optional" and value[0] not in '"!':
         return Option(keyword, value, False, raw.at, raw.value_at)
     return _unquoted(keyword, raw, value)
 

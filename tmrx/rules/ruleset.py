@@ -21,7 +21,7 @@ from tmrx.rules.lexer import Line, decode
 from tmrx.rules.options.meta import REFERENCES
 from tmrx.rules.selection import Selection
 from tmrx.rules.settings import Settings
-from tmrx.rules.sources import Source
+from tmrx.rules.sources import Noted, Source
 from tmrx.rules.thresholds import Thresholds
 
 
@@ -128,7 +128,7 @@ def load(paths: Sequence[Path | str], settings: Settings | None = None, *, stric
     inputs = Inputs(paths, settings or Settings())
     key = inputs.key
     rules = cache.get(key, RuleSet)
-    if rules is None or not cache.unchanged(rules.files):
+    if rules is None or not Noted().unchanged(rules.files):
         with _collector_off():
             rules = _Loader(inputs).load()
         cache.put(key, rules)
@@ -155,12 +155,12 @@ class _Loader:
         self._selection = inputs.selection()
         self._context = inputs.context()
         self._diagnostics: list[Diagnostic] = []
-        self._read: dict[str, str] = {}
+        self._noted = Noted()
         self._sets = Interner(inputs.settings.variables)
         self._thresholds = Thresholds(inputs.thresholds, self._sets) if inputs.thresholds else None
         self._scores = self._reputation(inputs)
         self._datasets = self._declared(inputs.settings.datasets)
-        self._compiler = Compiler(self._sets, self._context, keep_text=inputs.settings.keep_text)
+        self._compiler = Compiler(self._sets, self._context, inputs.settings)
         self._limits = inputs.settings.limits
         self._key = order.key(inputs.settings.action_order)
         self._rules: dict[tuple[int, int], tuple[order.Key, Origin, plan.Rule]] = {}
@@ -177,18 +177,10 @@ class _Loader:
     def _declared(self, settings: datasets.Settings) -> datasets.Datasets:
         """Give the context the datasets of the configuration. Raises ConfigError."""
         try:
-            self._context.datasets = datasets.Datasets(settings, self._bytes)
+            self._context.datasets = datasets.Datasets(settings, self._noted.read)
         except Fault as fault:
             raise ConfigError("datasets", fault.why, fault.hint) from None
         return self._context.datasets
-
-    def _bytes(self, name: str) -> bytes | None:
-        """A file that a rule names, noted for the cache; None for one that can't be read."""
-        self._read[name] = cache.digest(name)
-        try:
-            return Path(name).read_bytes()
-        except OSError:
-            return None
 
     def load(self) -> RuleSet:
         for file in self._files:
@@ -197,6 +189,7 @@ class _Loader:
                 self._take(file.name, line)
         found = sorted(self._rules.values(), key=lambda entry: entry[0])
         names = self._context.names
+        self._warn_of_bits_never_set()
         compiled = [rule for _, _, rule in found]
         if self._thresholds is not None:
             compiled = [self._thresholds.applied(rule) for rule in compiled]
@@ -210,12 +203,14 @@ class _Loader:
             xbits=tuple(names.xbits),
             datasets=tuple(self._datasets.sets),
             reputation=tuple(self._scores),
+            failed=sum(diagnostic.refused for diagnostic in self._diagnostics),
+            skipped=sum(diagnostic.severity == "skipped" for diagnostic in self._diagnostics),
             settings=self._limits,
         )
         encode = msgspec.msgpack.encode
         origins = msgspec.Raw(encode([origin for _, origin, _ in found]))
         saved = tuple(self._datasets.saved)
-        return RuleSet(len(found), msgspec.Raw(encode(rules)), origins, tuple(self._diagnostics), self._read, saved)
+        return RuleSet(len(found), msgspec.Raw(encode(rules)), origins, tuple(self._diagnostics), self._noted.digests, saved)
 
     def _take(self, file: str, line: Line) -> None:
         try:
@@ -239,6 +234,18 @@ class _Loader:
             why = f"sid {rule.sid} again: rev {rule.rev} replaces the earlier one"
             self._say(origin.file, Line(origin.line, origin.text), Fault(why, place, 0, "warning"))
         self._rules[rule.gid, rule.sid] = self._key(rule, compiled.hostbits), origin, rule
+
+    def _warn_of_bits_never_set(self) -> None:
+        """A rule that asks for a flowbit which no rule sets can't match."""
+        names = tuple(self._context.names.flowbits)
+        effects = (effect for _, _, rule in self._rules.values() for effect in rule.effects)
+        bits = {bit for effect in effects if isinstance(effect, plan.SetFlowbits) and effect.set for bit in effect.bits}
+        for _, origin, rule in self._rules.values():
+            for check in rule.checks:
+                if isinstance(check, plan.Flowbits) and check.isset and bits.isdisjoint(check.bits):
+                    asked = " or ".join(names[bit] for bit in check.bits)
+                    fault = Fault(f"no rule that loads sets the flowbit {asked}", "", 0, "warning")
+                    self._say(origin.file, Line(origin.line, origin.text), fault)
 
     def _say(self, file: str, line: Line, fault: Fault) -> None:
         # What is not UTF-8 must not reach an output.

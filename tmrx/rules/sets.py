@@ -21,6 +21,9 @@ from tmrx.rules.variables import Variables
 MAX_PORT = 65_535
 _V4: Range = (0, 2**32 - 1)
 _V6: Range = (0, 2**128 - 1)
+_BYTE, _IPV4_BITS = 255, 32
+_PART = r"(0|[1-9][0-9]{0,2})"
+_IPV4 = re.compile(rf"{_PART}\.{_PART}\.{_PART}\.{_PART}(?:/(0|[1-9][0-9]?))?")
 _DEEPEST = 32
 _LIST_MARK = re.compile(r"[\[\],]")
 _PORT = re.compile(r"(\d{1,5})?(?:(:)(\d{1,5})?)?", re.ASCII)
@@ -112,8 +115,23 @@ def _combine(inside: list[Range], outside: list[Range], everything: Range) -> Ra
     return subtract(union(inside), union(outside))
 
 
+def _ipv4(text: str) -> Range | None:
+    """What most elements are, an IPv4 address or block, in a fraction of the time; None for what may be another."""
+    match = _IPV4.fullmatch(text)
+    if match is None:
+        return None
+    a, b, c, d, prefix = (int(part) for part in match.groups("32"))
+    if max(a, b, c, d) > _BYTE or prefix > _IPV4_BITS:
+        return None
+    size = 1 << (_IPV4_BITS - prefix)
+    first = ((a << 24) | (b << 16) | (c << 8) | d) & -size
+    return first, first + size - 1
+
+
 def _network(text: str, at: int) -> tuple[int, Range]:
     """An address's version and its range: an address, a CIDR block, a dotted netmask, or FROM-TO."""
+    if (block := _ipv4(text)) is not None:
+        return 4, block
     try:
         if "-" in text:
             first, last = (ipaddress.ip_address(end.strip()) for end in text.split("-"))

@@ -15,7 +15,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
     `classification`, `references`: a classification.config and a reference.config, None for tmrx's own.
     `enable`, `disable`, `modify`, `drop`: files of suricata-update's that select rules. `keep_text`: rules carry their
-    text into the plan. `thresholds`: a threshold file. `limits`: what the core keeps to.
+    text into the plan. `keep_unsupported`: rules that the core can't evaluate are kept, to be looked at, not to run.
+    `thresholds`: a threshold file. `limits`: what the core keeps to.
     """
 
     variables: Variables = Variables()
@@ -23,6 +24,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     references: str | None = None
     action_order: tuple[Ordered, ...] = ACTION_ORDER
     keep_text: bool = False
+    keep_unsupported: bool = False
     enable: tuple[str, ...] = ()
     disable: tuple[str, ...] = ()
     modify: tuple[str, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,6 +17,29 @@ class Source(NamedTuple):
 
     name: str
     data: bytes
+
+
+class Noted:
+    """Reads files that rules name, and keeps their digests, "" for one that can't be read."""
+
+    def __init__(self) -> None:
+        self.digests: dict[str, str] = {}
+
+    def read(self, name: str) -> bytes | None:
+        """A file's bytes, None where it can't be read."""
+        try:
+            data = Path(name).read_bytes()
+        except OSError:
+            self.digests[name] = ""
+            return None
+        self.digests[name] = hashlib.sha256(data).hexdigest()
+        return data
+
+    def unchanged(self, before: Mapping[str, str]) -> bool:
+        """Whether files still have the digests that they had."""
+        for name in before:
+            self.read(name)
+        return self.digests == before
 
 
 def read(paths: Sequence[Path | str]) -> list[Source]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from tmrx import plan
@@ -43,28 +43,23 @@ def check(header: Header, draft: Draft, options: Iterable[Option]) -> Applicatio
     return application
 
 
-def check_supported(header: Header, draft: Draft, application: Application) -> None:
-    """Raises Fault for what is right and not supported yet."""
-    if header.application and not _known(application.name):
-        raise unsupported(f"protocol '{header.word}'", at=header.protocol_at)
-    if draft.missing:
-        raise draft.missing[0]
+def lacks(header: Header, draft: Draft, application: Application) -> Iterator[Fault]:
+    """What is right and not supported yet."""
+    known = application.name == "" or not supported.applications().isdisjoint(application.name.split("|"))
+    if header.application and not known:
+        yield unsupported(f"protocol '{header.word}'", at=header.protocol_at)
+    yield from draft.missing
     for buffer in draft.buffers:
         if buffer.keyword is not None and buffer.name not in supported.buffers():
-            raise unsupported(f"keyword '{buffer.keyword.name}'", at=buffer.at)
-    for need in draft.needs:
-        if not _known(application.name):
-            raise unsupported(f"keyword '{need.what}'", at=need.at)
+            yield unsupported(f"keyword '{buffer.keyword.name}'", at=buffer.at)
+    if draft.needs and not known:
+        yield unsupported(f"keyword '{draft.needs[0].what}'", at=draft.needs[0].at)
     if header.hook is not None:
-        raise unsupported(f"hook '{header.hook.name}'", at=header.hook.at)
-    if draft.alert and header.action in ("pass", "config"):
-        raise unsupported(f"'alert' in a {header.action} rule", at=0)
+        yield unsupported(f"hook '{header.hook.name}'", at=header.hook.at)
     if header.transactional:
-        raise unsupported("direction '=>'", at=0)
-
-
-def _known(application: str) -> bool:
-    return not supported.applications().isdisjoint(application.split("|"))
+        yield unsupported("direction '=>'", at=0)
+    if draft.alert and header.action in ("pass", "config"):
+        yield unsupported(f"'alert' in a {header.action} rule", at=0)
 
 
 def _check_events_only(options: Iterable[Option]) -> None:

@@ -45,8 +45,13 @@ def decap(configuration: Configuration, variables: Variables) -> plan.DecapSetti
             return ()
         return _ports(configuration, f"decoder.{name}.ports", variables)
 
+    check = _one_of(configuration, "decoder.vxlan.reserved-bits-check", ("strict", "permissive"))
     return plan.DecapSettings(
-        vxlan_ports=ports("vxlan"), geneve_ports=ports("geneve"), teredo_ports=ports("teredo"), max_depth=8
+        vxlan_ports=ports("vxlan"),
+        geneve_ports=ports("geneve"),
+        teredo_ports=ports("teredo"),
+        max_depth=min(8, configuration.number("decoder.max-layers")),
+        vxlan_strict=check == "strict",
     )
 
 

@@ -159,7 +159,10 @@ def _anomaly(section: plan.Eve, options: Map) -> plan.Eve:
     types = options.get("types")
     which = types if isinstance(types, dict) else {}
     events = plan.AnomalyEvents(
-        decode=_flag(which, "decode"), stream=_flag(which, "stream"), packet_header=_flag(options, "packethdr")
+        decode=_flag(which, "decode"),
+        stream=_flag(which, "stream"),
+        applayer="applayer" not in which or _flag(which, "applayer"),
+        packet_header=_flag(options, "packethdr"),
     )
     return _replace(section, anomaly=events)
 

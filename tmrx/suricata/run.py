@@ -168,7 +168,8 @@ class _Run:
     @property
     def _paths(self) -> Paths:
         events = tuple((str(path), section) for path, section in self.wanted.events)
-        return Paths(sections=events, fast=None if self.wanted.fast is None else str(self.wanted.fast))
+        fast, stats = (None if path is None else str(path) for path in (self.wanted.fast, self.wanted.stats))
+        return Paths(sections=events, fast=fast, stats_log=stats)
 
     def _filter(self) -> tuple[plan.Program, ...]:
         name, words = self.given.last("F"), self.given.words
@@ -187,5 +188,5 @@ class _Run:
         reading = Whole(Captures.of([str(self._capture)]).open())
         watch = pipeline.Watch(warning=lambda text: self.messages.warning("pcap", text))
         with Sinks(self._paths) as sinks, pipeline.Control().signals() as control:
-            pipeline.run(core, reading, sinks, control, watch)
+            pipeline.run(core, reading, sinks, control, watch, saved=() if rules is None else rules.saved)
         return 0

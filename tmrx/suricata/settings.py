@@ -200,8 +200,9 @@ class Configuration:
 
 
 def scalars(node: Node | None) -> Iterator[Text]:
-    """The scalars of a list, or the one that is there; empty ones are left out."""
-    for item in node if isinstance(node, list) else [node]:
+    """The scalars of a list, or the one that is there; empty ones are left out. `--set x.0=` makes a list too."""
+    items = node if isinstance(node, list) else node.values() if isinstance(node, dict) else [node]
+    for item in items:
         if isinstance(item, Text) and item:
             yield item
 

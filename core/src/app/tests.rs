@@ -49,7 +49,7 @@ fn nothing_known_fails_at_once() {
         end: false,
     });
     assert_eq!(flow.name(), Some("failed"));
-    assert_eq!(look(Transport::Udp, true, 9999, b"hello", false).name_of_datagrams(), Some("failed"));
+    assert_eq!(look(Transport::Udp, true, 9999, b"hello", false).name(), Some("failed"));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn datagrams_by_port() {
         (9999, question, "failed"),
     ] {
         for to_server in [true, false] {
-            assert_eq!(look(Transport::Udp, to_server, port, bytes, false).name_of_datagrams(), Some(name), "{port}");
+            assert_eq!(look(Transport::Udp, to_server, port, bytes, false).name(), Some(name), "{port}");
         }
     }
 }

@@ -131,6 +131,8 @@ pub struct Decap {
     rare: Vec<(u16, Encapsulation)>,
     tunnels: Vec<Tunnel>,
     max_depth: usize,
+    /// What sets VXLAN's reserved bits is none.
+    vxlan_strict: bool,
 }
 
 impl Decap {
@@ -147,6 +149,7 @@ impl Decap {
             rare: kinds.iter().flat_map(|(ports, kind)| ports.iter().map(|port| (*port, *kind))).collect(),
             tunnels: settings.tunnels.clone(),
             max_depth: usize::from(settings.max_depth).min(MAX_DEPTH),
+            vxlan_strict: settings.vxlan_strict,
         }
     }
 
@@ -203,7 +206,7 @@ impl Decap {
         if kind != Encapsulation::Vxlan {
             return self.beyond_vxlan(kind, carried, found, outers);
         }
-        let header = vxlan::header(carried, found);
+        let header = vxlan::header(carried, self.vxlan_strict, found);
         header.map(|header| enter(carried, &header, found, outers)).is_some()
     }
 

@@ -15,6 +15,7 @@ fn settings() -> DecapSettings {
         teredo_ports: vec![3544],
         tunnels: vec![Tunnel::Erspan, Tunnel::Gre, Tunnel::Ip],
         max_depth: 4,
+        vxlan_strict: false,
     }
 }
 

@@ -8,8 +8,11 @@ use crate::wire::ethernet::ethertype;
 use crate::wire::vxlan::{Gpe, LEN, Vxlan};
 
 #[inline]
-pub(super) fn header(carried: &Carried<'_>, found: &mut Found) -> Option<Header> {
+pub(super) fn header(carried: &Carried<'_>, strict: bool, found: &mut Found) -> Option<Header> {
     let Some((head, _)) = Vxlan::parse(carried.payload) else { return cut(carried, found) };
+    if strict && (head.has_reserved() || head.has_group_policy()) {
+        return None;
+    }
     if !head.has_vni() {
         return refuse(found, Anomaly::VxlanNoVni);
     }

@@ -32,7 +32,9 @@ pub(super) fn message(bytes: &[u8], at: usize, length: usize, layer: Layer, pack
         return;
     }
     packet.payload = offset(at + header);
-    if is_error(packet) && !packet.fragment {
+    // What a message of an unknown code holds is not known either.
+    let unknown = packet.anomalies.has(Anomaly::IcmpUnknownCode) || packet.anomalies.has(Anomaly::Icmpv6UnknownCode);
+    if is_error(packet) && !packet.fragment && !unknown {
         judge_quote(bytes.get(header..).unwrap_or_default(), packet);
     }
 }

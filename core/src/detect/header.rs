@@ -157,18 +157,27 @@ impl Header {
     pub(super) fn holds(&self, subject: &Subject<'_>, sets: &Sets) -> Truth {
         let packet = subject.packet;
         if !fits(self.protocol, packet) {
-            return Truth::False;
+            return self.may_fit(subject);
         }
         let ports = packet.has_ports() && !packet.fragment;
         let [source, destination] = [(&packet.src, packet.sport), (&packet.dst, packet.dport)]
             .map(|(address, port)| End { address, port: ports.then_some(port) });
-        let lost = matches!(packet.proto, proto::TCP | proto::UDP) && subject.lost_transport();
+        let lost = subject.lost_transport() && (has_ports(packet.proto) || subject.lost_protocol());
         let absent = if lost { Truth::Unknown } else { Truth::False };
         let ahead = self.oriented(source, destination, packet.ip, absent, sets);
         if self.both_directions && ahead != Truth::True {
             return ahead.or(self.oriented(destination, source, packet.ip, absent, sets));
         }
         ahead
+    }
+
+    /// The truth for a packet that is of another protocol as far as can be seen.
+    #[cold]
+    fn may_fit(&self, subject: &Subject<'_>) -> Truth {
+        use RuleProtocol as P;
+        let over_ip =
+            matches!(self.protocol, P::Tcp | P::TcpPkt | P::TcpStream | P::Udp | P::Icmp | P::Icmpv6 | P::Sctp);
+        if over_ip && subject.lost_protocol() { Truth::Unknown } else { Truth::False }
     }
 
     #[inline]
@@ -181,6 +190,10 @@ impl Header {
         let ports = port(self.sport, from).and(port(self.dport, to));
         if ports != Truth::False && address(self.src, from) && address(self.dst, to) { ports } else { Truth::False }
     }
+}
+
+fn has_ports(protocol: u8) -> bool {
+    matches!(protocol, proto::TCP | proto::UDP | proto::SCTP)
 }
 
 /// Whether a rule of this protocol is for the packet.

@@ -9,6 +9,7 @@ mod buffer;
 mod check;
 mod group;
 mod header;
+mod note;
 mod number;
 pub mod prefilter;
 mod profile;
@@ -17,6 +18,7 @@ pub mod state;
 mod subject;
 mod truth;
 
+pub use note::Note;
 pub use profile::Cost;
 pub use subject::{Buffer, FlowFacts, Round, StreamFacts, Subject};
 pub use truth::Truth;
@@ -77,6 +79,8 @@ pub struct Hit {
 pub struct Outcome {
     /// The rules that matched and are to be told of, in order.
     pub hits: Vec<Hit>,
+    /// What rules that matched took note of for their alerts.
+    pub notes: Vec<(u32, Note)>,
     /// What to remember in the flow.
     pub flow: Option<FlowVerdict>,
     /// Nothing more is to be done about the flow but to count.
@@ -91,6 +95,7 @@ impl Outcome {
     /// Another packet.
     pub fn clear(&mut self) {
         self.hits.clear();
+        self.notes.clear();
         (self.flow, self.bypass, self.overflow, self.passed) = (None, false, 0, None);
     }
 }
@@ -161,11 +166,6 @@ impl Rules {
         self.rules.iter().any(|rule| matches!(rule.kind, Kind::Stream | Kind::PacketAndStream))
     }
 
-    /// How many `pcre` run without machine code, as where a sandbox forbids writable executable memory: slower.
-    pub fn interpreted_patterns(&self) -> usize {
-        self.rules.iter().map(Rule::interpreted).sum()
-    }
-
     /// Ask the rules about a packet, or about a further piece of its stream; `settle` the outcome after the last one.
     pub fn inspect(
         &self,
@@ -187,6 +187,7 @@ impl Rules {
             let begun = costs.begin();
             let (truth, place) = rule.holds(subject, memory, &self.sets, &self.views, tools);
             costs.end(number, begun, truth);
+            tools.findings().keep(truth == Truth::True, memory, |note| outcome.notes.push((number, note)));
             match truth {
                 Truth::False => {}
                 Truth::Unknown => unknown.iter_mut().skip(number as usize).take(1).for_each(|count| *count += 1),

@@ -37,7 +37,7 @@ pub(super) struct Rule {
 
 impl Rule {
     pub(super) fn new(rule: &plan::Rule, sets: &Sets, views: &mut Views, settings: &DetectSettings) -> Result<Self> {
-        if matches!(rule.kind, Kind::ProtocolDetection | Kind::App | Kind::AppTx) {
+        if matches!(rule.kind, Kind::App | Kind::AppTx) {
             return Err(super::header::unfit("a rule asks for an application protocol that this core does not have"));
         }
         Ok(Self {
@@ -52,11 +52,6 @@ impl Rule {
             scope: rule.scope,
             kind: rule.kind,
         })
-    }
-
-    /// How many patterns run without machine code.
-    pub(super) fn interpreted(&self) -> usize {
-        self.buffers.interpreted()
     }
 
     /// What its action covers when it matches there.
@@ -88,7 +83,8 @@ impl Rule {
 
     #[inline]
     fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
-        if self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
+        let early = self.kind == Kind::ProtocolDetection && !subject.flow.is_some_and(|flow| flow.settled);
+        if early || self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
             return Truth::False;
         }
         let mut truth = self.header.holds(subject, sets);

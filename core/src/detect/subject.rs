@@ -1,9 +1,11 @@
 //! What rules are asked about: a packet, its payload, and what is known around it.
 
+use crate::app::Conversation;
 use crate::flow::record::TcpState;
 use crate::packet::{Packet, Stop, proto};
 use crate::stream::StreamEvents;
 use crate::time::Nanos;
+use crate::wire::ipv6::Extension;
 
 /// Bytes that rules look into. What the mirror cut off is a hole at its end.
 #[derive(Clone, Copy, Debug, Default)]
@@ -33,6 +35,10 @@ pub struct FlowFacts {
     pub bytes: [u64; 2],
     /// Time of the first packet.
     pub start: Nanos,
+    /// What it speaks, as far as that is known.
+    pub application: Conversation,
+    /// What this direction speaks was settled since its last packet.
+    pub settled: bool,
 }
 
 /// What the packet's TCP session says of it.
@@ -109,7 +115,18 @@ impl Subject<'_> {
         packet.stop == Stop::Truncated
             && !packet.has_l4()
             && !packet.fragment
-            && matches!(packet.proto, proto::TCP | proto::UDP | proto::ICMP | proto::ICMPV6 | proto::SCTP | proto::IGMP)
+            && (self.lost_protocol()
+                || matches!(
+                    packet.proto,
+                    proto::TCP | proto::UDP | proto::ICMP | proto::ICMPV6 | proto::SCTP | proto::IGMP
+                ))
+    }
+
+    /// The cut took a part of IPv6's extension headers, so that even the transport protocol is unknown.
+    #[inline]
+    pub(super) fn lost_protocol(&self) -> bool {
+        let packet = self.packet;
+        packet.stop == Stop::Truncated && packet.ip == 6 && Extension::is(packet.proto) && !packet.has_l4()
     }
 
     /// The payload as rules see it. A fragment has none: what it carries is the datagram's, once put together.

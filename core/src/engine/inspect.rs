@@ -1,14 +1,16 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
-use crate::app::{Conversation, Direction, Transport};
+use super::applications::Talk;
+use super::shard::Dropping;
+use crate::app::{Conversation, Event};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
-use crate::detect::{Buffer, Cost, Hit, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
 use crate::packet::{Layer, Packet, Stop};
-use crate::plan::ExceptionPolicy;
-use crate::stream::{Block, Cause, Exception, Session, Stats, Step, Streams};
+use crate::plan::Action;
+use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
 use crate::time::Nanos;
 use std::sync::Arc;
 
@@ -17,18 +19,9 @@ use std::sync::Arc;
 struct Tracked {
     session: Option<Box<Session>>,
     memory: Option<Box<FlowMemory>>,
-    rare: Option<Box<Rare>>,
-    /// What its application is, as far as its first bytes tell.
-    application: Conversation,
-}
-
-/// What few flows have.
-#[derive(Debug, Default)]
-struct Rare {
+    talk: Talk,
     /// Packets and captured bytes after it was bypassed.
-    bypassed: [[u64; 2]; 2],
-    /// Policies that were applied to it, by what called for them.
-    exceptions: Vec<(&'static str, ExceptionPolicy)>,
+    bypassed: Option<Box<[[u64; 2]; 2]>>,
 }
 
 /// One share's memory for inspection.
@@ -41,6 +34,9 @@ pub(super) struct Inspector {
     tracked: Vec<Tracked>,
     /// What came of the last packet.
     pub outcome: Outcome,
+    strange: Option<Event>,
+    /// A tag asks for the last packet.
+    pub tagged: bool,
     /// The beginning of the stream's data in which a rule matched, where alerts are to show so many bytes of it.
     data: Option<Arc<[u8]>>,
     shown: usize,
@@ -63,7 +59,7 @@ impl Inspector {
     pub fn new(shared: &Shared, share: (u32, u32)) -> Self {
         let streams = shared.streams.enabled.then(|| {
             let mut streams = Streams::new(&shared.streams, share);
-            streams.set_readers(shared.rules.as_ref().is_some_and(|rules| rules.look_into_streams()), false);
+            streams.set_readers(shared.rules.as_ref().is_some_and(|rules| rules.look_into_streams()), true);
             streams
         });
         let scratch = shared.rules.as_ref().map(|rules| rules.scratch());
@@ -105,7 +101,36 @@ impl Inspector {
             seen.swap();
         }
         seen.established = step.was_established;
+        let Tracked { session, talk, .. } = tracked;
+        let session = session.as_deref_mut();
+        self.strange = session.and_then(|session| talk.segment(streams, session, packet, &step, seen.to_server));
         Some(step)
+    }
+
+    /// A datagram of a flow whose application may not be known yet.
+    #[inline]
+    pub fn datagram(&mut self, packet: &Packet, bytes: &[u8], seen: &Seen) {
+        if self.streams.is_some() && packet.layer == Layer::Udp && packet.stop != Stop::Malformed {
+            let tracked = tracked(&mut self.tracked, seen.slot);
+            self.strange = tracked.and_then(|tracked| tracked.talk.datagram(packet, bytes, seen.to_server));
+        }
+    }
+
+    /// What is strange about the last packet's flow's application.
+    pub fn strange(&mut self) -> Option<Event> {
+        self.strange.take()
+    }
+
+    /// What a flow speaks.
+    pub fn conversation(&self, slot: u32) -> Conversation {
+        self.tracked.get(slot as usize).map(|tracked| tracked.talk.conversation).unwrap_or_default()
+    }
+
+    /// The facts of a packet's flow, with what is known of its application.
+    fn with_application(&mut self, flow: FlowFacts, slot: Option<u32>) -> FlowFacts {
+        let Some(tracked) = slot.and_then(|slot| self.tracked.get_mut(slot as usize)) else { return flow };
+        let settled = tracked.talk.take_settled(flow.to_server);
+        FlowFacts { application: tracked.talk.conversation, settled, ..flow }
     }
 
     /// A flow's session, where there is one.
@@ -121,50 +146,33 @@ impl Inspector {
         (slot, step): (Option<u32>, Option<&Step>),
         now: Nanos,
     ) {
-        let to_server = subject.flow.is_some_and(|flow| flow.to_server);
-        let Some(step) = step else {
+        let flow = subject.flow.map(|flow| self.with_application(flow, slot));
+        let subject = &Subject { flow, ..*subject };
+        let to_server = flow.is_some_and(|flow| flow.to_server);
+        let session = slot.and_then(|slot| self.session(slot));
+        let (Some(streams), Some(step)) = (&self.streams, step) else {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
-        let known = self.is_known(subject.packet, slot, (step, to_server));
-        let chunk_size = if known { 1 } else { self.chunk_size };
-        let Some(streams) = &self.streams else { return };
-        let session = slot.and_then(|slot| self.session(slot));
-        let reach = session.map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server), chunk_size));
+        let settled = flow.is_some_and(|flow| flow.settled);
+        let reach = session
+            .map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, settled), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
         self.rounds(shared, &Subject { stream: Some(facts), ..*subject }, (slot, reach), now);
     }
 
-    /// A flow's application is known: each piece of its stream is looked at once it was acknowledged, as messages end
-    /// there. Otherwise pieces wait until they are long enough.
-    #[inline]
-    fn is_known(&mut self, packet: &Packet, slot: Option<u32>, (step, sent_to_server): (&Step, bool)) -> bool {
-        let Some(Tracked { session: Some(session), application, .. }) =
-            slot.and_then(|slot| tracked(&mut self.tracked, slot))
-        else {
-            return false;
-        };
-        let Some(streams) = &self.streams else { return false };
-        for (to_server, more) in [true, false].into_iter().zip(step.more) {
-            if !more || application.is_settled(to_server) {
-                continue;
-            }
-            if let Some(block) = streams.block(session, to_server, false).filter(|block| block.offset == 0) {
-                let (mut sport, mut dport) = (packet.sport, packet.dport);
-                if to_server != sent_to_server {
-                    std::mem::swap(&mut sport, &mut dport);
-                }
-                let transport = Transport::Tcp;
-                application.look(&Direction { transport, to_server, sport, dport, bytes: block.bytes, end: false });
-            }
-        }
-        application.protocol().is_some()
-    }
-
     /// Ask the rules for streams about all that is left of one direction, under the name of a packet that stands for
     /// the flow's end.
-    pub fn last(&mut self, shared: &Shared, subject: &Subject<'_>, slot: u32, now: Nanos) {
-        let stream = self.session(slot).map(facts);
-        let subject = Subject { stream, round: Round::Stream, ..*subject };
+    pub fn last(&mut self, shared: &Shared, subject: &Subject<'_>, flow: &FlowRecord, now: Nanos) {
+        let slot = flow.slot;
+        if let (Some(streams), Some(tracked), Some(facts)) =
+            (&mut self.streams, self.tracked.get_mut(slot as usize), subject.flow)
+            && let Some(session) = &mut tracked.session
+        {
+            tracked.talk.stream(streams, session, (flow.sport, flow.dport), facts.to_server, true);
+        }
+        let facts = subject.flow.map(|flow| self.with_application(flow, Some(slot)));
+        let stream = self.session(slot).map(self::facts);
+        let subject = Subject { stream, round: Round::Stream, flow: facts, ..*subject };
         self.rounds(shared, &subject, (Some(slot), Reach::All), now);
     }
 
@@ -176,6 +184,8 @@ impl Inspector {
         let mut none = Tracked::default();
         let Tracked { session, memory, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
+        memory.forget_packet();
+        self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
         let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
         let mut round = subject.round;
@@ -204,6 +214,24 @@ impl Inspector {
         self.data.clone().filter(|_| hit.in_stream)
     }
 
+    /// Why an inline engine drops the last packet, if it does.
+    pub fn dropped(&self, shared: &Shared, seen: Option<Seen>) -> Option<Dropping> {
+        if seen.is_some_and(|seen| seen.dropped) {
+            return Some(Dropping { rule: None, first: false });
+        }
+        let action = |hit: &Hit| shared.plan_rules.get(hit.rule as usize).map(|rule| rule.action);
+        let drops = |hit: &&Hit| matches!(action(hit), Some(Action::Drop | Action::Reject));
+        let rule = self.outcome.hits.iter().find(drops).map(|hit| hit.rule);
+        (rule.is_some() || self.outcome.flow == Some(FlowVerdict::Drop)).then_some(Dropping { rule, first: true })
+    }
+
+    /// What rules noted of a flow's last packet is over.
+    pub fn forget_packet(&mut self, slot: u32) {
+        if let Some(memory) = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.memory.as_mut()) {
+            memory.forget_packet();
+        }
+    }
+
     /// What rules remember of a flow, where they do.
     pub fn vars(&self, slot: u32) -> Option<Arc<FlowVars>> {
         self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
@@ -216,30 +244,21 @@ impl Inspector {
         let [packets, bytes] = &mut self.bypassed;
         (*packets, *bytes) = (*packets + 1, *bytes + length);
         let Some(tracked) = tracked(&mut self.tracked, seen.slot) else { return };
-        let [packets, bytes] = &mut tracked.rare.get_or_insert_default().bypassed;
-        let of = |[up, down]: &mut [u64; 2], more: u64| *(if seen.to_server { up } else { down }) += more;
-        of(packets, 1);
-        of(bytes, length);
-    }
-
-    /// Note that a policy was applied to a flow.
-    #[cold]
-    pub fn except(&mut self, slot: u32, exception: Exception, policy: ExceptionPolicy) {
-        let name = match exception {
-            Exception::Midstream => "stream_midstream",
-            Exception::Memory => "stream_memcap",
-            Exception::ReassemblyMemory => "stream_reassembly_memcap",
-        };
-        let Some(tracked) = tracked(&mut self.tracked, slot) else { return };
-        let exceptions = &mut tracked.rare.get_or_insert_default().exceptions;
-        if !exceptions.contains(&(name, policy)) {
-            exceptions.push((name, policy));
-        }
+        let [packets, bytes] = &mut **tracked.bypassed.get_or_insert_default();
+        let add = |[up, down]: &mut [u64; 2], more: u64| *(if seen.to_server { up } else { down }) += more;
+        add(packets, 1);
+        add(bytes, length);
     }
 
     /// Both directions of a flow's stream have reached the depth.
     pub fn is_at_depth(&self, slot: u32) -> bool {
         self.session(slot).is_some_and(|session| session.is_at_depth(true) && session.is_at_depth(false))
+    }
+
+    /// What a rule that matched took note of for its alert.
+    pub fn notes(&self, hit: &Hit) -> Vec<Note> {
+        let notes = self.outcome.notes.iter().filter(|(rule, _)| *rule == hit.rule);
+        notes.map(|(_, note)| note.clone()).collect()
     }
 
     /// Bytes of a flow's stream were not looked into yet.
@@ -263,24 +282,27 @@ impl Inspector {
         self.streams = Self::new(shared, share).streams;
     }
 
-    /// A flow is over: forget what was kept of it. Its record learns what few have; gives the policies applied to it.
-    pub fn end(&mut self, flow: &mut FlowRecord) -> Vec<(&'static str, ExceptionPolicy)> {
-        let Some(tracked) = self.tracked.get_mut(flow.slot as usize) else { return Vec::new() };
-        let Tracked { session, rare, .. } = std::mem::take(tracked);
+    /// A flow is over: forget what was kept of it; its record learns what came after it was bypassed.
+    pub fn end(&mut self, flow: &mut FlowRecord) {
+        let Some(tracked) = self.tracked.get_mut(flow.slot as usize) else { return };
+        let Tracked { session, bypassed, .. } = std::mem::take(tracked);
         if let (Some(streams), Some(session)) = (&mut self.streams, session) {
             streams.end(session);
         }
-        let Rare { bypassed, exceptions } = rare.map(|rare| *rare).unwrap_or_default();
-        flow.bypassed = bypassed;
-        exceptions
+        flow.bypassed = bypassed.map(|bypassed| *bypassed).unwrap_or_default();
     }
 }
 
 /// How much of its direction's stream a packet has looked at.
 ///
-/// Small pieces wait: for more of them, for the end of the stream.
+/// Small pieces wait: for more of them, until it is known what speaks there, for the end of the stream.
 #[inline]
-fn reach(streams: &Streams, session: &Session, (step, to_server): (&Step, bool), chunk_size: u64) -> Reach {
+fn reach(
+    streams: &Streams,
+    session: &Session,
+    (step, to_server, settled): (&Step, bool, bool),
+    chunk_size: u64,
+) -> Reach {
     if !step.established {
         return Reach::Nothing;
     }
@@ -288,7 +310,7 @@ fn reach(streams: &Streams, session: &Session, (step, to_server): (&Step, bool),
         return Reach::All;
     }
     let ends = matches!(step.state, TcpState::LastAck | TcpState::CloseWait | TcpState::Closing);
-    if ends || session.is_at_depth(to_server) || streams.pending(session, to_server) >= chunk_size {
+    if ends || settled || session.is_at_depth(to_server) || streams.pending(session, to_server) >= chunk_size {
         return Reach::Acknowledged;
     }
     Reach::Nothing

@@ -107,7 +107,7 @@ impl Limits {
             logged.extend(all.map(noted));
         }
         if shared.is_limited {
-            logged.sort_unstable_by_key(|match_| (match_.row, match_.index));
+            logged.sort_unstable_by_key(|logged| (logged.row, !logged.pseudo, logged.shard, logged.index));
             let mut packet = OnePacket::default();
             logged.retain_mut(|logged| {
                 let alert = outs.get(usize::from(logged.shard)).and_then(|out| out.alerts.get(logged.index as usize));
@@ -234,7 +234,8 @@ impl Limits {
 
     /// What was decided so far.
     pub fn decided(&self) -> Decided {
-        Decided { port_sets: self.port_sets() as u64, ..self.decided }
+        let (port_sets, forgotten) = (self.port_sets() as u64, self.windows.evicted());
+        Decided { port_sets, forgotten, ..self.decided }
     }
 
     /// How many sets of ports are kept.

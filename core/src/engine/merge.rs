@@ -3,7 +3,9 @@
 use super::Shared;
 use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
-use super::shard::{Alert, FlowThen, Odd, Over, Pseudo, ShardOut};
+use super::shard::{Alert, Dropping, FlowThen, Over, Pseudo, ShardOut, Told};
+use crate::detect::Note;
+use crate::detect::state::Found;
 use crate::error::Result;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
@@ -15,8 +17,9 @@ use crate::stream::StreamEvents;
 use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
 use crate::table::counters::Decided;
-use crate::table::eve::{Context, Ended, Eve, FlowNow, Matched, Names, Quote, Tunnel};
+use crate::table::eve::{Context, Dropped, Ended, Eve, FlowNow, Matched, Names, Quote, Tunnel};
 use crate::table::fast::Fast;
+use crate::table::json::escape_bytes;
 use crate::table::lines::Lines;
 use crate::table::pcap;
 use crate::table::stats;
@@ -90,7 +93,8 @@ enum Kind {
     Last,
     /// A flow that was over when the packet came.
     Ended,
-    Anomalies,
+    /// What there is to tell besides alerts.
+    Told,
     Arp,
     Alert,
 }
@@ -218,15 +222,16 @@ impl Merger {
         let event = |row, kind| Event { row: row as u32, kind, shard: 0, index: 0 };
         if outputs.wants_eve(|eve| eve.anomaly.is_some()) || outputs.wants(Table::Anomalies) {
             let odd = shown.clone().filter(|(_, packet)| !packet.anomalies.is_empty());
-            self.events.extend(odd.map(|(row, _)| event(row, Kind::Anomalies)));
-            let in_stream = outs.iter().flat_map(|out| &out.odd).filter(|odd| is_only_in_stream(parsed, hidden, odd));
-            self.events.extend(in_stream.map(|odd| event(odd.row as usize, Kind::Anomalies)));
+            self.events.extend(odd.map(|(row, _)| event(row, Kind::Told)));
         }
+        let told = outs.iter().flat_map(|out| &out.told).filter(|told| is_shown(hidden, told.row as usize));
+        self.events.extend(told.map(|told| event(told.row as usize, Kind::Told)));
         if outputs.wants_eve(|eve| eve.arp) {
             let arp = shown.filter(|(_, packet)| packet.layer == Layer::Arp);
             self.events.extend(arp.map(|(row, _)| event(row, Kind::Arp)));
         }
         self.events.sort_unstable();
+        self.events.dedup();
     }
 
     fn event(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut], identities: &Identities, event: Event) {
@@ -239,13 +244,9 @@ impl Merger {
                 let clock = parsed.clocks.get(over.row as usize).copied().unwrap_or(packet.time);
                 self.flow(shared, clock, over, identities);
             }
-            Kind::Anomalies => {
-                let odd = outs.iter().find_map(|out| odd(out, event.row));
-                let id = odd.map(|odd| flow_community(shared, &odd.flow, packet)).unwrap_or_default();
-                let flow = odd.map(|odd| FlowNow { community_id: &id, ..odd.flow.now() });
-                let at = Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, flow) };
-                let at = Context { events: odd.map(|odd| odd.events).unwrap_or_default(), ..at };
-                self.anomalies(shared, &at, identities);
+            Kind::Told => {
+                let told = outs.iter().find_map(|out| told(out, event.row));
+                self.told(shared, parsed, (event.row, packet), told, identities);
             }
             Kind::Arp => {
                 let at = context(parsed, packet, None);
@@ -260,6 +261,33 @@ impl Merger {
                 );
                 self.alert(shared, &at, alert, logged, identities);
             }
+        }
+    }
+
+    /// What there is to tell of a packet besides alerts: what is wrong with it, that a tag asks for it, that it is
+    /// dropped.
+    fn told(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        (row, packet): (u32, &Packet),
+        told: Option<&Told>,
+        identities: &Identities,
+    ) {
+        let flow = told.and_then(|told| told.flow.as_ref());
+        let id = flow.map(|flow| flow_community(shared, flow, packet)).unwrap_or_default();
+        let flow = flow.map(|flow| FlowNow { community_id: &id, ..flow.now() });
+        let events = told.map(|told| told.events).unwrap_or_default();
+        let strange = told.and_then(|told| told.strange);
+        let at = Context { quote: self.quote(parsed, row, packet), events, strange, ..context(parsed, packet, flow) };
+        self.anomalies(shared, &at, identities);
+        if told.is_some_and(|told| told.tagged) {
+            self.eve.iter_mut().for_each(|eve| eve.packet(&at, identities));
+        }
+        if let Some(Dropping { rule, first }) = told.and_then(|told| told.dropped) {
+            let rule = rule.and_then(|rule| shared.plan_rules.get(rule as usize));
+            let dropped = Dropped { reason: if first { "rules" } else { "flow drop" }, rule, first };
+            self.eve.iter_mut().for_each(|eve| eve.drop(&at, &dropped, identities));
         }
     }
 
@@ -279,7 +307,8 @@ impl Merger {
         let at = Context { flow, ..*at };
         let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
         let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
-        let matched = Matched { rule, action, stream, inline, context: &[] };
+        let notes = alert.notes.iter().filter_map(|note| noted(&shared.datasets, note)).collect::<Vec<_>>();
+        let matched = Matched { rule, action, stream, inline, context: &notes };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
             self.fast.alert(&mut self.output.fast, packet, &matched);
@@ -302,7 +331,7 @@ impl Merger {
             session: over.session,
             noted,
             sighted,
-            exceptions: &over.exceptions,
+            application: over.application,
         };
         self.eve.iter_mut().for_each(|eve| eve.flow(&ended, identities));
         if shared.outputs.wants(Table::Flows) {
@@ -441,12 +470,6 @@ fn innermost(packets: &[Packet]) -> impl Iterator<Item = (usize, &Packet)> {
     last.filter(|(_, packet)| !is_refused(packet))
 }
 
-/// Whether a packet is shown, and odd in its stream alone.
-fn is_only_in_stream(parsed: &Parsed, hidden: &[bool], odd: &Odd) -> bool {
-    let row = odd.row as usize;
-    is_shown(hidden, row) && parsed.packets.get(row).is_some_and(|packet| packet.anomalies.is_empty())
-}
-
 /// Whether a packet is shown: none is noted where all are.
 fn is_shown(hidden: &[bool], row: usize) -> bool {
     !hidden.get(row).copied().unwrap_or_default()
@@ -455,7 +478,30 @@ fn is_shown(hidden: &[bool], row: usize) -> bool {
 /// The flow of a packet of which only the number is known.
 fn flow_then(ids: &[Option<u64>], row: usize) -> Option<FlowThen> {
     let id = ids.get(row).copied().flatten()?;
-    Some(FlowThen { id, to_server: false, counters: flow::Counters::default(), vars: None })
+    Some(FlowThen {
+        id,
+        to_server: false,
+        counters: flow::Counters::default(),
+        vars: None,
+        application: Default::default(),
+    })
+}
+
+/// A note as it stands in an alert's context: its key, and its value in JSON.
+fn noted(datasets: &[plan::Dataset], note: &Note) -> Option<(String, String)> {
+    match note {
+        Note::Set(Found { set, row }) => {
+            let set = datasets.get(*set as usize)?;
+            let context = set.contexts.get((*row)? as usize)?;
+            Some((set.context_key.clone(), String::from_utf8_lossy(context).into_owned()))
+        }
+        Note::Text(name, text) => {
+            let mut json = vec![b'"'];
+            escape_bytes(&mut json, text);
+            json.push(b'"');
+            Some((name.to_string(), String::from_utf8_lossy(&json).into_owned()))
+        }
+    }
 }
 
 /// A packet and what is known around it.
@@ -465,6 +511,7 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
         packet,
         bytes: packet.padded_bytes(&parsed.batch.slab),
         events: StreamEvents::EMPTY,
+        strange: None,
         wrap: parsed.wrap(packet),
         tunnel: Tunnel::around(packet, &parsed.packets),
         note: parsed.note(packet),
@@ -473,10 +520,10 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
     }
 }
 
-/// What a shard says of a packet with anomalies.
-fn odd(out: &ShardOut, row: u32) -> Option<&Odd> {
-    let at = out.odd.binary_search_by_key(&row, |odd| odd.row).ok()?;
-    out.odd.get(at)
+/// What a shard has to tell of a packet.
+fn told(out: &ShardOut, row: u32) -> Option<&Told> {
+    let at = out.told.binary_search_by_key(&row, |told| told.row).ok()?;
+    out.told.get(at)
 }
 
 fn flow_community(shared: &Shared, flow: &FlowThen, packet: &Packet) -> String {

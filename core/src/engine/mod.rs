@@ -3,10 +3,12 @@
 //! Parse (any number of batches at once) → sequence (in order) → shards (each by one worker at a time, in order) →
 //! merge (in order). What a shard holds does not depend on the number of workers, so neither does the output.
 
+mod applications;
 mod datagram;
 mod inspect;
 mod limits;
 mod merge;
+mod ordered;
 mod parsed;
 mod replay;
 mod rest;
@@ -50,11 +52,14 @@ struct Shared {
     streams: plan::StreamSettings,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
+    datasets: Vec<plan::Dataset>,
     rules: Option<Arc<detect::Rules>>,
     /// What rules remember across flows.
     memory: detect::state::Shared,
     /// Alerts that a packet may have.
     most_alerts: u32,
+    /// What rules do for one flow may decide about another.
+    is_ordered: bool,
     /// Some rules have limits.
     is_limited: bool,
     /// Which packets are shown; `None`: all.
@@ -62,6 +67,8 @@ struct Shared {
     wants_flow_ids: bool,
     wants_flows: bool,
     wants_anomalies: bool,
+    wants_tagged: bool,
+    wants_drops: bool,
     /// Rules that failed, and those that do not apply.
     left_out: [u32; 2],
     wants_community_id: bool,
@@ -120,10 +127,15 @@ impl Engine {
         let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
         let by_vlan = plan.flow.by_vlan;
         let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
+        let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
+        let tagged = |eve: &plan::Eve| eve.alert.is_some_and(|alert| alert.tagged_packets);
+        let wants_tagged = plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags);
+        let wants_drops = plan.outputs.inline && plan.outputs.wants_eve(|eve| eve.drop.is_some());
         let wants_community_id =
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let memory = detect::state::Shared::new(&plan.rules)?;
+        let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let shared = Shared {
             parser: Parser {
@@ -139,14 +151,18 @@ impl Engine {
             streams: plan.streams,
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
+            is_ordered,
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
+            datasets: contexts(plan.rules.datasets),
             rules,
             memory,
             display: Display::new(&plan.display)?,
             wants_flow_ids,
             wants_flows,
             wants_anomalies,
+            wants_tagged,
+            wants_drops,
             left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,
@@ -190,7 +206,7 @@ impl Engine {
         self.parse(&mut parsed);
         let number = lock(&self.sequencer).next;
         let sequenced = self.sequence(number, parsed);
-        (0..SHARDS).for_each(|shard| self.shard(shard, &sequenced));
+        self.shards(0, 1, &sequenced);
         self.merge(sequenced);
     }
 
@@ -225,8 +241,26 @@ impl Engine {
         lock(&self.sequencer).next
     }
 
-    /// Third stage, of one shard: its batches come in order.
-    pub fn shard(&self, number: usize, batch: &Sequenced) {
+    /// Third stage, of one worker's shards: its batches come in order. Where rules of one flow may decide about another,
+    /// the first worker has all shards.
+    pub fn shards(&self, worker: usize, workers: usize, batch: &Sequenced) {
+        match worker {
+            _ if !self.shared.is_ordered => {
+                (worker..SHARDS).step_by(workers.max(1)).for_each(|shard| self.shard(shard, batch));
+            }
+            0 => ordered::in_frame_order(&batch.parsed, |shard, rows| self.rows(shard, rows, batch)),
+            _ => {}
+        }
+    }
+
+    /// Some rows of one shard.
+    fn rows(&self, number: usize, rows: &[u32], batch: &Sequenced) {
+        let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
+        lock(shard).rows(&self.shared, &batch.parsed, rows, &self.identities, &mut lock(out));
+    }
+
+    /// One shard's packets.
+    fn shard(&self, number: usize, batch: &Sequenced) {
         let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
         let (mut shard, mut out) = (lock(shard), lock(out));
         shard.batch(&self.shared, &batch.parsed, &self.identities, &mut out);
@@ -278,7 +312,7 @@ impl Engine {
             return self.give(parsed);
         }
         let released = Sequenced::new(parsed);
-        (0..SHARDS).for_each(|shard| self.shard(shard, &released));
+        self.shards(0, 1, &released);
         self.merge(released);
     }
 
@@ -307,6 +341,11 @@ impl Engine {
         lock(&self.merger).take_table(table)
     }
 
+    /// The values of a dataset of the rules, in order; empty for one that is not there.
+    pub fn dataset(&self, name: &str) -> Vec<Vec<u8>> {
+        self.shared.memory.dataset(name).unwrap_or_default()
+    }
+
     /// Frames taken in so far.
     pub fn frames(&self) -> u64 {
         lock(&self.sequencer).stage.counters.frames.received
@@ -316,6 +355,7 @@ impl Engine {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
         total.detect = lock(&self.merger).decided();
+        total.detect.forgotten += self.shared.memory.forgotten();
         total
     }
 
@@ -363,4 +403,8 @@ impl Engine {
             sources,
         })
     }
+}
+/// Datasets as alerts show them: what is known beside their values.
+fn contexts(datasets: Vec<plan::Dataset>) -> Vec<plan::Dataset> {
+    datasets.into_iter().map(|set| plan::Dataset { values: Vec::new(), numbers: Vec::new(), ..set }).collect()
 }

@@ -372,9 +372,12 @@ impl Parsed {
         }
         let bytes = bytes.get(..packet.captured as usize).unwrap_or(bytes);
         if parser.ignore_checksums {
-            assume_valid(packet)
+            assume_valid(packet);
         } else {
-            verify(bytes, packet)
+            verify(bytes, packet);
+        }
+        if parser.strict {
+            judge_strictly(packet);
         }
         if frame.captured < frame.original && packet.captured < packet.original {
             packet.truncated.0 |= Causes::SNAPLEN;
@@ -492,6 +495,15 @@ fn refuse(packet: &mut Packet) {
     (packet.l4, packet.payload) = (end, end);
     (packet.sport, packet.dport, packet.payload_original) = (0, 0, 0);
     packet.layers.0 &= !(Layers::SCTP.0 | Layers::ESP.0 | Layers::IGMP.0 | Layers::GRE.0);
+}
+
+/// Who knows of no mirror and no offload takes a checksum that was left out for a wrong one.
+fn judge_strictly(packet: &mut Packet) {
+    for checksum in [&mut packet.l3_checksum, &mut packet.l4_checksum] {
+        if *checksum == Checksum::NotCalculated {
+            *checksum = Checksum::Bad;
+        }
+    }
 }
 
 /// The checksums that a packet has, taken for right.

@@ -5,15 +5,16 @@ use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
+use crate::app::{Conversation, Event as Strange};
 use crate::detect::state::FlowVars;
-use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Note, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::{Layer, NONE, Packet, Wrap};
 use crate::plan::ExceptionPolicy;
-use crate::stream::{self, Exception, Session, SessionFacts, Step, StreamEvent, StreamEvents};
+use crate::stream::{self, Session, SessionFacts, Step, StreamEvent, StreamEvents};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
 use crate::table::eve::{Context, FlowNow, Sighted};
@@ -36,6 +37,8 @@ pub(super) struct Alert {
     pub flow: Option<FlowThen>,
     /// The beginning of the data that it matched in, where that is the stream's and wanted.
     pub data: Option<Arc<[u8]>>,
+    /// What the rule took note of.
+    pub notes: Vec<Note>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -87,15 +90,32 @@ pub(super) struct FlowThen {
     pub counters: flow::Counters,
     /// What rules remembered of it.
     pub vars: Option<Arc<FlowVars>>,
+    /// What it speaks, as far as that is known.
+    pub application: Conversation,
 }
 
-/// A packet with anomalies, where they are told.
+/// A packet that has events other than alerts, where they are wanted.
 #[derive(Debug)]
-pub(super) struct Odd {
+pub(super) struct Told {
     pub row: u32,
-    pub flow: FlowThen,
+    pub flow: Option<FlowThen>,
     /// What is odd about it in its stream.
     pub events: StreamEvents,
+    /// What is odd about what its flow speaks.
+    pub strange: Option<Strange>,
+    /// A tag asks for it.
+    pub tagged: bool,
+    /// An inline engine drops it.
+    pub dropped: Option<Dropping>,
+}
+
+/// Why a packet is dropped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dropping {
+    /// The rule that did it; none where the flow was dropped before.
+    pub rule: Option<u32>,
+    /// The flow was not dropped before.
+    pub first: bool,
 }
 
 /// A flow that is over.
@@ -106,12 +126,12 @@ pub(super) struct Over {
     pub flow: FlowRecord,
     /// Its TCP session, where there was one.
     pub session: Option<SessionFacts>,
-    /// Policies that were applied to it, by what called for them.
-    pub exceptions: Vec<(&'static str, ExceptionPolicy)>,
     /// What rules remembered of it.
     pub vars: Option<Arc<FlowVars>>,
     /// What its packets showed, where that is wanted.
     pub sighted: Option<Sighted>,
+    /// What it spoke.
+    pub application: Conversation,
 }
 
 impl FlowThen {
@@ -130,6 +150,7 @@ impl FlowThen {
             bytes: c.bytes,
             community_id: "",
             noted: self.vars.as_deref(),
+            application: self.application,
         }
     }
 }
@@ -143,7 +164,7 @@ pub(super) struct ShardOut {
     pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.
     pub flow_ids: Vec<(u32, u64)>,
-    pub odd: Vec<Odd>,
+    pub told: Vec<Told>,
     /// Rows of packets that are not to be shown.
     pub hidden: Vec<u32>,
     /// By row of an ICMP error the flow that it is about.
@@ -203,7 +224,18 @@ impl Shard {
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
     pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, identities: &RwLock<Identities>, out: &mut ShardOut) {
-        let rows = parsed.shard(self.number);
+        self.rows(shared, parsed, parsed.shard(self.number), identities, out);
+    }
+
+    /// Process some of this shard's packets.
+    pub fn rows(
+        &mut self,
+        shared: &Shared,
+        parsed: &Parsed,
+        rows: &[u32],
+        identities: &RwLock<Identities>,
+        out: &mut ShardOut,
+    ) {
         let mut done = 0;
         while let Some(rest) = rows.get(done..).filter(|rest| !rest.is_empty()) {
             let attempt = std::panic::AssertUnwindSafe(|| self.runs(shared, parsed, rest, identities, out, &mut done));
@@ -290,12 +322,12 @@ impl Shard {
         let step = seen.as_mut().and_then(|seen| self.follow(shared, packet, packet.bytes(&parsed.batch.slab), seen));
         if let Some(seen) = &seen {
             self.sights.packet(packet, packet.bytes(&parsed.batch.slab), seen);
+            if let Some(exception) = step.as_ref().and_then(|step| step.exception).filter(|_| shared.wants_flows) {
+                self.sights.exception(seen.slot, exception);
+            }
+            self.inspector.datagram(packet, packet.payload_bytes(&parsed.batch.slab), seen);
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
-            }
-            let events = step.map(|step| step.events).unwrap_or_default();
-            if shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty()) {
-                out.odd.push(Odd { row, flow: self.then(*seen), events });
             }
         }
         if let Some(display) = &shared.display
@@ -303,8 +335,16 @@ impl Shard {
         {
             out.hidden.push(row);
         }
+        let events = step.as_ref().map(|step| step.events).unwrap_or_default();
         if shared.rules.is_some() && !seen.is_some_and(|seen| seen.bypassed) {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
+        }
+        let strange = self.inspector.strange();
+        let tagged = shared.wants_tagged && self.inspector.tagged;
+        let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty() && strange.is_none());
+        let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
+        if odd || tagged || dropped.is_some() {
+            out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, strange, tagged, dropped });
         }
     }
 
@@ -320,8 +360,8 @@ impl Shard {
         let again = step.events.has(StreamEvent::Retransmission).then_some(seen.to_server);
         let session = flow::Session { state: step.state, tcp_flags, swapped: step.swapped, again };
         self.flows.follow(seen.slot, &session);
-        if let Some((exception, policy)) = step.exception {
-            self.except(seen, exception, policy);
+        if let Some((_, policy)) = step.exception {
+            self.except(seen, policy);
         }
         if shared.streams.bypass && self.inspector.is_at_depth(seen.slot) {
             self.flows.mark_bypassed(seen.slot);
@@ -332,9 +372,9 @@ impl Shard {
 
     /// Apply a policy to a flow whose session could not be dealt with as usual.
     #[cold]
-    fn except(&mut self, seen: &mut Seen, exception: Exception, policy: ExceptionPolicy) {
+    fn except(&mut self, seen: &mut Seen, policy: ExceptionPolicy) {
         match policy {
-            ExceptionPolicy::Ignore => return,
+            ExceptionPolicy::Ignore => {}
             ExceptionPolicy::PassFlow => {
                 self.flows.mark_passed(seen.slot);
                 seen.passed = true;
@@ -351,7 +391,6 @@ impl Shard {
             ExceptionPolicy::PassPacket => seen.passed = true,
             ExceptionPolicy::DropPacket => seen.dropped = true,
         }
-        self.inspector.except(seen.slot, exception, policy);
     }
 
     /// Let go of the flows that were over when a packet came; the rules see what is left of their streams before.
@@ -361,12 +400,14 @@ impl Shard {
             if self.inspector.has_unseen(flow.slot) {
                 self.last(shared, &mut flow, at, identities, out);
             }
+            self.inspector.forget_packet(flow.slot);
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
-            let exceptions = self.inspector.end(&mut flow);
+            let application = self.inspector.conversation(flow.slot);
+            self.inspector.end(&mut flow);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row: at.0, flow, session, exceptions, vars, sighted });
+                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application });
             }
         }
     }
@@ -395,21 +436,24 @@ impl Shard {
                     packets: flow.packets,
                     bytes: flow.bytes,
                     start: flow.start,
+                    ..FlowFacts::default()
                 }),
                 session: known.map_or("", |known| &known.session),
                 session_name: known.map_or("", |known| &known.name),
                 vni: flow.wrap.network(),
                 ..Subject::new(packet, Buffer::default())
             };
-            self.inspector.last(shared, &subject, flow.slot, now);
+            self.inspector.last(shared, &subject, flow, now);
             out.overflow += u64::from(self.inspector.outcome.overflow);
             let (vars, counters) = (self.inspector.vars(flow.slot), counters(flow));
+            let application = self.inspector.conversation(flow.slot);
             for hit in &self.inspector.outcome.hits {
                 flow.alerted = true;
-                let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone() });
+                let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone(), application });
                 let pseudo = Some(Box::new(pseudo));
                 let data = self.inspector.data(hit);
-                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo });
+                let notes = self.inspector.notes(hit);
+                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, notes, pseudo });
             }
         }
     }
@@ -484,14 +528,16 @@ impl Shard {
         for hit in &self.inspector.outcome.hits {
             let flow = seen.map(|seen| self.then(seen));
             let data = self.inspector.data(hit);
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, pseudo: None });
+            let notes = self.inspector.notes(hit);
+            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, notes, pseudo: None });
         }
     }
 
     /// Its flow at this moment.
     fn then(&self, seen: Seen) -> FlowThen {
         let (counters, vars) = (self.flows.counters(seen.slot), self.inspector.vars(seen.slot));
-        FlowThen { id: seen.id, to_server: seen.to_server, counters, vars }
+        let application = self.inspector.conversation(seen.slot);
+        FlowThen { id: seen.id, to_server: seen.to_server, counters, vars, application }
     }
 
     /// Let time pass.
@@ -524,7 +570,8 @@ fn facts(seen: &Seen) -> FlowFacts {
         dropped: seen.dropped,
         packets: seen.packets,
         bytes: seen.bytes,
-        start: 0,
+        start: seen.start,
+        ..FlowFacts::default()
     }
 }
 
@@ -544,7 +591,13 @@ fn shows(
 ) -> bool {
     let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
     let counters = flow::Counters::default();
-    let flow = seen.map(|seen| FlowThen { id: seen.id, to_server: seen.to_server, counters, vars: None });
+    let flow = seen.map(|seen| FlowThen {
+        id: seen.id,
+        to_server: seen.to_server,
+        counters,
+        vars: None,
+        application: Conversation::default(),
+    });
     display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
 }
 

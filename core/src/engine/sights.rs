@@ -2,7 +2,8 @@
 
 use crate::flow::Seen;
 use crate::packet::Packet;
-use crate::plan::{Eve, Outputs};
+use crate::plan::{Eve, ExceptionPolicy, Outputs};
+use crate::stream::Exception;
 use crate::table::eve::Sighted;
 
 /// What one share's flows showed.
@@ -28,14 +29,27 @@ impl Sights {
         }
     }
 
-    fn note(&mut self, packet: &Packet, bytes: &[u8], seen: &Seen) {
-        let slot = seen.slot as usize;
+    /// Note that a packet met what there is a policy for.
+    #[cold]
+    pub fn exception(&mut self, slot: u32, (met, policy): (Exception, ExceptionPolicy)) {
+        if let Some(flow) = self.flow(slot) {
+            flow.exception(met, policy);
+        }
+    }
+
+    fn flow(&mut self, slot: u32) -> Option<&mut Sighted> {
+        let slot = slot as usize;
         if self.flows.len() <= slot {
             self.flows.resize_with(slot + 1, Sighted::default);
         }
-        let Some(flow) = self.flows.get_mut(slot) else { return };
+        self.flows.get_mut(slot)
+    }
+
+    fn note(&mut self, packet: &Packet, bytes: &[u8], seen: &Seen) {
+        let wants_macs = self.wants_macs;
+        let Some(flow) = self.flow(seen.slot) else { return };
         flow.ttl(packet, seen.to_server);
-        if self.wants_macs {
+        if wants_macs {
             flow.macs(packet, bytes, seen.to_server);
         }
     }

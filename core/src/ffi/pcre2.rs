@@ -5,6 +5,7 @@ use pcre2_sys as sys;
 use std::alloc::{Layout, handle_alloc_error};
 use std::ops::Range;
 use std::ptr::{NonNull, null_mut};
+use std::sync::OnceLock;
 
 /// The most groups of a pattern that are told of.
 const GROUPS: u32 = 32;
@@ -56,13 +57,15 @@ pub enum Found {
 #[derive(Debug)]
 pub struct Code {
     raw: NonNull<sys::pcre2_code_8>,
-    jit: bool,
+    /// Whether it is machine code: made when it is first matched, as most patterns of a rule set never are. It stays
+    /// without where a sandbox forbids writable executable memory: slower, same answers.
+    jit: OnceLock<bool>,
     anchored: bool,
     unlimited: bool,
     groups: u32,
 }
 
-// SAFETY: a compiled pattern, JIT code included, is never changed by matching ("Multithreading" in pcre2api).
+// SAFETY: a compiled pattern, JIT code included, is never changed by matching, and `prepare` adds that code once ("Multithreading" in pcre2api).
 unsafe impl Send for Code {}
 // SAFETY: as above.
 unsafe impl Sync for Code {}
@@ -81,16 +84,22 @@ impl Code {
             sys::pcre2_compile_8(pattern.as_ptr(), pattern.len(), options, &mut code, &mut offset, null_mut())
         };
         let raw = NonNull::new(raw).ok_or_else(|| PatternError { message: message(code), offset })?;
-        // SAFETY: `raw` is a compiled pattern that no one else has yet.
-        unsafe { sys::pcre2_jit_compile_8(raw.as_ptr(), sys::PCRE2_JIT_COMPLETE | sys::PCRE2_JIT_PARTIAL_HARD) };
         let anchored = options_of(raw) & sys::PCRE2_ANCHORED != 0;
         let groups = groups_of(raw);
-        Ok(Self { jit: machine_code_of(raw) > 0, raw, anchored, unlimited: flags.contains('O'), groups })
+        Ok(Self { jit: OnceLock::new(), raw, anchored, unlimited: flags.contains('O'), groups })
     }
 
-    /// Whether it is machine code. It is not where a sandbox forbids writable executable memory: slower, same answers.
-    pub fn is_jit(&self) -> bool {
-        self.jit
+    /// Make machine code of it, once; whoever comes at the same time waits.
+    #[inline]
+    fn prepare(&self) {
+        self.jit.get_or_init(|| {
+            // SAFETY: the pattern is alive, and no one matches it yet: every match is preceded by this call, of which
+            // one runs and the others wait for it.
+            let status = unsafe {
+                sys::pcre2_jit_compile_8(self.raw.as_ptr(), sys::PCRE2_JIT_COMPLETE | sys::PCRE2_JIT_PARTIAL_HARD)
+            };
+            status == 0
+        });
     }
 
     /// Whether it can only match at the start of its subject.
@@ -136,6 +145,7 @@ impl Matcher {
     /// Match `code` in `subject` from byte `start` on; what is before it is seen by assertions only. `more`: bytes are
     /// missing after the subject, so that an answer that depends on its end is `Partial`.
     pub fn find(&mut self, code: &Code, subject: &[u8], start: usize, more: bool) -> Found {
+        code.prepare();
         let partial = if more { sys::PCRE2_PARTIAL_HARD } else { 0 };
         let mut status = self.run(code, subject, start, partial);
         if status == sys::PCRE2_ERROR_JIT_STACKLIMIT {
@@ -232,14 +242,6 @@ fn groups_of(code: NonNull<sys::pcre2_code_8>) -> u32 {
     groups
 }
 
-/// Bytes of machine code, 0 where there is none.
-fn machine_code_of(code: NonNull<sys::pcre2_code_8>) -> usize {
-    let mut size = 0_usize;
-    // SAFETY: `code` is alive, and this is documented to be a size_t.
-    unsafe { sys::pcre2_pattern_info_8(code.as_ptr(), sys::PCRE2_INFO_JITSIZE, (&raw mut size).cast()) };
-    size
-}
-
 fn message(code: i32) -> String {
     let mut text = [0_u8; 256];
     // SAFETY: the buffer is written within its length, with a zero at the end.
@@ -304,6 +306,25 @@ mod tests {
         let error = Code::new(b"a(b", "").unwrap_err();
         assert_eq!(error.offset, 3);
         assert!(error.message.contains("parenthesis"), "{}", error.message);
+    }
+
+    #[test]
+    fn machine_code_is_made_when_it_is_used() {
+        let code = Code::new(b"a+", "").unwrap();
+        assert_eq!(code.jit.get(), None);
+        assert_eq!(Matcher::new(Limits::default()).find(&code, b"baa", 0, false), at(1, 3));
+        assert!(code.jit.get().is_some());
+    }
+
+    #[test]
+    fn groups_of_the_last_match() {
+        let mut matcher = Matcher::new(Limits::default());
+        matcher.find(&Code::new(b"(a)(b)?(c)", "").unwrap(), b"xac", 0, false);
+        assert_eq!([1, 2, 3, 4].map(|group| matcher.group(group)), [Some(1..2), None, Some(2..3), None]);
+        matcher.find(&Code::new(b"x", "").unwrap(), b"xac", 0, false);
+        assert_eq!(matcher.group(1), None);
+        matcher.find(&Code::new("()".repeat(40).as_bytes(), "").unwrap(), b"", 0, false);
+        assert_eq!((matcher.group(32), matcher.group(33)), (Some(0..0), None));
     }
 
     #[test]

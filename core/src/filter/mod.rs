@@ -42,7 +42,7 @@ impl Filter {
             Link::Chdlc => (FilterLink::Chdlc, 0),
             Link::Wifi => (FilterLink::Wifi, 0),
             Link::Radiotap => (FilterLink::Radiotap, 0),
-            Link::Ip | Link::UdpPayload => (FilterLink::Ip, 0),
+            Link::Ip | Link::Ipv4 | Link::Ipv6 | Link::UdpPayload => (FilterLink::Ip, 0),
             // Headers of several forms, of which libpcap knows one or none.
             Link::Null | Link::Ppp | Link::Type(_) => (FilterLink::Ip, u32::from(packet.l3)),
         };

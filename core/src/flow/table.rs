@@ -52,6 +52,8 @@ pub struct Seen {
     pub packets: [u64; 2],
     /// Captured bytes so far.
     pub bytes: [u64; 2],
+    /// When its first packet came.
+    pub start: Nanos,
 }
 
 impl Seen {
@@ -339,6 +341,7 @@ impl FlowTable {
             bypassed: entry.bits & BYPASSED != 0,
             packets,
             bytes,
+            start: entry.start,
         }
     }
 

@@ -200,7 +200,7 @@ impl<'a> Team<'a> {
     }
 
     fn shards(&self, worker: usize, number: u64, batch: Arc<Sequenced>) {
-        (worker..SHARDS).step_by(self.workers).for_each(|shard| self.engine.shard(shard, &batch));
+        self.engine.shards(worker, self.workers, &batch);
         if let Some(batch) = Arc::into_inner(batch) {
             self.merge(number, batch);
         }

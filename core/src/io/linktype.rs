@@ -24,7 +24,9 @@ pub(super) fn refusal(what: &str, number: u32) -> Error {
 const READ: &[(&str, &[u32], Link)] = &[
     ("Ethernet", &[1], Link::Ethernet),
     // LINKTYPE_RAW, LINKTYPE_IPV4 and _IPV6, a bearer's packets (WWAN), DLT_RAW as other systems number it.
-    ("raw IP", &[101, 228, 229, 778, 12, 14], Link::Ip),
+    ("raw IP", &[101, 778, 12, 14], Link::Ip),
+    ("IPv4", &[228], Link::Ipv4),
+    ("IPv6", &[229], Link::Ipv6),
     ("BSD loopback", &[0, 108], Link::Null),
     ("Linux cooked v1", &[113], Link::Sll),
     ("v2", &[276], Link::Sll2),
@@ -79,7 +81,7 @@ mod tests {
     #[test]
     fn what_is_read_is_listed_and_the_rest_refused_by_name() {
         assert_eq!(link(1), Some(Link::Ethernet));
-        assert!([12, 14, 101, 228, 229, 778].iter().all(|&n| link(n) == Some(Link::Ip)));
+        assert!([12, 14, 101, 778].iter().all(|&n| link(n) == Some(Link::Ip)));
         assert_eq!([0, 108].map(link), [Some(Link::Null); 2]);
         assert_eq!([9, 50].map(link), [Some(Link::Ppp); 2]);
         let others =
@@ -89,7 +91,7 @@ mod tests {
         assert_eq!(
             refusal("a.pcap", 195).to_string(),
             "a.pcap: link type 195 (IEEE802_15_4) is not read (tmrx reads Ethernet (1), \
-             raw IP (101, 228, 229, 778, 12, 14), BSD loopback (0, 108), Linux cooked v1 (113), v2 (276), PPP (9, 50), \
+             raw IP (101, 778, 12, 14), IPv4 (228), IPv6 (229), BSD loopback (0, 108), Linux cooked v1 (113), v2 (276), PPP (9, 50), \
              Cisco HDLC (104), Wi-Fi (105), with radiotap (127))"
         );
         assert!(refusal("a.pcap", 9999).to_string().contains("9999 (unknown)"));

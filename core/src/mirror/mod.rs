@@ -332,7 +332,7 @@ fn decide(sessions: &[u32], all: &[Session], filters: &[Filter], seen: (&Packet,
 /// # Errors
 /// `Error::Input` where one has another link header.
 pub fn check_links(batch: &Batch, what: &str) -> Result<()> {
-    if batch.frames.iter().all(|frame| matches!(frame.link, Link::Ethernet | Link::Ip)) {
+    if batch.frames.iter().all(|frame| matches!(frame.link, Link::Ethernet | Link::Ip | Link::Ipv4 | Link::Ipv6)) {
         return Ok(());
     }
     let why = "has frames that are neither Ethernet nor raw IP, which no network card sends";

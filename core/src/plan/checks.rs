@@ -26,8 +26,28 @@ pub enum Field {
     SctpVtag,
     SctpChunkCnt,
     SctpChunkType,
-    VlanId,
     VlanLayers,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    Any,
+    All,
+    AllOrAbsent,
+    OrAbsent,
+    Some,
+    Count,
+    At,
+    AtOr,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Instances {
+    pub which: Which,
+    pub index: i32,
+    pub number: Option<Number>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -119,6 +139,18 @@ pub enum IprepOp {
     Isnotset,
 }
 
+/// Which of a flow's applications is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ApplicationOf {
+    Direction,
+    ToServer,
+    ToClient,
+    Either,
+    Original,
+    Final,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PacketHook {
@@ -139,6 +171,10 @@ pub enum Check {
         field: Field,
         number: Number,
         negated: bool,
+    },
+    VlanId {
+        number: Number,
+        instances: Instances,
     },
     TcpFlags {
         op: FlagsOp,
@@ -201,6 +237,11 @@ pub enum Check {
         category: u8,
         op: IprepOp,
         number: Option<Number>,
+    },
+    Application {
+        names: Vec<String>,
+        negated: bool,
+        of: ApplicationOf,
     },
     Hook {
         hook: PacketHook,

@@ -88,6 +88,7 @@ impl Default for AlertEvents {
 pub struct AnomalyEvents {
     pub decode: bool,
     pub stream: bool,
+    pub applayer: bool,
     pub packet_header: bool,
 }
 

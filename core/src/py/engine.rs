@@ -186,6 +186,12 @@ impl Engine {
         self.batch(py, Ran { ended: !more, ..Ran::default() })
     }
 
+    /// The values of a dataset of the rules, in order; empty for one that is not there.
+    fn dataset<'py>(&self, py: Python<'py>, name: &str) -> PyResult<Vec<Bound<'py, PyBytes>>> {
+        let _busy = self.own()?;
+        Ok(self.engine.dataset(name).iter().map(|value| PyBytes::new(py, value)).collect())
+    }
+
     /// What each of the plan's rules cost: checks, matches, nanoseconds; empty where the plan does not ask for it.
     fn rule_costs(&self) -> PyResult<Vec<(u64, u64, u64)>> {
         let _busy = self.own()?;

@@ -11,6 +11,7 @@ mod source;
 mod table;
 
 use crate::anomaly::Anomaly;
+use crate::stream::StreamEvent;
 use crate::table::cell::Column;
 use crate::table::names;
 use pyo3::exceptions::PyRuntimeWarning;
@@ -24,6 +25,13 @@ fn anomalies() -> Vec<(&'static str, &'static str, &'static str, &'static str, &
         .map(|anomaly| anomaly.entry())
         .map(|e| (e.name, e.layer, names::severity(e.severity), e.meaning, e.suricata))
         .collect()
+}
+
+/// The catalogue of stream events: name, severity, meaning.
+#[pyfunction]
+fn stream_events() -> Vec<(&'static str, &'static str, &'static str)> {
+    let entries = StreamEvent::ALL.iter().map(|event| event.entry());
+    entries.map(|e| (e.name, names::severity(e.severity), e.meaning)).collect()
 }
 
 /// The columns of packets: name, kind, meaning, and the words that the cells hold, where there is a list of them.
@@ -74,5 +82,6 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rule_buffers, module)?)?;
     module.add_function(wrap_pyfunction!(applications, module)?)?;
     module.add_function(wrap_pyfunction!(columns, module)?)?;
-    module.add_function(wrap_pyfunction!(anomalies, module)?)
+    module.add_function(wrap_pyfunction!(anomalies, module)?)?;
+    module.add_function(wrap_pyfunction!(stream_events, module)?)
 }

@@ -1,6 +1,6 @@
 //! What is told of a session when its flow ends.
 
-use super::session::{GAP, Session};
+use super::session::Session;
 use crate::flow::record::TcpState;
 
 /// A session; index 0 of a pair is what the client sent.
@@ -20,13 +20,13 @@ pub struct SessionFacts {
 impl Session {
     /// What is told of it.
     pub fn facts(&self) -> SessionFacts {
-        let [client, server] = &self.sides;
+        let both = [true, false];
         SessionFacts {
-            state: self.state,
-            tcp_flags: [client.tcp_flags, server.tcp_flags],
-            gap: [client.has(GAP), server.has(GAP)],
-            max_regions: [client.regions, server.regions],
-            urgent: [client.urgent, server.urgent],
+            state: self.state(),
+            tcp_flags: both.map(|to_server| self.tcp_flags(to_server)),
+            gap: both.map(|to_server| self.has_gap(to_server)),
+            max_regions: both.map(|to_server| self.max_regions(to_server)),
+            urgent: both.map(|to_server| self.urgent(to_server)),
         }
     }
 }

@@ -55,6 +55,8 @@ pub struct Decided {
     pub suppressed: u64,
     /// Matches beyond the most that a packet may have.
     pub overflow: u64,
+    /// What rules wrote and that made room for other things, or found no room.
+    pub forgotten: u64,
     /// Sets of ports that `unique_on` keeps.
     pub port_sets: u64,
     /// Matches that were counted whatever their port because there was no room for a set of ports.

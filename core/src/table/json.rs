@@ -153,6 +153,12 @@ impl Json<'_> {
         self.0.push(b'"');
     }
 
+    /// Begin an object in a list.
+    pub fn item_object(&mut self) {
+        self.comma();
+        self.0.push(b'{');
+    }
+
     /// A number in a list.
     pub fn item_number(&mut self, value: impl itoa::Integer) {
         self.comma();

@@ -4,6 +4,7 @@ use crate::anomaly::Severity;
 use crate::flow::record::{EndReason, FlowAction, FlowState, TcpState};
 use crate::packet::{Encapsulation, Layer, LenSource, Packet, Stop};
 use crate::plan::{Action, ExceptionPolicy};
+use crate::stream::Exception;
 
 /// A function that names an enum's values, and all the names.
 macro_rules! named {
@@ -119,6 +120,15 @@ pub fn flow_action(action: FlowAction) -> &'static str {
     match action {
         FlowAction::Drop => "drop",
         FlowAction::Pass => "pass",
+    }
+}
+
+/// What an exception policy was applied for (Suricata's `flow.exception_policy`).
+pub fn exception(met: Exception) -> &'static str {
+    match met {
+        Exception::Midstream => "stream_midstream",
+        Exception::Memory => "stream_memcap",
+        Exception::ReassemblyMemory => "stream_reassembly_memcap",
     }
 }
 

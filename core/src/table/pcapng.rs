@@ -120,7 +120,7 @@ pub fn statistics(out: &mut Vec<u8>, interface: u32, until: Nanos, received: u64
 #[inline]
 pub fn link_type(link: Link) -> u16 {
     match link {
-        Link::Ip | Link::UdpPayload => RAW_IP,
+        Link::Ip | Link::Ipv4 | Link::Ipv6 | Link::UdpPayload => RAW_IP,
         Link::Type(ethertype) if is_ip(ethertype) => RAW_IP,
         // What stands behind no link header but has an EtherType gets an Ethernet header made up.
         Link::Ethernet | Link::Type(_) => ETHERNET,

@@ -5,7 +5,6 @@ use crate::flow;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Layers, Stop};
 use crate::restore;
-use crate::stream;
 use crate::table::counters::{Counters, Decided};
 use crate::table::json::{Json, number};
 use crate::table::names;
@@ -32,7 +31,7 @@ pub fn groups(summary: &Summary<'_>) -> Vec<Group> {
     let group = |name, counters| Group { name, counters };
     vec![
         group("decoder", decoder(summary.counters)),
-        group("tcp", tcp(&summary.streams)),
+        group("tcp", summary.streams.all().map(|(name, count)| (Cow::Borrowed(name), count)).collect()),
         group("flow", flows(&summary.flows)),
         group("defrag", defrag(&summary.fragments)),
         group("flow_bypassed", named([("local_pkts", summary.bypassed[0]), ("local_bytes", summary.bypassed[1])])),
@@ -81,33 +80,6 @@ fn events(counters: &Counters) -> Vec<(Cow<'static, str>, u64)> {
     // An event without a protocol goes before those that have one.
     events.sort_unstable_by_key(|(name, _)| (name.contains('.'), *name));
     events.into_iter().map(|(name, count)| (Cow::Owned(format!("event.{name}")), count)).collect()
-}
-
-fn tcp(stats: &stream::Stats) -> Vec<(Cow<'static, str>, u64)> {
-    named([
-        ("syn", stats.syn),
-        ("synack", stats.synack),
-        ("rst", stats.rst),
-        ("urg", stats.urg),
-        ("sessions", stats.sessions),
-        ("active_sessions", stats.active_sessions),
-        ("ssn_memcap_drop", stats.ssn_memcap_drop),
-        ("invalid_checksum", stats.invalid_checksum),
-        ("midstream_pickups", stats.midstream_pickups),
-        ("segment_memcap_drop", stats.segment_memcap_drop),
-        ("segment_from_cache", stats.segment_from_cache),
-        ("segment_from_pool", stats.segment_from_pool),
-        ("stream_depth_reached", stats.stream_depth_reached),
-        ("reassembly_gap", stats.reassembly_gap),
-        ("overlap", stats.overlap),
-        ("overlap_diff_data", stats.overlap_diff_data),
-        ("insert_data_normal_fail", stats.insert_data_normal_fail),
-        ("insert_data_overlap_fail", stats.insert_data_overlap_fail),
-        ("urgent_oob_data", stats.urgent_oob_data),
-        ("ack_unseen_data", stats.ack_unseen_data),
-        ("memuse", stats.memuse),
-        ("reassembly_memuse", stats.reassembly_memuse),
-    ])
 }
 
 fn flows(stats: &flow::Stats) -> Vec<(Cow<'static, str>, u64)> {

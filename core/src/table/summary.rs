@@ -7,7 +7,7 @@ use crate::packet::{Causes, Checksum, proto};
 use crate::plan::Rule;
 use crate::restore;
 use crate::stream;
-use crate::table::counters::{Counters, Session};
+use crate::table::counters::{Counters, Decided, Session};
 use crate::table::fate::{Drop, Rejection};
 use crate::table::json::{Json, number};
 use crate::table::known::Known;
@@ -93,7 +93,7 @@ impl Summary<'_> {
         counted(json, "anomalies", names, &self.counters.anomalies);
         self.sessions(json, identities);
         if let Some(rules) = &self.rules {
-            unknown(json, rules);
+            matched(json, rules, &self.counters.detect);
         }
         if let Some(captured) = self.sources.captured {
             json.object("capture");
@@ -207,9 +207,12 @@ fn session_object(json: &mut Json<'_>, clock: &mut Clock, session: &Session, kno
 }
 
 /// How many rules there are, and for those that missing bytes left undecided how often, by `gid:sid`.
-fn unknown(json: &mut Json<'_>, counts: &RuleCounts<'_>) {
+fn matched(json: &mut Json<'_>, counts: &RuleCounts<'_>, decided: &Decided) {
     json.object("rules");
     json.number("loaded", counts.rules.len());
+    json.number("suppressed", decided.suppressed);
+    json.number("overflow", decided.overflow);
+    json.number("forgotten", decided.forgotten);
     json.object("unknown");
     for (rule, n) in counts.rules.iter().zip(counts.unknown).filter(|(_, n)| **n > 0) {
         json.name(&format!("{}:{}", rule.gid, rule.sid));
@@ -301,7 +304,10 @@ mod tests {
         }
         assert_eq!(got["sessions"], json!([known, unknown]));
         assert_eq!(got["flows"], json!({"total": 9, "evicted": 1}));
-        assert_eq!(got["rules"], json!({"loaded": 2, "unknown": {"1:2000001": 3}}));
+        assert_eq!(
+            got["rules"],
+            json!({"loaded": 2, "suppressed": 0, "overflow": 0, "forgotten": 0, "unknown": {"1:2000001": 3}})
+        );
         assert_eq!(got["listener"], json!({"overflowed": 4}));
         assert_eq!(got["capture"], json!({"received": 10, "dropped": u64::MAX}));
     }

@@ -1,4 +1,4 @@
-"""`tmrx rules check` and `list`: what they print, where, and their exit codes."""
+"""`tmrx rules`: what they print, where, and their exit codes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from click.testing import CliRunner, Result
 
 from tmrx import cli
 from tmrx.cli.rules import rules
+from tmrx.errors import UsageError
 
 GOOD = 'alert tcp any any -> any 80 (msg:"one, \\"two\\""; sid:7; rev:2; classtype:network-scan;)\n'
 BAD = 'alert tcp any any -> any any (contnet:"a"; sid:8;)\n'
@@ -97,3 +98,60 @@ def test_list_says_what_it_leaves_out(run) -> None:
     assert result.exit_code == 0
     assert "one" in result.stdout
     assert result.stderr == "tmrx: warning: rules: 1 rule left out (tmrx rules check says why)\n"
+
+
+CONTENT = 'alert tcp any any -> any 80 (msg:"c"; content:"ab|00|"; flow:to_server; sid:12; gid:3;)\n'
+
+
+def test_explain_in_words(run, tmp_path: Path) -> None:
+    result = run("explain", GOOD + CONTENT, "3:12")
+    assert result.stdout == (
+        "3:12 rev 0  alert  c\n"
+        f"  {tmp_path / 't.rules'}:2\n"
+        "  looks at          tcp any port any -> any port 80\n"
+        "  inspected on      what TCP carries as a stream, once it is acknowledged; other payloads packet by packet\n"
+        '  looked for first  "ab|00|" in payload\n'
+        "  if                data to the server\n"
+        '  and if            payload: "ab|00|"\n'
+    )
+
+
+def test_explain_shows_what_is_not_evaluated_yet(run) -> None:
+    records = json.loads(run("explain", GOOD + UNSUPPORTED, "--format", "json").stdout)
+    assert [(record["sid"], record["missing"]) for record in records] == [
+        (7, ""),
+        (9, "protocol 'http' is known, not supported yet"),
+    ]
+
+
+def test_explain_needs_a_rule_and_a_file(run, tmp_path: Path) -> None:
+    assert isinstance(run("explain", GOOD, "8").exception, UsageError)
+    assert isinstance(CliRunner().invoke(rules, ["explain", "7"]).exception, UsageError)
+
+
+def test_stats(run) -> None:
+    rows = list(csv.DictReader(run("stats", GOOD + CONTENT, "--format", "csv").stdout.splitlines()))
+    found = {(row["what"], row["value"]): int(row["rules"]) for row in rows}
+    assert found["action", "alert"] == found["protocol", "tcp"] == found["keyword", "sid"] == 2
+    assert found["kind", "stream"] == found["kind", "ip_only"] == found["keyword", "content"] == 1
+    assert found["class", "Network scan"] == found["class", "none"] == 1
+
+
+def test_coverage(run) -> None:
+    text = GOOD + UNSUPPORTED + UNSUPPORTED.replace("9", "13") + BAD + UNMET
+    rows = json.loads(run("coverage", text, "--format", "json").stdout)
+    assert [(row["fate"], row["reason"], row["rules"], row["share"]) for row in rows] == [
+        ("loaded", "", 1, 20.0),
+        ("unsupported", "protocol 'http' is known, not supported yet", 2, 40.0),
+        ("error", "unknown keyword 'contnet'", 1, 20.0),
+        ("skipped", "missing a required feature: feature x", 1, 20.0),
+    ]
+    assert json.loads(run("coverage", "", "--format", "json").stdout) == [
+        {"fate": "loaded", "reason": "", "rules": 0, "share": 0.0}
+    ]
+
+
+def test_rules_are_selected(run, tmp_path: Path) -> None:
+    (tmp_path / "off").write_text("7\n")
+    result = run("list", GOOD + CONTENT, "--disable", str(tmp_path / "off"), "--format", "json")
+    assert [rule["sid"] for rule in json.loads(result.stdout)] == [12]

@@ -31,16 +31,16 @@ def rules(tmp_path: Path) -> Callable[..., RuleSet]:
 @pytest.fixture
 def everything(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if nothing were refused for not being supported yet."""
-    monkeypatch.setattr(whole, "check_supported", lambda *_: None)
+    monkeypatch.setattr(whole, "lacks", lambda *_: iter(()))
 
 
 @pytest.fixture
 def one(rules: Callable[..., RuleSet]) -> Callable[[str], plan.Rule]:
-    """The one rule of a text, against which nothing is said."""
+    """The one rule of a text."""
 
     def load_one(text: str) -> plan.Rule:
         found = rules(text)
-        assert found.diagnostics == ()
+        assert found.refused == ()
         (rule,) = found.rules
         return rule.compiled
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tmrx.rules.datasets import Datasets, Declared, Saved, Settings, Type, from_text, to_text, write
+from tmrx.rules.datasets import Datasets, Declared, Settings, Type, from_text, to_text
 from tmrx.rules.diagnostics import Fault
 
 
@@ -27,7 +27,7 @@ def test_a_value_comes_back_as_it_was_written(kind: Type, text: str) -> None:
     ("kind", "text"), [("string", "a"), ("string", ""), ("md5", "00"), ("sha256", "xy"), ("ipv4", "::1"), ("ip", "a.b")]
 )
 def test_what_is_no_value(kind: Type, text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         from_text(text, kind)
 
 
@@ -43,9 +43,3 @@ def test_nothing_is_written_without_leave_or_place() -> None:
     for settings in (Settings(), Settings(folder="f", allow_write=False)):
         with pytest.raises(Fault):
             Datasets(settings, lambda _: None).number(wanted, Path())
-
-
-def test_values_are_written_a_line_each(tmp_path: Path) -> None:
-    path = tmp_path / "new" / "set.csv"
-    write(Saved("a", "string", str(path)), [b"a", b"b"])
-    assert path.read_text() == "YQ==\nYg==\n"

@@ -79,6 +79,20 @@ def test_duplicates(tmp_path: Path) -> None:
     ]
 
 
+def test_a_flowbit_that_is_never_set_is_warned_of(tmp_path: Path) -> None:
+    text = (
+        rule(1, options="flowbits:set,one;")
+        + rule(2, options="flowbits:isset,one|two;")
+        + rule(3, options="flowbits:isset,two|three;")
+        + rule(4, options="flowbits:isnotset,four;")
+    )
+    found = load([written(tmp_path, "f.rules", text)])
+    assert [rule.compiled.sid for rule in found.rules] == [1, 2, 3, 4]
+    assert [(one.severity, one.line, one.why) for one in found.diagnostics] == [
+        ("warning", 3, "no rule that loads sets the flowbit two or three")
+    ]
+
+
 def test_strict_says_all_that_is_refused(tmp_path: Path) -> None:
     skipped = rule(3, options="requires: feature x;")
     file = written(

@@ -32,7 +32,7 @@ def test_stock() -> None:
     ((path, eve),) = wanted.events
     assert (path, wanted.fast, wanted.stats) == (FOLDER / "eve.json", FOLDER / "fast.log", FOLDER / "stats.log")
     assert eve.alert == plan.AlertEvents()
-    assert eve.anomaly == plan.AnomalyEvents()
+    assert eve.anomaly == plan.AnomalyEvents(applayer=True)
     assert eve.flow
     assert not eve.netflow
     assert not eve.mirror
@@ -78,7 +78,7 @@ def test_options_of_other_types(tmp_path: Path) -> None:
         "- anomaly: {packethdr: yes, types: {decode: yes, stream: no}}\n"
         "- stats: {totals: no, deltas: yes}\n- drop: {flows: all}\n- flow: {enabled: no}\n- arp: {enabled: yes}\n",
     )
-    assert eve.anomaly == plan.AnomalyEvents(decode=True, packet_header=True)
+    assert eve.anomaly == plan.AnomalyEvents(decode=True, applayer=True, packet_header=True)
     assert eve.stats == plan.StatsEvents(totals=False, deltas=True)
     assert eve.drop == plan.DropEvents(flows="all")
     assert (eve.flow, eve.arp, eve.ethernet, eve.community_id, eve.metadata) == (False, True, True, True, False)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Literal
 
-from tmrx.plan import Bsize
+from tmrx.plan import Application, Bsize
 from tmrx.rules.catalogue import Keyword, did_you_mean, keywords
 from tmrx.rules.diagnostics import Fault
-from tmrx.rules.draft import Draft, Need
+from tmrx.rules.draft import Draft
 from tmrx.rules.numbers import U8, U16, U32, U64, number_text, signed_text
+from tmrx.rules.options.instances import counted, which
 from tmrx.rules.options.payload import literal
 from tmrx.rules.parser import Option
 from tmrx.rules.protocols import APPLICATIONS
@@ -25,9 +27,6 @@ _COMMA = re.compile(r",(?!\d*\})")
 _NAME = r"[A-Za-z][\w.-]*"
 _U = r"\d{1,10}"
 _NAMED = re.compile(rf"!?\s*{_NAME}")
-_COUNT = re.compile(r"count\s+(.+)")
-_INDEX = re.compile(r"any|all|all_or_absent|or_absent|-?\d{1,9}|oob_or\s+-?\d{1,9}")
-_SOME = re.compile(r"nb\s+(.+)")
 _SLICE = re.compile(r"(?:-?\d{1,9})?:(?:-?\d{1,9})?")
 
 
@@ -63,26 +62,17 @@ def _multiple(highest: int, named: bool = False) -> Syntax:
     """A number (or a name) that several instances have: which of them, or how many there are."""
 
     def check(option: Option) -> None:
-        value, *which = (part.strip() for part in option.value.split(","))
-        if count := _COUNT.fullmatch(value):
-            number_text(count[1], U32, option)
-        else:
+        value, *places = (part.strip() for part in option.value.split(","))
+        if counted(value, option) is None:
             _one(value, highest, named, option)
-        if len(which) > len(("index", "slice")):
+        if len(places) > len(("index", "slice")):
             raise _wrong(option)
-        if which:
-            _check_index(which[0], option)
-        if which[1:] and not _SLICE.fullmatch(which[1]):
+        if places:
+            which(places[0], option)
+        if places[1:] and not _SLICE.fullmatch(places[1]):
             raise _wrong(option)
 
     return check
-
-
-def _check_index(index: str, option: Option) -> None:
-    if some := _SOME.fullmatch(index):
-        number_text(some[1], U32, option)
-    elif not _INDEX.fullmatch(index):
-        raise _wrong(option)
 
 
 def _flags(highest: int) -> Syntax:
@@ -208,24 +198,25 @@ SYNTAX: dict[str, Syntax] = {
 }  # fmt: skip
 
 # Keywords that are not of applications and that the plan has no words for either.
-_OTHERS = ("asn1", "flowvar", "pktvar", "nfq_set_mark", "geoip")
+_OTHERS = ("asn1", "flowvar", "pktvar", "geoip")
 # What these were before they became buffers.
 _OBSOLETE = {"ssh.protoversion": "ssh.proto", "ssh.softwareversion": "ssh.software"}
 _SCRIPTS = ("lua", "luaxform")
-_FILES = frozenset(("ftp", "ftp-data", "http", "http2", "nfs", "smb", "smtp"))
 
 
 def _keyword(syntax: Syntax) -> Callable[[Draft, Option], None]:
     def handler(draft: Draft, option: Option) -> None:
         syntax(option)
-        keyword = option.keyword
-        if "files" in keyword.protocol:
-            draft.needs.append(Need(keyword.name, _FILES, keyword.direction, option.at))
-        elif not keyword.protocol & {"any", "ip", "packet"}:
+        if not option.keyword.protocol & {"any", "ip"}:
             draft.need(option)
-        draft.lack(f"keyword '{keyword.name}'", option.at)
+        draft.lack(f"keyword '{option.keyword.name}'", option.at)
 
     return handler
+
+
+def _mark(_: Draft, option: Option) -> None:
+    """What a passive receiver never does; read all the same."""
+    SYNTAX[option.keyword.value](option)
 
 
 def _obsolete(_: Draft, option: Option) -> None:
@@ -252,17 +243,30 @@ def _urilen(draft: Draft, option: Option) -> None:
 
 # --- the flow's protocol
 
-_MODES = ("final", "original", "either", "direction", "to_server", "to_client", "toserver", "toclient")
+_Of = Literal["direction", "to_server", "to_client", "either", "original", "final"]
+_OF: dict[str, _Of] = {
+    "direction": "direction",
+    "to_server": "to_server",
+    "toserver": "to_server",
+    "to_client": "to_client",
+    "toclient": "to_client",
+    "either": "either",
+    "original": "original",
+    "final": "final",
+}
 _RESULTS = ("failed", "unknown")
+# A name stands for these too, unless it is exact; http for all of HTTP is the core's to know.
+_ALSO = {"dns": ("doh2",), "http2": ("doh2",)}
 
 
 def _protocol(draft: Draft, option: Option) -> None:
     names, *words = option.value.split(",")
     modes = [word for word in words if word != "exact"]
     exact = len(words) - len(modes)
-    if len(modes) > 1 or exact > 1 or not set(modes) <= set(_MODES):
+    if len(modes) > 1 or exact > 1 or not set(modes) <= _OF.keys():
         raise _wrong(option)
-    for name in names.removeprefix("!").split("|"):
+    listed = names.removeprefix("!").split("|")
+    for name in listed:
         if name not in APPLICATIONS and name not in _RESULTS:
             hint = did_you_mean(name, APPLICATIONS)
             raise Fault(f"unknown protocol '{name}'", hint, at=option.value_at)
@@ -270,7 +274,9 @@ def _protocol(draft: Draft, option: Option) -> None:
             raise Fault("'exact' with http, which stands for two", "http1 or http2", at=option.value_at)
     if not names.startswith("!"):
         _once_positive(modes[0] if modes else "direction", draft, option)
-    draft.lack("keyword 'app-layer-protocol'", option.at)
+    also = [other for name in listed for other in _ALSO.get(name, ())] if not exact else []
+    of = _OF[modes[0] if modes else "direction"]
+    draft.checks.append(Application(names=(*listed, *also), negated=names.startswith("!"), of=of))
 
 
 def _once_positive(mode: str, draft: Draft, option: Option) -> None:
@@ -305,8 +311,9 @@ HANDLERS = {
     **dict.fromkeys(_OBSOLETE, _obsolete),
     **dict.fromkeys(_SCRIPTS, _script),
     "urilen": _urilen,
+    "nfq_set_mark": _mark,
     "app-layer-protocol": _protocol,
     "app-layer-state": _state,
 }
 # Those that are read, and then refused.
-MISSING = HANDLERS.keys() - {"urilen"} | {"app-layer-event"}
+MISSING = HANDLERS.keys() - {"urilen", "nfq_set_mark", "app-layer-protocol"} | {"app-layer-event"}

@@ -21,8 +21,6 @@ _APPLICATION = "app-layer"
 # How these names were written before.
 _RENAMED = ("_with_different_", "_with_diff_")
 _OLD_PROTOCOLS = {"ikev2": "ike", "http1": "http", "smb2": "smb"}
-# In the catalogue's words: files may be of any of these.
-_FILE_PROTOCOLS = frozenset(("ftp", "ftp-data", "http", "http2", "nfs", "smb", "smtp"))
 
 
 class Known(NamedTuple):
@@ -64,8 +62,9 @@ def _application_event(draft: Draft, option: Option) -> None:
         hint = did_you_mean(name, events().keys())
         raise Fault(f"unknown event '{option.value}': the rule is left out", hint, option.value_at, "warning")
     if known.protocol != "any":
-        owners = _FILE_PROTOCOLS if known.protocol == "file" else frozenset((known.protocol,))
-        draft.needs.append(Need(f"app-layer-event:{name}", owners, "both", option.at))
+        # The catalogue's word for all applications with files is in the plural.
+        owner = "files" if known.protocol == "file" else known.protocol
+        draft.needs.append(Need(f"app-layer-event:{name}", frozenset((owner,)), "both", option.at))
     draft.lack("keyword 'app-layer-event'", option.at)
 
 

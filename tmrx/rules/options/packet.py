@@ -6,11 +6,25 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from tmrx.plan import ChecksumIs, Dsize, Field, FragBits, IpOption, IsDataAt, Number, Rpc, SameIp, TcpFlags
+from tmrx.plan import (
+    ChecksumIs,
+    Dsize,
+    Field,
+    FragBits,
+    Instances,
+    IpOption,
+    IsDataAt,
+    Number,
+    Rpc,
+    SameIp,
+    TcpFlags,
+    VlanId,
+)
 from tmrx.rules.catalogue import did_you_mean, keywords
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import BufferDraft, Draft
 from tmrx.rules.numbers import U8, U16, U32, number, number_text, unsigned_text
+from tmrx.rules.options.instances import counted, which
 from tmrx.rules.parser import Option
 
 Handler = Callable[[Draft, Option], None]
@@ -185,10 +199,12 @@ MAX_VLAN_LAYERS = 3
 
 
 def _vlan_id(draft: Draft, option: Option) -> None:
-    value, comma, which = option.value.partition(",")
-    check = Field(field="vlan_id", number=number_text(value, U16, option))
-    if comma and which.strip() != "any":
-        draft.lack(f"the layer '{which.strip()}' of 'vlan.id'", option.value_at)
+    value, comma, places = (part.strip() for part in option.value.partition(","))
+    if count := counted(value, option):
+        check = VlanId(number=count, instances=Instances(which="count"))
+    else:
+        instances = which(places, option) if comma else Instances()
+        check = VlanId(number=number_text(value, U16, option), instances=instances)
     draft.add_packet_check(check, option)
 
 

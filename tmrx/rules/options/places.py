@@ -11,6 +11,8 @@ from tmrx.rules.draft import Draft, number_of
 from tmrx.rules.numbers import signed_text, value_of
 from tmrx.rules.parser import Option
 
+# The plan numbers them in a byte.
+MAX_VARIABLES = 256
 _SIGNED = re.compile(r"[-+]?[0-9]+")
 _NAME = re.compile(r"[A-Za-z_][\w.-]*", re.ASCII)
 _HEX = re.compile(r"0[xX][0-9a-fA-F]{1,16}")
@@ -32,4 +34,6 @@ def new_variable(name: str, draft: Draft, option: Option) -> int:
     """The number of a variable that the option sets. Raises Fault."""
     if not _NAME.fullmatch(name):
         raise Fault(f"'{name}' is no name of a variable", "a letter, then letters, digits, . _ -", at=option.value_at)
+    if len(draft.variables) == MAX_VARIABLES and name not in draft.variables:
+        raise Fault(f"more than {MAX_VARIABLES} variables in one rule", at=option.value_at)
     return number_of(name, draft.variables)

@@ -75,6 +75,8 @@ pub struct Conversation {
     sides: [Side; 2],
     /// The side that was found first gives the flow its protocol.
     first: Option<Protocol>,
+    /// It is of datagrams: one that nobody knows has failed, whatever else comes.
+    datagrams: bool,
 }
 
 /// The most bytes of a direction that are looked at.
@@ -92,6 +94,7 @@ impl Conversation {
         if self.is_settled(direction.to_server) || direction.bytes.is_empty() {
             return None;
         }
+        self.datagrams = direction.transport == Transport::Udp;
         let side = match answer(direction) {
             Answer::Yes(protocol) => Side::Found(protocol),
             Answer::More if !direction.end && direction.bytes.len() < ENOUGH => return None,
@@ -109,13 +112,12 @@ impl Conversation {
         }
     }
 
-    /// The flow's protocol: `None` while nobody knows, "failed" once both directions, or the only one that has data,
-    /// gave up.
+    /// The flow's protocol: `None` while nobody knows, "failed" once both directions gave up.
     pub fn name(&self) -> Option<&'static str> {
         match (self.first, self.sides) {
             (Some(protocol), _) => Some(protocol.name()),
             (None, [Side::Failed, Side::Failed]) => Some(FAILED),
-            _ => None,
+            (None, sides) => (self.datagrams && sides.contains(&Side::Failed)).then_some(FAILED),
         }
     }
 
@@ -134,9 +136,13 @@ impl Conversation {
         }
     }
 
-    /// As for datagrams: a direction that gave up speaks for the flow until the other one is known.
-    pub fn name_of_datagrams(&self) -> Option<&'static str> {
-        self.name().or_else(|| self.sides.contains(&Side::Failed).then_some(FAILED))
+    /// What a direction gave: `None` while nobody knows. What the other one found counts until then.
+    pub fn of_direction(&self, to_server: bool) -> Option<&'static str> {
+        match self.side(to_server) {
+            Side::Found(protocol) => Some(protocol.name()),
+            Side::Failed => Some(FAILED),
+            Side::Undecided => self.first.map(Protocol::name),
+        }
     }
 
     fn side(&self, to_server: bool) -> Side {

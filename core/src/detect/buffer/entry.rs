@@ -8,6 +8,7 @@ use super::variables::Amount;
 use crate::error::{Error, Fault, Result};
 use crate::ffi::pcre2::Code;
 use crate::plan::{self, Match};
+use std::sync::Arc;
 
 /// A `pcre`.
 #[derive(Debug)]
@@ -15,6 +16,8 @@ pub(super) struct Pattern {
     pub(super) code: Code,
     pub(super) negated: bool,
     pub(super) relative: bool,
+    /// What becomes of its groups, from the first one on.
+    pub(super) captures: Box<[(plan::CaptureKind, Arc<str>)]>,
 }
 
 /// `isdataat`.
@@ -51,7 +54,7 @@ pub(super) enum Entry {
     Math(Box<Math>),
     DataAt(DataAt),
     Size(plan::Number),
-    Entropy(Box<plan::Entropy>),
+    Entropy(Box<plan::Entropy>, Arc<str>),
     Dataset(plan::DatasetTest),
     Datarep { set: u32, number: plan::Number },
     Base64(Box<Base64>),
@@ -74,7 +77,7 @@ impl Entry {
                 Self::DataAt(DataAt { at: Amount::new(at), negated, relative })
             }
             Match::Bsize { number } => Self::Size(*number),
-            Match::Entropy(entropy) => Self::Entropy(Box::new(entropy.clone())),
+            Match::Entropy(entropy) => Self::Entropy(Box::new(entropy.clone()), Arc::from(entropy.name.as_str())),
             Match::Base64(base64) => Self::Base64(Box::new(Base64::new(base64, rule)?)),
             Match::Dataset(test) => Self::Dataset(test.clone()),
             Match::Datarep { set, number } => Self::Datarep { set: *set, number: *number },
@@ -93,7 +96,7 @@ impl Entry {
             Self::Math(math) => math.field.relative,
             Self::DataAt(data) => data.relative,
             Self::Base64(base64) => base64.relative,
-            Self::Size(_) | Self::Entropy(_) | Self::Dataset(_) | Self::Datarep { .. } => false,
+            Self::Size(_) | Self::Entropy(..) | Self::Dataset(_) | Self::Datarep { .. } => false,
         }
     }
 
@@ -129,16 +132,7 @@ impl Entry {
             Self::DataAt(data) => any(&[data.at.variable()]),
             // What is asked of the result may name any.
             Self::Base64(_) => !variables.is_empty(),
-            Self::Pattern(_) | Self::Size(_) | Self::Entropy(_) | Self::Dataset(_) | Self::Datarep { .. } => false,
-        }
-    }
-
-    /// How many patterns of it run without machine code.
-    pub(super) fn interpreted(&self) -> usize {
-        match self {
-            Self::Pattern(pattern) => usize::from(!pattern.code.is_jit()),
-            Self::Base64(base64) => base64.list.as_ref().map_or(0, List::interpreted),
-            _ => 0,
+            Self::Pattern(_) | Self::Size(_) | Self::Entropy(..) | Self::Dataset(_) | Self::Datarep { .. } => false,
         }
     }
 }
@@ -148,7 +142,8 @@ impl Pattern {
         let code = Code::new(&pcre.pattern, &pcre.flags).map_err(|error| {
             refused(rule, &format!("pcre: {} at byte {}", error.message, error.offset), "the syntax is PCRE2's")
         })?;
-        Ok(Self { code, negated: pcre.negated, relative: pcre.relative })
+        let captures = pcre.captures.iter().map(|capture| (capture.kind, Arc::from(capture.name.as_str()))).collect();
+        Ok(Self { code, negated: pcre.negated, relative: pcre.relative, captures })
     }
 }
 

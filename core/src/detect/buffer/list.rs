@@ -18,6 +18,7 @@ use crate::detect::subject::Buffer;
 use crate::error::Result;
 use crate::ffi::pcre2::Found;
 use crate::plan::{self, Match};
+use std::sync::Arc;
 
 /// Bytes searched that count as a step, so that long searches are bounded too.
 const STEP_BYTES: usize = 1024;
@@ -72,11 +73,6 @@ impl List {
     /// Some content ignores case.
     pub(super) fn is_nocase(&self) -> bool {
         self.nocase
-    }
-
-    /// How many patterns run without machine code.
-    pub(super) fn interpreted(&self) -> usize {
-        self.chains.iter().flat_map(|chain| &chain.entries).map(Entry::interpreted).sum()
     }
 
     /// Add the variables that it sets.
@@ -173,7 +169,7 @@ impl Run<'_, '_> {
             }
             Entry::DataAt(data) => self.data_at(data, position).map_or_else(|truth| truth, Truth::from),
             Entry::Size(number) => compare(*number, self.text.original as u64).into(),
-            Entry::Entropy(keyword) => self.entropy(keyword).map_or_else(|truth| truth, Truth::from),
+            Entry::Entropy(keyword, name) => self.entropy(keyword, name).map_or_else(|truth| truth, Truth::from),
             Entry::Dataset(test) => self.dataset(test),
             Entry::Datarep { set, number } => self.datarep(*set, *number),
             Entry::Base64(base64) => self.base64(base64, position).unwrap_or_else(|truth| truth),
@@ -191,12 +187,12 @@ impl Run<'_, '_> {
         Ok(there != data.negated)
     }
 
-    fn entropy(&mut self, keyword: &plan::Entropy) -> Known<bool> {
+    fn entropy(&mut self, keyword: &plan::Entropy, name: &Arc<str>) -> Known<bool> {
         if !self.spend(self.text.original) {
             return Err(self.gave_up());
         }
         let value = entropy::measure(&self.text, keyword)?;
-        self.bench.findings.entropy(&keyword.name, value);
+        self.bench.findings.entropy(name, value);
         Ok(compare_real(keyword.op, keyword.a, keyword.b, value))
     }
 
@@ -205,7 +201,7 @@ impl Run<'_, '_> {
             return Truth::Unknown;
         }
         let found = self.memory.dataset(test, self.text.bytes(false));
-        self.bench.findings.sets.extend(found);
+        found.into_iter().for_each(|found| self.bench.findings.set(found));
         found.is_some().into()
     }
 
@@ -315,12 +311,29 @@ impl Run<'_, '_> {
                 Found::Partial => return best.or(Truth::Unknown),
                 Found::Failed => return self.gave_up(),
                 Found::Match { start, end } => {
-                    best = best.or(self.chain(rest, base.saturating_add(end)));
+                    let captures = self.bench.findings.captures();
+                    self.capture(pattern, base);
+                    let truth = self.chain(rest, base.saturating_add(end));
+                    if truth != Truth::True {
+                        self.bench.findings.forget(captures);
+                    }
+                    best = best.or(truth);
                     if best == Truth::True || rest.is_empty() {
                         return best;
                     }
                     from = start.max(from) + 1;
                 }
+            }
+        }
+    }
+
+    /// Take note of what the groups of a pattern that has just matched hold; its offsets count from `base`.
+    fn capture(&mut self, pattern: &Pattern, base: usize) {
+        let Bench { matcher, findings, .. } = &mut *self.bench;
+        for (number, (kind, name)) in (1..).zip(&pattern.captures) {
+            let group = matcher.group(number).map(|group| base + group.start..base + group.end);
+            if let Some(bytes) = group.and_then(|group| self.text.bytes(false).get(group)) {
+                findings.capture(*kind, name, bytes);
             }
         }
     }

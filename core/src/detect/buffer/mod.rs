@@ -19,8 +19,9 @@ mod view;
 pub(super) use source::names;
 pub(super) use view::{Cache, Views};
 
+use super::note::Findings;
 use super::rule::Place;
-use super::state::{Found, Memory};
+use super::state::Memory;
 use super::subject::{Buffer, Subject};
 use super::truth::Truth;
 use crate::error::Result;
@@ -90,24 +91,6 @@ struct Decoded {
     folded: Folded,
 }
 
-/// What lists found out beside their truth.
-#[derive(Debug, Default)]
-pub(super) struct Findings {
-    /// Entropies under the names of their buffers, of all rules since the last packet.
-    pub(super) entropies: Vec<(String, f64)>,
-    /// What the last rule found in datasets.
-    pub(super) sets: Vec<Found>,
-}
-
-impl Findings {
-    fn entropy(&mut self, name: &str, value: f64) {
-        match self.entropies.iter_mut().find(|(known, _)| known == name) {
-            Some((_, known)) => *known = value,
-            None => self.entropies.push((name.to_owned(), value)),
-        }
-    }
-}
-
 impl Tools {
     /// For so many views and PCRE2's limits.
     pub(super) fn new(views: &Views, settings: &DetectSettings) -> Self {
@@ -121,11 +104,16 @@ impl Tools {
         Self { cache: Cache::new(views), bench }
     }
 
+    /// What the last rule whose buffers were looked into took note of.
+    #[inline]
+    pub(super) fn findings(&mut self) -> &mut Findings {
+        &mut self.bench.findings
+    }
+
     /// Another packet, or another piece of its stream.
     #[inline]
     pub(super) fn forget(&mut self) {
         self.cache.forget();
-        self.bench.findings.entropies.clear();
     }
 }
 
@@ -143,11 +131,6 @@ impl Tests {
         self.tests.is_empty()
     }
 
-    /// How many patterns run without machine code.
-    pub(super) fn interpreted(&self) -> usize {
-        self.tests.iter().map(|test| test.list.interpreted()).sum()
-    }
-
     /// Whether all buffers satisfy their lists.
     pub(super) fn holds(
         &self,
@@ -158,7 +141,7 @@ impl Tests {
         Tools { cache, bench }: &mut Tools,
     ) -> Truth {
         bench.variables.reset(self.variables);
-        bench.findings.sets.clear();
+        bench.findings.clear();
         let mut result = Truth::True;
         for test in &self.tests {
             let sight = cache.look(views, test.view, subject, payload, test.list.is_nocase(), &mut bench.matcher);

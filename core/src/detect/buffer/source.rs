@@ -131,6 +131,7 @@ fn address(bytes: &[u8; 16], ip: u8) -> Bytes<'_> {
 fn transport<'a>(subject: &Subject<'a>, protocol: u8, layer: Layer, length: usize) -> Bytes<'a> {
     let packet = subject.packet;
     match () {
+        () if subject.lost_protocol() => Bytes::Unknown,
         () if packet.fragment || packet.proto != protocol => Bytes::Absent,
         () if packet.layer == layer => part(subject, packet.l4, length),
         () if packet.stop == Stop::Truncated => Bytes::Unknown,

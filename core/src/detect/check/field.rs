@@ -8,7 +8,8 @@ use crate::packet::{Layer, proto};
 use crate::plan::{Field, FlagsOp, Number};
 use crate::wire::ipv4::{self, Ipv4};
 use crate::wire::ipv6::{self, Extension, next};
-use crate::wire::{icmp, sctp, tcp};
+use crate::wire::sctp::{self, Sctp};
+use crate::wire::{Header, icmp, tcp};
 
 /// Types of ICMP messages with an identifier and a sequence number (RFC 792, RFC 950) and of ICMPv6's (RFC 4443).
 const ECHOES_V4: [u8; 8] = [0, 8, 13, 14, 15, 16, 17, 18];
@@ -20,10 +21,7 @@ const PACKET_TOO_BIG: u8 = 2;
 type Value = Result<u64, Truth>;
 
 pub(super) fn holds(field: Field, number: Number, subject: &Subject<'_>) -> Truth {
-    let packet = subject.packet;
-    let vlans = packet.vlans.iter().take(packet.vlan_count.into());
     match field {
-        Field::VlanId => Truth::from(vlans.copied().any(|id| compare(number, id.into()))),
         Field::SctpChunkType => chunk_type(number, subject),
         _ => value(field, subject).map_or_else(|truth| truth, |value| compare(number, value).into()),
     }
@@ -34,6 +32,7 @@ fn value(field: Field, subject: &Subject<'_>) -> Value {
     match field {
         Field::VlanLayers => Ok(packet.vlan_count.into()),
         Field::Ttl if packet.ip != 0 => Ok(packet.ttl.into()),
+        Field::IpProto if subject.lost_protocol() => Err(Truth::Unknown),
         Field::IpProto if packet.ip != 0 => Ok(packet.proto.into()),
         Field::Tos => ipv4(subject).map(|ip| ip.type_of_service().into()),
         Field::IpId => ipv4(subject).map(|ip| ip.identification().into()),
@@ -52,8 +51,8 @@ fn value(field: Field, subject: &Subject<'_>) -> Value {
         Field::TcpMss => tcp_option::<2>(subject, tcp::option::MSS),
         Field::TcpWscale => tcp_option::<1>(subject, tcp::option::WINDOW_SCALE),
         Field::SctpVtag => sctp(subject).map(|()| packet.seq.into()),
-        Field::SctpChunkCnt => sctp(subject).map(|()| packet.window.into()),
-        Field::Ttl | Field::IpProto | Field::VlanId | Field::SctpChunkType => Err(Truth::False),
+        Field::SctpChunkCnt => chunk_count(subject),
+        Field::Ttl | Field::IpProto | Field::SctpChunkType => Err(Truth::False),
     }
 }
 
@@ -75,7 +74,7 @@ fn sctp(subject: &Subject<'_>) -> Result<(), Truth> {
 }
 
 fn icmp(subject: &Subject<'_>) -> Result<(), Truth> {
-    let v6 = subject.packet.proto == proto::ICMPV6;
+    let v6 = subject.packet.proto == proto::ICMPV6 || subject.lost_protocol();
     if v6 { transport(subject, proto::ICMPV6, Layer::Icmpv6) } else { transport(subject, proto::ICMP, Layer::Icmp) }
 }
 
@@ -199,16 +198,25 @@ fn chunk_type(number: Number, subject: &Subject<'_>) -> Truth {
     if let Err(truth) = sctp(subject) {
         return truth;
     }
-    let begin = usize::from(subject.packet.l4) + <sctp::Sctp<'_> as crate::wire::Header>::LEN;
+    let passes = |kind: Option<u8>| kind.map_or(Truth::Unknown, |kind| compare(number, kind.into()).into());
+    chunks(subject).map(passes).fold(Truth::False, Truth::or)
+}
+
+fn chunk_count(subject: &Subject<'_>) -> Value {
+    sctp(subject)?;
+    if chunks(subject).any(|kind| kind.is_none()) { Err(Truth::Unknown) } else { Ok(subject.packet.window.into()) }
+}
+
+/// The types of the chunks; none for what was cut off of them.
+fn chunks<'a>(subject: &Subject<'a>) -> impl Iterator<Item = Option<u8>> + 'a {
+    let begin = usize::from(subject.packet.l4) + Sctp::LEN;
     let mut left = (subject.packet.original as usize).saturating_sub(begin);
     let mut bytes = subject.headers.get(begin..).unwrap_or_default();
-    while let Some(chunk) = sctp::next_chunk(bytes, left) {
-        let Some(chunk) = chunk else { return Truth::Unknown };
-        if compare(number, chunk.kind.into()) {
-            return Truth::True;
-        }
-        bytes = bytes.get(chunk.padded..).unwrap_or_default();
-        left -= chunk.padded;
-    }
-    Truth::False
+    std::iter::from_fn(move || {
+        let chunk = sctp::next_chunk(bytes, left)?;
+        let padded = chunk.map_or(left, |chunk| chunk.padded);
+        bytes = bytes.get(padded..).unwrap_or_default();
+        left -= padded;
+        Some(chunk.map(|chunk| chunk.kind))
+    })
 }

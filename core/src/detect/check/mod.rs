@@ -1,7 +1,9 @@
 //! Conditions on headers, lengths, the flow and the mirror: everything of a rule but its addresses and its buffers.
 
+mod application;
 mod event;
 mod field;
+mod instances;
 mod rpc;
 
 use super::number::compare;
@@ -61,6 +63,10 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
     match check {
         C::Dsize { number, negated } => dsize(*number, subject).negate_if(*negated),
         C::Field { field, number, negated } => field::holds(*field, *number, subject).negate_if(*negated),
+        C::VlanId { number, instances } => {
+            let ids = packet.vlans.get(..packet.vlan_count.into()).unwrap_or_default();
+            instances::hold(*instances, *number, ids).into()
+        }
         C::TcpFlags { op, flags, mask } => tcp_flags(*op, *flags, *mask, subject),
         C::FragBits { op, bits } => field::fragment_bits(*op, *bits, subject),
         C::IpOption { option } => field::ip_option(*option, subject),
@@ -71,6 +77,7 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::FlowNumber { what, side, number } => {
             of_flow(subject, |facts| flow_number(*what, *side, *number, facts, packet.time))
         }
+        C::Application { names, negated, of } => application::holds(names, *negated, *of, subject).into(),
         C::Hook { hook } => Truth::from(*hook != PacketHook::FlowStart || is_flow_start(subject)),
         C::MirrorSession { value, negated } => Truth::from(session(value, subject) != *negated),
         C::MirrorVni { number } => subject.vni.is_some_and(|vni| compare(*number, u64::from(vni))).into(),
@@ -164,19 +171,19 @@ fn tcp_flags(op: FlagsOp, flags: u8, mask: u8, subject: &Subject<'_>) -> Truth {
 /// The `-csum` keywords. A checksum that is left out where it may be is right.
 fn checksum_is(layer: ChecksumOf, valid: bool, subject: &Subject<'_>) -> Truth {
     let packet = subject.packet;
-    let (ip, wanted) = match layer {
-        ChecksumOf::Ipv4 => (4, Layer::Ipv4),
-        ChecksumOf::Tcpv4 => (4, Layer::Tcp),
-        ChecksumOf::Tcpv6 => (6, Layer::Tcp),
-        ChecksumOf::Udpv4 => (4, Layer::Udp),
-        ChecksumOf::Udpv6 => (6, Layer::Udp),
-        ChecksumOf::Icmpv4 => (4, Layer::Icmp),
-        ChecksumOf::Icmpv6 => (6, Layer::Icmpv6),
-        ChecksumOf::Igmp => (4, Layer::Igmp),
+    let (ip, wanted, protocol) = match layer {
+        ChecksumOf::Ipv4 => (4, Layer::Ipv4, 0),
+        ChecksumOf::Tcpv4 => (4, Layer::Tcp, proto::TCP),
+        ChecksumOf::Tcpv6 => (6, Layer::Tcp, proto::TCP),
+        ChecksumOf::Udpv4 => (4, Layer::Udp, proto::UDP),
+        ChecksumOf::Udpv6 => (6, Layer::Udp, proto::UDP),
+        ChecksumOf::Icmpv4 => (4, Layer::Icmp, proto::ICMP),
+        ChecksumOf::Icmpv6 => (6, Layer::Icmpv6, proto::ICMPV6),
+        ChecksumOf::Igmp => (4, Layer::Igmp, proto::IGMP),
     };
     let of_network = layer == ChecksumOf::Ipv4;
     if packet.ip != ip || !of_network && (packet.layer != wanted || packet.fragment) {
-        return Truth::False;
+        return lost(subject, packet.ip == ip && packet.proto == protocol);
     }
     match if of_network { packet.l3_checksum } else { packet.l4_checksum } {
         Checksum::Valid | Checksum::Absent => valid.into(),
@@ -187,7 +194,7 @@ fn checksum_is(layer: ChecksumOf, valid: bool, subject: &Subject<'_>) -> Truth {
 
 /// A header field that is not there: unknown where the cut took it from a packet that had it.
 fn lost(subject: &Subject<'_>, had_it: bool) -> Truth {
-    if had_it && subject.lost_transport() { Truth::Unknown } else { Truth::False }
+    if (had_it || subject.lost_protocol()) && subject.lost_transport() { Truth::Unknown } else { Truth::False }
 }
 
 fn session(value: &str, subject: &Subject<'_>) -> bool {
@@ -205,3 +212,6 @@ fn checksum(layer: ChecksumLayer, verdicts: u8, subject: &Subject<'_>) -> bool {
     };
     verdicts >> (verdict as u8) & 1 == 1
 }
+
+#[cfg(test)]
+mod tests;

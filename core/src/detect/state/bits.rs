@@ -54,6 +54,11 @@ impl AddressBits {
         self.ends.get(&(owner, bit)).is_some_and(|end| now <= *end)
     }
 
+    /// Bits that made room for others before their time.
+    pub fn evicted(&self) -> u64 {
+        self.ends.evicted()
+    }
+
     /// Whether all that the packet names have the bit, or none has it.
     pub fn holds(&self, isset: bool, bit: u32, track: XbitTrack, packet: &Packet, now: Nanos) -> bool {
         let owners = owners(track, packet);

@@ -39,6 +39,8 @@ struct Values {
     rows: HashMap<Box<[u8]>, Option<u32>>,
     /// Bytes of what rules added.
     added: usize,
+    /// Values that found no room.
+    refused: u64,
     /// Length of the longest value that ever was in.
     longest: usize,
 }
@@ -68,6 +70,11 @@ impl Datasets {
         set.numbers.get(row as usize).copied()
     }
 
+    /// Values that rules added and that found no room.
+    pub fn refused(&self) -> u64 {
+        self.0.iter().map(|set| set.read().refused).sum()
+    }
+
     /// All values of a set, in order.
     pub fn values(&self, name: &str) -> Option<Vec<Vec<u8>>> {
         let set = self.0.iter().find(|set| set.name == name)?;
@@ -91,7 +98,7 @@ impl Dataset {
             name: set.name.clone(),
             kind: set.r#type,
             numbers: set.numbers.clone(),
-            values: RwLock::new(Values { rows, added: 0, longest }),
+            values: RwLock::new(Values { rows, added: 0, refused: 0, longest }),
         })
     }
 
@@ -132,7 +139,9 @@ impl Values {
     /// Put a value in; whether it is new and there is room.
     fn add(&mut self, key: &[u8]) -> bool {
         let size = key.len().saturating_add(OVERHEAD);
-        if self.rows.contains_key(key) || self.added.saturating_add(size) > MAX_ADDED {
+        let has_room = self.added.saturating_add(size) <= MAX_ADDED;
+        if self.rows.contains_key(key) || !has_room {
+            self.refused += u64::from(!has_room);
             return false;
         }
         self.added += size;

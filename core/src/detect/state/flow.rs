@@ -1,22 +1,22 @@
 //! What rules remember of one flow.
 
-use crate::packet::Packet;
-use crate::plan::{Effect, FlowintChange, FlowintOp, TagUnit};
-use crate::time::{Nanos, SECOND};
+use super::tag::Tags;
+use crate::plan::{FlowintChange, FlowintOp};
 use std::sync::Arc;
 
-/// Times that a rule that matches again may renew a running tag.
-const MAX_RENEWALS: u8 = 10;
-/// Tags that one flow may have at a time.
-const MAX_TAGS: usize = 50;
-
 /// Bits and variables of a flow, in the order in which they were set. Names are numbers of the plan.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct FlowVars {
     /// Flowbits that are set.
     pub bits: Vec<u32>,
     /// Flowints and their values.
     pub ints: Vec<(u32, u32)>,
+    /// Texts that patterns captured, by the names that rules give them.
+    pub texts: Vec<(Arc<str>, Arc<[u8]>)>,
+    /// The same of the last packet only.
+    pub packet_texts: Vec<(Arc<str>, Arc<[u8]>)>,
+    /// Entropies that were last measured, by the names of their buffers.
+    pub entropies: Vec<(Arc<str>, f64)>,
 }
 
 /// All that rules remember of a flow. Bounded by the names that rules use.
@@ -24,7 +24,7 @@ pub struct FlowVars {
 pub struct FlowMemory {
     /// Shared with the alerts that show them, copied when they change.
     vars: Arc<FlowVars>,
-    tags: Vec<Tag>,
+    tags: Tags,
 }
 
 /// Of a flow without memory.
@@ -39,6 +39,26 @@ impl FlowMemory {
     /// The bits and variables at this moment.
     pub fn vars(&self) -> Arc<FlowVars> {
         Arc::clone(&self.vars)
+    }
+
+    pub(super) fn note_text(&mut self, name: Arc<str>, text: Arc<[u8]>) {
+        put(&mut Arc::make_mut(&mut self.vars).texts, name, text);
+    }
+
+    /// Of such names, chosen by traffic, a packet has as many as its rules have captures.
+    pub(super) fn note_packet_text(&mut self, name: Arc<str>, text: Arc<[u8]>) {
+        put(&mut Arc::make_mut(&mut self.vars).packet_texts, name, text);
+    }
+
+    pub(super) fn note_entropy(&mut self, name: Arc<str>, value: f64) {
+        put(&mut Arc::make_mut(&mut self.vars).entropies, name, value);
+    }
+
+    /// Another packet.
+    pub fn forget_packet(&mut self) {
+        if !self.vars.packet_texts.is_empty() {
+            Arc::make_mut(&mut self.vars).packet_texts.clear();
+        }
     }
 
     pub(super) fn has(&self, bit: u32) -> bool {
@@ -98,62 +118,16 @@ impl FlowMemory {
         }
     }
 
-    /// Tag the packets that follow; a tag of the same rule that runs is renewed.
-    pub(super) fn tag(&mut self, effect: &Effect, packet: &Packet) {
-        let Some(fresh) = Tag::new(effect, packet) else { return };
-        if let Some(tag) = self.tags.iter_mut().find(|tag| tag.is_of(&fresh)) {
-            tag.renew(fresh);
-        } else if self.tags.len() < MAX_TAGS {
-            self.tags.push(fresh);
-        }
-    }
-
-    /// Whether the packet is one to log because of a tag that an earlier one set. Ask once for each packet, before its
-    /// rules are asked.
-    pub fn is_tagged(&mut self, packet: &Packet) -> bool {
-        if self.tags.is_empty() {
-            return false;
-        }
-        self.tags.retain_mut(|tag| tag.covers(packet));
-        !self.tags.is_empty()
+    /// Its tags.
+    pub(super) fn tags(&mut self) -> &mut Tags {
+        &mut self.tags
     }
 }
 
-/// A tag that runs.
-#[derive(Clone, Copy, Debug)]
-pub struct Tag {
-    count: u64,
-    unit: TagUnit,
-    began: Nanos,
-    /// Packets or bytes since it began.
-    passed: u64,
-    renewals: u8,
-}
-
-impl Tag {
-    /// The tag of an effect, which begins behind this packet.
-    pub fn new(effect: &Effect, packet: &Packet) -> Option<Self> {
-        let Effect::Tag { count, unit, .. } = effect else { return None };
-        Some(Self { count: u64::from(*count), unit: *unit, began: packet.time, passed: 0, renewals: 0 })
-    }
-
-    fn is_of(&self, other: &Self) -> bool {
-        (self.count, self.unit) == (other.count, other.unit)
-    }
-
-    fn renew(&mut self, fresh: Self) {
-        if self.renewals < MAX_RENEWALS {
-            *self = Self { renewals: self.renewals + 1, ..fresh };
-        }
-    }
-
-    /// Count a packet; whether the tag still covers it.
-    pub fn covers(&mut self, packet: &Packet) -> bool {
-        let by = if self.unit == TagUnit::Bytes { u64::from(packet.captured) } else { 1 };
-        self.passed = self.passed.saturating_add(by);
-        match self.unit {
-            TagUnit::Packets | TagUnit::Bytes => self.passed <= self.count,
-            TagUnit::Seconds => packet.time.saturating_sub(self.began) / SECOND <= self.count as i64,
-        }
+/// Set what has this name.
+fn put<T>(values: &mut Vec<(Arc<str>, T)>, name: Arc<str>, value: T) {
+    match values.iter_mut().find(|(known, _)| *known == name) {
+        Some((_, known)) => *known = value,
+        None => values.push((name, value)),
     }
 }

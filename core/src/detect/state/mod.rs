@@ -7,6 +7,7 @@ mod bounded;
 mod dataset;
 mod flow;
 mod reputation;
+mod tag;
 
 pub use bits::Owner;
 pub use bounded::Bounded;
@@ -17,17 +18,20 @@ use super::subject::Subject;
 use super::truth::Truth;
 use crate::error::Result;
 use crate::packet::Packet;
-use crate::plan::{self, Check, DatasetTest, Effect, Match, Number, SetOp};
+use crate::plan::{self, Check, DatasetTest, Effect, Match, Number, SetOp, TagScope};
 use crate::time::Nanos;
 use bits::AddressBits;
 use dataset::Datasets;
 use reputation::Reputation;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tag::{HostTags, Length};
 
 /// What rules remember across flows. One for the engine.
 #[derive(Debug)]
 pub struct Shared {
     bits: Mutex<AddressBits>,
+    /// Where rules tag hosts.
+    tags: Option<Mutex<HostTags>>,
     datasets: Datasets,
     reputation: Reputation,
 }
@@ -40,6 +44,7 @@ impl Shared {
     pub fn new(plan: &plan::Rules) -> Result<Self> {
         Ok(Self {
             bits: Mutex::default(),
+            tags: plan.rules.iter().any(tags_hosts).then(Mutex::default),
             datasets: Datasets::new(&plan.datasets)?,
             reputation: Reputation::new(&plan.reputation)?,
         })
@@ -48,6 +53,16 @@ impl Shared {
     /// The values of the dataset with this name, in order: what is kept of it after a run.
     pub fn dataset(&self, name: &str) -> Option<Vec<Vec<u8>>> {
         self.datasets.values(name)
+    }
+
+    /// How much of what rules wrote made room for other things, or found no room.
+    pub fn forgotten(&self) -> u64 {
+        let tags = self.tags().map_or(0, |tags| tags.evicted());
+        self.bits().evicted() + tags + self.datasets.refused()
+    }
+
+    fn tags(&self) -> Option<MutexGuard<'_, HostTags>> {
+        self.tags.as_ref().map(|tags| tags.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn bits(&self) -> MutexGuard<'_, AddressBits> {
@@ -59,9 +74,14 @@ impl Shared {
 /// frames' order, whichever shard they are of.
 pub fn is_ordered(plan: &plan::Rules) -> bool {
     plan.rules.iter().any(|rule| {
-        rule.checks.iter().any(|check| matches!(check, Check::Xbits { .. }))
+        tags_hosts(rule)
+            || rule.checks.iter().any(|check| matches!(check, Check::Xbits { .. }))
             || rule.buffers.iter().any(|buffer| changes_a_set(&buffer.matches))
     })
+}
+
+fn tags_hosts(rule: &plan::Rule) -> bool {
+    rule.effects.iter().any(|effect| matches!(effect, Effect::Tag { scope: TagScope::Host, .. }))
 }
 
 /// Whether one of the matches puts values into a dataset or takes them out.
@@ -118,9 +138,47 @@ impl Memory<'_> {
                 Effect::Xbits { op, bit, track, expire } => {
                     self.shared.bits().change(*op, *bit, *track, packet, (self.now, *expire));
                 }
+                Effect::Tag { scope: TagScope::Host, count, unit, side } => {
+                    let length = Length { count: *count, unit: *unit };
+                    self.shared.tags().into_iter().for_each(|mut tags| tags.put(length, *side, packet, self.now));
+                }
                 Effect::Bypass {} | Effect::Untrack {} => {}
                 _ => self.apply_to_flow(effect, packet),
             }
+        }
+    }
+
+    /// The flow's memory, to be written to.
+    fn of_flow(&mut self) -> Option<&mut FlowMemory> {
+        self.flow.as_deref_mut().map(|memory| &mut **memory.get_or_insert_default())
+    }
+
+    /// A text that a pattern captured for the flow.
+    pub(super) fn note_text(&mut self, name: Arc<str>, text: Arc<[u8]>) {
+        if let Some(memory) = self.of_flow() {
+            memory.note_text(name, text);
+        }
+    }
+
+    /// A text that a pattern captured for the packet.
+    pub(super) fn note_packet_text(&mut self, name: Arc<str>, text: Arc<[u8]>) {
+        if let Some(memory) = self.of_flow() {
+            memory.note_packet_text(name, text);
+        }
+    }
+
+    /// A buffer's entropy.
+    pub(super) fn note_entropy(&mut self, name: Arc<str>, value: f64) {
+        if let Some(memory) = self.of_flow() {
+            memory.note_entropy(name, value);
+        }
+    }
+
+    /// Another packet: forget what rules noted of the last one only.
+    #[inline]
+    pub fn forget_packet(&mut self) {
+        if let Some(Some(memory)) = self.flow.as_deref_mut() {
+            memory.forget_packet();
         }
     }
 
@@ -130,9 +188,17 @@ impl Memory<'_> {
         match effect {
             Effect::Flowbits { set, bits } => bits.iter().for_each(|bit| memory.put(*bit, *set)),
             Effect::Flowint { name, op, value, other } => memory.change(*name, *op, (*value, *other)),
-            Effect::Tag { scope: plan::TagScope::Session, .. } => memory.tag(effect, packet),
+            Effect::Tag { count, unit, .. } => memory.tags().put(Length { count: *count, unit: *unit }, packet),
             _ => {}
         }
+    }
+
+    /// Whether the packet is one to log because of a tag that an earlier one set. To be asked once for each packet, before
+    /// its rules are.
+    pub fn is_tagged(&mut self, packet: &Packet) -> bool {
+        let flow = self.flow.as_deref_mut().and_then(Option::as_deref_mut);
+        let in_flow = flow.is_some_and(|memory| memory.tags().cover(packet));
+        self.shared.tags().is_some_and(|mut tags| tags.cover(packet)) || in_flow
     }
 
     /// Whether a dataset test holds for a buffer's bytes, all of which are there; `set` and `unset` act at once.

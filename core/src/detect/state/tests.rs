@@ -198,16 +198,37 @@ fn the_longest_network_with_the_category_tells_the_score() {
     assert!(ask(IprepSide::Any, 1, IprepOp::Number, Some(0)) && !ask(IprepSide::Both, 1, IprepOp::Number, Some(0)));
 }
 
+/// Which of the packets at these times are tagged by an effect of one at 0.
+fn tagged(effect: Effect, times: [i64; 4], of: impl Fn(Packet) -> Packet) -> [bool; 4] {
+    let rule = plan::Rule { effects: vec![effect.clone()], ..plan::Rule::default() };
+    let shared = Shared::new(&plan::Rules { rules: vec![rule], ..plan::Rules::default() }).unwrap();
+    let mut flow = None;
+    apply(&shared, Some(&mut flow), effect, &packet(A, B), 0);
+    times.map(|time| {
+        let mut memory = Memory { flow: Some(&mut flow), shared: &shared, now: time * SECOND };
+        memory.is_tagged(&of(Packet { time: time * SECOND, ..packet(A, B) }))
+    })
+}
+
 #[test]
 fn a_tag_covers_the_packets_that_follow() {
-    let tagged = |unit, count, times: [i64; 4]| {
-        let shared = shared();
-        let mut flow = None;
-        let effect = Effect::Tag { scope: TagScope::Session, count, unit, side: TagSide::Dst };
-        apply(&shared, Some(&mut flow), effect, &packet(A, B), 0);
-        times.map(|time| flow.as_mut().unwrap().is_tagged(&Packet { time: time * SECOND, ..packet(A, B) }))
+    let session = |unit, count| Effect::Tag { scope: TagScope::Session, count, unit, side: TagSide::Dst };
+    let same = |packet| packet;
+    assert_eq!(tagged(session(TagUnit::Packets, 2), [1, 2, 3, 4], same), [true, true, false, false]);
+    assert_eq!(tagged(session(TagUnit::Bytes, 250), [1, 2, 3, 4], same), [true, true, false, false]);
+    assert_eq!(tagged(session(TagUnit::Seconds, 5), [1, 5, 6, 2], same), [true, true, false, false]);
+}
+
+#[test]
+fn a_host_is_tagged_in_all_its_flows() {
+    let host = |side| Effect::Tag { scope: TagScope::Host, count: 2, unit: TagUnit::Packets, side };
+    let from_b = |_| packet(B, [10, 0, 0, 3]);
+    assert_eq!(tagged(host(TagSide::Dst), [1, 2, 3, 4], from_b), [true, true, false, false]);
+    assert_eq!(tagged(host(TagSide::Src), [1, 2, 3, 4], from_b), [false; 4]);
+    let rules = |scope| {
+        let effect = Effect::Tag { scope, count: 2, unit: TagUnit::Packets, side: TagSide::Dst };
+        let rule = plan::Rule { effects: vec![effect], ..plan::Rule::default() };
+        plan::Rules { rules: vec![rule], ..plan::Rules::default() }
     };
-    assert_eq!(tagged(TagUnit::Packets, 2, [1, 2, 3, 4]), [true, true, false, false]);
-    assert_eq!(tagged(TagUnit::Bytes, 250, [1, 2, 3, 4]), [true, true, false, false]);
-    assert_eq!(tagged(TagUnit::Seconds, 5, [1, 5, 6, 2]), [true, true, false, false]);
+    assert!(is_ordered(&rules(TagScope::Host)) && !is_ordered(&rules(TagScope::Session)));
 }

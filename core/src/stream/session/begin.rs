@@ -100,7 +100,7 @@ impl Session {
         from.start(segment.seq);
         from.set_stamp(segment);
         to.scale = segment.options.window_scale.unwrap_or(if segment.options.cut { GUESSED_SCALE } else { 0 });
-        to.window = segment.window;
+        to.offer(segment.window);
     }
 
     fn begin_with_syn_ack(&mut self, segment: &Segment<'_>) {
@@ -112,7 +112,7 @@ impl Session {
         to.isn = segment.ack.wrapping_sub(1);
         to.start(to.isn);
         from.scale = if scales { GUESSED_SCALE } else { 0 };
-        from.next_win = from.last_ack.wrapping_add(segment.window << from.scale);
+        from.offer(segment.window << from.scale);
     }
 
     fn begin_in_the_middle(&mut self, segment: &Segment<'_>, state: TcpState) {

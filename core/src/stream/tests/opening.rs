@@ -131,6 +131,11 @@ fn both_sides_may_begin_with_a_syn() {
     check(&strict(), &with("c A 1 1"), TcpState::Established, &[]);
     check(&strict(), &with("c A 2 1"), TcpState::SynRecv, &["4whs_wrong_seq"]);
     check(&strict(), &with("c A 1 2"), TcpState::SynRecv, &["4whs_invalid_ack"]);
+    // Five segments: the server's ACK first, then its SYN.
+    let mut talk = check(&strict(), &["c S 0", "s A 1 1", "s S 0", "c SA 0 1", "s A 1 1"], TcpState::Established, &[]);
+    talk.say("c A 1 1", b"EVIL");
+    talk.say("s A 1 5", b"");
+    assert_eq!(talk.reads(true, false), ["EVIL"]);
     check(&strict(), &["c S 0", "s S 0", "s SA 0 9"], TcpState::SynSent, &["4whs_synack_with_wrong_ack"]);
     check(&strict(), &["c S 0", "s S 0", "s SA 9 1"], TcpState::SynSent, &["4whs_synack_with_wrong_syn"]);
 }

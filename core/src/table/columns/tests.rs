@@ -25,6 +25,7 @@ fn now() -> FlowNow<'static> {
         bytes: [1, 0],
         community_id: "",
         noted: None,
+        application: Default::default(),
     }
 }
 

@@ -20,6 +20,7 @@ pub(super) fn write(
         tunnel(json, look, outer, at.frame);
     }
     if let Some(now) = &at.flow {
+        super::flow::application(json, &now.application);
         json.text("direction", if now.to_server { "to_server" } else { "to_client" });
         if options.flow {
             let ports = at.packet.has_ports().then_some((now.sport, now.dport));

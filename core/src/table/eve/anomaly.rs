@@ -2,7 +2,7 @@
 
 use super::{Context, payload};
 use crate::anomaly::{Entry, Severity};
-use crate::packet::Packet;
+use crate::app::Event;
 use crate::plan::AnomalyEvents;
 use crate::stream::{StreamEvent, StreamEvents};
 use crate::table::json::Json;
@@ -29,6 +29,12 @@ impl Told {
         Self { kind, event, name: entry.name, layer: entry.layer, severity: entry.severity }
     }
 
+    /// Suricata names the layer of these too.
+    fn application(event: Event) -> Self {
+        let (event, severity) = (event.name(), Severity::Notice);
+        Self { kind: "applayer", event, name: event, layer: "proto_detect", severity }
+    }
+
     fn stream(event: StreamEvent) -> Self {
         let entry = event.entry();
         Self { kind: "stream", event: entry.name, name: entry.name, layer: "stream", severity: entry.severity }
@@ -36,20 +42,16 @@ impl Told {
 }
 
 /// A packet's anomalies that are events: with tmrx's own, all of them; else one for each event of Suricata's.
-pub(super) fn told(
-    packet: &Packet,
-    events: StreamEvents,
-    options: &AnomalyEvents,
-    own: bool,
-) -> impl Iterator<Item = Told> + use<> {
-    let anomalies = if options.decode { packet.anomalies } else { Default::default() };
+pub(super) fn told(at: &Context<'_>, options: &AnomalyEvents, own: bool) -> impl Iterator<Item = Told> + use<> {
+    let anomalies = if options.decode { at.packet.anomalies } else { Default::default() };
     let again = move |at: usize, told: &Told| {
         !own && anomalies.iter().take(at).any(|other| other.entry().suricata == told.event)
     };
     let entries = anomalies.iter().map(|anomaly| Told::decoder(anomaly.entry())).enumerate();
     let decoder = entries.filter(move |(at, told)| (own || told.kind == "decode") && !again(*at, told));
-    let stream = if options.stream { events } else { StreamEvents::EMPTY };
-    decoder.map(|(_, told)| told).chain(stream.iter().map(Told::stream))
+    let stream = if options.stream { at.events } else { StreamEvents::EMPTY };
+    let strange = at.strange.filter(|_| options.applayer).map(Told::application);
+    decoder.map(|(_, told)| told).chain(stream.iter().map(Told::stream)).chain(strange)
 }
 
 /// With what tmrx says of it where that is wanted, and the packet's first bytes.
@@ -57,6 +59,9 @@ pub(super) fn write(json: &mut Json<'_>, at: &Context<'_>, told: Told, options: 
     json.object("anomaly");
     json.text("type", told.kind);
     json.text("event", told.event);
+    if told.kind == "applayer" && !own {
+        json.text("layer", told.layer);
+    }
     if own {
         json.text("name", told.name);
         json.text("layer", told.layer);

@@ -1,6 +1,7 @@
 //! The flow event.
 
 use super::Ended;
+use crate::app::Conversation;
 use crate::flow::record::{FlowRecord, FlowState, TcpState};
 use crate::packet::{proto, tcp};
 use crate::plan::ExceptionPolicy;
@@ -21,9 +22,19 @@ const FLAGS: [(u8, &str); 8] = [
 ];
 
 pub(super) fn write(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>) {
+    application(json, &ended.application);
     numbers(json, clock, ended);
     if ended.flow.proto == proto::TCP {
         session(json, ended);
+    }
+}
+
+/// What a flow speaks, and what its directions gave where that differs.
+pub(super) fn application(json: &mut Json<'_>, talk: &Conversation) {
+    let Some(name) = talk.name() else { return };
+    json.text("app_proto", name);
+    for (key, to_server) in [("app_proto_ts", true), ("app_proto_tc", false)] {
+        json.text_if(key, talk.differs(to_server).unwrap_or_default());
     }
 }
 
@@ -47,8 +58,8 @@ fn numbers(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>) {
     if let Some(action) = flow.action {
         json.text("action", names::flow_action(action));
     }
-    if !ended.exceptions.is_empty() {
-        exceptions(json, ended.exceptions);
+    if let Some(applied) = ended.sighted.map(|sighted| &sighted.exceptions).filter(|applied| !applied.is_empty()) {
+        exceptions(json, applied);
     }
     if flow.icmp_errors > 0 {
         json.number("icmp_errors", flow.icmp_errors);

@@ -5,10 +5,11 @@ use crate::detect::state::FlowVars;
 use crate::frame::Link;
 use crate::packet::{Packet, proto};
 use crate::plan;
-use crate::table::json::{Json, mac, number};
+use crate::table::json::{Json, escape_bytes, mac, number};
 use crate::table::names;
 use crate::table::text::Clock;
 use crate::wire::ethernet::Ethernet;
+use std::sync::Arc;
 
 /// Flowbits with these prefixes are told apart from the others.
 const TRAFFIC: [(&str, &str); 2] = [("id", "traffic/id/"), ("label", "traffic/label/")];
@@ -139,7 +140,8 @@ fn traffic(json: &mut Json<'_>, names: &Names, noted: &FlowVars) {
 fn metadata(json: &mut Json<'_>, names: &Names, noted: &FlowVars) {
     let bits = flowbits(names, noted).filter(|name| !TRAFFIC.iter().any(|(_, prefix)| name.starts_with(prefix)));
     let has_bits = bits.clone().next().is_some();
-    if !has_bits && noted.ints.is_empty() {
+    let FlowVars { ints, texts, packet_texts, entropies, .. } = noted;
+    if !has_bits && ints.is_empty() && texts.is_empty() && packet_texts.is_empty() && entropies.is_empty() {
         return;
     }
     json.object("metadata");
@@ -156,7 +158,34 @@ fn metadata(json: &mut Json<'_>, names: &Names, noted: &FlowVars) {
         }
         json.end();
     }
+    texts_of(json, "flowvars", texts);
+    texts_of(json, "pktvars", packet_texts);
+    if !entropies.is_empty() {
+        json.object("entropy");
+        for (name, value) in entropies {
+            json.name(name);
+            json.0.extend_from_slice(value.to_string().as_bytes());
+        }
+        json.end();
+    }
     json.end();
+}
+
+/// A list of objects with one name and its text each.
+fn texts_of(json: &mut Json<'_>, key: &'static str, texts: &[(Arc<str>, Arc<[u8]>)]) {
+    if texts.is_empty() {
+        return;
+    }
+    json.list(key);
+    for (name, text) in texts {
+        json.item_object();
+        json.name(name);
+        json.0.push(b'"');
+        escape_bytes(json.0, text);
+        json.0.push(b'"');
+        json.end();
+    }
+    json.end_list();
 }
 
 /// The link's addresses, where the packet begins with an Ethernet header.

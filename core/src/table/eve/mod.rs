@@ -12,13 +12,14 @@ mod sighted;
 mod stats;
 mod transport;
 
+use crate::app::{Conversation, Event};
 use crate::decode::Quoted;
 use crate::detect::state::FlowVars;
 use crate::flow::record::FlowRecord;
 use crate::frame::{Addr, Outer};
 use crate::identify::Identities;
 use crate::packet::{MAX_VLANS, Packet, Wrap, proto};
-use crate::plan::{self, Action, DropFlows, ExceptionPolicy, Rule};
+use crate::plan::{self, Action, DropFlows, Rule};
 use crate::stream::{SessionFacts, StreamEvents};
 use crate::table::json::{Json, number};
 use crate::table::mirror::Mirrors;
@@ -50,6 +51,8 @@ pub struct FlowNow<'a> {
     pub community_id: &'a str,
     /// What rules remember of it, where they do.
     pub noted: Option<&'a FlowVars>,
+    /// What it speaks, as far as that is known.
+    pub application: Conversation,
 }
 
 /// A rule that matched, and what is told with it.
@@ -93,8 +96,8 @@ pub struct Ended<'a> {
     pub noted: Option<&'a FlowVars>,
     /// What its packets showed, where that is wanted.
     pub sighted: Option<&'a Sighted>,
-    /// Policies that were applied to it, by what called for them.
-    pub exceptions: &'a [(&'static str, ExceptionPolicy)],
+    /// What it spoke.
+    pub application: Conversation,
 }
 
 /// The outermost packet around one; its ports are of use where its protocol has ports.
@@ -145,6 +148,8 @@ pub struct Context<'a> {
     pub bytes: &'a [u8],
     /// What is odd about it in its stream.
     pub events: StreamEvents,
+    /// What is odd about what its flow speaks.
+    pub strange: Option<Event>,
     /// What the mirror put around it.
     pub wrap: Option<&'a Wrap>,
     /// The outermost packet around it.
@@ -161,7 +166,18 @@ impl<'a> Context<'a> {
     /// A packet of which nothing else is known.
     pub fn of(packet: &'a Packet) -> Self {
         let events = StreamEvents::EMPTY;
-        Self { frame: 0, packet, bytes: &[], events, wrap: None, tunnel: None, note: None, flow: None, quote: None }
+        Self {
+            frame: 0,
+            packet,
+            bytes: &[],
+            events,
+            strange: None,
+            wrap: None,
+            tunnel: None,
+            note: None,
+            flow: None,
+            quote: None,
+        }
     }
 }
 
@@ -239,7 +255,7 @@ impl Eve {
     pub fn anomalies(&mut self, at: &Context<'_>, identities: &Identities) {
         let Some(options) = self.settings.anomaly else { return };
         let own = self.settings.mirror;
-        for told in anomaly::told(at.packet, at.events, &options, own) {
+        for told in anomaly::told(at, &options, own) {
             self.event(at, "anomaly", identities, |json, _, _| anomaly::write(json, at, told, &options, own));
         }
     }

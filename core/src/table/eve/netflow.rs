@@ -10,6 +10,7 @@ pub(super) fn write(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>, t
     let flow = ended.flow;
     let side = usize::from(!to_server);
     let of = |pair: &[u64; 2]| pair.get(side).copied().unwrap_or_default();
+    json.text("app_proto", ended.application.of_direction(to_server).unwrap_or("unknown"));
     json.object("netflow");
     json.number("pkts", of(&flow.packets));
     json.number("bytes", of(&flow.bytes));

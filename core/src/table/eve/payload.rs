@@ -48,7 +48,7 @@ pub(super) fn packet(json: &mut Json<'_>, at: &Context<'_>, most: usize) {
 
 /// How the bytes begin, as libpcap numbers and names it; what was taken out of other packets counts as raw.
 fn link_type(packet: &Packet) -> (u16, &'static str) {
-    if packet.depth > 0 || packet.defragmented {
+    if packet.depth > 0 {
         return (12, "RAW");
     }
     match packet.link {
@@ -60,6 +60,8 @@ fn link_type(packet: &Packet) -> (u16, &'static str) {
         Link::Chdlc => (104, "C_HDLC"),
         Link::Wifi => (105, "IEEE802_11"),
         Link::Radiotap => (127, "IEEE802_11_RADIO"),
+        Link::Ipv4 => (228, "IPV4"),
+        Link::Ipv6 => (229, "IPV6"),
         Link::Ip | Link::UdpPayload | Link::Type(_) => (12, "RAW"),
     }
 }

@@ -2,6 +2,9 @@
 
 use super::header;
 use crate::packet::Packet;
+use crate::plan::ExceptionPolicy;
+use crate::stream::Exception;
+use crate::table::names;
 use crate::wire::ethernet::Mac;
 
 /// Link addresses that are kept of either end of a flow.
@@ -14,6 +17,8 @@ pub struct Sighted {
     pub ttl: [Option<(u8, u8)>; 2],
     /// Link addresses, in the order in which they came.
     pub macs: [Vec<Mac>; 2],
+    /// Policies that were applied, by what called for them.
+    pub exceptions: Vec<(&'static str, ExceptionPolicy)>,
 }
 
 impl Sighted {
@@ -24,6 +29,14 @@ impl Sighted {
         let seen = if to_server { up } else { down };
         let (least, most) = seen.unwrap_or((packet.ttl, packet.ttl));
         *seen = Some((least.min(packet.ttl), most.max(packet.ttl)));
+    }
+
+    /// Note a policy that was applied.
+    pub fn exception(&mut self, met: Exception, policy: ExceptionPolicy) {
+        let applied = (names::exception(met), policy);
+        if !self.exceptions.contains(&applied) {
+            self.exceptions.push(applied);
+        }
     }
 
     /// Note a packet's link addresses.

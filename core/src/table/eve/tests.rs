@@ -22,6 +22,7 @@ fn now() -> FlowNow<'static> {
         bytes: [300, 200],
         community_id: "",
         noted: None,
+        application: Default::default(),
     }
 }
 
@@ -33,7 +34,7 @@ fn outer() -> Outer {
 fn own() -> plan::Eve {
     plan::Eve {
         alert: Some(AlertEvents::default()),
-        anomaly: Some(AnomalyEvents { decode: true, stream: true, packet_header: false }),
+        anomaly: Some(AnomalyEvents { decode: true, stream: true, applayer: true, packet_header: false }),
         stats: Some(plan::StatsEvents::default()),
         flow: true,
         mirror: true,
@@ -76,7 +77,15 @@ fn matched(rule: &Rule) -> Matched<'_> {
 }
 
 fn ended(flow: &FlowRecord) -> Ended<'_> {
-    Ended { time: TIME, flow, community_id: "", session: None, noted: None, sighted: None, exceptions: &[] }
+    Ended {
+        time: TIME,
+        flow,
+        community_id: "",
+        session: None,
+        noted: None,
+        sighted: None,
+        application: Default::default(),
+    }
 }
 
 #[test]
@@ -415,9 +424,19 @@ fn payloads_and_packets() {
 #[test]
 fn what_rules_remember() {
     let (packet, rule, flow) = (packet(), rule(), flow());
-    let vars = FlowVars { bits: vec![2, 0, 1], ints: vec![(1, 7)] };
+    let texts = |name: &str, text: &[u8]| vec![(Arc::from(name), Arc::from(text))];
+    let vars = FlowVars {
+        bits: vec![2, 0, 1],
+        ints: vec![(1, 7)],
+        texts: texts("who", b"a\"b"),
+        packet_texts: texts("what", b"\xff"),
+        entropies: vec![(Arc::from("content"), 4.137_370_175_000_773)],
+    };
     let at = Context { flow: Some(FlowNow { noted: Some(&vars), ..now() }), ..at(&packet) };
-    let metadata = json!({"flowbits": ["a"], "flowints": {"m": 7}});
+    let metadata = json!({
+        "flowbits": ["a"], "flowints": {"m": 7}, "flowvars": [{"who": "a\"b"}], "pktvars": [{"what": "\\xff"}],
+        "entropy": {"content": 4.137_370_175_000_773},
+    });
     let traffic = json!({"id": ["curl"], "label": ["cli"]});
     let section = plan::Eve { alert: Some(AlertEvents::default()), flow: true, ..plan::Eve::default() };
     let events = told(&section, |eve| {
@@ -466,7 +485,8 @@ fn what_all_events_of_a_section_say() {
 #[test]
 fn a_netflow_event_for_each_direction_with_packets() {
     let section = plan::Eve { netflow: true, ethernet: true, ..plan::Eve::default() };
-    let sighted = Sighted { ttl: [Some((60, 64)), Some((50, 50))], macs: [vec![[1; 6]], Vec::new()] };
+    let sighted =
+        Sighted { ttl: [Some((60, 64)), Some((50, 50))], macs: [vec![[1; 6]], Vec::new()], ..Sighted::default() };
     let flow = flow();
     let ended = Ended { sighted: Some(&sighted), ..ended(&flow) };
     let events = told(&section, |eve| eve.flow(&ended, &identities()));
@@ -495,8 +515,9 @@ fn a_session_in_its_flow() {
         max_regions: [1, 2],
         urgent: [0, 9],
     };
-    let exceptions = [("stream_midstream", plan::ExceptionPolicy::PassFlow)];
-    let ended = Ended { session: Some(session), exceptions: &exceptions, ..ended(&flow) };
+    let mut sighted = Sighted::default();
+    (0..2).for_each(|_| sighted.exception(crate::stream::Exception::Midstream, plan::ExceptionPolicy::PassFlow));
+    let ended = Ended { session: Some(session), sighted: Some(&sighted), ..ended(&flow) };
     let got = told(&section, |eve| eve.flow(&ended, &identities())).pop().unwrap();
     let want = json!({"tcp_flags": "16", "tcp_flags_ts": "02", "tcp_flags_tc": "14", "syn": true, "rst": true, "ack": true,
         "state": "closed", "tc_gap": true, "ts_max_regions": 1, "tc_max_regions": 2, "tc_urgent_oob_data": 9});
@@ -518,7 +539,7 @@ fn anomalies_as_suricata_has_them() {
     let events = StreamEvents::of(&[crate::stream::StreamEvent::Gap]);
     let at = Context { bytes: &bytes, events, ..at(&packet) };
     let section = |decode, stream| plan::Eve {
-        anomaly: Some(AnomalyEvents { decode, stream, packet_header: true }),
+        anomaly: Some(AnomalyEvents { decode, stream, applayer: false, packet_header: true }),
         ..plan::Eve::default()
     };
     let got = |decode, stream| told(&section(decode, stream), |eve| eve.anomalies(&at, &identities()));

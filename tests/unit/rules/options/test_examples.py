@@ -9,11 +9,12 @@ import pytest
 
 from tests.unit.rules.compiling import compiled
 from tmrx.rules.catalogue import Keyword, keywords
+from tmrx.rules.options import is_evaluated
 
 EXAMPLES = tomllib.loads(Path(__file__).with_name("examples.toml").read_text())
 # Neither says that a rule is wrong.
 HARMLESS = ("none", "unsupported", "skipped")
-BEFORE = {"content option": 'content:"abc"; ', "content modifier": 'content:"abc"; ', "transform": "http.uri; "}
+BEFORE = {"content option": 'content:"abc"; ', "content modifier": 'content:"abc"; ', "transform": "ip.src; "}
 AFTER = {"sticky buffer": ' content:"a";', "transform": ' content:"a";'}
 ON_BUFFERS = ("absent", "bsize", "dataset", "datarep")
 # Contents of these have one size, always.
@@ -37,7 +38,7 @@ def examples(keyword: Keyword) -> dict[str, list[str]]:
 def rule(keyword: Keyword, value: str) -> str:
     before, after = BEFORE.get(keyword.kind, ""), AFTER.get(keyword.kind, "")
     if keyword.name in ON_BUFFERS:
-        before = "http.uri; "
+        before = "ip.src; "
     if keyword.name == "base64_data":
         before = "base64_decode; "
     if keyword.name in OF_EITHER_SIDE:
@@ -59,3 +60,9 @@ def test_what_a_keyword_takes_and_what_it_refuses(keyword: Keyword) -> None:
     values = examples(keyword)
     assert [value for value in values["good"] if compiled(rule(keyword, value))[0] not in HARMLESS] == []
     assert [value for value in values["bad"] if compiled(rule(keyword, value))[0] in HARMLESS] == []
+
+
+@pytest.mark.parametrize("keyword", known(), ids=lambda keyword: keyword.name)
+def test_what_is_said_of_a_keyword_is_true(keyword: Keyword) -> None:
+    if good := examples(keyword)["good"]:
+        assert any(compiled(rule(keyword, value))[0] == "none" for value in good) == is_evaluated(keyword)

@@ -8,6 +8,7 @@ from tests.unit.rules.compiling import drafted
 from tmrx import plan
 from tmrx.plan import (
     Absent,
+    Application,
     Base64,
     Bsize,
     BufferTest,
@@ -26,6 +27,7 @@ from tmrx.plan import (
     FlowElephant,
     FlowNumber,
     FragBits,
+    Instances,
     IpOption,
     IsDataAt,
     Number,
@@ -36,8 +38,10 @@ from tmrx.plan import (
     TcpSession,
     Transform,
     Variable,
+    VlanId,
 )
 from tmrx.rules.buffers import buffer_tests
+from tmrx.rules.diagnostics import Fault
 
 
 def eq(value: int) -> Number:
@@ -170,7 +174,13 @@ CHECKS: dict[str, plan.Check] = {
     "icmp_seq:1<>4;": Field(field="icmp_seq", number=Number(op="between", a=1, b=4)),
     "tcp.window:&0xff!=3;": Field(field="tcp_window", number=Number(op="mask_ne", a=255, b=3)),
     "sctp.chunk_type:init_ack;": Field(field="sctp_chunk_type", number=eq(2)),
-    "vlan.id:>1,any;": Field(field="vlan_id", number=HERE),
+    "app-layer-protocol:dns,to_client;": Application(names=("dns", "doh2"), of="to_client"),
+    "app-layer-protocol:!dns|tls,exact;": Application(names=("dns", "tls"), negated=True),
+    "vlan.id:>1;": VlanId(number=HERE, instances=Instances(which="any")),
+    "vlan.id:>1,nb >1;": VlanId(number=HERE, instances=Instances(which="some", number=HERE)),
+    "vlan.id:>1,-2;": VlanId(number=HERE, instances=Instances(which="at", index=-2)),
+    "vlan.id:>1,oob_or 1;": VlanId(number=HERE, instances=Instances(which="at_or", index=1)),
+    "vlan.id:count >1;": VlanId(number=HERE, instances=Instances(which="count")),
     "fragbits:MD+;": FragBits(op="all", bits=3),
     "ipopts:lsrre;": IpOption(option=131),
     "ipopts:any;": IpOption(option=None),
@@ -217,7 +227,7 @@ def test_flow() -> None:
 
 def test_what_options_need() -> None:
     draft = drafted('http.uri; content:"a"; file.data: to_client; content:"a"; byte_test:1,=,1,0,dce; filestore;')
-    assert [(need.what, "http" in need.protocols, need.direction) for need in draft.needs] == [
+    assert [(need.what, bool(need.protocols & {"http", "files"}), need.direction) for need in draft.needs] == [
         ("http.uri", True, "ts"),
         ("file.data", True, "tc"),
         ("dce of byte_test", False, "both"),
@@ -241,3 +251,10 @@ def test_hex_is_folded_as_the_buffer_has_it() -> None:
     assert serial.matches == (Content(pattern=b"0A:BB"),)
     (ja3,) = buffer_tests(drafted(f'ja3.hash; content:"{"AB" * 16}";'))
     assert ja3.matches == (Content(pattern=b"ab" * 16),)
+
+
+def test_a_rule_has_so_many_variables() -> None:
+    many = "".join(f"byte_extract:1,0,v{number};" for number in range(256))
+    assert len(drafted(many + "byte_extract:1,0,v7;").variables) == 256
+    with pytest.raises(Fault, match="more than 256 variables"):
+        drafted(many + "byte_extract:1,0,v256;")

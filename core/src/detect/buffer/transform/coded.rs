@@ -15,6 +15,28 @@ pub(super) fn xor(bytes: &[u8], key: &[u8], out: &mut Vec<u8>) {
     out.extend(bytes.iter().zip(key.iter().cycle()).map(|(byte, key)| byte ^ key));
 }
 
+/// A key of so many bytes that stands in the buffer itself, for what begins at `offset`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnKey {
+    pub(super) offset: usize,
+    pub(super) length: usize,
+    pub(super) at: usize,
+}
+
+impl OwnKey {
+    /// What is before `offset` stays as it is, and a buffer without the key does too.
+    pub(super) fn xor(self, bytes: &[u8], out: &mut Vec<u8>) {
+        let key = bytes.get(self.at..).and_then(|bytes| bytes.get(..self.length));
+        match (key, bytes.split_at_checked(self.offset)) {
+            (Some(key), Some((before, coded))) => {
+                out.extend_from_slice(before);
+                xor(coded, key, out);
+            }
+            _ => out.extend_from_slice(bytes),
+        }
+    }
+}
+
 /// `%XX` and `+`. An escape that is none stays as it is, with the byte behind its first digit.
 pub(super) fn url_decode(mut bytes: &[u8], out: &mut Vec<u8>) {
     while let Some((first, rest)) = bytes.split_first() {

@@ -9,7 +9,7 @@ use crate::detect::subject::Buffer;
 use crate::error::Result;
 use crate::ffi::pcre2::{Code, Matcher};
 use crate::plan::{self, TransformName};
-use coded::Base64;
+use coded::{Base64, OwnKey};
 use part::Slice;
 
 /// Bytes that a decompressing transform makes where the rule does not say.
@@ -42,6 +42,7 @@ enum Step {
     DotPrefix,
     UrlDecode,
     Xor(Box<[u8]>),
+    XorOwn(OwnKey),
     Lowercase,
     Uppercase,
     HeaderLowercase,
@@ -102,7 +103,14 @@ impl Step {
             TransformName::ToSha256 => Self::Sha256,
             TransformName::Dotprefix => Self::DotPrefix,
             TransformName::UrlDecode => Self::UrlDecode,
-            TransformName::Xor if text.is_empty() => return Err(refused(rule, "xor: an empty key", "")),
+            TransformName::Xor if text.is_empty() => {
+                let part = |index| number(index).and_then(|number| usize::try_from(number).ok()).unwrap_or_default();
+                let key = OwnKey { offset: part(0), length: part(1), at: part(2) };
+                if key.length == 0 {
+                    return Err(refused(rule, "xor: an empty key", ""));
+                }
+                Self::XorOwn(key)
+            }
             TransformName::Xor => Self::Xor(text.into()),
             TransformName::ToLowercase => Self::Lowercase,
             TransformName::ToUppercase => Self::Uppercase,
@@ -146,6 +154,7 @@ impl Step {
             Self::DotPrefix => letters::dot_prefix(bytes, out),
             Self::UrlDecode => coded::url_decode(bytes, out),
             Self::Xor(key) => coded::xor(bytes, key, out),
+            Self::XorOwn(key) => key.xor(bytes, out),
             Self::Lowercase => out.extend(bytes.iter().map(u8::to_ascii_lowercase)),
             Self::Uppercase => out.extend(bytes.iter().map(u8::to_ascii_uppercase)),
             Self::HeaderLowercase => letters::header_lowercase(bytes, out),

@@ -105,6 +105,16 @@ fn decompression_stops_at_its_limit() {
 }
 
 #[test]
+fn a_key_in_the_buffer() {
+    let own = |numbers: [i64; 3], bytes| made(TransformName::Xor, b"", &numbers.map(Some), bytes);
+    assert_eq!(own([4, 4, 0], b"\x0d\x0a\xc8\xff\x7d\x6b\xbb\x8c\x7a"), b"\x0d\x0a\xc8\xffpassw");
+    assert_eq!(own([0, 1, 0], b"B+,"), b"\0in");
+    assert_eq!(own([7, 1, 6], b"B*'..-7@XE[S"), b"B*'..-7world");
+    assert_eq!(own([0, 4, 0], b"abc"), b"abc");
+    assert_eq!(own([9, 1, 0], b"abc"), b"abc");
+}
+
+#[test]
 fn what_comes_of_a_part() {
     use TransformName as T;
     let one = |name| transform(name, b"k", &[]);
