@@ -67,6 +67,14 @@ pub struct Step {
     pub exception: Option<(Exception, ExceptionPolicy)>,
 }
 
+impl Step {
+    /// Of a packet that its session, which stands here, knows nothing of.
+    fn aside(state: TcpState) -> Self {
+        let established = is_established(state);
+        Self { state, established, was_established: established, ..Self::default() }
+    }
+}
+
 /// The TCP sessions of one shard: their settings, their memory, their counts.
 #[derive(Debug)]
 pub struct Streams {
@@ -124,7 +132,7 @@ impl Streams {
         self.count(packet);
         if self.settings.checksums && packet.l4_checksum == Checksum::Bad {
             self.stats.invalid_checksum += 1;
-            return Step { state: session.as_ref().map_or(TcpState::None, |s| s.state), ..Step::default() };
+            return Step::aside(session.as_ref().map_or(TcpState::None, |session| session.state));
         }
         let mut step = Step::default();
         let segment = Segment::read(packet, bytes, to_server);

@@ -148,7 +148,9 @@ pub(super) fn flow(check: FlowCheck, subject: &Subject<'_>) -> bool {
             FragmentsCheck::Only => subject.packet.defragmented,
             FragmentsCheck::No => !subject.packet.defragmented,
         };
-        direction && state && fragments
+        // A packet's own payload is none of the stream, also where the stream did not take it.
+        let stream = !check.only_stream || subject.data.is_some();
+        direction && state && fragments && stream
     })
 }
 

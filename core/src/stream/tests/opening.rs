@@ -211,6 +211,11 @@ fn a_bad_checksum_is_of_no_session() {
     syn.checksum = Checksum::Bad;
     assert!(!talk.put(&syn).taken && talk.session.is_none());
     assert_eq!(talk.streams.stats().invalid_checksum, 1);
+    let mut open = Talk::open(&strict());
+    let mut data = seg("c PA 1 1", b"abc");
+    data.checksum = Checksum::Bad;
+    let step = open.put(&data);
+    assert!(step.was_established && step.established && !step.stored, "rules look into it as a packet");
     let mut talk = Talk::new(&StreamSettings { checksums: false, ..strict() });
     assert!(talk.put(&syn).taken);
 }
