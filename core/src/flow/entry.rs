@@ -307,6 +307,8 @@ impl Entry {
         let parts = key::parts(&self.key);
         let [low, high] = parts.addrs;
         let [low_port, high_port] = parts.ports;
+        let is_esp = parts.proto == proto::ESP;
+        let (low_port, high_port) = if is_esp { (0, 0) } else { (low_port, high_port) };
         let (mut client, mut server) = ((low, low_port), (high, high_port));
         if self.client_high() {
             std::mem::swap(&mut client, &mut server);
@@ -315,6 +317,13 @@ impl Entry {
             (client.1, server.1) = (u16::from(self.first[0]), u16::from(self.first[1]));
         }
         [client, server]
+    }
+
+    /// The security parameters index of an ESP flow; 0 where it was not reached.
+    fn spi(&self) -> Option<u32> {
+        let parts = key::parts(&self.key);
+        let [low, high] = parts.ports;
+        (parts.proto == proto::ESP).then_some(u32::from(low) << 16 | u32::from(high))
     }
 
     fn action(&self) -> Option<FlowAction> {
@@ -360,6 +369,7 @@ impl Entry {
             response_icmp: (self.bits & ICMP_ANSWERED != 0).then_some((self.first[2], self.first[3])),
             alerted: self.bits & ALERTED != 0,
             action: self.action(),
+            spi: self.spi(),
             identities: [if known { self.first_identity } else { 0 }, first, second, third],
             identity_count: self.identity_count,
             more_identities: self.bits & MORE_IDENTITIES != 0,

@@ -136,6 +136,8 @@ pub struct FlowRecord {
     pub alerted: bool,
     /// What rules decided for it.
     pub action: Option<FlowAction>,
+    /// ESP: the security parameters index.
+    pub spi: Option<u32>,
     /// Identities (rows of the identity table) it was seen through, first first.
     pub identities: [u32; FLOW_IDENTITIES],
     /// How many of `identities` are set.
