@@ -8,22 +8,11 @@ from tmrx import plan
 from tmrx.rules.draft import PAYLOAD, ContentDraft, Draft
 from tmrx.rules.header import Header
 
-_META = frozenset(
-    (
-        "msg",
-        "sid",
-        "gid",
-        "rev",
-        "classtype",
-        "priority",
-        "reference",
-        "metadata",
-        "target",
-        "requires",
-        "noalert",
-        "alert",
-    )
-)
+# Says something about the rule, or how to look for it.
+_META = frozenset((
+    "msg", "sid", "gid", "rev", "classtype", "priority", "reference", "metadata", "target", "requires", "noalert",
+    "alert", "prefilter",
+))  # fmt: skip
 EVENTS = frozenset(("decode-event", "engine-event", "stream-event"))
 # What goes with addresses alone; of flowbits, set and unset.
 _IP_ONLY = _META | {"threshold", "detection_filter", "tag", "xbits", "hostbits", "flowbits", "iprep", "geoip"}

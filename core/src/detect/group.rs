@@ -102,6 +102,7 @@ impl Index {
             self.first.candidates(subject.packet).into_iter().for_each(|list| lists.add(list));
         }
         if !subject.is_sound() {
+            self.of_network(subject, found, &mut lists);
             return lists;
         }
         let (payload, data) = (subject.visible_payload(), subject.stream_data());
@@ -115,6 +116,17 @@ impl Index {
         }
         found.sort();
         lists
+    }
+
+    /// Where the transport header contradicts itself, the rules for any IP packet are asked.
+    #[cold]
+    fn of_network<'a>(&'a self, subject: &Subject<'_>, found: &mut Candidates, lists: &mut Lists<'a>) {
+        let up = self.tables.get(OTHER_IP).map(|[up, _]| up.any);
+        let group = up.and_then(|number| self.groups.get(number as usize));
+        let Some(group) = group.filter(|_| subject.is_packet() && subject.has_network()) else { return };
+        group.packet.scan(&[], found, lists);
+        lists.add(&group.first);
+        found.sort();
     }
 
     #[inline]
@@ -184,6 +196,7 @@ impl Iterator for Lists<'_> {
 }
 
 /// Packets without an IP header.
+const OTHER_IP: usize = 5;
 const NO_IP: usize = 6;
 
 /// The class of a packet by its protocol.
@@ -195,7 +208,7 @@ fn class(packet: &Packet) -> usize {
         proto::SCTP => 2,
         proto::ICMP => 3,
         proto::ICMPV6 => 4,
-        _ => 5,
+        _ => OTHER_IP,
     }
 }
 

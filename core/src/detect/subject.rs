@@ -1,5 +1,6 @@
 //! What rules are asked about: a packet, its payload, and what is known around it.
 
+use crate::anomaly::Anomaly;
 use crate::app::Conversation;
 use crate::flow::record::TcpState;
 use crate::packet::{Packet, Stop, proto};
@@ -165,6 +166,19 @@ impl Subject<'_> {
     #[inline]
     pub(super) fn is_sound(&self) -> bool {
         self.packet.stop != Stop::Malformed
+    }
+
+    /// What is wrong with the headers is behind the network header: rules about that one may be asked.
+    #[cold]
+    pub(super) fn has_network(&self) -> bool {
+        const BROKEN: [Anomaly; 5] = [
+            Anomaly::Ipv4HeaderLength,
+            Anomaly::Ipv4TotalLength,
+            Anomaly::Ipv4Truncated,
+            Anomaly::Ipv6Truncated,
+            Anomaly::Ipv6Extension,
+        ];
+        self.packet.ip != 0 && !BROKEN.iter().any(|anomaly| self.packet.anomalies.has(*anomaly))
     }
 
     /// Something was wrong with the packet.
