@@ -63,7 +63,6 @@ const FIELDS: [Field; 21] = [
     Field::SctpVtag,
     Field::SctpChunkCnt,
     Field::SctpChunkType,
-    Field::VlanId,
     Field::VlanLayers,
 ];
 const FLAGS: [FlagsOp; 4] = [FlagsOp::Exactly, FlagsOp::All, FlagsOp::Any, FlagsOp::NotAll];
