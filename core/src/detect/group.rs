@@ -98,7 +98,8 @@ impl Index {
             lists.add(&self.events);
         }
         let first = subject.flow.is_none_or(|flow| flow.first_in_direction);
-        if first && subject.is_packet() && subject.has_addresses() {
+        let has_addresses = subject.is_sound() && subject.packet.ip != 0 || subject.has_network();
+        if first && subject.is_packet() && has_addresses {
             self.first.candidates(subject.packet).into_iter().for_each(|list| lists.add(list));
         }
         if !subject.is_sound() {

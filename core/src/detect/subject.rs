@@ -155,13 +155,6 @@ impl Subject<'_> {
         self.round == Round::Packet
     }
 
-    /// There is an IP header to go by; what is behind it may be malformed.
-    #[inline]
-    pub(super) fn has_addresses(&self) -> bool {
-        let packet = self.packet;
-        packet.ip != 0 && (self.is_sound() || u32::from(packet.l4) < packet.captured)
-    }
-
     /// The headers don't contradict themselves: rules may rely on them.
     #[inline]
     pub(super) fn is_sound(&self) -> bool {

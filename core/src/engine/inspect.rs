@@ -20,7 +20,7 @@ struct Tracked {
     session: Option<Box<Session>>,
     memory: Option<Box<FlowMemory>>,
     talk: Talk,
-    /// Packets and captured bytes after it was bypassed, where it was.
+    /// Packets and captured bytes after it was bypassed.
     bypassed: Option<Box<[[u64; 2]; 2]>>,
 }
 
@@ -238,12 +238,6 @@ impl Inspector {
         self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
     }
 
-    /// What a rule that matched took note of for its alert.
-    pub fn notes(&self, hit: &Hit) -> Vec<Note> {
-        let notes = self.outcome.notes.iter().filter(|(rule, _)| *rule == hit.rule);
-        notes.map(|(_, note)| note.clone()).collect()
-    }
-
     /// Count a packet of a flow that was bypassed.
     #[cold]
     pub fn bypass(&mut self, packet: &Packet, seen: &Seen) {
@@ -252,14 +246,20 @@ impl Inspector {
         (*packets, *bytes) = (*packets + 1, *bytes + length);
         let Some(tracked) = tracked(&mut self.tracked, seen.slot) else { return };
         let [packets, bytes] = &mut **tracked.bypassed.get_or_insert_default();
-        let of = |[up, down]: &mut [u64; 2], more: u64| *(if seen.to_server { up } else { down }) += more;
-        of(packets, 1);
-        of(bytes, length);
+        let add = |[up, down]: &mut [u64; 2], more: u64| *(if seen.to_server { up } else { down }) += more;
+        add(packets, 1);
+        add(bytes, length);
     }
 
     /// Both directions of a flow's stream have reached the depth.
     pub fn is_at_depth(&self, slot: u32) -> bool {
         self.session(slot).is_some_and(|session| session.is_at_depth(true) && session.is_at_depth(false))
+    }
+
+    /// What a rule that matched took note of for its alert.
+    pub fn notes(&self, hit: &Hit) -> Vec<Note> {
+        let notes = self.outcome.notes.iter().filter(|(rule, _)| *rule == hit.rule);
+        notes.map(|(_, note)| note.clone()).collect()
     }
 
     /// Bytes of a flow's stream were not looked into yet.
@@ -283,7 +283,7 @@ impl Inspector {
         self.streams = Self::new(shared, share).streams;
     }
 
-    /// A flow is over: forget what was kept of it. Its record learns what few have; gives the policies applied to it.
+    /// A flow is over: forget what was kept of it; its record learns what came after it was bypassed.
     pub fn end(&mut self, flow: &mut FlowRecord) {
         let Some(tracked) = self.tracked.get_mut(flow.slot as usize) else { return };
         let Tracked { session, bypassed, .. } = std::mem::take(tracked);
