@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::applications::Talk;
-use super::shard::Dropping;
+use super::finds::Dropping;
 use crate::app::{Conversation, Event};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
