@@ -81,19 +81,10 @@ impl Streams {
             return None;
         }
         let limit = self.visible(session, side, all);
-        let mut at = side.inspected;
-        loop {
-            match side.store.view(at) {
-                Held::Data(offset, bytes) if offset < limit => {
-                    let length = bytes.len().min(usize::try_from(limit - offset).unwrap_or(usize::MAX));
-                    let end = offset + length as u64;
-                    let bytes = bytes.get(..length).unwrap_or_default();
-                    return Some(Block { bytes, offset, gap: gap_at(session, side, end, limit) });
-                }
-                Held::Cut((from, to)) if from < limit => at = to,
-                _ => return None,
-            }
-        }
+        let (offset, bytes) = first_data(side, side.inspected, limit)?;
+        let length = bytes.len().min(usize::try_from(limit - offset).unwrap_or(usize::MAX));
+        let end = offset + length as u64;
+        Some(Block { bytes: bytes.get(..length).unwrap_or_default(), offset, gap: gap_at(session, side, end, limit) })
     }
 
     /// How many bytes of a direction rules may look into now, gaps included.
@@ -170,6 +161,17 @@ impl Streams {
     }
 }
 
+/// The first bytes that are there from an offset on, before `limit`, with their offset.
+fn first_data(side: &Side, mut at: u64, limit: u64) -> Option<(u64, &[u8])> {
+    loop {
+        match side.store.view(at) {
+            Held::Data(offset, bytes) if offset < limit => return Some((offset, bytes)),
+            Held::Cut((from, to)) if from < limit => at = to,
+            _ => return None,
+        }
+    }
+}
+
 /// What is missing from an offset on, of what lies before `limit`.
 fn gap_at(session: &Session, side: &Side, at: u64, limit: u64) -> Option<Gap> {
     if side.has(session::DEPTH) && at == session.depth {
@@ -240,7 +242,7 @@ impl Session {
     pub fn has_unseen(&self, to_server: bool) -> bool {
         let side = self.side(to_server);
         let to_read = side.has(session::READ) && side.store.view(side.read) != Held::End;
-        to_read || side.has(session::INSPECTED) && side.store.view(side.inspected) != Held::End
+        to_read || side.has(session::INSPECTED) && first_data(side, side.inspected, u64::MAX).is_some()
     }
 
     /// This packet begins another session between the same endpoints; a late copy of the first SYN does not.
