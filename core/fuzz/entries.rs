@@ -4,6 +4,10 @@
 //! and from a pipe, and the engine gives the same output whatever the batches are, with every frame accounted for.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
 
+mod rules;
+
+pub use rules::rules;
+
 use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::sync::LazyLock;

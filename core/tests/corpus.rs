@@ -38,6 +38,11 @@ fn restore() {
 }
 
 #[test]
+fn rules() {
+    replay("rules", entries::rules);
+}
+
+#[test]
 fn engine() {
     replay("engine", entries::engine);
 }

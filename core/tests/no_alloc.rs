@@ -10,7 +10,8 @@ use tmrx_core::detect::{Buffer, Outcome, Rules, Subject};
 use tmrx_core::frame::{Link, Outer};
 use tmrx_core::packet::{Layer, Packet, Stop};
 use tmrx_core::plan::{
-    self, AddressSet, BufferTest, Content, DecapSettings, Match, Pcre, PortSet, RuleProtocol, Tunnel,
+    self, AddressSet, Base64, BufferTest, Content, DecapSettings, Entropy, Match, Number, Op, Pcre, PortSet,
+    RuleProtocol, Transform, TransformName, Tunnel,
 };
 use tmrx_core::verify::verify;
 
@@ -184,11 +185,31 @@ fn rules() -> plan::Rules {
         Match::Content(Content { nocase: true, ..content("NEEDLE") }),
         Match::Pcre(Pcre { pattern: b"ne+dle".to_vec().into(), flags: "i".into(), ..Pcre::default() }),
         Match::Content(Content { negated: true, ..content("absent") }),
+        Match::Base64(Base64 {
+            matches: Some(vec![Match::Content(Content { nocase: true, ..content("\u{0}") })]),
+            ..Base64::default()
+        }),
+        Match::Entropy(Entropy { op: Op::Ge, a: 0.0, b: 0.0, offset: 0, bytes: 0, name: "content".into() }),
     ];
+    let transform = |name| Transform { name, text: b"(.)".to_vec().into(), numbers: vec![Some(1), Some(-1), Some(1)] };
+    let transforms = [
+        TransformName::CompressWhitespace,
+        TransformName::UrlDecode,
+        TransformName::Xor,
+        TransformName::Subslice,
+        TransformName::Pcrexform,
+        TransformName::Domain,
+        TransformName::ToSha256,
+        TransformName::Dotprefix,
+    ];
+    let bsize = Match::Bsize { number: Number { op: Op::Eq, a: 33, b: 0 } };
+    let changed =
+        BufferTest { buffer: "payload".into(), transforms: transforms.map(transform).to_vec(), matches: vec![bsize] };
     let test = |entry| BufferTest { buffer: "payload".into(), transforms: Vec::new(), matches: vec![entry] };
-    let rule = |entry| plan::Rule { protocol: RuleProtocol::Udp, buffers: vec![test(entry)], ..plan::Rule::default() };
+    let tests = payloads.into_iter().map(test).chain([changed]);
+    let rule = |test| plan::Rule { protocol: RuleProtocol::Udp, buffers: vec![test], ..plan::Rule::default() };
     plan::Rules {
-        rules: payloads.into_iter().map(rule).collect(),
+        rules: tests.map(rule).collect(),
         addresses: vec![AddressSet { any: true, v4: Vec::new(), v6: Vec::new(), negated: false }],
         ports: vec![PortSet { any: true, ranges: Vec::new() }],
         ..plan::Rules::default()

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import packets
+from tests.packets import ethernet, ip
 from tmrx import plan
 from tmrx._core import Batch, Capture, Engine
 from tmrx.config import Settings as Config
@@ -71,7 +73,8 @@ def run(tmp_path: Path) -> Run:
         file = tmp_path / "t.rules"
         file.write_text(text)
         rules = load([file], Settings(**settings), strict=True)  # type: ignore[arg-type]
-        made = make_plan(mirror=Mirror(), settings=Config({}), outputs=plan.Outputs(eve=(plan.EVERYTHING,)))
+        outputs = plan.Outputs(eve=(plan.EVERYTHING,))
+        made = make_plan(mirror=Mirror(), settings=Config({}), outputs=outputs, streams=True)
         encoded = made.encode(rules.encoded)
         write_capture(tmp_path / "t.pcap", frames)
         outcomes = []
@@ -88,9 +91,9 @@ def run(tmp_path: Path) -> Run:
 
 
 def alerts(events: list[dict[str, object]], sid: int = 1) -> list[object]:
-    """The packets on which a rule alerted, from 1."""
+    """The packets on which a rule alerted, from 1; None: at a flow's end."""
     return [
-        event["pcap_cnt"]
+        event.get("pcap_cnt")
         for event in events
         if event["event_type"] == "alert" and event["alert"]["signature_id"] == sid  # type: ignore[index]
     ]
@@ -224,3 +227,30 @@ def test_a_rate_changes_the_action(run: Run, tmp_path: Path) -> None:
     )
     actions = [event["alert"]["action"] for event in events if event["event_type"] == "alert"]  # type: ignore[index]
     assert "".join("b" if action == "blocked" else "a" for action in actions) == "aabbbbaabbbbaabb"
+
+
+def test_effects_come_once_a_packet(run: Run) -> None:
+    def tcp(time: float, payload: bytes, flags: int, at: tuple[int, int], *, client: bool = True) -> Frame:
+        ports, ends = ((1000, 80), (A, B)) if client else ((80, 1000), (B, A))
+        frame = ethernet(bytes(6), bytes(6), ip(*ends, packets.TCP, packets.tcp(*ports, payload, flags, *at)))
+        return round(time * SECOND), frame, len(frame)
+
+    text = (
+        'alert tcp any any -> any any (content:"GET"; depth:3; flowint:count,+,1; sid:1;)\n'
+        'alert tcp any any -> any any (content:"END"; flowint:count,==,2; sid:2;)\n'
+    )
+    frames = [
+        tcp(0, b"", 2, (0, 0)),
+        tcp(1, b"", 18, (0, 1), client=False),
+        tcp(2, b"", 16, (1, 1)),
+        tcp(3, b"GET a", 24, (1, 1)),
+        tcp(4, b"", 16, (1, 6), client=False),
+        # Both the packet and what the stream has by now match.
+        tcp(5, b"GET b", 24, (6, 1)),
+        tcp(6, b"", 16, (1, 11), client=False),
+    ]
+    events = run(text, frames)
+    counts = [event.get("metadata", {}) for event in events if event["event_type"] == "flow"]
+    # The third is at the flow's end, which is no packet.
+    assert alerts(events) == [4, 6, None]
+    assert counts == [{"flowints": {"count": 3}}]

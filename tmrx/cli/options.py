@@ -88,6 +88,8 @@ class Choice:
     disable: tuple[str, ...] = ()
     modify: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
+    classification: str | None = None
+    references: str | None = None
     thresholds: str | None = None
     categories: str | None = None
     scores: tuple[str, ...] = ()
@@ -96,8 +98,9 @@ class Choice:
     @property
     def files(self) -> tuple[str, ...]:
         """The files that are read."""
-        single = tuple(name for name in (self.thresholds, self.categories) if name is not None)
-        return (*self.enable, *self.disable, *self.modify, *self.drop, *single, *self.scores)
+        single = (self.classification, self.references, self.thresholds, self.categories)
+        chosen = (*self.enable, *self.disable, *self.modify, *self.drop)
+        return (*chosen, *(name for name in single if name is not None), *self.scores)
 
     def settings(self, **others: Any) -> RuleSettings:
         """How rules are read, with other settings."""
@@ -108,6 +111,8 @@ class Choice:
             disable=self.disable,
             modify=self.modify,
             drop=self.drop,
+            classification=self.classification,
+            references=self.references,
             thresholds=self.thresholds,
             reputation=reputation.Files(categories=self.categories or "", scores=self.scores),
             datasets=datasets.Settings(folder=self.data_folder or ""),
@@ -265,6 +270,14 @@ _CHOICE = {
         "drop": "Rules whose action becomes drop",
     }.items()
 } | {
+    "classification": click.option(
+        "--classification", type=FILE, metavar="FILE",
+        help="Classes of alerts, as classification.config has them. [default: tmrx's own]",
+    ),
+    "references": click.option(
+        "--references", type=FILE, metavar="FILE",
+        help="Where references lead, as reference.config says. [default: Suricata's]",
+    ),
     "thresholds": click.option(
         "--threshold-file", "thresholds", type=FILE, metavar="FILE",
         help="Suppressions, thresholds and rates, as Suricata's threshold.config has them.",

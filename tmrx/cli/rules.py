@@ -13,18 +13,13 @@ import msgspec
 
 from tmrx.cli import console, errors, options, rules_counts, rules_explain
 from tmrx.cli.options import Choice
+from tmrx.cli.rules_profile import profile
 from tmrx.rules import Diagnostic, Rule, RuleSet, load
 
 REFUSED, REFUSED_STRICT = 1, 2
 _LABELS = {"error": "error", "unsupported": "error", "warning": "warning", "skipped": "note"}
 
 _files = click.argument("files", nargs=-1, required=True, metavar="RULES...")
-_classification = click.option(
-    "--classification",
-    type=options.FILE,
-    metavar="FILE",
-    help="Classes of alerts, as classification.config has them. [default: tmrx's own]",
-)
 _form = click.option(
     "--format", "form", type=click.Choice(["table", "json", "csv"]), default="table", show_default=True,
     help="How records are printed.",
@@ -61,13 +56,15 @@ def rules() -> None:
     """
 
 
+rules.add_command(profile)
+
+
 @rules.command("check")
 @_files
 @click.option("--strict", is_flag=True, help="Exit with 2, not 1, when a rule is refused.")
 @click.option("--quiet", "-q", is_flag=True, help="Only the summary.")
-@_classification
 @options.choice
-def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: str | None, choice: Choice) -> None:
+def check(files: tuple[str, ...], strict: bool, quiet: bool, choice: Choice) -> None:
     """Say what is wrong with rules, and where.
 
     \b
@@ -78,7 +75,7 @@ def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: str
       tmrx rules check local.rules
       tmrx rules check --strict rules/ 'more/*.rules'
     """
-    found = load(files, choice.settings(classification=classification))
+    found = load(files, choice.settings())
     if not quiet:
         click.echo("".join(map(report, found.diagnostics)), err=True, nl=False)
     click.echo(summary(found))
@@ -89,9 +86,8 @@ def check(files: tuple[str, ...], strict: bool, quiet: bool, classification: str
 @rules.command("list")
 @_files
 @_form
-@_classification
 @options.choice
-def list_(files: tuple[str, ...], form: str, classification: str | None, choice: Choice) -> None:
+def list_(files: tuple[str, ...], form: str, choice: Choice) -> None:
     """List the rules that load, in the order of their evaluation.
 
     \b
@@ -99,7 +95,7 @@ def list_(files: tuple[str, ...], form: str, classification: str | None, choice:
       tmrx rules list rules/
       tmrx rules list rules/ --format csv > rules.csv
     """
-    found = load(files, choice.settings(classification=classification))
+    found = load(files, choice.settings())
     _say_left_out(found)
     listed = [Listed.of(rule) for rule in found.rules]
     if form == "table" and sys.stdout.isatty():
@@ -111,9 +107,8 @@ def list_(files: tuple[str, ...], form: str, classification: str | None, choice:
 @rules.command("explain")
 @click.argument("arguments", nargs=-1, required=True, metavar="[SID...] RULES...")
 @_form
-@_classification
 @options.choice
-def explain(arguments: tuple[str, ...], form: str, classification: str | None, choice: Choice) -> None:
+def explain(arguments: tuple[str, ...], form: str, choice: Choice) -> None:
     """Say in words what rules ask, where and when they are inspected, and what is looked for first.
 
     A SID is a number, with a gid in front where that is not 1 (GID:SID); without any, all rules are explained, also
@@ -125,7 +120,7 @@ def explain(arguments: tuple[str, ...], form: str, classification: str | None, c
       tmrx rules explain 1:2001219 1:2001220 emerging.rules --format json
     """
     wanted = rules_explain.wanted(arguments)
-    found = load(wanted.files, choice.settings(classification=classification, keep_unsupported=True))
+    found = load(wanted.files, choice.settings(keep_unsupported=True))
     records = rules_explain.explained(found, wanted.ids)
     if form == "table":
         click.echo("\n".join(map(rules_explain.as_text, records)), nl=False)
@@ -136,9 +131,8 @@ def explain(arguments: tuple[str, ...], form: str, classification: str | None, c
 @rules.command("stats")
 @_files
 @_form
-@_classification
 @options.choice
-def stats(files: tuple[str, ...], form: str, classification: str | None, choice: Choice) -> None:
+def stats(files: tuple[str, ...], form: str, choice: Choice) -> None:
     """Count the rules that load by action, protocol, kind, class and keyword.
 
     \b
@@ -146,7 +140,7 @@ def stats(files: tuple[str, ...], form: str, classification: str | None, choice:
       tmrx rules stats rules/
       tmrx rules stats emerging.rules --format csv
     """
-    found = load(files, choice.settings(classification=classification))
+    found = load(files, choice.settings())
     _say_left_out(found)
     console.records(rules_counts.stats(found), rules_counts.STATS, form)
 
@@ -154,9 +148,8 @@ def stats(files: tuple[str, ...], form: str, classification: str | None, choice:
 @rules.command("coverage")
 @_files
 @_form
-@_classification
 @options.choice
-def coverage(files: tuple[str, ...], form: str, classification: str | None, choice: Choice) -> None:
+def coverage(files: tuple[str, ...], form: str, choice: Choice) -> None:
     """Say what share of rules loads, and why the others do not.
 
     \b
@@ -164,7 +157,7 @@ def coverage(files: tuple[str, ...], form: str, classification: str | None, choi
       tmrx rules coverage emerging.rules
       tmrx rules coverage rules/ --format json
     """
-    found = load(files, choice.settings(classification=classification))
+    found = load(files, choice.settings())
     console.records(rules_counts.coverage(found), rules_counts.COVERAGE, form)
 
 

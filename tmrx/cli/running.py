@@ -10,7 +10,7 @@ import click
 
 from tmrx import pipeline
 from tmrx.cli import console, errors, summary
-from tmrx.cli.options import EVERYTHING, Given, Selection, Talk
+from tmrx.cli.options import EVERYTHING, Given, Inputs, Selection, Talk
 from tmrx.cli.progress import Progress, progress
 from tmrx.errors import UsageError
 from tmrx.sinks import STDOUT, Paths, Sinks
@@ -19,6 +19,8 @@ from tmrx.sources.follow import Followed
 from tmrx.units import Endpoint
 
 if TYPE_CHECKING:
+    import msgspec
+
     from tmrx._core import Batch, Engine
     from tmrx.plan import Plan
     from tmrx.rules.datasets import Saved
@@ -49,9 +51,15 @@ class Job:
 
     def prepare(self) -> Prepared:
         """An engine; reads what the options name, and says what is refused of it. Raises TmrxError."""
+        inputs = self.given.read(quiet=self.quiet)
+        if inputs.rules is None:
+            return Prepared(self.engine_for(inputs, None), ())
+        return Prepared(self.engine_for(inputs, inputs.rules.encoded), inputs.rules.saved)
+
+    def engine_for(self, inputs: Inputs, rules: msgspec.Raw | None) -> Engine:
+        """An engine for what was read, with these rules as msgpack."""
         from tmrx._core import Engine  # noqa: PLC0415
 
-        inputs = self.given.read(quiet=self.quiet)
         plan = pipeline.make_plan(
             mirror=inputs.mirror,
             settings=inputs.settings,
@@ -64,9 +72,7 @@ class Job:
         )
         if self.talk.verbose:
             errors.note(_described(plan, inputs.rules.count if inputs.rules else 0, self.given.workers))
-        if inputs.rules is None:
-            return Prepared(Engine(plan.encode(None), self.given.workers), ())
-        return Prepared(Engine(plan.encode(inputs.rules.encoded), self.given.workers), inputs.rules.saved)
+        return Engine(plan.encode(rules), self.given.workers)
 
     def warn(self, text: str) -> None:
         """A warning, unless warnings are not wanted."""

@@ -181,5 +181,5 @@ def _direction(field: Field) -> str:
 
 def _check_no_ports(word: str, sets: Interner, ends: tuple[Field, ...]) -> None:
     for field in ends:
-        if not sets.any_port(sets.port(field)):
+        if not sets.ports[sets.port(field)].any:
             raise Fault(f"{word} has no ports", "write any", at=field.at)

@@ -8,26 +8,15 @@ from tmrx import plan
 from tmrx.rules.draft import PAYLOAD, ContentDraft, Draft
 from tmrx.rules.header import Header
 
-_META = frozenset(
-    (
-        "msg",
-        "sid",
-        "gid",
-        "rev",
-        "classtype",
-        "priority",
-        "reference",
-        "metadata",
-        "target",
-        "requires",
-        "noalert",
-        "alert",
-    )
-)
+# Says something about the rule, or how to look for it.
+_META = frozenset((
+    "msg", "sid", "gid", "rev", "classtype", "priority", "reference", "metadata", "target", "requires", "noalert",
+    "alert", "prefilter",
+))  # fmt: skip
 EVENTS = frozenset(("decode-event", "engine-event", "stream-event"))
 # What goes with addresses alone; of flowbits, set and unset.
 _IP_ONLY = _META | {"threshold", "detection_filter", "tag", "xbits", "hostbits", "flowbits", "iprep", "geoip"}
-WITH_EVENTS = EVENTS | _IP_ONLY | {"flowint"}
+WITH_EVENTS = EVENTS | _IP_ONLY | {"flowint", "prefilter"}
 _DETECTION = _IP_ONLY | {"app-layer-protocol", "flow"}
 # Carry TCP, whose data is looked at as a stream.
 _STREAMED = frozenset(("tcp", "tcp-stream", "ip", "ipv4", "ipv6"))

@@ -188,16 +188,26 @@ class _Loader:
             for line in self._selection.lines(file):
                 self._take(file.name, line)
         found = sorted(self._rules.values(), key=lambda entry: entry[0])
-        names = self._context.names
         self._warn_of_bits_never_set()
-        compiled = [rule for _, _, rule in found]
+        rules = self._plan([rule for _, _, rule in found])
+        return RuleSet(
+            count=len(found),
+            encoded=msgspec.Raw(msgspec.msgpack.encode(rules)),
+            origins=msgspec.Raw(msgspec.msgpack.encode([origin for _, origin, _ in found])),
+            diagnostics=tuple(self._diagnostics),
+            files=self._noted.digests,
+            saved=tuple(self._datasets.saved),
+        )
+
+    def _plan(self, rules: list[plan.Rule]) -> plan.Rules:
         if self._thresholds is not None:
-            compiled = [self._thresholds.applied(rule) for rule in compiled]
+            rules = [self._thresholds.applied(rule) for rule in rules]
             self._diagnostics += self._thresholds.diagnostics
-        rules = plan.Rules(
-            rules=tuple(compiled),
-            addresses=self._sets.addresses,
-            ports=self._sets.ports,
+        names = self._context.names
+        return plan.Rules(
+            rules=tuple(rules),
+            addresses=tuple(self._sets.addresses),
+            ports=tuple(self._sets.ports),
             flowbits=tuple(names.flowbits),
             flowints=tuple(names.flowints),
             xbits=tuple(names.xbits),
@@ -207,10 +217,6 @@ class _Loader:
             skipped=sum(diagnostic.severity == "skipped" for diagnostic in self._diagnostics),
             settings=self._limits,
         )
-        encode = msgspec.msgpack.encode
-        origins = msgspec.Raw(encode([origin for _, origin, _ in found]))
-        saved = tuple(self._datasets.saved)
-        return RuleSet(len(found), msgspec.Raw(encode(rules)), origins, tuple(self._diagnostics), self._noted.digests, saved)
 
     def _take(self, file: str, line: Line) -> None:
         try:

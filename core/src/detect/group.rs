@@ -5,6 +5,7 @@
 //! ports.) Groups of the same rules are one. Each group has a lane for the packet and one for its stream's data; rules
 //! for events stand apart.
 
+use super::address::ByAddress;
 use super::header::{PortSet, Sets};
 use super::prefilter::{self, Candidates, Fast, Prefilter};
 use super::rule::Rule;
@@ -49,8 +50,6 @@ struct Group {
     packet: Lane,
     /// Those for the data of streams.
     stream: Lane,
-    /// Those to evaluate on the first packet of each direction only.
-    first: Box<[u32]>,
 }
 
 /// The groups of packets of one class and direction.
@@ -70,6 +69,8 @@ pub(super) struct Index {
     tables: Vec<[Table; 2]>,
     /// Rules for packets that carry an event.
     events: Box<[u32]>,
+    /// Rules for addresses alone: of the first packet of each direction.
+    first: ByAddress,
     entries: u32,
 }
 
@@ -80,7 +81,8 @@ impl Index {
         let tables = (0..CLASSES).map(|class| [true, false].map(|to_server| builder.table(class, to_server))).collect();
         let of_events = |(number, rule): (u32, &Rule)| (rule.kind == Kind::DecoderEvent).then_some(number);
         let events = (0..).zip(rules).filter_map(of_events).collect();
-        Self { groups: builder.groups, tables, events, entries: builder.entries }
+        let first = ByAddress::new(rules, sets, |rule| rule.kind == Kind::IpOnly);
+        Self { groups: builder.groups, tables, events, first, entries: builder.entries }
     }
 
     /// How many entries all prefilters have.
@@ -95,15 +97,18 @@ impl Index {
         if subject.is_packet() && subject.has_events() {
             lists.add(&self.events);
         }
+        let first = subject.flow.is_none_or(|flow| flow.first_in_direction);
+        if first && subject.is_packet() && subject.has_addresses() {
+            self.first.candidates(subject.packet).into_iter().for_each(|list| lists.add(list));
+        }
         if !subject.is_sound() {
+            self.of_network(subject, found, &mut lists);
             return lists;
         }
-        let first = subject.flow.is_none_or(|flow| flow.first_in_direction);
         let (payload, data) = (subject.visible_payload(), subject.stream_data());
         for group in self.groups_of(subject).into_iter().filter_map(|number| self.groups.get(number as usize)) {
             if subject.is_packet() {
                 group.packet.scan(payload.bytes, found, &mut lists);
-                lists.add(if first { &group.first } else { &[] });
             }
             if let Some(data) = data {
                 group.stream.scan(data.bytes, found, &mut lists);
@@ -111,6 +116,16 @@ impl Index {
         }
         found.sort();
         lists
+    }
+
+    /// Where the transport header contradicts itself, the rules for any IP packet are asked.
+    #[cold]
+    fn of_network<'a>(&'a self, subject: &Subject<'_>, found: &mut Candidates, lists: &mut Lists<'a>) {
+        let up = self.tables.get(OTHER_IP).map(|[up, _]| up.any);
+        let group = up.and_then(|number| self.groups.get(number as usize));
+        let Some(group) = group.filter(|_| subject.is_packet() && subject.has_network()) else { return };
+        group.packet.scan(&[], found, lists);
+        found.sort();
     }
 
     #[inline]
@@ -139,7 +154,7 @@ fn at(intervals: &[(u16, u32)], port: u16) -> u32 {
     after.checked_sub(1).and_then(|before| intervals.get(before)).map_or(NONE, |(_, group)| *group)
 }
 
-/// The most lists that a packet has: three of each of three groups, the events', those that were found.
+/// The most lists that a packet has: two of each of three groups, three of addresses, the events', those that were found.
 const LISTS: usize = 11;
 
 /// A few ascending lists of rules.
@@ -180,6 +195,7 @@ impl Iterator for Lists<'_> {
 }
 
 /// Packets without an IP header.
+const OTHER_IP: usize = 5;
 const NO_IP: usize = 6;
 
 /// The class of a packet by its protocol.
@@ -191,7 +207,7 @@ fn class(packet: &Packet) -> usize {
         proto::SCTP => 2,
         proto::ICMP => 3,
         proto::ICMPV6 => 4,
-        _ => 5,
+        _ => OTHER_IP,
     }
 }
 
@@ -238,7 +254,10 @@ impl Builder<'_> {
         let (mut any, mut by_source, mut by_destination) = (Vec::new(), ByPorts::new(), ByPorts::new());
         let mut blind = Vec::new();
         for (rule, number) in self.rules.iter().zip(0..) {
-            if rule.kind == Kind::DecoderEvent || !covers(rule.header.protocol, class) || !goes(rule, to_server) {
+            if matches!(rule.kind, Kind::DecoderEvent | Kind::IpOnly)
+                || !covers(rule.header.protocol, class)
+                || !goes(rule, to_server)
+            {
                 continue;
             }
             if self.fast_of(number).is_none() {
@@ -309,11 +328,10 @@ impl Builder<'_> {
             key.1.iter().copied().filter(|rule| wanted(kind(*rule))).collect()
         };
         let in_stream = |kind| matches!(kind, Kind::Stream | Kind::PacketAndStream) && has_streams(class);
-        let first = of(&|kind| kind == Kind::IpOnly);
-        let packet = of(&|kind| kind != Kind::IpOnly && !(kind == Kind::Stream && in_stream(kind)));
+        let packet = of(&|kind| !(kind == Kind::Stream && in_stream(kind)));
         let stream = of(&in_stream);
         let number = self.groups.len() as u32;
-        let group = Group { packet: self.lane(&packet), stream: self.lane(&stream), first: first.into_boxed_slice() };
+        let group = Group { packet: self.lane(&packet), stream: self.lane(&stream) };
         self.groups.push(group);
         self.interned.insert(key, number);
         number

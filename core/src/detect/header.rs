@@ -23,8 +23,22 @@ impl AddressSet {
         Some(Self { any: set.any, v4: set.v4.clone().into_boxed_slice(), v6: v6? })
     }
 
+    pub(super) fn v4(&self) -> &[(u32, u32)] {
+        &self.v4
+    }
+
+    pub(super) fn v6(&self) -> &[([u8; 16], [u8; 16])] {
+        &self.v6
+    }
+
+    /// How many IPv4 addresses there are in it, or ranges of IPv6 ones.
+    pub(super) fn size(&self) -> u64 {
+        let v4 = self.v4.iter().map(|(low, high)| u64::from(high - low) + 1);
+        v4.sum::<u64>() + self.v6.len() as u64
+    }
+
     #[inline]
-    fn contains(&self, address: &Addr, ip: u8) -> bool {
+    pub(super) fn contains(&self, address: &Addr, ip: u8) -> bool {
         self.any
             || if ip == 4 {
                 within(&self.v4, &u32::from_be_bytes(address.low4()))
@@ -131,6 +145,11 @@ impl Header {
         }
         let plan::Rule { protocol, src, sport, dst, dport, both_directions, .. } = *rule;
         Ok(Self { protocol, src, sport, dst, dport, both_directions })
+    }
+
+    /// The sets of source and destination; none for any.
+    pub(super) fn addresses<'a>(&self, sets: &'a Sets) -> [Option<&'a AddressSet>; 2] {
+        [self.src, self.dst].map(|set| sets.addresses.get(set as usize).filter(|set| !set.any))
     }
 
     /// Whether the header fits the packet.

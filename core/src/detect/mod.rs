@@ -4,6 +4,7 @@
 //! its payload may hold; those rules, and the ones without a fast pattern, are evaluated in the plan's order, in Kleene's
 //! logic. `Rules` is what all workers share, `Scratch` one worker's memory.
 
+mod address;
 mod buffer;
 mod check;
 mod group;
@@ -88,6 +89,8 @@ pub struct Outcome {
     pub overflow: u32,
     /// The first pass rule that matched: nothing is told of those after it.
     passed: Option<u32>,
+    /// Rules that had their effects.
+    acted: Vec<u32>,
 }
 
 impl Outcome {
@@ -95,6 +98,7 @@ impl Outcome {
     pub fn clear(&mut self) {
         self.hits.clear();
         self.notes.clear();
+        self.acted.clear();
         (self.flow, self.bypass, self.overflow, self.passed) = (None, false, 0, None);
     }
 }
@@ -191,7 +195,9 @@ impl Rules {
                 Truth::False => {}
                 Truth::Unknown => unknown.iter_mut().skip(number as usize).take(1).for_each(|count| *count += 1),
                 Truth::True => {
-                    memory.apply(&rule.effects, subject.packet);
+                    if outcome.acts(number, rule) {
+                        memory.apply(&rule.effects, subject.packet);
+                    }
                     outcome.take(number, rule, place);
                 }
             }
@@ -221,6 +227,15 @@ impl Rules {
 }
 
 impl Outcome {
+    /// Whether a rule that matched has its effects now: once a packet, in however many pieces of its stream it matches.
+    fn acts(&mut self, number: u32, rule: &Rule) -> bool {
+        let acts = !rule.effects.is_empty() && !self.acted.contains(&number);
+        if acts {
+            self.acted.push(number);
+        }
+        acts
+    }
+
     /// A rule matched: list it and do as it says. In a passive engine a drop stops the flow's inspection only.
     fn take(&mut self, number: u32, rule: &Rule, place: Place) {
         let verdict = match rule.action {

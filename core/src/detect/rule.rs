@@ -113,7 +113,9 @@ impl Rule {
         if truth == Truth::True || !matches!(self.kind, Kind::Stream | Kind::PacketAndStream) {
             return (truth, Place::Packet);
         }
-        let Some(bytes) = subject.stream_data() else { return (truth, Place::Packet) };
+        let only_stream = self.flow.is_some_and(|flow| flow.only_stream);
+        let data = if only_stream { subject.data } else { subject.stream_data() };
+        let Some(bytes) = data else { return (truth, Place::Packet) };
         let place = if subject.data.is_some() { Place::Stream } else { Place::Packet };
         (truth.or(self.buffers.holds(subject, Payload { bytes, place }, memory, views, tools)), place)
     }

@@ -1,5 +1,6 @@
 //! What rules are asked about: a packet, its payload, and what is known around it.
 
+use crate::anomaly::Anomaly;
 use crate::app::Conversation;
 use crate::flow::record::TcpState;
 use crate::packet::{Packet, Stop, proto};
@@ -154,10 +155,30 @@ impl Subject<'_> {
         self.round == Round::Packet
     }
 
+    /// There is an IP header to go by; what is behind it may be malformed.
+    #[inline]
+    pub(super) fn has_addresses(&self) -> bool {
+        let packet = self.packet;
+        packet.ip != 0 && (self.is_sound() || u32::from(packet.l4) < packet.captured)
+    }
+
     /// The headers don't contradict themselves: rules may rely on them.
     #[inline]
     pub(super) fn is_sound(&self) -> bool {
         self.packet.stop != Stop::Malformed
+    }
+
+    /// What is wrong with the headers is behind the network header: rules about that one may be asked.
+    #[cold]
+    pub(super) fn has_network(&self) -> bool {
+        const BROKEN: [Anomaly; 5] = [
+            Anomaly::Ipv4HeaderLength,
+            Anomaly::Ipv4TotalLength,
+            Anomaly::Ipv4Truncated,
+            Anomaly::Ipv6Truncated,
+            Anomaly::Ipv6Extension,
+        ];
+        self.packet.ip != 0 && !BROKEN.iter().any(|anomaly| self.packet.anomalies.has(*anomaly))
     }
 
     /// Something was wrong with the packet.

@@ -20,6 +20,8 @@ struct Tracked {
     session: Option<Box<Session>>,
     memory: Option<Box<FlowMemory>>,
     talk: Talk,
+    /// Packets and captured bytes after it was bypassed, where it was.
+    bypassed: Option<Box<[[u64; 2]; 2]>>,
 }
 
 /// One share's memory for inspection.
@@ -38,6 +40,8 @@ pub(super) struct Inspector {
     /// The beginning of the stream's data in which a rule matched, where alerts are to show so many bytes of it.
     data: Option<Arc<[u8]>>,
     shown: usize,
+    /// Packets and bytes of flows that were bypassed.
+    pub bypassed: [u64; 2],
 }
 
 /// Which of a stream's bytes a packet has looked at.
@@ -149,7 +153,8 @@ impl Inspector {
         let (Some(streams), Some(step)) = (&self.streams, step) else {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
-        let settled = flow.is_some_and(|flow| flow.settled);
+        // What is known to be messages is looked at once it was acknowledged, as messages end there.
+        let settled = flow.is_some_and(|flow| flow.settled || flow.application.protocol().is_some());
         let reach = session
             .map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, settled), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
@@ -239,6 +244,24 @@ impl Inspector {
         notes.map(|(_, note)| note.clone()).collect()
     }
 
+    /// Count a packet of a flow that was bypassed.
+    #[cold]
+    pub fn bypass(&mut self, packet: &Packet, seen: &Seen) {
+        let length = u64::from(packet.captured.wrapping_add(packet.padding));
+        let [packets, bytes] = &mut self.bypassed;
+        (*packets, *bytes) = (*packets + 1, *bytes + length);
+        let Some(tracked) = tracked(&mut self.tracked, seen.slot) else { return };
+        let [packets, bytes] = &mut **tracked.bypassed.get_or_insert_default();
+        let of = |[up, down]: &mut [u64; 2], more: u64| *(if seen.to_server { up } else { down }) += more;
+        of(packets, 1);
+        of(bytes, length);
+    }
+
+    /// Both directions of a flow's stream have reached the depth.
+    pub fn is_at_depth(&self, slot: u32) -> bool {
+        self.session(slot).is_some_and(|session| session.is_at_depth(true) && session.is_at_depth(false))
+    }
+
     /// Bytes of a flow's stream were not looked into yet.
     pub fn has_unseen(&self, slot: u32) -> bool {
         let session = self.session(slot).filter(|_| self.scratch.is_some());
@@ -260,13 +283,14 @@ impl Inspector {
         self.streams = Self::new(shared, share).streams;
     }
 
-    /// A flow is over: forget what was kept of it.
-    pub fn end(&mut self, slot: u32) {
-        let Some(tracked) = self.tracked.get_mut(slot as usize) else { return };
-        let Tracked { session, .. } = std::mem::take(tracked);
+    /// A flow is over: forget what was kept of it. Its record learns what few have; gives the policies applied to it.
+    pub fn end(&mut self, flow: &mut FlowRecord) {
+        let Some(tracked) = self.tracked.get_mut(flow.slot as usize) else { return };
+        let Tracked { session, bypassed, .. } = std::mem::take(tracked);
         if let (Some(streams), Some(session)) = (&mut self.streams, session) {
             streams.end(session);
         }
+        flow.bypassed = bypassed.map(|bypassed| *bypassed).unwrap_or_default();
     }
 }
 

@@ -248,15 +248,9 @@ impl Engine {
             _ if !self.shared.is_ordered => {
                 (worker..SHARDS).step_by(workers.max(1)).for_each(|shard| self.shard(shard, batch));
             }
-            0 => ordered::in_frame_order(&batch.parsed, |shard, rows| self.rows(shard, rows, batch)),
+            0 => self.in_frame_order(batch),
             _ => {}
         }
-    }
-
-    /// Some rows of one shard.
-    fn rows(&self, number: usize, rows: &[u32], batch: &Sequenced) {
-        let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
-        lock(shard).rows(&self.shared, &batch.parsed, rows, &self.identities, &mut lock(out));
     }
 
     /// One shard's packets.
@@ -379,11 +373,13 @@ impl Engine {
 
     fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
         let (mut flows, mut streams) = (flow::Stats::default(), stream::Stats::default());
+        let mut bypassed = [0; 2];
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
             let shard = lock(shard);
             flows.merge(&shard.flow_stats());
             streams.merge(&shard.stream_stats());
+            bypassed.iter_mut().zip(shard.bypassed()).for_each(|(sum, more)| *sum += more);
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
         }
         let rules = RuleCounts { rules: &self.shared.plan_rules, unknown: &unknown };
@@ -394,7 +390,7 @@ impl Engine {
             flows,
             streams,
             stream_memory: self.shared.streams.reassembly_memcap,
-            bypassed: [0; 2],
+            bypassed,
             left_out: self.shared.left_out,
             fragments,
             rules,

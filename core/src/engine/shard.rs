@@ -13,6 +13,7 @@ use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::{Layer, NONE, Packet, Wrap};
+use crate::plan::ExceptionPolicy;
 use crate::stream::{self, Session, SessionFacts, Step, StreamEvent, StreamEvents};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
@@ -201,6 +202,11 @@ impl Shard {
         self.flows.stats()
     }
 
+    /// Packets and bytes of flows that were bypassed.
+    pub fn bypassed(&self) -> [u64; 2] {
+        self.inspector.bypassed
+    }
+
     /// What was counted of TCP sessions.
     pub fn stream_stats(&self) -> stream::Stats {
         self.inspector.stream_stats()
@@ -269,6 +275,21 @@ impl Shard {
         }
     }
 
+    /// Fetch where a packet's flow is looked up, ahead of its use; its hash.
+    #[inline]
+    pub fn fetch_index(&self, shared: &Shared, parsed: &Parsed, row: u32) -> Option<u64> {
+        let packet = parsed.packets.get(row as usize)?;
+        let hash = self.flows.hash(&at_depth(shared, packet, flow::key(packet)?));
+        self.flows.prefetch_index(hash);
+        Some(hash)
+    }
+
+    /// Fetch the flow with this hash, once that is there.
+    #[inline]
+    pub fn fetch_entry(&self, hash: u64) {
+        self.flows.prefetch_entry(hash);
+    }
+
     /// Hash a run of packets and fetch what their flows need, all at once instead of one after the other.
     #[inline]
     fn fetch(&mut self, shared: &Shared, parsed: &Parsed, run: &[u32]) {
@@ -310,7 +331,10 @@ impl Shard {
         if !self.ended.is_empty() {
             self.end(shared, (row, now), identities, out);
         }
-        let step = seen.as_mut().and_then(|seen| self.follow(packet, packet.bytes(&parsed.batch.slab), seen));
+        if let Some(seen) = seen.as_ref().filter(|seen| seen.bypassed) {
+            self.inspector.bypass(packet, seen);
+        }
+        let step = seen.as_mut().and_then(|seen| self.follow(shared, packet, packet.bytes(&parsed.batch.slab), seen));
         if let Some(seen) = &seen {
             self.sights.packet(packet, packet.bytes(&parsed.batch.slab), seen);
             if let Some(exception) = step.as_ref().and_then(|step| step.exception).filter(|_| shared.wants_flows) {
@@ -327,7 +351,7 @@ impl Shard {
             out.hidden.push(row);
         }
         let events = step.as_ref().map(|step| step.events).unwrap_or_default();
-        if shared.rules.is_some() {
+        if shared.rules.is_some() && !seen.is_some_and(|seen| seen.bypassed) {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
         let strange = self.inspector.strange();
@@ -341,14 +365,47 @@ impl Shard {
 
     /// A TCP packet's step in its session, where these are followed.
     #[inline]
-    fn follow(&mut self, packet: &Packet, bytes: &[u8], seen: &mut Seen) -> Option<Step> {
+    fn follow(&mut self, shared: &Shared, packet: &Packet, bytes: &[u8], seen: &mut Seen) -> Option<Step> {
+        if seen.bypassed {
+            return None;
+        }
         let step = self.inspector.follow(packet, bytes, seen)?;
         let session = self.inspector.session(seen.slot);
         let tcp_flags = session.map_or([0; 2], |session| [session.tcp_flags(true), session.tcp_flags(false)]);
         let again = step.events.has(StreamEvent::Retransmission).then_some(seen.to_server);
         let session = flow::Session { state: step.state, tcp_flags, swapped: step.swapped, again };
         self.flows.follow(seen.slot, &session);
+        if let Some((_, policy)) = step.exception {
+            self.except(seen, policy);
+        }
+        if shared.streams.bypass && self.inspector.is_at_depth(seen.slot) {
+            self.flows.mark_bypassed(seen.slot);
+            self.inspector.stop(seen.slot);
+        }
         Some(step)
+    }
+
+    /// Apply a policy to a flow whose session could not be dealt with as usual.
+    #[cold]
+    fn except(&mut self, seen: &mut Seen, policy: ExceptionPolicy) {
+        match policy {
+            ExceptionPolicy::Ignore => {}
+            ExceptionPolicy::PassFlow => {
+                self.flows.mark_passed(seen.slot);
+                seen.passed = true;
+            }
+            ExceptionPolicy::DropFlow | ExceptionPolicy::Reject => {
+                self.flows.mark_dropped(seen.slot);
+                seen.dropped = true;
+            }
+            ExceptionPolicy::Bypass => {
+                self.flows.mark_bypassed(seen.slot);
+                seen.bypassed = true;
+            }
+            // Of this packet alone: the flow's mark stays as it is.
+            ExceptionPolicy::PassPacket => seen.passed = true,
+            ExceptionPolicy::DropPacket => seen.dropped = true,
+        }
     }
 
     /// Let go of the flows that were over when a packet came; the rules see what is left of their streams before.
@@ -362,7 +419,7 @@ impl Shard {
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
             let application = self.inspector.conversation(flow.slot);
-            self.inspector.end(flow.slot);
+            self.inspector.end(&mut flow);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
                 out.ended.push(Over { row: at.0, flow, session, vars, sighted, application });
@@ -468,6 +525,10 @@ impl Shard {
                 FlowVerdict::Pass => self.flows.mark_passed(seen.slot),
                 FlowVerdict::Drop => self.flows.mark_dropped(seen.slot),
             }
+            self.inspector.stop(seen.slot);
+        }
+        if let Some(seen) = seen.filter(|_| self.inspector.outcome.bypass) {
+            self.flows.mark_bypassed(seen.slot);
             self.inspector.stop(seen.slot);
         }
         self.alerts(row, seen, out);

@@ -42,6 +42,7 @@ pub(super) const PASSED: u8 = 4;
 pub(super) const DROPPED: u8 = 8;
 const MORE_IDENTITIES: u8 = 16;
 const ICMP_ANSWERED: u8 = 32;
+pub(super) const BYPASSED: u8 = 64;
 
 /// A flow. Index 0 of a pair is what went to the server.
 #[derive(Debug)]
@@ -129,6 +130,7 @@ impl Entry {
     #[inline]
     pub fn state(&self) -> FlowState {
         match self.is_tcp() {
+            _ if self.bits & BYPASSED != 0 => FlowState::Bypassed,
             true => tcp::flow_state(self.tcp),
             false if self.sides.iter().all(|side| side.packets > 0) => FlowState::Established,
             false => FlowState::New,
@@ -305,6 +307,8 @@ impl Entry {
         let parts = key::parts(&self.key);
         let [low, high] = parts.addrs;
         let [low_port, high_port] = parts.ports;
+        let is_esp = parts.proto == proto::ESP;
+        let (low_port, high_port) = if is_esp { (0, 0) } else { (low_port, high_port) };
         let (mut client, mut server) = ((low, low_port), (high, high_port));
         if self.client_high() {
             std::mem::swap(&mut client, &mut server);
@@ -313,6 +317,13 @@ impl Entry {
             (client.1, server.1) = (u16::from(self.first[0]), u16::from(self.first[1]));
         }
         [client, server]
+    }
+
+    /// The security parameters index of an ESP flow; 0 where it was not reached.
+    fn spi(&self) -> Option<u32> {
+        let parts = key::parts(&self.key);
+        let [low, high] = parts.ports;
+        (parts.proto == proto::ESP).then_some(u32::from(low) << 16 | u32::from(high))
     }
 
     fn action(&self) -> Option<FlowAction> {
@@ -333,6 +344,7 @@ impl Entry {
         FlowRecord {
             id: self.id,
             slot: 0,
+            bypassed: [[0; 2]; 2],
             src: client.0,
             dst: server.0,
             sport: client.1,
@@ -357,6 +369,7 @@ impl Entry {
             response_icmp: (self.bits & ICMP_ANSWERED != 0).then_some((self.first[2], self.first[3])),
             alerted: self.bits & ALERTED != 0,
             action: self.action(),
+            spi: self.spi(),
             identities: [if known { self.first_identity } else { 0 }, first, second, third],
             identity_count: self.identity_count,
             more_identities: self.bits & MORE_IDENTITIES != 0,

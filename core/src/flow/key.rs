@@ -42,7 +42,12 @@ pub fn key(packet: &Packet) -> Option<FlowKey> {
         return None;
     }
     let (sport, dport) = ports(packet);
-    Some(key_of(packet, (packet.ip, packet.proto), (packet.src, sport), (packet.dst, dport)))
+    let mut key = key_of(packet, (packet.ip, packet.proto), (packet.src, sport), (packet.dst, dport));
+    if packet.layer == Layer::Esp {
+        // The security parameters index stands where ports do, whichever way the packet goes.
+        key.words[4] |= u64::from(packet.seq);
+    }
+    Some(key)
 }
 
 /// The flow that an ICMP error's quoted packet belongs to: it travelled where the error did.

@@ -13,6 +13,8 @@ pub enum FlowState {
     New,
     Established,
     Closed,
+    /// Its packets are counted only.
+    Bypassed,
 }
 
 /// Suricata's TCP session states.
@@ -82,6 +84,8 @@ pub const FLOW_IDENTITIES: usize = 4;
 pub struct FlowRecord {
     /// Unique in a run, the same in every run of the same capture.
     pub id: u64,
+    /// Packets and captured bytes after it was bypassed; these count in `packets` and `bytes`, too.
+    pub bypassed: [[u64; 2]; 2],
     /// Where it was in its table.
     pub slot: u32,
     /// The client.
@@ -132,6 +136,8 @@ pub struct FlowRecord {
     pub alerted: bool,
     /// What rules decided for it.
     pub action: Option<FlowAction>,
+    /// ESP: the security parameters index.
+    pub spi: Option<u32>,
     /// Identities (rows of the identity table) it was seen through, first first.
     pub identities: [u32; FLOW_IDENTITIES],
     /// How many of `identities` are set.

@@ -3,7 +3,7 @@
 //! Everything is made once: an index, a slab of entries, a wheel of timers. A packet only notes when it was seen; when
 //! a flow's timer fires, its real deadline is looked at and the timer set anew.
 
-use super::entry::{ALERTED, DROPPED, Entry, PASSED, Session};
+use super::entry::{ALERTED, BYPASSED, DROPPED, Entry, PASSED, Session};
 use super::hash::Seed;
 use super::index::Index;
 use super::key::FlowKey;
@@ -19,6 +19,9 @@ use crate::time::{Nanos, SECOND};
 
 /// How many flows an eviction looks at.
 const EVICTION_SEARCH: usize = 32;
+
+/// How long a bypassed flow lives on without packets.
+const BYPASSED_LIFE: Nanos = 100 * SECOND;
 
 /// The shortest wait between two looks at a flow's deadline, in seconds.
 const MIN_REARM: i64 = 10;
@@ -43,6 +46,8 @@ pub struct Seen {
     pub passed: bool,
     /// A rule dropped the flow.
     pub dropped: bool,
+    /// The flow's packets are counted only.
+    pub bypassed: bool,
     /// Packets so far; index 0 of a pair is to the server.
     pub packets: [u64; 2],
     /// Captured bytes so far.
@@ -156,6 +161,7 @@ impl Lifetimes {
             FlowState::New => *new,
             FlowState::Established => *established,
             FlowState::Closed => *closed,
+            FlowState::Bypassed => BYPASSED_LIFE,
         })
     }
 }
@@ -332,6 +338,7 @@ impl FlowTable {
             new,
             passed: entry.bits & PASSED != 0,
             dropped: entry.bits & DROPPED != 0,
+            bypassed: entry.bits & BYPASSED != 0,
             packets,
             bytes,
             start: entry.start,
@@ -507,6 +514,11 @@ impl FlowTable {
     /// A rule dropped the flow: it is not inspected from now on.
     pub fn mark_dropped(&mut self, slot: u32) {
         self.mark(slot, DROPPED);
+    }
+
+    /// The flow's packets are counted only from now on.
+    pub fn mark_bypassed(&mut self, slot: u32) {
+        self.mark(slot, BYPASSED);
     }
 
     fn mark(&mut self, slot: u32, bit: u8) {

@@ -79,6 +79,7 @@ pub fn flow_state(state: FlowState) -> &'static str {
         FlowState::New => "new",
         FlowState::Established => "established",
         FlowState::Closed => "closed",
+        FlowState::Bypassed => "bypassed",
     }
 }
 

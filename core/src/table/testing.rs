@@ -112,6 +112,7 @@ pub fn identities() -> Identities {
 pub fn flow() -> FlowRecord {
     FlowRecord {
         slot: 0,
+        bypassed: [[0; 2]; 2],
         id: 77,
         src: SRC,
         dst: DST,

@@ -10,6 +10,7 @@ KINDS = {
     "pkthdr any any -> any any (decode-event:ipv4.pkt_too_small;": "decoder_event",
     "ip any any -> any any (decode-event:ipv4.pkt_too_small; classtype:misc-attack;": "decoder_event",
     "tcp any any -> any any (stream-event:3whs_ack_in_wrong_dir;": "decoder_event",
+    "tcp any any -> any any (decode-event:tcp.pkt_too_small; prefilter; requires:version >= 8;": "decoder_event",
     "tcp any any -> any any (stream-event:3whs_ack_in_wrong_dir; flow:to_server;": "packet",
     "ip any any -> any any (": "ip_only",
     "tcp any any -> any 80 (msg:\"a\"; flowbits:set,ab; tag:session;": "ip_only",

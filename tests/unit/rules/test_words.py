@@ -51,7 +51,8 @@ def test_buffers(options: str, one) -> None:
 CONDITIONS = {
     "flow:established,to_server;": ["data to the server", "the flow is established"],
     "flags:SA,12; ttl:>5;": ["TCP flags are exactly SA", "ttl is above 5"],
-    "dsize:1<>9; fragbits:+MD;": ["the payload's size is between 1 and 9, both excluded", "fragment bits are at least M, D"],
+    "dsize:1<>9;": ["the payload's size is between 1 and 9, both excluded"],
+    "fragbits:+MD;": ["fragment bits are at least M, D"],
     "flowbits:isnotset,one|two; flowint:name,>,3;": ["flowbit one or two is not set", "flowint name gt 3"],
     "mirror.vni:!7; mirror.truncated:mtu,snaplen;": ["the VNI is not 7", "truncated by mtu, snaplen"],
 }  # fmt: skip

@@ -105,7 +105,7 @@ def test_what_has_no_effect_is_said_once(out: Path, tmp_path: Path, capsys: pyte
 def test_analysis_of_rules(out: Path, rules: str) -> None:
     assert run.main(["--engine-analysis", "-S", rules, "-l", str(out)]) == 0
     document = json.loads((out / "rules.json").read_text())
-    assert (document["id"], document["raw"], document["type"]) == (1, RULE.strip(), "like_ip_only")
+    assert (document["id"], document["raw"], document["type"]) == (1, RULE.strip(), "ip_only")
     assert {"rules_analysis.txt", "rules_fast_pattern.txt", "patterns.json"} <= {path.name for path in out.iterdir()}
 
 

@@ -99,7 +99,7 @@ impl Jump {
         Self { field: Field::new(bytes, offset, relative, digits, mask), multiplier, align, base, post_offset }
     }
 
-    /// The position behind the jump, in the buffer or at its end.
+    /// The position behind the jump: in the buffer or at its end. One before the buffer is its start.
     pub(super) fn target(&self, at: &Site<'_>) -> Known<usize> {
         let found = self.field.read(at)?;
         let distance = i128::from(found.value) * i128::from(self.multiplier);
@@ -110,7 +110,8 @@ impl Jump {
             JumpBase::End => at.text.original,
         };
         let target = base as i128 + distance + i128::from(self.post_offset);
-        usize::try_from(target).ok().filter(|target| *target <= at.text.original).ok_or(Truth::False)
+        let target = usize::try_from(target.max(0)).ok();
+        target.filter(|target| *target <= at.text.original).ok_or(Truth::False)
     }
 
     pub(super) fn variables(&self) -> [Option<u8>; 2] {

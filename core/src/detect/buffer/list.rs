@@ -10,6 +10,7 @@ use super::content::{Content, Occurrence};
 use super::entropy;
 use super::entry::{Base64, DataAt, Entry, Pattern};
 use super::text::Text;
+use super::variables::Variables;
 use super::{Bench, Decoded, Known};
 use crate::detect::Truth;
 use crate::detect::number::{compare, compare_real};
@@ -37,6 +38,11 @@ impl Chain {
     fn push(&mut self, entry: Entry) {
         entry.sets(&mut self.sets);
         self.entries.push(entry);
+    }
+
+    /// Nothing is known of the variables that it sets.
+    fn forget(&self, variables: &mut Variables) {
+        self.sets.iter().for_each(|variable| variables.set(*variable, None));
     }
 }
 
@@ -80,6 +86,12 @@ impl List {
         variables.extend(self.chains.iter().flat_map(|chain| &chain.sets));
     }
 
+    /// Nothing is known of the variables that it sets.
+    #[cold]
+    pub(super) fn forget(&self, variables: &mut Variables) {
+        self.chains.iter().for_each(|chain| chain.forget(variables));
+    }
+
     /// Whether the buffer satisfies all of the list, in so many steps.
     pub(super) fn holds(&self, text: Text<'_>, steps: u32, memory: &Memory<'_>, bench: &mut Bench) -> Truth {
         Run { text, memory, bench, steps, doubt: false }.list(self)
@@ -107,7 +119,7 @@ impl Run<'_, '_> {
             }
             if self.doubt {
                 // The missing bytes say by which occurrences the chain holds, so they say what was taken there.
-                chain.sets.iter().for_each(|variable| self.bench.variables.set(*variable, None));
+                chain.forget(&mut self.bench.variables);
             }
         }
         result

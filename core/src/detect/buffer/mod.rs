@@ -167,7 +167,10 @@ impl Test {
 
     fn holds(&self, sight: Sight<'_>, steps: u32, memory: &Memory<'_>, bench: &mut Bench) -> Truth {
         match (sight, self.absent) {
-            (Sight::Unknown, _) => Truth::Unknown,
+            (Sight::Unknown, _) => {
+                self.list.forget(&mut bench.variables);
+                Truth::Unknown
+            }
             (Sight::Absent, absent) => (absent != Absent::Fails).into(),
             (Sight::There(_), Absent::Only) => Truth::False,
             (Sight::There(text), _) => self.list.holds(text, steps, memory, bench),

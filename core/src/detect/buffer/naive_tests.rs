@@ -113,7 +113,7 @@ impl Naive<'_> {
                         JumpBase::Beginning => 0,
                         JumpBase::End => size,
                     };
-                    base + distance + i128::from(post_offset)
+                    (base + distance + i128::from(post_offset)).max(0)
                 });
                 match target {
                     Some(target) if (0..=size).contains(&target) => self.from(at + 1, target),

@@ -4,7 +4,7 @@ use super::Known;
 use crate::detect::Truth;
 use crate::plan;
 
-/// A rule's variables during one evaluation; one that only missing bytes know is none.
+/// A rule's variables during one evaluation, 0 before they are set; one that only missing bytes know is none.
 #[derive(Debug, Default)]
 pub(super) struct Variables {
     values: Vec<Option<u64>>,
@@ -15,7 +15,7 @@ impl Variables {
     #[inline]
     pub(super) fn reset(&mut self, count: usize) {
         self.values.clear();
-        self.values.resize(count, None);
+        self.values.resize(count, Some(0));
     }
 
     pub(super) fn set(&mut self, variable: u8, value: Option<u64>) {
@@ -25,7 +25,7 @@ impl Variables {
     }
 
     fn get(&self, variable: u8) -> Known<u64> {
-        self.values.get(usize::from(variable)).copied().flatten().ok_or(Truth::Unknown)
+        self.values.get(usize::from(variable)).copied().unwrap_or(Some(0)).ok_or(Truth::Unknown)
     }
 }
 

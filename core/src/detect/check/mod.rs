@@ -148,7 +148,7 @@ pub(super) fn flow(check: FlowCheck, subject: &Subject<'_>) -> bool {
             FragmentsCheck::Only => subject.packet.defragmented,
             FragmentsCheck::No => !subject.packet.defragmented,
         };
-        // A packet's own payload is none of the stream, also where the stream did not take it.
+        // A packet that its stream did not take stands in for it, but not for rules that say so.
         let stream = !check.only_stream || subject.data.is_some();
         direction && state && fragments && stream
     })

@@ -283,3 +283,15 @@ fn icmp_records_show_types() {
     let records = run.finish();
     assert_eq!((records[0].src, records[0].packets, records[0].response_icmp), (answer.src, [1, 1], Some((8, 0))));
 }
+
+#[test]
+fn what_is_encrypted_is_told_apart_by_its_index() {
+    let mut run = Run::new(8);
+    let esp = |spi| Packet { proto: proto::ESP, layer: Layer::Esp, sport: 0, dport: 0, seq: spi, ..udp() };
+    let spis = [0x0001_0002, 0x0002_0001];
+    for packet in [esp(spis[0]), esp(spis[1]), reply(esp(spis[0]))] {
+        run.push(packet);
+    }
+    let told: Vec<_> = run.finish().iter().map(|flow| (flow.spi, flow.packets, flow.sport, flow.dport)).collect();
+    assert_eq!(told, [(Some(spis[0]), [1, 1], 0, 0), (Some(spis[1]), [1, 0], 0, 0)]);
+}

@@ -2,7 +2,7 @@
 
 use super::Ended;
 use crate::app::Conversation;
-use crate::flow::record::{FlowRecord, TcpState};
+use crate::flow::record::{FlowRecord, FlowState, TcpState};
 use crate::packet::{proto, tcp};
 use crate::plan::ExceptionPolicy;
 use crate::table::json::{Json, hex};
@@ -50,6 +50,9 @@ fn numbers(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>) {
     json.plain("end", |out| clock.eve(out, flow.end));
     json.number("age", age(flow));
     json.text("state", names::flow_state(flow.state));
+    if flow.state == FlowState::Bypassed {
+        bypassed(json, flow);
+    }
     json.text("reason", names::end_reason(flow.reason));
     json.flag("alerted", flow.alerted);
     if let Some(action) = flow.action {
@@ -61,6 +64,18 @@ fn numbers(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>) {
     if flow.icmp_errors > 0 {
         json.number("icmp_errors", flow.icmp_errors);
     }
+    json.end();
+}
+
+/// What came after the flow was bypassed: by the engine itself, never by the network card.
+fn bypassed(json: &mut Json<'_>, flow: &FlowRecord) {
+    let [[pkts_toserver, pkts_toclient], [bytes_toserver, bytes_toclient]] = flow.bypassed;
+    json.text("bypass", "local");
+    json.object("bypassed");
+    json.number("pkts_toserver", pkts_toserver);
+    json.number("pkts_toclient", pkts_toclient);
+    json.number("bytes_toserver", bytes_toserver);
+    json.number("bytes_toclient", bytes_toclient);
     json.end();
 }
 

@@ -3,7 +3,7 @@
 use super::{Context, Ended, Look, Names, Sighted, protocol, transport, vlans};
 use crate::detect::state::FlowVars;
 use crate::frame::Link;
-use crate::packet::{Packet, proto};
+use crate::packet::{Layer, Packet, Stop, proto};
 use crate::plan;
 use crate::table::json::{Json, escape_bytes, mac, number};
 use crate::table::names;
@@ -35,7 +35,7 @@ pub(super) fn packet(
     json.text("event_type", event_type);
     vlans(json, packet.vlans, packet.vlan_count);
     if packet.ip != 0 {
-        let ports = packet.has_ports().then_some((packet.sport, packet.dport));
+        let ports = (packet.has_ports() || announces_ports(packet)).then_some((packet.sport, packet.dport));
         let look = Look::of(settings);
         look.endpoints(json, packet.ip, &packet.src, &packet.dst, ports);
         protocol(json, packet.proto);
@@ -204,4 +204,11 @@ pub(super) fn ethernet<'a>(packet: &Packet, bytes: &'a [u8]) -> Option<Ethernet<
         return None;
     }
     Ethernet::parse(bytes).map(|(header, _)| header)
+}
+
+/// Its protocol has ports and its header contradicts itself: for who takes packets strictly, they are 0.
+fn announces_ports(packet: &Packet) -> bool {
+    let is_network = packet.layer == Layer::Ipv4 || packet.layer == Layer::Ipv6;
+    let broken = packet.whole && packet.stop == Stop::Malformed && packet.captured >= packet.original;
+    is_network && broken && matches!(packet.proto, proto::TCP | proto::UDP | proto::SCTP)
 }

@@ -17,6 +17,9 @@ pub(super) fn write(json: &mut Json<'_>, look: Look, at: &Context<'_>) {
 
 /// The same of a flow, or of one of its directions.
 pub(super) fn flow(json: &mut Json<'_>, flow: &FlowRecord, direction: Option<bool>) {
+    if let Some(spi) = flow.spi {
+        json.number("spi", spi);
+    }
     if !matches!(flow.proto, proto::ICMP | proto::ICMPV6) {
         return;
     }
