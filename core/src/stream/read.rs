@@ -36,6 +36,8 @@ pub struct Block<'a> {
     pub bytes: &'a [u8],
     /// Offset of the first in the stream.
     pub offset: u64,
+    /// Bytes that are missing directly before them.
+    pub missing: u64,
     /// What is missing behind them.
     pub gap: Option<Gap>,
 }
@@ -84,7 +86,9 @@ impl Streams {
         let (offset, bytes) = first_data(side, side.inspected, limit)?;
         let length = bytes.len().min(usize::try_from(limit - offset).unwrap_or(usize::MAX));
         let end = offset + length as u64;
-        Some(Block { bytes: bytes.get(..length).unwrap_or_default(), offset, gap: gap_at(session, side, end, limit) })
+        let missing = side.missing + offset.saturating_sub(side.inspected);
+        let bytes = bytes.get(..length).unwrap_or_default();
+        Some(Block { bytes, offset, missing, gap: gap_at(session, side, end, limit) })
     }
 
     /// How many bytes of a direction rules may look into now, gaps included.
@@ -98,11 +102,12 @@ impl Streams {
     pub fn inspected(&mut self, session: &mut Session, to_server: bool, upto: u64) {
         let side = session.side_mut(to_server);
         side.inspected = side.inspected.max(upto);
+        side.missing = 0;
         while side.store.has_rest()
             && let Held::Cut((from, to)) = side.store.view(side.inspected)
             && from == side.inspected
         {
-            side.inspected = to;
+            side.pass(to);
         }
         self.release(side);
     }
@@ -158,6 +163,14 @@ impl Streams {
         let upto = inspected.min(read);
         let upto = if upto == u64::MAX { side.acked().max(side.store.contiguous()) } else { upto };
         side.store.release(upto, &mut self.pool);
+    }
+}
+
+impl Side {
+    /// What lies before an offset is missing: rules go on behind it.
+    pub(super) fn pass(&mut self, upto: u64) {
+        self.missing += upto.saturating_sub(self.inspected);
+        self.inspected = upto;
     }
 }
 
