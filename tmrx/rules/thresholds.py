@@ -55,7 +55,8 @@ class Thresholds:
         if not found:
             return rule
         own = any(limit.type in _EXCLUSIVE for limit in rule.limits)
-        if own and any(limit.type in _EXCLUSIVE for limit in found):
+        named = self._limits.get((rule.gid, rule.sid), ())
+        if own and any(limit.type in _EXCLUSIVE for limit in named):
             why = f"rule {rule.gid}:{rule.sid} has a threshold of its own, which stays"
             self.diagnostics.append(Diagnostic("warning", self._source.name, 1, 1, why, "", ""))
         first = [limit for limit in found if limit.type == "suppress"]

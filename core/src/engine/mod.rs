@@ -248,15 +248,9 @@ impl Engine {
             _ if !self.shared.is_ordered => {
                 (worker..SHARDS).step_by(workers.max(1)).for_each(|shard| self.shard(shard, batch));
             }
-            0 => ordered::in_frame_order(&batch.parsed, |shard, rows| self.rows(shard, rows, batch)),
+            0 => self.in_frame_order(batch),
             _ => {}
         }
-    }
-
-    /// Some rows of one shard.
-    fn rows(&self, number: usize, rows: &[u32], batch: &Sequenced) {
-        let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
-        lock(shard).rows(&self.shared, &batch.parsed, rows, &self.identities, &mut lock(out));
     }
 
     /// One shard's packets.

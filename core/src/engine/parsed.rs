@@ -169,6 +169,14 @@ impl Parsed {
         self.order.get(bound(shard)..bound(shard + 1)).unwrap_or_default()
     }
 
+    /// The rows of all shards in the frames' order, each with its shard.
+    pub fn in_frame_order(&self) -> impl Iterator<Item = (u32, usize)> {
+        (0u32..).zip(&self.shards).flat_map(|(row, &shards)| {
+            let about = (shards & ABOUT != 0).then_some((row | QUOTED, usize::from(shards >> 4)));
+            [Some((row, usize::from(shards & OWN))), about].into_iter().flatten()
+        })
+    }
+
     /// What was around a packet.
     #[inline]
     pub fn wrap(&self, packet: &Packet) -> Option<&Wrap> {

@@ -275,6 +275,21 @@ impl Shard {
         }
     }
 
+    /// Fetch where a packet's flow is looked up, ahead of its use; its hash.
+    #[inline]
+    pub fn fetch_index(&self, shared: &Shared, parsed: &Parsed, row: u32) -> Option<u64> {
+        let packet = parsed.packets.get(row as usize)?;
+        let hash = self.flows.hash(&at_depth(shared, packet, flow::key(packet)?));
+        self.flows.prefetch_index(hash);
+        Some(hash)
+    }
+
+    /// Fetch the flow with this hash, once that is there.
+    #[inline]
+    pub fn fetch_entry(&self, hash: u64) {
+        self.flows.prefetch_entry(hash);
+    }
+
     /// Hash a run of packets and fetch what their flows need, all at once instead of one after the other.
     #[inline]
     fn fetch(&mut self, shared: &Shared, parsed: &Parsed, run: &[u32]) {
