@@ -53,7 +53,7 @@ def profile(captures: tuple[str, ...], given: Given, most: int, talk: Talk) -> N
     job = running.Job(given, Paths(), talk)
     engine = job.engine_for(inputs, msgspec.Raw(msgspec.msgpack.encode(measured)))
     merged = Captures.of(captures).open()
-    running.execute(job, engine, Whole(merged), running.Pace("profile", size=merged.size))
+    running.execute(job, running.Prepared(engine, ()), Whole(merged), running.Pace("profile", size=merged.size))
     costs = dearest(rules.rules, engine.rule_costs())
     shown = costs[:most] if most else costs
     text = {"json": as_json, "csv": as_csv}.get(talk.form)
