@@ -79,14 +79,14 @@ impl Datasets {
 
 impl Dataset {
     fn new(set: &plan::Dataset) -> Result<Self> {
-        let mut rows = HashMap::with_capacity(set.values.len());
+        let mut rows = HashMap::<Box<[u8]>, _>::with_capacity(set.values.len());
         for (row, value) in (0..).zip(&set.values) {
             let unfit = || super::super::header::unfit("a value of a dataset is none of its type");
             let key = key(set.r#type, value).ok_or_else(unfit)?;
             // Of duplicates the first stays.
             rows.entry(key.as_bytes().into()).or_insert(Some(row));
         }
-        let longest = rows.keys().map(|value: &Box<[u8]>| value.len()).max().unwrap_or_default();
+        let longest = rows.keys().map(|value| value.len()).max().unwrap_or_default();
         Ok(Self {
             name: set.name.clone(),
             kind: set.r#type,
