@@ -201,7 +201,7 @@ impl Inspector {
                 && shown_data.is_none()
                 && let Some(block) = block.filter(|_| outcome.hits.iter().any(|hit| hit.in_stream))
             {
-                *shown_data = block.bytes.get(..block.bytes.len().min(*shown)).map(Arc::from);
+                *shown_data = Some(beginning(&block, *shown));
             }
             let (Some(end), Some((streams, session))) = (block.as_ref().map(Block::end), &mut reading) else { break };
             streams.inspected(session, to_server, end);
@@ -315,6 +315,18 @@ fn reach(
         return Reach::Acknowledged;
     }
     Reach::Nothing
+}
+
+/// The first `most` bytes of a block as alerts show them; what is missing before it is said in words.
+#[cold]
+fn beginning(block: &Block<'_>, most: usize) -> Arc<[u8]> {
+    let mut shown = Vec::new();
+    if block.missing > 0 {
+        shown.extend_from_slice(format!("[{} bytes missing]", block.missing).as_bytes());
+    }
+    shown.extend(block.bytes.iter().take(most));
+    shown.truncate(most);
+    Arc::from(shown)
 }
 
 /// A block as rules see it: what the mirror cut off behind it may hold what they look for.

@@ -36,6 +36,8 @@ pub struct Block<'a> {
     pub bytes: &'a [u8],
     /// Offset of the first in the stream.
     pub offset: u64,
+    /// How many bytes before them are missing.
+    pub missing: u64,
     /// What is missing behind them.
     pub gap: Option<Gap>,
 }
@@ -88,7 +90,8 @@ impl Streams {
                     let length = bytes.len().min(usize::try_from(limit - offset).unwrap_or(usize::MAX));
                     let end = offset + length as u64;
                     let bytes = bytes.get(..length).unwrap_or_default();
-                    return Some(Block { bytes, offset, gap: gap_at(session, side, end, limit) });
+                    let missing = offset.saturating_sub(side.inspected);
+                    return Some(Block { bytes, offset, missing, gap: gap_at(session, side, end, limit) });
                 }
                 Held::Cut((from, to)) if from < limit => at = to,
                 _ => return None,
