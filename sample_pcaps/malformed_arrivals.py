@@ -240,6 +240,7 @@ TRANSPORT: dict[str, Shown] = {
     "sctp.init_bundled": sctp(h.chunk(1, BEGIN), h.chunk(11), tag=0),
     "sctp.init_tag": sctp(h.chunk(1, BEGIN)),
     "sctp.data_tag": sctp(h.chunk(0, DATA, 3), tag=0),
+    "sctp.too_many_chunks": sctp(*[h.chunk(11)] * 257),
     "sctp.bad_checksum": sctp(h.chunk(11), total=1),
     "igmp.too_short": igmp(bytes(7)),
     "igmp.v3_too_short": igmp(h.igmp(0x22, struct.pack(">HH", 0, 1))),

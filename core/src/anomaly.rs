@@ -222,6 +222,7 @@ catalogue! {
     SctpInitBundled "sctp.init_bundled" "sctp" Warning "decoder.sctp.init_chunk_bundled" "INIT or INIT ACK together with other chunks (RFC 9260, section 3).";
     SctpInitTag "sctp.init_tag" "sctp" Warning "decoder.sctp.init_with_non_zero_vtag" "INIT with a verification tag other than 0 (RFC 9260, section 8.5.1).";
     SctpDataTag "sctp.data_tag" "sctp" Warning "decoder.sctp.data_with_zero_vtag" "DATA with a verification tag of 0 (RFC 9260, section 8.5).";
+    SctpTooManyChunks "sctp.too_many_chunks" "sctp" Warning "decoder.sctp.too_many_chunks" "More than 256 chunks.";
     SctpBadChecksum "sctp.bad_checksum" "sctp" Warning "" "All covered bytes are there and the checksum is wrong (RFC 9260, section 6.8).";
     IgmpTooShort "igmp.too_short" "igmp" Warning "decoder.igmp.pkt_too_small" "The IP length leaves fewer than 8 bytes for IGMP (RFC 2236, section 2).";
     IgmpV3TooShort "igmp.v3_too_short" "igmp" Warning "decoder.igmp.v3_pkt_too_small" "A version 3 query or report is shorter than its list (RFC 3376, section 4).";

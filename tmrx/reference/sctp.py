@@ -28,6 +28,8 @@ def chunks(p: Packet, captured: bytes, size: int) -> None:
         at += length + -length % 4
     if len(kinds) > 1 and {INIT, INIT_ACK} & set(kinds):
         p.anomalies.add("sctp.init_bundled")
+    if len(kinds) > 256:
+        p.anomalies.add("sctp.too_many_chunks")
     if INIT in kinds and p.seq:
         p.anomalies.add("sctp.init_tag")
     if {DATA, I_DATA} & set(kinds) and not p.seq:

@@ -24,6 +24,9 @@ pub(super) fn packet(bytes: &[u8], at: usize, length: usize, packet: &mut Packet
     if (set.has(chunk::INIT) || set.has(chunk::INIT_ACK)) && count > 1 {
         packet.anomalies.add(Anomaly::SctpInitBundled);
     }
+    if count > MAX_CHUNKS {
+        packet.anomalies.add(Anomaly::SctpTooManyChunks);
+    }
     if set.has(chunk::INIT) && head.tag() != 0 {
         packet.anomalies.add(Anomaly::SctpInitTag);
     }
@@ -31,6 +34,9 @@ pub(super) fn packet(bytes: &[u8], at: usize, length: usize, packet: &mut Packet
         packet.anomalies.add(Anomaly::SctpDataTag);
     }
 }
+
+/// More chunks than a packet has a use for.
+const MAX_CHUNKS: u16 = 256;
 
 /// The chunks' types and their number; `left` bytes of them were sent. Those that were cut off are not known.
 fn chunks(mut bytes: &[u8], mut left: usize, packet: &mut Packet) -> (ChunkSet, u16) {

@@ -82,6 +82,8 @@ fn sctp_that_breaks_the_rules() {
     one("00000001", "0300 0003", "sctp.chunk_length");
     one("00000001", "0300 0009 00000000", "sctp.chunk_length");
     one("00000001", "0300 0004 0300", "sctp.chunk_too_short");
+    judged(&sctp("00000001", &"0300 0004".repeat(256)), &[], Stop::Complete);
+    one("00000001", &"0300 0004".repeat(257), "sctp.too_many_chunks");
     judged(&ipv4(132, "", "0005 0006"), &["sctp.too_short"], Stop::Malformed);
 }
 
