@@ -43,7 +43,7 @@ const TRANSFORMS: [TransformName; 19] = [
     TransformName::Subslice,
     TransformName::Pcrexform,
 ];
-const FIELDS: [Field; 21] = [
+const FIELDS: [Field; 20] = [
     Field::Ttl,
     Field::Tos,
     Field::IpId,
