@@ -219,6 +219,8 @@ catalogue! {
     SctpTooShort "sctp.too_short" "sctp" Warning "decoder.sctp.pkt_too_small" "The IP length leaves fewer than 12 bytes for SCTP (RFC 9260, section 3.1).";
     SctpChunkTooShort "sctp.chunk_too_short" "sctp" Warning "decoder.sctp.chunk_too_small" "Fewer than 4 bytes are left for a chunk (RFC 9260, section 3.2).";
     SctpChunkLength "sctp.chunk_length" "sctp" Warning "decoder.sctp.chunk_len_invalid" "A chunk's length is below 4 or runs past the packet (RFC 9260, section 3.2).";
+    SctpManyChunks "sctp.many_chunks" "sctp" Notice "decoder.sctp.too_many_chunks" "More than 64 chunks.";
+    SctpManyDataChunks "sctp.many_data_chunks" "sctp" Notice "decoder.sctp.too_many_data_chunks" "More than 64 chunks of data.";
     SctpInitBundled "sctp.init_bundled" "sctp" Warning "decoder.sctp.init_chunk_bundled" "INIT or INIT ACK together with other chunks (RFC 9260, section 3).";
     SctpInitTag "sctp.init_tag" "sctp" Warning "decoder.sctp.init_with_non_zero_vtag" "INIT with a verification tag other than 0 (RFC 9260, section 8.5.1).";
     SctpDataTag "sctp.data_tag" "sctp" Warning "decoder.sctp.data_with_zero_vtag" "DATA with a verification tag of 0 (RFC 9260, section 8.5).";

@@ -8,6 +8,7 @@ import struct
 from tmrx.reference.packet import Packet
 
 DATA, INIT, INIT_ACK, I_DATA = 0, 1, 2, 64
+MANY = 64
 
 
 def chunks(p: Packet, captured: bytes, size: int) -> None:
@@ -26,6 +27,10 @@ def chunks(p: Packet, captured: bytes, size: int) -> None:
             break
         kinds.append(kind)
         at += length + -length % 4
+    if len(kinds) > MANY:
+        p.anomalies.add("sctp.many_chunks")
+    if sum(kind in (DATA, I_DATA) for kind in kinds) > MANY:
+        p.anomalies.add("sctp.many_data_chunks")
     if len(kinds) > 1 and {INIT, INIT_ACK} & set(kinds):
         p.anomalies.add("sctp.init_bundled")
     if INIT in kinds and p.seq:

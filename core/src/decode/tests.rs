@@ -82,6 +82,10 @@ fn sctp_that_breaks_the_rules() {
     one("00000001", "0300 0003", "sctp.chunk_length");
     one("00000001", "0300 0009 00000000", "sctp.chunk_length");
     one("00000001", "0300 0004 0300", "sctp.chunk_too_short");
+    one("00000001", &"0300 0004".repeat(65), "sctp.many_chunks");
+    let data = sctp("00000001", &"0000 0004".repeat(65));
+    judged(&data, &["sctp.many_chunks", "sctp.many_data_chunks"], Stop::Complete);
+    judged(&sctp("00000001", &"0000 0004".repeat(64)), &[], Stop::Complete);
     judged(&ipv4(132, "", "0005 0006"), &["sctp.too_short"], Stop::Malformed);
 }
 
