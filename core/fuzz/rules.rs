@@ -124,7 +124,7 @@ impl Bytes<'_> {
 
     fn content(&mut self) -> Match {
         let pattern = self.text(4).into();
-        let (negated, nocase, endswith) = (self.flag(), self.flag(), self.next() % 4 == 0);
+        let (negated, nocase, endswith) = (self.flag(), self.flag(), self.next().is_multiple_of(4));
         let content = Content { pattern, negated, nocase, endswith, ..Content::default() };
         let size = if self.flag() { Some(self.place()) } else { None };
         Match::Content(match self.next() % 3 {

@@ -16,7 +16,7 @@ _META = frozenset((
 EVENTS = frozenset(("decode-event", "engine-event", "stream-event"))
 # What goes with addresses alone; of flowbits, set and unset.
 _IP_ONLY = _META | {"threshold", "detection_filter", "tag", "xbits", "hostbits", "flowbits", "iprep", "geoip"}
-WITH_EVENTS = EVENTS | _IP_ONLY | {"flowint", "prefilter"}
+WITH_EVENTS = EVENTS | _IP_ONLY | {"flowint"}
 _DETECTION = _IP_ONLY | {"app-layer-protocol", "flow"}
 # Carry TCP, whose data is looked at as a stream.
 _STREAMED = frozenset(("tcp", "tcp-stream", "ip", "ipv4", "ipv6"))

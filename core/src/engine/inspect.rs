@@ -2,7 +2,7 @@
 
 use super::Shared;
 use super::applications::Talk;
-use super::shard::Dropping;
+use super::finds::Dropping;
 use crate::app::{Conversation, Event};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
@@ -201,7 +201,7 @@ impl Inspector {
                 && shown_data.is_none()
                 && let Some(block) = block.filter(|_| outcome.hits.iter().any(|hit| hit.in_stream))
             {
-                *shown_data = block.bytes.get(..block.bytes.len().min(*shown)).map(Arc::from);
+                *shown_data = Some(beginning(&block, *shown));
             }
             let (Some(end), Some((streams, session))) = (block.as_ref().map(Block::end), &mut reading) else { break };
             streams.inspected(session, to_server, end);
@@ -315,6 +315,16 @@ fn reach(
         return Reach::Acknowledged;
     }
     Reach::Nothing
+}
+
+/// The beginning of a block as alerts show it: with a word on what is missing before it.
+fn beginning(block: &Block<'_>, most: usize) -> Arc<[u8]> {
+    let bytes = block.bytes.get(..most).unwrap_or(block.bytes);
+    if block.missing == 0 {
+        return Arc::from(bytes);
+    }
+    let missing = format!("[{} bytes missing]", block.missing).into_bytes();
+    missing.iter().chain(bytes).copied().take(most).collect()
 }
 
 /// A block as rules see it: what the mirror cut off behind it may hold what they look for.

@@ -4,8 +4,8 @@
 //! its effects already.
 
 use super::Shared;
+use super::finds::{Alert, ShardOut};
 use super::parsed::Parsed;
-use super::shard::{Alert, ShardOut};
 use crate::detect;
 use crate::detect::state::{Bounded, Owner};
 use crate::packet::Packet;

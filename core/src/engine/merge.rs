@@ -1,9 +1,9 @@
 //! The last stage: what the shards found, put into the order of the frames and written down.
 
 use super::Shared;
+use super::finds::{Alert, Dropping, FlowThen, Over, Pseudo, ShardOut, Told};
 use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
-use super::shard::{Alert, Dropping, FlowThen, Over, Pseudo, ShardOut, Told};
 use crate::detect::Note;
 use crate::detect::state::Found;
 use crate::error::Result;

@@ -5,6 +5,7 @@
 
 mod applications;
 mod datagram;
+mod finds;
 mod inspect;
 mod limits;
 mod merge;
@@ -34,11 +35,12 @@ use crate::table::eve::Names;
 use crate::table::summary::{RuleCounts, Sources, Summary};
 use crate::time::Nanos;
 use arrow_array::RecordBatch;
+use finds::ShardOut;
 use merge::Merger;
 use parsed::Parser;
 use replay::Tools;
 use sequence::Sequencer;
-use shard::{Shard, ShardOut};
+use shard::Shard;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// Flows that end in one call at the end of a run: what a call gives is bounded, whatever the table holds.

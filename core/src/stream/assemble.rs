@@ -181,7 +181,7 @@ impl Streams {
             }
             if side.inspected == at && !is_data {
                 // Nothing in front of it is left for the rules to look into.
-                side.inspected = upto;
+                side.pass(upto);
             }
             at = upto;
         }

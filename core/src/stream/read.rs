@@ -36,6 +36,8 @@ pub struct Block<'a> {
     pub bytes: &'a [u8],
     /// Offset of the first in the stream.
     pub offset: u64,
+    /// Bytes that are missing directly before them.
+    pub missing: u64,
     /// What is missing behind them.
     pub gap: Option<Gap>,
 }
@@ -81,19 +83,12 @@ impl Streams {
             return None;
         }
         let limit = self.visible(session, side, all);
-        let mut at = side.inspected;
-        loop {
-            match side.store.view(at) {
-                Held::Data(offset, bytes) if offset < limit => {
-                    let length = bytes.len().min(usize::try_from(limit - offset).unwrap_or(usize::MAX));
-                    let end = offset + length as u64;
-                    let bytes = bytes.get(..length).unwrap_or_default();
-                    return Some(Block { bytes, offset, gap: gap_at(session, side, end, limit) });
-                }
-                Held::Cut((from, to)) if from < limit => at = to,
-                _ => return None,
-            }
-        }
+        let (offset, bytes) = first_data(side, side.inspected, limit)?;
+        let length = bytes.len().min(usize::try_from(limit - offset).unwrap_or(usize::MAX));
+        let end = offset + length as u64;
+        let missing = side.missing + offset.saturating_sub(side.inspected);
+        let bytes = bytes.get(..length).unwrap_or_default();
+        Some(Block { bytes, offset, missing, gap: gap_at(session, side, end, limit) })
     }
 
     /// How many bytes of a direction rules may look into now, gaps included.
@@ -107,11 +102,12 @@ impl Streams {
     pub fn inspected(&mut self, session: &mut Session, to_server: bool, upto: u64) {
         let side = session.side_mut(to_server);
         side.inspected = side.inspected.max(upto);
+        side.missing = 0;
         while side.store.has_rest()
             && let Held::Cut((from, to)) = side.store.view(side.inspected)
             && from == side.inspected
         {
-            side.inspected = to;
+            side.pass(to);
         }
         self.release(side);
     }
@@ -167,6 +163,25 @@ impl Streams {
         let upto = inspected.min(read);
         let upto = if upto == u64::MAX { side.acked().max(side.store.contiguous()) } else { upto };
         side.store.release(upto, &mut self.pool);
+    }
+}
+
+impl Side {
+    /// What lies before an offset is missing: rules go on behind it.
+    pub(super) fn pass(&mut self, upto: u64) {
+        self.missing += upto.saturating_sub(self.inspected);
+        self.inspected = upto;
+    }
+}
+
+/// The first bytes that are there from an offset on, before `limit`, with their offset.
+fn first_data(side: &Side, mut at: u64, limit: u64) -> Option<(u64, &[u8])> {
+    loop {
+        match side.store.view(at) {
+            Held::Data(offset, bytes) if offset < limit => return Some((offset, bytes)),
+            Held::Cut((from, to)) if from < limit => at = to,
+            _ => return None,
+        }
     }
 }
 
@@ -240,7 +255,7 @@ impl Session {
     pub fn has_unseen(&self, to_server: bool) -> bool {
         let side = self.side(to_server);
         let to_read = side.has(session::READ) && side.store.view(side.read) != Held::End;
-        to_read || side.has(session::INSPECTED) && side.store.view(side.inspected) != Held::End
+        to_read || side.has(session::INSPECTED) && first_data(side, side.inspected, u64::MAX).is_some()
     }
 
     /// This packet begins another session between the same endpoints; a late copy of the first SYN does not.

@@ -1,7 +1,7 @@
 //! The algorithm of the specification written down as it stands there: slow, for whole buffers, and without `pcre`.
 
-use crate::plan::{Base64, ByteExtract, ByteJump, ByteMath, ByteOp, ByteTest, Content, Digits, IsDataAt, JumpBase};
-use crate::plan::{Match, MathOp, Op, Place, Variable};
+use crate::plan::{ByteExtract, ByteJump, ByteMath, ByteOp, ByteTest, Content, Digits, IsDataAt, JumpBase};
+use crate::plan::{Match, MathOp, Number, Op, Place, Variable};
 
 /// How an evaluation ends.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -76,76 +76,20 @@ impl Naive<'_> {
         match entry.clone() {
             Match::Content(content) => self.content(&content, at, position),
             Match::ByteTest(test) => {
-                let ByteTest { bytes, op, negated, value, offset, relative, digits, mask } = test;
-                let wanted = self.place(value) as u64;
-                let found = self.number(bytes, offset, relative, digits, mask, position);
-                let holds = found.map(|(found, _)| match op {
-                    ByteOp::Lt => found < wanted,
-                    ByteOp::Gt => found > wanted,
-                    ByteOp::Eq => found == wanted,
-                    ByteOp::Le => found <= wanted,
-                    ByteOp::Ge => found >= wanted,
-                    ByteOp::And => found & wanted != 0,
-                    ByteOp::Or => found ^ wanted != 0,
-                });
-                let retry = self.retries(at, relative, &[bytes, value, offset]);
-                if holds == Some(!negated) { self.from(at + 1, position) } else { fail(retry) }
+                let retry = self.retries(at, test.relative, &[test.bytes, test.value, test.offset]);
+                if self.test(&test, position) { self.from(at + 1, position) } else { fail(retry) }
             }
-            Match::ByteJump(ByteJump {
-                bytes,
-                offset,
-                relative,
-                digits,
-                multiplier,
-                align,
-                base,
-                post_offset,
-                mask,
-                ..
-            }) => {
-                let target = self.number(bytes, offset, relative, digits, mask, position).map(|(value, end)| {
-                    let mut distance = i128::from(value) * i128::from(multiplier);
-                    while align && distance % 4 != 0 {
-                        distance += 1;
-                    }
-                    let base = match base {
-                        JumpBase::Here => end,
-                        JumpBase::Beginning => 0,
-                        JumpBase::End => size,
-                    };
-                    (base + distance + i128::from(post_offset)).max(0)
-                });
-                match target {
-                    Some(target) if (0..=size).contains(&target) => self.from(at + 1, target),
-                    _ => fail(relative),
-                }
+            Match::ByteJump(jump) => match self.target(&jump, position) {
+                Some(target) if (0..=size).contains(&target) => self.from(at + 1, target),
+                _ => fail(jump.relative),
+            },
+            Match::ByteExtract(extract) => {
+                let value = self.extract(&extract, position);
+                self.go_on(at, extract.relative, extract.var, value)
             }
-            Match::ByteExtract(ByteExtract { bytes, var, offset, relative, digits, multiplier, align }) => {
-                let bytes = Place::Number(bytes.into());
-                let Some((value, end)) = self.number(bytes, offset, relative, digits, 0, position) else {
-                    return fail(relative);
-                };
-                let mut value = value * u64::from(multiplier);
-                while align > 0 && value % u64::from(align) != 0 {
-                    value += 1;
-                }
-                self.variables[usize::from(var)] = value;
-                self.from(at + 1, end)
-            }
-            Match::ByteMath(ByteMath { bytes, var, offset, oper, operand, relative, digits, mask }) => {
-                let found = self.number(bytes, offset, relative, digits, mask, position);
-                let operand = self.place(operand) as u64;
-                let value = found.and_then(|(value, _)| match oper {
-                    MathOp::Add => Some(value.wrapping_add(operand)),
-                    MathOp::Sub => Some(value.wrapping_sub(operand)),
-                    MathOp::Mul => Some(value.wrapping_mul(operand)),
-                    MathOp::Div => value.checked_div(operand),
-                    MathOp::Shl => (operand < 64).then(|| value << operand),
-                    MathOp::Shr => (operand < 64).then(|| value >> operand),
-                });
-                let (Some(value), Some((_, end))) = (value, found) else { return fail(relative) };
-                self.variables[usize::from(var)] = value;
-                self.from(at + 1, end)
+            Match::ByteMath(math) => {
+                let value = self.math(&math, position);
+                self.go_on(at, math.relative, math.var, value)
             }
             Match::IsDataAt(IsDataAt { at: place, negated, relative }) => {
                 let n = self.place(place);
@@ -154,17 +98,79 @@ impl Naive<'_> {
                 let retry = self.retries(at, relative, &[place]);
                 if there != negated && !limited { self.from(at + 1, position) } else { fail(retry) }
             }
-            Match::Bsize { number } => {
-                let holds = match number.op {
-                    Op::Eq => size == i128::from(number.a),
-                    Op::Gt => size > i128::from(number.a),
-                    _ => unreachable!(),
-                };
-                if holds { self.from(at + 1, position) } else { End::Fail }
+            Match::Bsize { number: Number { op: Op::Eq, a, .. } } if size == i128::from(a) => {
+                self.from(at + 1, position)
             }
-            Match::Base64(Base64 { matches: None, .. }) => End::Fail,
+            Match::Bsize { number: Number { op: Op::Gt, a, .. } } if size > i128::from(a) => {
+                self.from(at + 1, position)
+            }
+            Match::Bsize { .. } => End::Fail,
             entry => unreachable!("{entry:?}"),
         }
+    }
+
+    /// Keep a value, if there is one, and go on behind its number.
+    fn go_on(&mut self, at: usize, relative: bool, var: u8, value: Option<(u64, i128)>) -> End {
+        let Some((value, end)) = value else { return fail(relative) };
+        self.variables[usize::from(var)] = value;
+        self.from(at + 1, end)
+    }
+
+    fn test(&self, test: &ByteTest, position: i128) -> bool {
+        let ByteTest { bytes, op, negated, value, offset, relative, digits, mask } = *test;
+        let wanted = self.place(value) as u64;
+        let found = self.number(bytes, offset, relative, digits, mask, position);
+        let holds = found.map(|(found, _)| match op {
+            ByteOp::Lt => found < wanted,
+            ByteOp::Gt => found > wanted,
+            ByteOp::Eq => found == wanted,
+            ByteOp::Le => found <= wanted,
+            ByteOp::Ge => found >= wanted,
+            ByteOp::And => found & wanted != 0,
+            ByteOp::Or => found ^ wanted != 0,
+        });
+        holds == Some(!negated)
+    }
+
+    fn target(&self, jump: &ByteJump, position: i128) -> Option<i128> {
+        let ByteJump { bytes, offset, relative, digits, multiplier, align, base, post_offset, mask } = *jump;
+        let (value, end) = self.number(bytes, offset, relative, digits, mask, position)?;
+        let mut distance = i128::from(value) * i128::from(multiplier);
+        while align && distance % 4 != 0 {
+            distance += 1;
+        }
+        let base = match base {
+            JumpBase::Here => end,
+            JumpBase::Beginning => 0,
+            JumpBase::End => self.bytes.len() as i128,
+        };
+        Some((base + distance + i128::from(post_offset)).max(0))
+    }
+
+    fn extract(&self, extract: &ByteExtract, position: i128) -> Option<(u64, i128)> {
+        let ByteExtract { bytes, offset, relative, digits, multiplier, align, .. } = *extract;
+        let bytes = Place::Number(bytes.into());
+        let (value, end) = self.number(bytes, offset, relative, digits, 0, position)?;
+        let mut value = value * u64::from(multiplier);
+        while align > 0 && value % u64::from(align) != 0 {
+            value += 1;
+        }
+        Some((value, end))
+    }
+
+    fn math(&self, math: &ByteMath, position: i128) -> Option<(u64, i128)> {
+        let ByteMath { bytes, offset, oper, operand, relative, digits, mask, .. } = *math;
+        let (value, end) = self.number(bytes, offset, relative, digits, mask, position)?;
+        let operand = self.place(operand) as u64;
+        let value = match oper {
+            MathOp::Add => Some(value.wrapping_add(operand)),
+            MathOp::Sub => Some(value.wrapping_sub(operand)),
+            MathOp::Mul => Some(value.wrapping_mul(operand)),
+            MathOp::Div => value.checked_div(operand),
+            MathOp::Shl => (operand < 64).then(|| value << operand),
+            MathOp::Shr => (operand < 64).then(|| value >> operand),
+        }?;
+        Some((value, end))
     }
 
     /// A number and the position behind it.
@@ -219,7 +225,7 @@ impl Naive<'_> {
         let is = |place: i128| {
             let there = self.bytes.get(place as usize..place as usize + pattern.len());
             let same =
-                |there: &[u8]| if content.nocase { there.eq_ignore_ascii_case(pattern) } else { there == &**pattern };
+                |there: &[u8]| if content.nocase { there.eq_ignore_ascii_case(pattern) } else { *there == **pattern };
             there.is_some_and(same)
                 && place + pattern.len() as i128 <= end
                 && (!content.endswith || place + pattern.len() as i128 == size)

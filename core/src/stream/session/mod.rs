@@ -80,6 +80,8 @@ pub(super) struct Side {
     pub searched: u64,
     /// Offset up to which rules have looked.
     pub inspected: u64,
+    /// Bytes that are missing directly before that offset.
+    pub missing: u64,
     /// Offset up to which the application has read.
     pub read: u64,
     /// Initial sequence number.
@@ -117,6 +119,7 @@ impl Side {
             sent: 0,
             searched: 0,
             inspected: 0,
+            missing: 0,
             read: 0,
             isn: 0,
             next_seq: 0,

@@ -52,7 +52,7 @@ fn what_was_acknowledged_and_never_came_is_a_gap() {
     talk.say("s A 1 10", b"");
     assert_eq!(talk.events(), ["reassembly_seq_gap"]);
     assert_eq!(talk.streams.stats().reassembly_gap, 1);
-    assert_eq!(talk.blocks(true, false), ["0:abc+3l", "6:ghi"]);
+    assert_eq!(talk.blocks(true, false), ["0:abc+3l", "3-6:ghi"]);
     assert_eq!(talk.reads(true, false), ["abc", "<3l>", "ghi"]);
     assert!(talk.session.as_ref().unwrap().has_gap(true));
     talk.say("c PA 4 1", b"def");
@@ -74,7 +74,14 @@ fn an_acknowledgment_of_more_than_was_seen_waits_for_what_follows() {
     talk.say("c PA 7 1", b"ghi");
     assert_eq!(talk.events(), ["reassembly_seq_gap"]);
     talk.say("s A 1 10", b"");
-    assert_eq!(talk.reads(true, false), ["<3l>", "ghi"]);
+    assert_eq!(
+        (talk.reads(true, false), talk.blocks(true, false)),
+        (vec!["<3l>".into(), "ghi".into()], vec!["0:abc+3l".into(), "3-6:ghi".into()])
+    );
+    let mut leading = Talk::open(&strict());
+    leading.say("c PA 5 1", b"GOOD");
+    leading.say("s A 1 9", b"");
+    assert_eq!(leading.blocks(true, false), ["4-4:GOOD"]);
 }
 
 #[test]
@@ -85,7 +92,7 @@ fn what_the_mirror_cut_off_has_its_length() {
     talk.say("c PA 157 1", b"ghi");
     talk.say("s A 1 160", b"");
     assert_eq!(talk.events(), Vec::<&str>::new(), "nothing was lost");
-    assert_eq!(talk.blocks(true, false), ["0:abc+100t", "103:def+50t", "156:ghi"]);
+    assert_eq!(talk.blocks(true, false), ["0:abc+100t", "100-103:def+50t", "50-156:ghi"]);
     assert_eq!(talk.reads(true, false), ["abc", "<100t>", "def", "<50t>", "ghi"]);
     assert_eq!(talk.streams.stats().reassembly_memuse, 0);
 }

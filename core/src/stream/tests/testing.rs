@@ -222,7 +222,8 @@ impl Talk {
         while let Some(block) = self.streams.block(session, to_server, all) {
             let end = block.end();
             let gap = block.gap.map_or(String::new(), |gap| format!("+{}{}", gap.len, letter(gap.cause)));
-            found.push(format!("{}:{}{gap}", block.offset, String::from_utf8_lossy(block.bytes)));
+            let missing = if block.missing > 0 { format!("{}-", block.missing) } else { String::new() };
+            found.push(format!("{missing}{}:{}{gap}", block.offset, String::from_utf8_lossy(block.bytes)));
             self.streams.inspected(session, to_server, end);
         }
         found

@@ -27,7 +27,8 @@ const AGENT: &[u8] = b"A  b\tc d";
 #[test]
 fn verified_vectors() {
     use TransformName as T;
-    let rows: Vec<(T, &[u8], &[u8], &[u8])> = vec![
+    type Row = (T, &'static [u8], &'static [u8], &'static [u8]);
+    let rows: Vec<Row> = vec![
         (T::CompressWhitespace, b"", AGENT, b"A b\tc d"),
         (T::CompressWhitespace, b"", b"A \t b\t c", b"A b\tc"),
         (T::StripWhitespace, b"", AGENT, b"Abcd"),

@@ -1,0 +1,161 @@
+//! What a shard finds in a batch, on its way to the stage that writes it down.
+
+use crate::app::{Conversation, Event as Strange};
+use crate::detect::Note;
+use crate::detect::state::FlowVars;
+use crate::flow;
+use crate::flow::record::FlowRecord;
+use crate::packet::{Layer, NONE, Packet, Wrap};
+use crate::stream::{SessionFacts, StreamEvents};
+use crate::table::eve::{Context, FlowNow, Sighted};
+use crate::time::Nanos;
+use std::sync::Arc;
+
+/// A rule that matched.
+#[derive(Debug, Clone)]
+pub(super) struct Alert {
+    /// The packet's row.
+    pub row: u32,
+    /// The rule's row in the plan.
+    pub rule: u32,
+    /// It matched in the data of the stream.
+    pub in_stream: bool,
+    /// The flow at that moment.
+    pub flow: Option<FlowThen>,
+    /// The beginning of the data that it matched in, where that is the stream's and wanted.
+    pub data: Option<Arc<[u8]>>,
+    /// What the rule took note of.
+    pub notes: Vec<Note>,
+    /// The packet where it is none of the batch's.
+    pub pseudo: Option<Box<Pseudo>>,
+}
+
+/// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pseudo {
+    pub packet: Packet,
+    /// What was around the flow's first packet.
+    pub wrap: Wrap,
+}
+
+impl Pseudo {
+    pub fn new(flow: &FlowRecord, to_server: bool, time: Nanos) -> Self {
+        let (mut from, mut to) = ((flow.src, flow.sport), (flow.dst, flow.dport));
+        if !to_server {
+            std::mem::swap(&mut from, &mut to);
+        }
+        let packet = Packet {
+            time,
+            identity: if flow.identity_count > 0 { flow.identities[0] } else { NONE },
+            domain: flow.domain,
+            vlans: flow.vlans,
+            vlan_count: flow.vlan_count,
+            ip: flow.ip,
+            proto: flow.proto,
+            layer: Layer::Tcp,
+            src: from.0,
+            dst: to.0,
+            sport: from.1,
+            dport: to.1,
+            ..Packet::EMPTY
+        };
+        Self { packet, wrap: flow.wrap }
+    }
+
+    /// As events show it: without a frame.
+    pub fn context(&self) -> Context<'_> {
+        let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
+        Context { wrap, ..Context::of(&self.packet) }
+    }
+}
+
+/// A flow at the moment of an alert.
+#[derive(Debug, Clone)]
+pub(super) struct FlowThen {
+    pub id: u64,
+    pub to_server: bool,
+    pub counters: flow::Counters,
+    /// What rules remembered of it.
+    pub vars: Option<Arc<FlowVars>>,
+    /// What it speaks, as far as that is known.
+    pub application: Conversation,
+}
+
+/// A packet that has events other than alerts, where they are wanted.
+#[derive(Debug)]
+pub(super) struct Told {
+    pub row: u32,
+    pub flow: Option<FlowThen>,
+    /// What is odd about it in its stream.
+    pub events: StreamEvents,
+    /// What is odd about what its flow speaks.
+    pub strange: Option<Strange>,
+    /// A tag asks for it.
+    pub tagged: bool,
+    /// An inline engine drops it.
+    pub dropped: Option<Dropping>,
+}
+
+/// Why a packet is dropped.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dropping {
+    /// The rule that did it; none where the flow was dropped before.
+    pub rule: Option<u32>,
+    /// The flow was not dropped before.
+    pub first: bool,
+}
+
+/// A flow that is over.
+#[derive(Debug)]
+pub(super) struct Over {
+    /// The row of the packet that came when it was.
+    pub row: u32,
+    pub flow: FlowRecord,
+    /// Its TCP session, where there was one.
+    pub session: Option<SessionFacts>,
+    /// What rules remembered of it.
+    pub vars: Option<Arc<FlowVars>>,
+    /// What its packets showed, where that is wanted.
+    pub sighted: Option<Sighted>,
+    /// What it spoke.
+    pub application: Conversation,
+}
+
+impl FlowThen {
+    /// As events show it.
+    pub fn now(&self) -> FlowNow<'_> {
+        let c = &self.counters;
+        FlowNow {
+            id: self.id,
+            to_server: self.to_server,
+            src: c.src,
+            dst: c.dst,
+            sport: c.sport,
+            dport: c.dport,
+            start: c.start,
+            packets: c.packets,
+            bytes: c.bytes,
+            community_id: "",
+            noted: self.vars.as_deref(),
+            application: self.application,
+        }
+    }
+}
+
+/// What a shard found in a batch, in the order of its packets.
+#[derive(Debug, Default)]
+pub(super) struct ShardOut {
+    pub ended: Vec<Over>,
+    pub alerts: Vec<Alert>,
+    /// Matches beyond the most that a packet may have.
+    pub overflow: u64,
+    /// Flow ids by row, where the packets table is wanted.
+    pub flow_ids: Vec<(u32, u64)>,
+    pub told: Vec<Told>,
+    /// Rows of packets that are not to be shown.
+    pub hidden: Vec<u32>,
+    /// By row of an ICMP error the flow that it is about.
+    pub related: Vec<(u32, u64)>,
+    /// Rows of packets that made the stage panic.
+    pub lost: Vec<u32>,
+}
