@@ -125,6 +125,9 @@ fn matches(rule: &plan::Rule) -> impl Iterator<Item = &Match> {
     rule.buffers.iter().filter(plain).flat_map(|test| &test.matches)
 }
 
+/// The shortest literal that is worth looking for: a single byte is in nearly every payload.
+const SHORTEST: usize = 2;
+
 /// The literal without which the rule can't match, to look for first: the one its author chose, else the longest.
 pub(super) fn fast_pattern(rule: &plan::Rule) -> Option<&[u8]> {
     let contents = || {
@@ -134,7 +137,10 @@ pub(super) fn fast_pattern(rule: &plan::Rule) -> Option<&[u8]> {
         })
     };
     let chosen = contents().find(|content| content.fast_pattern);
-    chosen.or_else(|| contents().max_by_key(|content| content.pattern.len())).map(searched)
+    chosen
+        .or_else(|| contents().max_by_key(|content| content.pattern.len()))
+        .map(searched)
+        .filter(|pattern| pattern.len() >= SHORTEST)
 }
 
 /// What of a content is searched for.

@@ -16,6 +16,7 @@ const SPLIT: usize = 512;
 /// The sizes of gates: so few that the loop over a payload is compiled for each.
 const SMALL: usize = 1 << 12;
 const MEDIUM: usize = 1 << 16;
+const WIDE: usize = 1 << 18;
 const LARGE: usize = 1 << 20;
 /// Odd, with well-mixed bits: 2^32 and 2^64 divided by the golden ratio.
 const MIX_GRAM: u32 = 0x9e37_79b1;
@@ -34,7 +35,8 @@ impl Grams {
         let mut classes = BTreeMap::<usize, Vec<Fast<'_>>>::new();
         for fast in patterns {
             let class = match fast.pattern.len() {
-                length @ 0..4 => length,
+                0 | 1 => 1,
+                2 | 3 => 2,
                 length if length < split => 4,
                 _ => 8,
             };
@@ -99,6 +101,7 @@ impl Class {
         let slots = match fragments.len() * stride {
             0..=16 => SMALL,
             17..=1024 => MEDIUM,
+            1025..=8192 => WIDE,
             _ => LARGE,
         };
         let mut gate = vec![0_u8; slots].into_boxed_slice();
@@ -134,6 +137,8 @@ impl Class {
             self.sample::<GRAM, STRIDE, SMALL>(gate, payload, found);
         } else if let Ok(gate) = <&[u8; MEDIUM]>::try_from(gate) {
             self.sample::<GRAM, STRIDE, MEDIUM>(gate, payload, found);
+        } else if let Ok(gate) = <&[u8; WIDE]>::try_from(gate) {
+            self.sample::<GRAM, STRIDE, WIDE>(gate, payload, found);
         } else if let Ok(gate) = <&[u8; LARGE]>::try_from(gate) {
             self.sample::<GRAM, STRIDE, LARGE>(gate, payload, found);
         }

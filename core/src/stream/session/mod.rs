@@ -227,7 +227,7 @@ pub struct Session {
     queue: Option<Box<Vec<Queued>>>,
 }
 
-const _: () = assert!(size_of::<Session>() <= 448);
+const _: () = assert!(size_of::<Session>() <= 400);
 
 /// What became of a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
