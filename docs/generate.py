@@ -27,8 +27,8 @@ def page(title: str, intro: str, body: str) -> str:
     return f"<!-- made by docs/generate.py: make docs -->\n# {title}\n\n{intro}\n\n{body}"
 
 
-STREAM_EVENTS = """What is odd about a packet in its TCP session, where [streams](../explanation/streams.md) are followed.
-The names are Suricata's; the keyword `stream-event` takes them."""
+STREAM_EVENTS = """What is odd about a packet in its TCP session, where [streams](../explanation/streams.md) are
+followed. The names are Suricata's; the keyword `stream-event` takes them."""
 
 
 def anomalies() -> str:

@@ -81,7 +81,8 @@ def prepared() -> tuple[bytes, frozenset[int]]:
 
 def alerts(capture: str) -> list[tuple[int, int]]:
     """Rule and packet of each alert on a capture; 0 for an alert without a packet."""
-    core, source, lines = Engine(prepared()[0]), Capture(str(shared() / "conformance" / "suite" / "tests" / capture)), b""
+    core, lines = Engine(prepared()[0]), b""
+    source = Capture(str(shared() / "conformance" / "suite" / "tests" / capture))
     while True:
         batch = core.run(source)
         lines += batch.eve[0]

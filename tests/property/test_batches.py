@@ -22,7 +22,13 @@ ANY = {"src": 0, "sport": 0, "dst": 0, "dport": 0}
 RULES = Rules(
     rules=(
         Rule(action="alert", protocol="tcp", sid=1, buffers=(BufferTest(matches=(Content(pattern=b"GET "),)),), **ANY),
-        Rule(action="alert", protocol="ip", sid=2, buffers=(BufferTest(matches=(Content(pattern=b"\x00", negated=True),)),), **ANY),
+        Rule(
+            action="alert",
+            protocol="ip",
+            sid=2,
+            buffers=(BufferTest(matches=(Content(pattern=b"\x00", negated=True),)),),
+            **ANY,
+        ),
     ),
     addresses=(AddressSet(any=True),),
     ports=(PortSet(any=True),),

@@ -3,7 +3,7 @@
 use super::Shared;
 use super::applications::Talk;
 use super::finds::Dropping;
-use crate::app::{Conversation, Event};
+use crate::app::{Conversation, Event, Protocol};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
@@ -153,8 +153,8 @@ impl Inspector {
         let (Some(streams), Some(step)) = (&self.streams, step) else {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
-        // What is known to be messages is looked at once it was acknowledged, as messages end there.
-        let settled = flow.is_some_and(|flow| flow.settled || flow.application.protocol().is_some());
+        // A message that ended is looked at, whatever its length.
+        let settled = flow.is_some_and(|flow| flow.settled || flow.application.protocol().is_some_and(ends_messages));
         let reach = session
             .map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, settled), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
@@ -292,6 +292,12 @@ impl Inspector {
         }
         flow.bypassed = bypassed.map(|bypassed| *bypassed).unwrap_or_default();
     }
+}
+
+/// Protocols whose parsers, in Suricata, have the stream looked at where a message ends. Until they are parsed here, each
+/// piece that was acknowledged stands for a message.
+fn ends_messages(protocol: Protocol) -> bool {
+    matches!(protocol, Protocol::Http | Protocol::Smtp | Protocol::Tls)
 }
 
 /// How much of its direction's stream a packet has looked at.

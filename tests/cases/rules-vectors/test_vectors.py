@@ -24,8 +24,9 @@ MANY = 1000
 def frame(payload: bytes) -> bytes:
     """A UDP datagram in IPv4."""
     udp = struct.pack(">HHHH", 1000, 2000, 8 + len(payload), 0) + payload
-    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, packets.UDP, 0) + bytes([10, 0, 0, 1, 10, 0, 0, 2])
-    return packets.ethernet(bytes(6), bytes(6), head + udp)
+    head = struct.pack(">BBHHHBBH", 0x45, 0, 20 + len(udp), 1, 0, 64, packets.UDP, 0)
+    addresses = bytes([10, 0, 0, 1, 10, 0, 0, 2])
+    return packets.ethernet(bytes(6), bytes(6), head + addresses + udp)
 
 
 def alerts(bodies: list[str], packet: bytes, path: Path) -> set[str]:
