@@ -13,10 +13,21 @@ from hypothesis import strategies as st
 
 from tests.support import known_sessions, sample, sample_names
 from tmrx import _core
-from tmrx.plan import AddressSet, BufferTest, Content, Outputs, Plan, PortSet, Rule, Rules
+from tmrx.plan import (
+    EVERYTHING,
+    AddressSet,
+    BufferTest,
+    Content,
+    Outputs,
+    Plan,
+    PortSet,
+    Rule,
+    Rules,
+    StreamSettings,
+)
 from tmrx.reference import Frame
 
-READY = ("eve", "fast", "pcap")
+READY = ("fast", "pcap")
 TABLES = ("packets", "flows", "alerts", "anomalies")
 ANY = {"src": 0, "sport": 0, "dst": 0, "dport": 0}
 RULES = Rules(
@@ -33,7 +44,8 @@ RULES = Rules(
     addresses=(AddressSet(any=True),),
     ports=(PortSet(any=True),),
 )
-PLAN = Plan(identity=known_sessions(), rules=RULES, outputs=Outputs(eve=True, fast=True, pcap=True, tables=TABLES))
+WANTED = Outputs(eve=(EVERYTHING,), fast=True, pcap=True, tables=TABLES)
+PLAN = Plan(identity=known_sessions(), rules=RULES, outputs=WANTED, streams=StreamSettings(enabled=True))
 
 
 def outcome(frames: list[Frame], cuts: list[int], workers: int) -> dict[str, Any]:
@@ -44,6 +56,7 @@ def outcome(frames: list[Frame], cuts: list[int], workers: int) -> dict[str, Any
         batches.append(engine.push([(f.time, f.data, f.original) for f in frames[start:end]], "ethernet"))
     batches.append(engine.finish())
     out: dict[str, Any] = {name: b"".join(getattr(batch, name) for batch in batches) for name in READY}
+    out["eve"] = b"".join(section for batch in batches for section in batch.eve)
     for name in TABLES:
         out[name] = [row for batch in batches for row in pyarrow.table(batch.table(name)).to_pylist()]
     out["frames"] = sum(batch.frames for batch in batches)

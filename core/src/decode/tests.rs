@@ -30,7 +30,8 @@ fn ipv4(proto: u8, options: &str, payload: &str) -> Vec<u8> {
     let mut packet = vec![0x45 + (options.len() / 4) as u8, 0, 0, 0, 0, 0, 0, 0, 64, proto, 0, 0];
     packet.extend([10, 0, 0, 1, 10, 0, 0, 2]);
     packet.extend(options.iter().chain(&payload));
-    packet[3] = packet.len() as u8;
+    let length = (packet.len() as u16).to_be_bytes();
+    packet[2..4].copy_from_slice(&length);
     packet
 }
 

@@ -104,7 +104,7 @@ fn resolutions_and_offsets() {
 #[test]
 fn each_section_has_its_own_byte_order_and_interfaces() {
     let first = Ink::new(false).section().interface(1, 0, &[]).packet(0, 1, 1, b"a").out;
-    let second = Ink::new(true).section().interface(228, 0, &[]).packet(0, 2, 1, b"b").out;
+    let second = Ink::new(true).section().interface(101, 0, &[]).packet(0, 2, 1, b"b").out;
     let slab = [first, second].concat();
     let (frames, at, _) = walk(&slab);
     assert_eq!(at, slab.len());

@@ -491,7 +491,7 @@ fn a_netflow_event_for_each_direction_with_packets() {
     let ended = Ended { sighted: Some(&sighted), ..ended(&flow) };
     let events = told(&section, |eve| eve.flow(&ended, &identities()));
     let want = json!({
-        "timestamp": "2016-05-27T06:56:11.304062+0000", "flow_id": 77, "event_type": "netflow",
+        "timestamp": "2016-05-27T06:56:11.304062+0000", "flow_id": 77, "event_type": "netflow", "app_proto": "unknown",
         "src_ip": "10.0.0.2", "src_port": 80, "dest_ip": "10.0.0.1", "dest_port": 40000, "proto": "TCP",
         "ether": {"src_macs": [], "dest_macs": ["01:01:01:01:01:01"]},
         "netflow": {"pkts": 2, "bytes": 200, "start": "2016-05-27T06:56:10.904062+0000",
