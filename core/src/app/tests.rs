@@ -37,8 +37,9 @@ fn streams_by_pattern() {
 }
 
 #[test]
-fn nothing_known_fails_at_once() {
-    let mut flow = look(Transport::Tcp, true, 9999, b"hello there", false);
+fn nothing_known_fails_in_the_end() {
+    assert!(!look(Transport::Tcp, true, 9999, b"hello there", false).is_settled(true));
+    let mut flow = look(Transport::Tcp, true, 9999, b"hello there", true);
     assert!(flow.is_settled(true) && flow.name().is_none());
     flow.look(&Direction {
         transport: Transport::Tcp,
@@ -46,17 +47,17 @@ fn nothing_known_fails_at_once() {
         sport: 9999,
         dport: 4,
         bytes: b"nothing known",
-        end: false,
+        end: true,
     });
     assert_eq!(flow.name(), Some("failed"));
-    assert_eq!(look(Transport::Udp, true, 9999, b"hello", false).name(), Some("failed"));
+    assert_eq!(look(Transport::Udp, true, 9999, b"hello", true).name(), Some("failed"));
 }
 
 #[test]
 fn directions_that_differ() {
     let mut flow = look(Transport::Tcp, true, 80, b"GET / HTTP/1.0", false);
     let answer =
-        |bytes| Direction { transport: Transport::Tcp, to_server: false, sport: 80, dport: 4, bytes, end: false };
+        |bytes| Direction { transport: Transport::Tcp, to_server: false, sport: 80, dport: 4, bytes, end: true };
     assert_eq!(flow.look(&answer(b"SSH-2.0-x")), Some(Event::Mismatch));
     assert_eq!((flow.name(), flow.differs(true), flow.differs(false)), (Some("http"), None, Some("ssh")));
     let mut flow = look(Transport::Tcp, true, 80, b"GET / HTTP/1.0", false);
@@ -78,7 +79,7 @@ fn datagrams_by_port() {
         (9999, question, "failed"),
     ] {
         for to_server in [true, false] {
-            assert_eq!(look(Transport::Udp, to_server, port, bytes, false).name(), Some(name), "{port}");
+            assert_eq!(look(Transport::Udp, to_server, port, bytes, true).name(), Some(name), "{port}");
         }
     }
 }

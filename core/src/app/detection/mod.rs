@@ -97,7 +97,8 @@ impl Conversation {
         self.datagrams = direction.transport == Transport::Udp;
         let side = match answer(direction) {
             Answer::Yes(protocol) => Side::Found(protocol),
-            Answer::More if !direction.end && direction.bytes.len() < ENOUGH => return None,
+            // What is none of the known may yet be: a direction is given up late.
+            Answer::No | Answer::More if !direction.end && direction.bytes.len() < ENOUGH => return None,
             Answer::No | Answer::More => Side::Failed,
         };
         let [up, down] = &mut self.sides;
