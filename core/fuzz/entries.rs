@@ -16,7 +16,7 @@ use tmrx_core::engine::{Engine, Parsed};
 use tmrx_core::frame::{Addr, Batch, Link, Outer};
 use tmrx_core::io::{Capture, Fill, Source};
 use tmrx_core::packet::{Layer, Packet, tcp};
-use tmrx_core::plan::{Plan, Rules, StreamPolicy, StreamSettings, Table, Urgent};
+use tmrx_core::plan::{Kind, Plan, Rules, StreamPolicy, StreamSettings, Table, Urgent};
 use tmrx_core::stream::{Next, Session, Streams};
 use tmrx_core::table::summary::Sources;
 use tmrx_core::verify::verify;
@@ -58,6 +58,8 @@ fn whole_plan() -> Plan {
     plan.decap.gre_udp_ports = vec![4754];
     plan.decap.teredo_ports = vec![3544];
     plan.decap.max_depth = 8;
+    // There are no applications yet.
+    plan.rules.rules.retain(|rule| !matches!(rule.kind, Kind::App | Kind::AppTx));
     plan.flow.max_flows = 1024;
     (plan.filter, plan.display) = (Vec::new(), Vec::new());
     plan.fragments.memory = 1 << 13;
