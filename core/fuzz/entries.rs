@@ -58,6 +58,9 @@ fn whole_plan() -> Plan {
     plan.decap.gre_udp_ports = vec![4754];
     plan.decap.teredo_ports = vec![3544];
     plan.decap.max_depth = 8;
+    (plan.truncated_is_invalid, plan.ignore_checksums) = (false, false);
+    // Values of all types stand in sets of each.
+    plan.rules.datasets.clear();
     // There are no applications yet.
     plan.rules.rules.retain(|rule| !matches!(rule.kind, Kind::App | Kind::AppTx));
     plan.flow.max_flows = 1024;

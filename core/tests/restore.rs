@@ -18,6 +18,7 @@ fn plan(inspect_outer: bool) -> Plan {
     plan.decap.vxlan_ports = vec![4789];
     plan.identity.known.clear();
     plan.identity.unknown = Unknown::Learn;
+    (plan.truncated_is_invalid, plan.ignore_checksums) = (false, false);
     plan.fragments.timeout = 60;
     plan.fragments.memory = 1 << 20;
     plan.flow.hash_seed = Some(0);
