@@ -66,6 +66,7 @@ fn whole_plan() -> Plan {
     plan.flow.max_flows = 1024;
     (plan.filter, plan.display) = (Vec::new(), Vec::new());
     plan.fragments.memory = 1 << 13;
+    plan.outputs.eve.truncate(1);
     plan.outputs.fast = true;
     plan.outputs.tables = vec![Table::Packets, Table::Flows, Table::Alerts, Table::Anomalies];
     plan
