@@ -3,11 +3,13 @@
 use super::buffer::{Payload, Tests, Tools, Views};
 use super::check::{self, Check};
 use super::header::{Header, Sets};
+use super::literal;
+use super::prefilter::Literal;
 use super::state::Memory;
 use super::subject::Subject;
 use super::truth::Truth;
 use crate::error::Result;
-use crate::plan::{self, Action, Content, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
+use crate::plan::{self, Action, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
 /// Where a match was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,11 @@ impl Rule {
             scope: rule.scope,
             kind: rule.kind,
         })
+    }
+
+    /// Whether no packet of an IP protocol can satisfy it.
+    pub(super) fn excludes(&self, protocol: u8) -> bool {
+        self.checks.iter().any(|check| check.excludes(protocol))
     }
 
     /// What its action covers when it matches there.
@@ -125,29 +132,10 @@ fn matches(rule: &plan::Rule) -> impl Iterator<Item = &Match> {
     rule.buffers.iter().filter(plain).flat_map(|test| &test.matches)
 }
 
-/// The shortest literal that is worth looking for: a single byte is in nearly every payload.
-const SHORTEST: usize = 2;
-
-/// The literal without which the rule can't match, to look for first: the one its author chose, else the longest.
-pub(super) fn fast_pattern(rule: &plan::Rule) -> Option<&[u8]> {
-    let contents = || {
-        matches(rule).filter_map(|entry| match entry {
-            Match::Content(content) if !content.negated => Some(content),
-            _ => None,
-        })
-    };
-    let chosen = contents().find(|content| content.fast_pattern);
-    chosen
-        .or_else(|| contents().max_by_key(|content| content.pattern.len()))
-        .map(searched)
-        .filter(|pattern| pattern.len() >= SHORTEST)
-}
-
-/// What of a content is searched for.
-fn searched(content: &Content) -> &[u8] {
-    let chopped = content.chop.and_then(|(offset, length)| {
-        let start = usize::from(offset);
-        content.pattern.get(start..start + usize::from(length)).filter(|part| !part.is_empty())
-    });
-    chopped.unwrap_or(content.pattern.as_slice())
+/// The literal without which the rule can't match, to look for first.
+pub(super) fn fast_pattern(rule: &plan::Rule) -> Option<Literal<'_>> {
+    let literal = literal::best(matches(rule))?;
+    // A stream's data is of any length.
+    let longest = if rule.kind == Kind::Packet { literal::longest(&rule.checks) } else { usize::MAX };
+    Some(Literal { reach: literal.reach.min(longest), ..literal })
 }
