@@ -90,7 +90,11 @@ impl Rule {
 
     #[inline]
     fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
-        let early = self.kind == Kind::ProtocolDetection && !subject.flow.is_some_and(|flow| flow.settled);
+        let early = match self.kind {
+            Kind::ProtocolDetection => !subject.flow.is_some_and(|flow| flow.settled),
+            Kind::Stream => subject.stream_data().is_none(),
+            _ => false,
+        };
         if early || self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
             return Truth::False;
         }

@@ -26,9 +26,12 @@ pub(super) struct Around {
 }
 
 impl Fragment {
-    /// The `width` (at most 8) bytes of the pattern that are the least common in traffic; none where it is shorter.
-    pub(super) fn rarest(pattern: &[u8], width: usize) -> Option<Self> {
-        let (at, bytes) = pattern.windows(width).enumerate().max_by_key(|(at, window)| (bits(window), Reverse(*at)))?;
+    /// The `width` (at most 8) bytes of the pattern whose grams are the least common in traffic; none where it is
+    /// shorter.
+    pub(super) fn rarest(pattern: &[u8], width: usize, gram: usize) -> Option<Self> {
+        let commonest = |window: &[u8]| window.windows(gram).map(bits).min().unwrap_or_default();
+        let rank = |at, window: &[u8]| (commonest(window), bits(window), Reverse(at));
+        let (at, bytes) = pattern.windows(width).enumerate().max_by_key(|(at, window)| rank(*at, window))?;
         let begin = at.min(pattern.len().saturating_sub(8));
         let around = pattern.get(begin..).unwrap_or_default();
         Some(Self { word: folded(bytes, width), around: Around::new(at - begin, around, around.len().min(8)) })
@@ -92,7 +95,7 @@ mod tests {
 
     #[test]
     fn what_stands_around() {
-        let around = |pattern, width| Fragment::rarest(pattern, width).unwrap().around;
+        let around = |pattern, width| Fragment::rarest(pattern, width, 3).unwrap().around;
         assert_eq!(around(b"eeeeZ%{z", 4), Around { before: 4, word: folded(b"eeeeZ%{z", 8), mask: u64::MAX });
         assert_eq!(around(b"Z%{zeeeeeeee", 4), Around { before: 0, word: folded(b"Z%{zeeee", 8), mask: u64::MAX });
         assert_eq!(around(b"Z%{ze", 4), Around { before: 0, word: folded(b"Z%{ze", 5), mask: mask(5) });
@@ -100,7 +103,7 @@ mod tests {
 
     #[test]
     fn rare_bytes_are_chosen() {
-        let rarest = |pattern, width| Fragment::rarest(pattern, width).map(|fragment| fragment.word);
+        let rarest = |pattern, width| Fragment::rarest(pattern, width, 3).map(|fragment| fragment.word);
         assert_eq!(rarest(b"GET /x%{z} HTTP", 4), Some(folded(b"%{z}", 4)));
         assert_eq!(rarest(b"\0\0\0\0SMBr", 4), Some(folded(b"SMBr", 4)));
         assert_eq!(rarest(b"abc", 4), None);

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
 /// From how many patterns on the long ones are searched for by longer fragments of their own.
-const SPLIT: usize = 512;
+const SPLIT: usize = 1024;
 /// The sizes of gates: so few that the loop over a payload is compiled for each.
 const SMALL: usize = 1 << 12;
 const MEDIUM: usize = 1 << 16;
@@ -100,13 +100,13 @@ impl Sampling {
 impl Class {
     fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Self {
         let width = patterns.iter().map(|fast| fast.literal.pattern.len()).min().unwrap_or(1).clamp(1, 8);
-        let fragments = fragments(patterns, width);
         let Sampling { gram, stride } = Sampling::new(width);
+        let fragments = fragments(patterns, width, gram);
         // A false hit costs as much as looking at twenty positions: most slots are to be empty.
         let slots = match fragments.len() * stride {
             0..=16 => SMALL,
-            17..=1024 => MEDIUM,
-            1025..=8192 => WIDE,
+            17..=512 => MEDIUM,
+            513..=8192 => WIDE,
             _ => LARGE,
         };
         let mut gate = vec![0_u8; slots].into_boxed_slice();
@@ -232,10 +232,10 @@ fn repeats(payload: &[u8], from: usize, to: usize) -> bool {
 }
 
 /// The patterns' fragments, each once.
-fn fragments(patterns: &[Fast<'_>], width: usize) -> BTreeMap<u64, Entry> {
+fn fragments(patterns: &[Fast<'_>], width: usize, gram: usize) -> BTreeMap<u64, Entry> {
     let mut fragments = BTreeMap::<u64, Entry>::new();
     for fast in patterns {
-        let Some(fragment) = Fragment::rarest(fast.literal.pattern, width) else { continue };
+        let Some(fragment) = Fragment::rarest(fast.literal.pattern, width, gram) else { continue };
         let entry =
             fragments.entry(fragment.word).or_insert_with(|| Entry { around: fragment.around, rules: Vec::new() });
         entry.rules.push(fast.rule);

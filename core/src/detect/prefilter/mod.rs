@@ -27,6 +27,11 @@ impl Literal<'_> {
     pub fn is_near(&self) -> bool {
         self.reach <= NEAR
     }
+
+    /// It is looked for without looking at every byte.
+    pub fn is_long(&self) -> bool {
+        self.pattern.len() >= 4
+    }
 }
 
 /// A rule's fast pattern.
