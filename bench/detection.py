@@ -10,6 +10,7 @@ import argparse
 import os
 import random
 import subprocess
+from functools import partial
 from pathlib import Path
 
 from bench import captures, measure
@@ -52,8 +53,8 @@ def run(capture: Capture, rules: Path) -> Run:
 
 def seconds(of: Capture, files: dict[int, Path], rounds: int) -> dict[str, float]:
     """The median of tcpdump's and of each set's rounds; a first one fills the cache of rules."""
-    sets = {str(count): (lambda file=file: run(of, file)) for count, file in files.items()}
-    commands = {"tcpdump": lambda: measure.tcpdump(of), **sets}
+    sets = {str(count): partial(run, of, file) for count, file in files.items()}
+    commands = {"tcpdump": partial(measure.tcpdump, of), **sets}
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for number in range(rounds + 1):
         for name, command in commands.items():

@@ -2,8 +2,8 @@
 //!
 //! A rule stands in one group: under the destination ports it names, else under its source ports, else, where they are
 //! many or any, under all. A packet asks three groups. (A rule for both directions stands under both of its packets'
-//! ports.) Groups of the same rules are one. Each group has a lane for the packet and one for its stream's data; rules
-//! for events stand apart.
+//! ports.) Rules that are found by a literal that is rare in traffic stand under all ports: one search finds them all.
+//! Groups of the same rules are one; rules for events stand apart.
 
 use super::address::ByAddress;
 use super::header::{PortSet, Sets};
@@ -94,10 +94,11 @@ impl Index {
         let first = subject.flow.is_none_or(|flow| flow.first_in_direction);
         let has_addresses = subject.is_sound() && subject.packet.ip != 0 || subject.has_network();
         if first && subject.is_packet() && has_addresses {
-            self.first.candidates(subject.packet).into_iter().for_each(|list| lists.add(list));
+            self.first.candidates(subject.packet, found);
         }
         if !subject.is_sound() {
             self.of_network(subject, &mut lists);
+            found.sort();
             return lists;
         }
         let (payload, data) = (subject.visible_payload(), subject.stream_data());
@@ -153,8 +154,8 @@ fn at(intervals: &[(u16, u32)], port: u16) -> u32 {
     after.checked_sub(1).and_then(|before| intervals.get(before)).map_or(NONE, |(_, group)| *group)
 }
 
-/// The most lists that a packet has: two of each of three groups, three of addresses, the events', those that were found.
-const LISTS: usize = 11;
+/// The most lists that a packet has: two of each of three groups, the events', those that were found.
+const LISTS: usize = 8;
 
 /// A few ascending lists of rules.
 #[derive(Debug, Default)]
@@ -345,7 +346,7 @@ impl Builder<'_> {
 
 /// Whether looking for a literal everywhere costs less than asking for ports first.
 fn is_rare(literal: Literal<'_>) -> bool {
-    literal.is_near() || literal.is_long() && rarity(literal.pattern) >= RARE
+    literal.is_near() || literal.is_strong() && rarity(literal.pattern) >= RARE
 }
 
 /// Under which ports a rule stands.

@@ -29,8 +29,7 @@ impl Fragment {
     /// The `width` (at most 8) bytes of the pattern whose grams are the least common in traffic; none where it is
     /// shorter.
     pub(super) fn rarest(pattern: &[u8], width: usize, gram: usize) -> Option<Self> {
-        let commonest = |window: &[u8]| window.windows(gram).map(bits).min().unwrap_or_default();
-        let rank = |at, window: &[u8]| (commonest(window), bits(window), Reverse(at));
+        let rank = |at, window: &[u8]| (commonest(window, gram), bits(window), Reverse(at));
         let (at, bytes) = pattern.windows(width).enumerate().max_by_key(|(at, window)| rank(*at, window))?;
         let begin = at.min(pattern.len().saturating_sub(8));
         let around = pattern.get(begin..).unwrap_or_default();
@@ -61,6 +60,15 @@ pub(super) const fn mask(bytes: usize) -> u64 {
 /// Up to 8 bytes as a little-endian word.
 pub(super) fn word(bytes: &[u8]) -> u64 {
     bytes.iter().take(8).rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+/// How rare at least the grams of a literal's best fragment are in traffic, in bits; 0 where it is shorter.
+pub(super) fn weakest(pattern: &[u8], width: usize, gram: usize) -> u32 {
+    pattern.windows(width).map(|window| commonest(window, gram)).max().unwrap_or_default()
+}
+
+fn commonest(window: &[u8], gram: usize) -> u32 {
+    window.windows(gram).map(bits).min().unwrap_or_default()
 }
 
 /// How rare the rarest bytes of a literal are in traffic, in bits: up to 8 bytes of it are looked at together.

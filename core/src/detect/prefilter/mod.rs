@@ -28,11 +28,14 @@ impl Literal<'_> {
         self.reach <= NEAR
     }
 
-    /// It is looked for without looking at every byte.
-    pub fn is_long(&self) -> bool {
-        self.pattern.len() >= 4
+    /// It is found without looking at every byte, by grams that are not in every payload.
+    pub fn is_strong(&self) -> bool {
+        grams::weakest(self.pattern) >= STRONG
     }
 }
+
+/// From how many bits on a gram is not in nearly every payload.
+const STRONG: u32 = 8;
 
 /// A rule's fast pattern.
 #[derive(Debug, Clone, Copy)]
