@@ -15,6 +15,7 @@ from tmrx.plan.base import (
 )
 from tmrx.plan.checks import (
     Application,
+    Captured,
     Check,
     ChecksumIs,
     Dsize,
@@ -150,6 +151,7 @@ __all__ = [
     "ByteMath",
     "ByteTest",
     "Capture",
+    "Captured",
     "CaptureSettings",
     "Check",
     "ChecksumIs",

@@ -210,7 +210,7 @@ impl Rules {
         let Outcome { hits, overflow, passed, .. } = outcome;
         hits.sort_unstable();
         hits.dedup_by_key(|hit| hit.rule);
-        hits.retain(|hit| passed.is_none_or(|pass| hit.rule < pass));
+        hits.retain(|hit| passed.is_none_or(|pass| hit.rule <= pass));
         let most = self.settings.packet_alert_max as usize;
         if hits.len() <= most {
             return;
@@ -245,7 +245,8 @@ impl Outcome {
         };
         if rule.action == Action::Pass {
             self.passed = Some(self.passed.map_or(number, |first| first.min(number)));
-        } else if rule.told {
+        }
+        if rule.told {
             self.hits.push(Hit { rule: number, in_stream: place == Place::Stream });
         }
         self.bypass |= rule.effects.iter().any(|effect| matches!(effect, Effect::Bypass {}));
