@@ -17,6 +17,7 @@ pub mod filter;
 pub mod restore;
 pub mod flow;
 pub mod stream;
+pub mod files;
 pub mod app;
 pub mod detect;
 pub mod table;

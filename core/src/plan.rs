@@ -7,12 +7,14 @@ use serde_bytes::ByteBuf;
 
 pub mod mirror;
 
+mod applications;
 mod checks;
 mod matches;
 mod outputs;
 mod rules;
 mod streams;
 
+pub use applications::*;
 pub use checks::*;
 pub use matches::*;
 pub use outputs::*;
@@ -194,6 +196,7 @@ pub struct Plan {
     pub fragments: FragmentSettings,
     pub flow: FlowSettings,
     pub streams: StreamSettings,
+    pub applications: Applications,
     pub rules: Rules,
     pub outputs: Outputs,
     pub inspect_outer: bool,

@@ -8,6 +8,14 @@ from __future__ import annotations
 
 import msgspec
 
+from tmrx.plan.applications import (
+    Applications,
+    BodySettings,
+    DnsSettings,
+    FileSettings,
+    HttpSettings,
+    TlsSettings,
+)
 from tmrx.plan.base import (
     NO_LIMIT,
     SCHEMA_VERSION,
@@ -40,6 +48,8 @@ from tmrx.plan.checks import (
     StreamSize,
     TcpFlags,
     TcpSession,
+    TransactionEvent,
+    TransactionValue,
     VlanId,
     XbitTest,
 )
@@ -92,11 +102,15 @@ from tmrx.plan.outputs import (
     AlertEvents,
     AnomalyEvents,
     CaptureSettings,
+    DnsEvents,
     DropEvents,
     Eve,
+    FileEvents,
+    HttpEvents,
     Lines,
     Outputs,
     StatsEvents,
+    TlsEvents,
 )
 from tmrx.plan.receive import (
     DecapSettings,
@@ -142,7 +156,9 @@ __all__ = [
     "AlertEvents",
     "AnomalyEvents",
     "Application",
+    "Applications",
     "Base64",
+    "BodySettings",
     "Bsize",
     "BufferTest",
     "Bypass",
@@ -162,6 +178,8 @@ __all__ = [
     "DecapSettings",
     "DetectSettings",
     "Digits",
+    "DnsEvents",
+    "DnsSettings",
     "DropEvents",
     "Dsize",
     "Effect",
@@ -170,6 +188,8 @@ __all__ = [
     "Event",
     "ExceptionPolicy",
     "Field",
+    "FileEvents",
+    "FileSettings",
     "FilterLink",
     "FilterRule",
     "Firewall",
@@ -186,6 +206,8 @@ __all__ = [
     "Gateway",
     "Hook",
     "HostPolicy",
+    "HttpEvents",
+    "HttpSettings",
     "Identity",
     "IdentitySettings",
     "Impairments",
@@ -235,6 +257,10 @@ __all__ = [
     "TcpSession",
     "There",
     "Timeouts",
+    "TlsEvents",
+    "TlsSettings",
+    "TransactionEvent",
+    "TransactionValue",
     "Transform",
     "Untrack",
     "Variable",
@@ -253,6 +279,7 @@ class Plan(Struct, frozen=True, kw_only=True):
     fragments: FragmentSettings = FragmentSettings()
     flow: FlowSettings = FlowSettings()
     streams: StreamSettings = StreamSettings()
+    applications: Applications = Applications()
     rules: Rules = Rules()
     outputs: Outputs = Outputs()
     # Also inspect the outer datagrams, as an engine on the target's interface would.

@@ -209,6 +209,25 @@ class MirrorChecksum(Struct, frozen=True, kw_only=True, tag="mirror_checksum"):
     negated: bool = False
 
 
+class TransactionEvent(Struct, frozen=True, kw_only=True, tag="transaction_event"):
+    """Something is odd about a transaction, or (`protocol` "applayer") about what its flow speaks.
+
+    `name` as the specification's list of events has it, in lower case and without its protocol; "" for any.
+    """
+
+    protocol: str
+    name: str
+
+
+class TransactionValue(Struct, frozen=True, kw_only=True, tag="transaction_value"):
+    """A number of a transaction, by its keyword's name; there may be several of it."""
+
+    value: str
+    number: Number
+    instances: Instances
+    negated: bool = False
+
+
 Check = (
     Dsize
     | Field
@@ -235,6 +254,8 @@ Check = (
     | MirrorVni
     | MirrorTruncated
     | MirrorChecksum
+    | TransactionEvent
+    | TransactionValue
 )
 
 

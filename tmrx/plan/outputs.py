@@ -74,6 +74,37 @@ class DropEvents(Struct, frozen=True, kw_only=True):
     verdict: bool = False
 
 
+class HttpEvents(Struct, frozen=True, kw_only=True):
+    """HTTP transactions. `custom`: further fields by the names that the specification gives headers (http.md)."""
+
+    extended: bool = True
+    custom: tuple[str, ...] = ()
+    all_headers: Literal["", "request", "response", "both"] = ""
+
+
+class DnsEvents(Struct, frozen=True, kw_only=True):
+    """DNS messages, in Suricata's form 3 or 2. `types`: only with a query of such a record type, empty for all."""
+
+    version: Literal[2, 3] = 3
+    requests: bool = True
+    responses: bool = True
+    detailed: bool = True
+    grouped: bool = True
+    types: tuple[str, ...] = ()
+
+
+class TlsEvents(Struct, frozen=True, kw_only=True):
+    """TLS handshakes. `custom`: these fields instead of those of `extended`."""
+
+    extended: bool = True
+    custom: tuple[str, ...] = ()
+    session_resumption: bool = False
+
+
+class FileEvents(Struct, frozen=True, kw_only=True):
+    """Files, at their ends."""
+
+
 class Eve(Struct, frozen=True, kw_only=True):
     """One stream of EVE events: the types that it has, each with its options, and what all of them say.
 
@@ -85,6 +116,10 @@ class Eve(Struct, frozen=True, kw_only=True):
     anomaly: AnomalyEvents | None = None
     drop: DropEvents | None = None
     stats: StatsEvents | None = None
+    http: HttpEvents | None = None
+    dns: DnsEvents | None = None
+    tls: TlsEvents | None = None
+    files: FileEvents | None = None
     flow: bool = False
     netflow: bool = False
     arp: bool = False
@@ -103,6 +138,10 @@ EVERYTHING = Eve(
     alert=AlertEvents(),
     anomaly=AnomalyEvents(decode=True, stream=True, applayer=True),
     stats=StatsEvents(),
+    http=HttpEvents(),
+    dns=DnsEvents(),
+    tls=TlsEvents(),
+    files=FileEvents(),
     flow=True,
     netflow=True,
     arp=True,

@@ -20,7 +20,7 @@ mod truth;
 
 pub use note::Note;
 pub use profile::Cost;
-pub use subject::{Buffer, FlowFacts, Round, StreamFacts, Subject};
+pub use subject::{Buffer, FlowFacts, Round, StreamFacts, Subject, TransactionFacts};
 pub use truth::Truth;
 
 use crate::error::{Error, Fault, Result};

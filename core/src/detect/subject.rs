@@ -1,7 +1,7 @@
 //! What rules are asked about: a packet, its payload, and what is known around it.
 
 use crate::anomaly::Anomaly;
-use crate::app::Conversation;
+use crate::app::{Conversation, Event, Talk};
 use crate::flow::record::TcpState;
 use crate::packet::{Packet, Stop, proto};
 use crate::stream::StreamEvents;
@@ -40,6 +40,8 @@ pub struct FlowFacts {
     pub application: Conversation,
     /// What this direction speaks was settled since its last packet.
     pub settled: bool,
+    /// What is strange about what it speaks, as of this packet.
+    pub strange: Option<Event>,
 }
 
 /// What the packet's TCP session says of it.
@@ -65,6 +67,17 @@ pub enum Round {
     Stream,
 }
 
+/// A transaction of the packet's flow; what goes in the packet's direction is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct TransactionFacts<'a> {
+    /// The flow's transactions.
+    pub talk: &'a dyn Talk,
+    /// Which of those that are live.
+    pub index: usize,
+    /// Which of its files, where rules ask about a file.
+    pub file: Option<usize>,
+}
+
 /// One packet and all that rules may ask of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -82,6 +95,8 @@ pub struct Subject<'a> {
     pub flow: Option<FlowFacts>,
     /// Its TCP session, where there is one.
     pub stream: Option<StreamFacts>,
+    /// The transaction that is looked at.
+    pub transaction: Option<TransactionFacts<'a>>,
     /// The mirror session's id, empty where unknown.
     pub session: &'a str,
     /// The mirror session's name, empty where unknown.
@@ -101,6 +116,7 @@ impl<'a> Subject<'a> {
             round: Round::Packet,
             flow: None,
             stream: None,
+            transaction: None,
             session: "",
             session_name: "",
             vni: None,

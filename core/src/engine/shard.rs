@@ -365,6 +365,7 @@ impl Shard {
             round: Round::Packet,
             flow: seen.map(|seen| facts(&seen)),
             stream: None,
+            transaction: None,
             session: known.map_or("", |known| &known.session),
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).and_then(Wrap::network),

@@ -276,6 +276,17 @@ pub enum Check {
         verdicts: u8,
         negated: bool,
     },
+    TransactionEvent {
+        protocol: String,
+        name: String,
+    },
+    TransactionValue {
+        value: String,
+        number: Number,
+        instances: Instances,
+        #[serde(default)]
+        negated: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

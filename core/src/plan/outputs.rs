@@ -132,6 +132,69 @@ impl Default for DropEvents {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Sides {
+    #[default]
+    #[serde(rename = "")]
+    None,
+    Request,
+    Response,
+    Both,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct HttpEvents {
+    pub extended: bool,
+    pub custom: Vec<String>,
+    pub all_headers: Sides,
+}
+
+impl Default for HttpEvents {
+    /// Suricata's.
+    fn default() -> Self {
+        Self { extended: true, custom: Vec::new(), all_headers: Sides::None }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct DnsEvents {
+    pub version: u8,
+    pub requests: bool,
+    pub responses: bool,
+    pub detailed: bool,
+    pub grouped: bool,
+    pub types: Vec<String>,
+}
+
+impl Default for DnsEvents {
+    /// Suricata's.
+    fn default() -> Self {
+        Self { version: 3, requests: true, responses: true, detailed: true, grouped: true, types: Vec::new() }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TlsEvents {
+    pub extended: bool,
+    pub custom: Vec<String>,
+    pub session_resumption: bool,
+}
+
+impl Default for TlsEvents {
+    /// Suricata's.
+    fn default() -> Self {
+        Self { extended: true, custom: Vec::new(), session_resumption: false }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FileEvents {}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Eve {
@@ -139,6 +202,10 @@ pub struct Eve {
     pub anomaly: Option<AnomalyEvents>,
     pub drop: Option<DropEvents>,
     pub stats: Option<StatsEvents>,
+    pub http: Option<HttpEvents>,
+    pub dns: Option<DnsEvents>,
+    pub tls: Option<TlsEvents>,
+    pub files: Option<FileEvents>,
     pub flow: bool,
     pub netflow: bool,
     pub arp: bool,
@@ -160,6 +227,10 @@ impl Default for Eve {
             anomaly: None,
             drop: None,
             stats: None,
+            http: None,
+            dns: None,
+            tls: None,
+            files: None,
             flow: false,
             netflow: false,
             arp: false,
@@ -179,6 +250,11 @@ impl Eve {
     /// Whether it tells of the link addresses of flows.
     pub fn wants_macs(&self) -> bool {
         self.ethernet && self.wants_flows()
+    }
+
+    /// Whether it tells of transactions or of their files.
+    pub fn wants_transactions(&self) -> bool {
+        self.http.is_some() || self.dns.is_some() || self.tls.is_some() || self.files.is_some()
     }
 
     /// Whether it tells of flows at their ends.

@@ -5,6 +5,7 @@ mod event;
 mod field;
 mod instances;
 mod rpc;
+mod transaction;
 
 use super::number::compare;
 use super::state::Memory;
@@ -85,6 +86,10 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::MirrorChecksum { layer, verdicts, negated } => Truth::from(checksum(*layer, *verdicts, subject) != *negated),
         C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Captured { .. } | C::Iprep { .. } => {
             memory.holds(check, subject)
+        }
+        C::TransactionEvent { protocol, name } => transaction::odd(protocol, name, subject),
+        C::TransactionValue { value, number, instances, negated } => {
+            transaction::value(value, *number, *instances, subject).negate_if(*negated)
         }
         // No flow is measured for its rate; the other two are checks of their own.
         C::FlowElephant { .. } | C::Event { .. } | C::Rpc { .. } => Truth::False,

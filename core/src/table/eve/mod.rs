@@ -3,6 +3,7 @@
 mod alert;
 mod anomaly;
 mod arp;
+mod dns;
 mod drop;
 mod flow;
 mod header;
@@ -10,6 +11,7 @@ mod netflow;
 mod payload;
 mod sighted;
 mod stats;
+mod transaction;
 mod transport;
 
 use crate::app::{Conversation, Event};
@@ -30,6 +32,7 @@ use crate::time::Nanos;
 use std::sync::Arc;
 
 pub use sighted::Sighted;
+pub use transaction::{Along, TransactionEvent, events, members};
 
 /// A flow at the moment of an event, oriented client to server; index 0 of a pair is to the server.
 #[derive(Debug, Clone, Copy)]

@@ -1,0 +1,172 @@
+//! A flow's parser and its transactions, as the engine, the rules and the events see them whatever the protocol is.
+
+use super::{Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Transactions};
+use crate::plan::Applications;
+use std::fmt::Debug;
+
+/// What a flow says: its parser with its transactions, of which the live ones are counted from 0.
+pub trait Talk: Debug + Send {
+    /// Its protocol.
+    fn protocol(&self) -> Protocol;
+    /// Take in what comes next of one direction.
+    fn parse(&mut self, to_server: bool, input: Input<'_>) -> Parsed;
+    /// How many transactions are live.
+    fn live(&self) -> usize;
+    /// What every transaction has.
+    fn head(&self, index: usize) -> Option<&Head>;
+    /// The same, to change it.
+    fn head_mut(&mut self, index: usize) -> Option<&mut Head>;
+    /// What its protocol made of it.
+    fn body(&self, index: usize) -> Option<Body<'_>>;
+    /// A buffer by its row in the protocol's table, of a direction, by its place among several.
+    fn bytes(&self, index: usize, row: u8, to_server: bool, place: usize) -> Bytes<'_>;
+    /// From which progress on a direction has a buffer; none: it never does.
+    fn buffer_ready(&self, row: u8, to_server: bool) -> Option<u8>;
+    /// There may be several of a buffer.
+    fn has_several(&self, row: u8) -> bool;
+    /// A value, as `bytes` says.
+    fn value(&self, index: usize, row: u8, to_server: bool, place: usize) -> Option<u64>;
+    /// As of a buffer.
+    fn value_ready(&self, row: u8, to_server: bool) -> Option<u8>;
+    /// Whether a transaction is to be told of; `end`: for the last time.
+    fn is_told(&self, index: usize, end: bool) -> bool;
+    /// What its events are called.
+    fn events(&self) -> &'static [&'static str];
+    /// The names of a direction's progress.
+    fn states(&self, to_server: bool) -> &'static [&'static str];
+    /// Each message is a transaction of its own.
+    fn is_one_way(&self) -> bool;
+    /// Whether a message ended in this direction since the last call.
+    fn take_flush(&mut self, to_server: bool) -> bool;
+    /// All transactions are over.
+    fn end(&mut self);
+    /// Forget the oldest transactions as long as `done` says so.
+    fn forget(&mut self, done: &dyn Fn(&Head) -> bool);
+}
+
+/// What the table of protocols knows of one that is parsed.
+#[derive(Debug)]
+pub(super) struct Parser {
+    pub protocol: Protocol,
+    pub buffers: fn() -> Vec<&'static str>,
+    pub values: fn() -> Vec<&'static str>,
+    start: fn(Protocol, &Applications) -> Box<dyn Talk>,
+}
+
+impl Parser {
+    pub const fn of<A: Application>(protocol: Protocol) -> Self
+    where
+        for<'a> Body<'a>: From<&'a A::Tx>,
+    {
+        Self {
+            protocol,
+            buffers: || A::BUFFERS.iter().map(|buffer| buffer.name).collect(),
+            values: || A::VALUES.iter().map(|value| value.name).collect(),
+            start: |protocol, settings| {
+                Box::new(Running { protocol, parser: A::new(settings), transactions: Transactions::new::<A>() })
+            },
+        }
+    }
+}
+
+/// Begin to parse a flow of this protocol, where it has a parser.
+pub fn start(protocol: Protocol, settings: &Applications) -> Option<Box<dyn Talk>> {
+    let parser = PARSERS.iter().find(|parser| parser.protocol == protocol)?;
+    Some((parser.start)(protocol, settings))
+}
+
+#[derive(Debug)]
+struct Running<A: Application> {
+    protocol: Protocol,
+    parser: A,
+    transactions: Transactions<A::Tx>,
+}
+
+fn of_direction<T: Copy>([up, down]: [T; 2], to_server: bool) -> T {
+    if to_server { up } else { down }
+}
+
+impl<A: Application> Talk for Running<A>
+where
+    for<'a> Body<'a>: From<&'a A::Tx>,
+{
+    fn protocol(&self) -> Protocol {
+        self.protocol
+    }
+
+    fn parse(&mut self, to_server: bool, input: Input<'_>) -> Parsed {
+        self.parser.parse(to_server, input, &mut self.transactions)
+    }
+
+    fn live(&self) -> usize {
+        self.transactions.iter().len()
+    }
+
+    fn head(&self, index: usize) -> Option<&Head> {
+        Some(&self.transactions.at(index)?.head)
+    }
+
+    fn head_mut(&mut self, index: usize) -> Option<&mut Head> {
+        Some(&mut self.transactions.at_mut(index)?.head)
+    }
+
+    fn body(&self, index: usize) -> Option<Body<'_>> {
+        Some(Body::from(&self.transactions.at(index)?.tx))
+    }
+
+    fn bytes(&self, index: usize, row: u8, to_server: bool, place: usize) -> Bytes<'_> {
+        let (Some(entry), Some(buffer)) = (self.transactions.at(index), A::BUFFERS.get(usize::from(row))) else {
+            return Bytes::Absent;
+        };
+        if place > 0 && !buffer.several {
+            return Bytes::Absent;
+        }
+        (buffer.get)(&entry.tx, &entry.head, to_server, place)
+    }
+
+    fn buffer_ready(&self, row: u8, to_server: bool) -> Option<u8> {
+        of_direction(A::BUFFERS.get(usize::from(row))?.ready, to_server)
+    }
+
+    fn has_several(&self, row: u8) -> bool {
+        A::BUFFERS.get(usize::from(row)).is_some_and(|buffer| buffer.several)
+    }
+
+    fn value(&self, index: usize, row: u8, to_server: bool, place: usize) -> Option<u64> {
+        let (entry, value) = (self.transactions.at(index)?, A::VALUES.get(usize::from(row))?);
+        (value.get)(&entry.tx, &entry.head, to_server, place)
+    }
+
+    fn value_ready(&self, row: u8, to_server: bool) -> Option<u8> {
+        of_direction(A::VALUES.get(usize::from(row))?.ready, to_server)
+    }
+
+    fn is_told(&self, index: usize, end: bool) -> bool {
+        self.transactions.at(index).is_some_and(|entry| A::is_told(entry, end))
+    }
+
+    fn events(&self) -> &'static [&'static str] {
+        A::EVENTS
+    }
+
+    fn states(&self, to_server: bool) -> &'static [&'static str] {
+        of_direction(A::PROGRESS, to_server)
+    }
+
+    fn is_one_way(&self) -> bool {
+        A::ONE_WAY
+    }
+
+    fn take_flush(&mut self, to_server: bool) -> bool {
+        let [up, down] = &mut self.transactions.flush;
+        std::mem::take(if to_server { up } else { down })
+    }
+
+    fn end(&mut self) {
+        self.transactions.end();
+    }
+
+    fn forget(&mut self, done: &dyn Fn(&Head) -> bool) {
+        self.transactions.forget(done);
+    }
+}

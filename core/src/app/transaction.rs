@@ -1,0 +1,241 @@
+//! Transactions: a request with its answer, or a message, and how far each direction of it got.
+
+use super::Application;
+use crate::files::Files;
+use crate::time::Nanos;
+use std::collections::VecDeque;
+
+/// Odd things that are noted of a transaction, at most.
+const MOST_EVENTS: usize = 64;
+/// Transactions of a flow that are open at once, at most (specification, http.md: `max-tx`).
+const MOST_OPEN: usize = 512;
+
+/// What every transaction has.
+#[derive(Debug)]
+pub struct Head {
+    /// Its number in the flow, from 0.
+    pub number: u64,
+    /// When it was looked at last.
+    pub time: Nanos,
+    /// Bytes of it are missing, to the server and to the client.
+    pub partial: [bool; 2],
+    /// The files that it carries.
+    pub files: Files,
+    progress: [u8; 2],
+    ends: [u8; 2],
+    events: Vec<u8>,
+    /// Events that were told.
+    told_events: usize,
+    /// Its parser changed it since rules looked, to the server and to the client.
+    changed: [bool; 2],
+    told: bool,
+    /// What rules have found out about it.
+    pub(crate) inspection: [Inspection; 2],
+}
+
+/// What rules have found out about one direction of a transaction.
+#[derive(Debug, Default)]
+pub(crate) struct Inspection {
+    /// Views (by number) that were searched for fast patterns and don't change any more.
+    pub searched: Vec<u32>,
+    /// Rules that may still match, ascending.
+    pub candidates: Vec<u32>,
+    /// Rules that matched.
+    pub matched: Vec<u32>,
+    /// All that there is was looked at.
+    pub done: bool,
+}
+
+impl Head {
+    fn new(number: u64, ends: [u8; 2]) -> Self {
+        Self {
+            number,
+            time: 0,
+            partial: [false; 2],
+            files: Files::default(),
+            progress: [0; 2],
+            ends,
+            events: Vec::new(),
+            told_events: 0,
+            changed: [true; 2],
+            told: false,
+            inspection: Default::default(),
+        }
+    }
+
+    /// How far a direction got.
+    #[inline]
+    pub fn progress(&self, to_server: bool) -> u8 {
+        let [up, down] = self.progress;
+        if to_server { up } else { down }
+    }
+
+    /// A direction has come to its end.
+    #[inline]
+    pub fn has_ended(&self, to_server: bool) -> bool {
+        let [up, down] = self.ends;
+        self.progress(to_server) >= if to_server { up } else { down }
+    }
+
+    /// Both directions have come to their ends.
+    pub fn is_complete(&self) -> bool {
+        self.has_ended(true) && self.has_ended(false)
+    }
+
+    /// A direction got so far; it never goes back.
+    pub fn advance(&mut self, to_server: bool, progress: u8) {
+        let ([up, down], [up_end, down_end]) = (&mut self.progress, self.ends);
+        let (at, end) = if to_server { (up, up_end) } else { (down, down_end) };
+        *at = progress.clamp(*at, end.max(*at));
+        self.change(to_server);
+    }
+
+    /// A direction is over.
+    pub fn end(&mut self, to_server: bool) {
+        self.advance(to_server, u8::MAX);
+    }
+
+    /// There is something new to look at, or more of it.
+    pub fn change(&mut self, to_server: bool) {
+        let [up, down] = &mut self.changed;
+        *(if to_server { up } else { down }) = true;
+    }
+
+    /// Something is odd: its row among the protocol's events.
+    pub fn event(&mut self, event: u8) {
+        if self.events.len() < MOST_EVENTS && !self.events.contains(&event) {
+            self.events.push(event);
+        }
+    }
+
+    /// What is odd, in the order in which it was found.
+    pub fn events(&self) -> &[u8] {
+        &self.events
+    }
+
+    /// Those events that were not told yet; they are, from now on.
+    pub(crate) fn take_events(&mut self) -> Vec<u8> {
+        let new = self.events.get(self.told_events..).unwrap_or_default().to_vec();
+        self.told_events = self.events.len();
+        new
+    }
+
+    /// Whether there is something new in a direction, which is looked at now.
+    pub(crate) fn take_changed(&mut self, to_server: bool) -> bool {
+        let [up, down] = &mut self.changed;
+        std::mem::take(if to_server { up } else { down })
+    }
+
+    pub(crate) fn is_told(&self) -> bool {
+        self.told
+    }
+
+    pub(crate) fn tell(&mut self) {
+        self.told = true;
+    }
+}
+
+/// A transaction.
+#[derive(Debug)]
+pub struct Entry<T> {
+    /// What every transaction has.
+    pub head: Head,
+    /// What its protocol made of it.
+    pub tx: T,
+}
+
+/// A flow's transactions, from the oldest that is not done with.
+#[derive(Debug)]
+pub struct Transactions<T> {
+    live: VecDeque<Entry<T>>,
+    next: u64,
+    ends: [u8; 2],
+    /// A message ended, in this direction: rules look at the stream's data, however little there is of it.
+    pub(crate) flush: [bool; 2],
+}
+
+impl<T> Transactions<T> {
+    pub(super) fn new<A: Application<Tx = T>>() -> Self {
+        let ends = A::PROGRESS.map(|states| states.len().saturating_sub(1) as u8);
+        Self { live: VecDeque::new(), next: 0, ends, flush: [false; 2] }
+    }
+
+    /// A new one; where too many are open, the oldest is ended.
+    pub fn open(&mut self, tx: T) -> &mut Entry<T> {
+        let open = self.live.len();
+        if open >= MOST_OPEN
+            && let Some(oldest) = self.live.get_mut(open - MOST_OPEN)
+        {
+            oldest.head.end(true);
+            oldest.head.end(false);
+        }
+        self.live.push_back(Entry { head: Head::new(self.next, self.ends), tx });
+        self.next += 1;
+        let last = self.live.len() - 1;
+        #[allow(clippy::indexing_slicing, reason = "it was pushed just now")]
+        &mut self.live[last]
+    }
+
+    /// A message that is whole: it ended in both directions, though only one of them has it.
+    pub fn message(&mut self, tx: T) -> &mut Entry<T> {
+        let entry = self.open(tx);
+        entry.head.end(true);
+        entry.head.end(false);
+        entry
+    }
+
+    /// A transaction by its number, unless it is done with.
+    pub fn get(&mut self, number: u64) -> Option<&mut Entry<T>> {
+        let first = self.live.front()?.head.number;
+        self.live.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
+    }
+
+    /// The newest.
+    pub fn newest(&mut self) -> Option<&mut Entry<T>> {
+        self.live.back_mut()
+    }
+
+    /// The oldest whose direction has not ended.
+    pub fn unended(&mut self, to_server: bool) -> Option<&mut Entry<T>> {
+        self.live.iter_mut().find(|entry| !entry.head.has_ended(to_server))
+    }
+
+    /// How many there were so far.
+    pub fn count(&self) -> u64 {
+        self.next
+    }
+
+    /// Rules are to look at the stream's data of a direction now: a message ended there.
+    pub fn flush(&mut self, to_server: bool) {
+        let [up, down] = &mut self.flush;
+        *(if to_server { up } else { down }) = true;
+    }
+
+    /// All that are live, the oldest first.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &Entry<T>> {
+        self.live.iter()
+    }
+
+    pub(super) fn at(&self, index: usize) -> Option<&Entry<T>> {
+        self.live.get(index)
+    }
+
+    pub(super) fn at_mut(&mut self, index: usize) -> Option<&mut Entry<T>> {
+        self.live.get_mut(index)
+    }
+
+    /// All are over.
+    pub(super) fn end(&mut self) {
+        for entry in &mut self.live {
+            entry.head.end(true);
+            entry.head.end(false);
+        }
+    }
+
+    /// Forget the oldest as long as they are done with.
+    pub(super) fn forget(&mut self, done: impl Fn(&Head) -> bool) {
+        while self.live.front().is_some_and(|entry| done(&entry.head)) {
+            self.live.pop_front();
+        }
+    }
+}

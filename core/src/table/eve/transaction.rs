@@ -1,0 +1,43 @@
+//! What is told of transactions: their own events, and what alerts and files show of them.
+
+use super::dns;
+use crate::app::{Body, Head};
+use crate::plan;
+use crate::table::json::Json;
+
+/// Which way an event's addresses go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Along {
+    /// From the client to the server.
+    Flow,
+    /// As the packet.
+    Packet,
+}
+
+/// An event of a transaction: its type, and its own members.
+#[derive(Debug)]
+pub struct TransactionEvent {
+    /// Its type.
+    pub kind: &'static str,
+    /// Which way its addresses go.
+    pub along: Along,
+    /// Its members, without braces around them: `"dns":{...}`.
+    pub members: Vec<u8>,
+}
+
+/// The events of a transaction that a section wants.
+pub fn events(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<TransactionEvent> {
+    match body {
+        Body::Dns(tx) => section.dns.as_ref().map(|options| dns::events(tx, head, options)).unwrap_or_default(),
+    }
+}
+
+/// The members that alerts and files show of a transaction.
+pub fn members(head: &Head, body: Body<'_>) -> Vec<u8> {
+    let mut out = Vec::new();
+    let mut json = Json(&mut out);
+    match body {
+        Body::Dns(tx) => dns::member(&mut json, tx, head),
+    }
+    out
+}

@@ -1,0 +1,70 @@
+"""How applications are parsed, and what is kept of their files (`core/src/plan/applications.rs`)."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from tmrx.plan.base import Struct
+
+
+class BodySettings(Struct, frozen=True, kw_only=True):
+    """How much of one direction's bodies is kept, in bytes; `limit` 0: all of it.
+
+    Rules look once `minimum` bytes are there, and from then on at what is new with `window` bytes around it.
+    """
+
+    limit: int
+    minimum: int
+    window: int
+
+
+class HttpSettings(Struct, frozen=True, kw_only=True):
+    """HTTP/1; the specification's `app-layer.protocols.http.libhtp.default-config`."""
+
+    request: BodySettings = BodySettings(limit=102_400, minimum=32_768, window=4_096)
+    response: BodySettings = BodySettings(limit=102_400, minimum=40_960, window=16_384)
+    # Encodings of a body that are undone one after the other.
+    decompress_layers: int = 2
+    lzma: bool = False
+    bomb_limit: int = 1 << 20
+    double_decode_path: bool = False
+    double_decode_query: bool = False
+    uri_include_all: bool = False
+    meta_field_limit: int = 18_432
+
+
+class DnsSettings(Struct, frozen=True, kw_only=True):
+    """DNS over TCP and UDP."""
+
+    # Requests without an answer that a flow may have.
+    request_flood: int = 500
+
+
+class TlsSettings(Struct, frozen=True, kw_only=True):
+    """TLS; fingerprints are made where something asks for them. `after`: what becomes of encrypted data."""
+
+    ja3: bool = False
+    ja4: bool = False
+    after: Literal["track_only", "full", "bypass"] = "track_only"
+
+
+class FileSettings(Struct, frozen=True, kw_only=True):
+    """Files: what is found out about each whatever rules ask, and what is stored. `store_all`: not just what rules say."""
+
+    magic: bool = False
+    hashes: tuple[Literal["md5", "sha1", "sha256"], ...] = ()
+    store: bool = False
+    store_all: bool = False
+    # Bytes of a stream that are looked at for a file that is stored; 0: all.
+    stream_depth: int = 0
+
+
+class Applications(Struct, frozen=True, kw_only=True):
+    """Each protocol's own settings. `off`: protocols that are not looked for; `named`: those that are not parsed."""
+
+    off: tuple[str, ...] = ()
+    named: tuple[str, ...] = ()
+    http: HttpSettings = HttpSettings()
+    dns: DnsSettings = DnsSettings()
+    tls: TlsSettings = TlsSettings()
+    files: FileSettings = FileSettings()
