@@ -23,6 +23,7 @@ from tmrx.plan.base import (
 )
 from tmrx.plan.checks import (
     Application,
+    Captured,
     Check,
     ChecksumIs,
     Dsize,
@@ -166,6 +167,7 @@ __all__ = [
     "ByteMath",
     "ByteTest",
     "Capture",
+    "Captured",
     "CaptureSettings",
     "Check",
     "ChecksumIs",

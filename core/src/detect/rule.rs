@@ -49,7 +49,7 @@ impl Rule {
             header: Header::new(rule, sets)?,
             flow: rule.flow,
             action: rule.action,
-            told: !rule.noalert && !matches!(rule.action, Action::Pass | Action::Config),
+            told: !rule.noalert && (rule.alert || !matches!(rule.action, Action::Pass | Action::Config)),
             limited: !rule.limits.is_empty(),
             effects: rule.effects.clone().into_boxed_slice(),
             checks: rule.checks.iter().map(Check::new).collect(),

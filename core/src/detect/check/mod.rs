@@ -84,7 +84,9 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::MirrorVni { number } => subject.vni.is_some_and(|vni| compare(*number, u64::from(vni))).into(),
         C::MirrorTruncated { causes, negated } => Truth::from((packet.truncated.0 & causes != 0) != *negated),
         C::MirrorChecksum { layer, verdicts, negated } => Truth::from(checksum(*layer, *verdicts, subject) != *negated),
-        C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Iprep { .. } => memory.holds(check, subject),
+        C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Captured { .. } | C::Iprep { .. } => {
+            memory.holds(check, subject)
+        }
         C::TransactionEvent { protocol, name } => transaction::odd(protocol, name, subject),
         C::TransactionValue { value, number, instances, negated } => {
             transaction::value(value, *number, *instances, *negated, subject)
