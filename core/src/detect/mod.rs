@@ -9,6 +9,7 @@ mod buffer;
 mod check;
 mod group;
 mod header;
+mod literal;
 mod note;
 mod number;
 pub mod prefilter;

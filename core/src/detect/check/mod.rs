@@ -15,8 +15,8 @@ use crate::anomaly::AnomalySet;
 use crate::flow::record::TcpState;
 use crate::packet::{Checksum, Layer, proto};
 use crate::plan::{
-    self, ChecksumLayer, ChecksumOf, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, FlowWhat, FragmentsCheck,
-    Number, PacketHook, Side,
+    self, ChecksumLayer, ChecksumOf, Field, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, FlowWhat,
+    FragmentsCheck, Number, PacketHook, Side,
 };
 use crate::stream::StreamEvents;
 use crate::time::{Nanos, SECOND};
@@ -44,6 +44,16 @@ impl Check {
                 Self::Rpc(Call { program: *program, version: *version, procedure: *procedure })
             }
             check => Self::Plan(check.clone()),
+        }
+    }
+
+    /// Whether it fails on every packet of an IP protocol.
+    pub(super) fn excludes(&self, protocol: u8) -> bool {
+        match self {
+            Self::Plan(plan::Check::Field { field: Field::IpProto, number, negated }) => {
+                compare(*number, protocol.into()) == *negated
+            }
+            _ => false,
         }
     }
 
