@@ -3,6 +3,7 @@
 mod application;
 mod event;
 mod field;
+mod file;
 mod instances;
 mod rpc;
 mod transaction;
@@ -89,6 +90,7 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::TransactionValue { value, number, instances, negated } => {
             transaction::value(value, *number, *instances, subject).negate_if(*negated)
         }
+        C::File { tests } => file::holds(tests, subject),
         // No flow is measured for its rate; the other two are checks of their own.
         C::FlowElephant { .. } | C::Event { .. } | C::Rpc { .. } => Truth::False,
     }
