@@ -54,6 +54,7 @@ pub(super) struct Parser {
     pub protocol: Protocol,
     pub buffers: fn() -> Vec<&'static str>,
     pub values: fn() -> Vec<&'static str>,
+    pub events: &'static [&'static str],
     start: fn(Protocol, &Applications, &Arc<Wanted>) -> Box<dyn Talk>,
 }
 
@@ -66,6 +67,7 @@ impl Parser {
             protocol,
             buffers: || A::BUFFERS.iter().map(|buffer| buffer.name).collect(),
             values: || A::VALUES.iter().map(|value| value.name).collect(),
+            events: A::EVENTS,
             start: |protocol, settings, files| {
                 let mut transactions = Transactions::new::<A>();
                 transactions.wanted = Arc::clone(files);
