@@ -22,16 +22,16 @@ pub(super) const fn magic<T>(ready: Ready) -> Buffer<T> {
 }
 
 fn piece<'a, T>(_: &'a T, head: &'a Head, to_server: bool, place: usize) -> Bytes<'a> {
-    let piece = head.files.of(to_server).flat_map(|file| file.pieces()).nth(place);
+    let piece = head.files.current(to_server).flat_map(|file| file.pieces()).nth(place);
     piece.map_or(Bytes::Absent, |(bytes, original)| Bytes::There { bytes, original })
 }
 
 fn file_name<'a, T>(_: &'a T, head: &'a Head, to_server: bool, place: usize) -> Bytes<'a> {
-    let mut named = head.files.of(to_server).filter(|file| !file.name.is_empty());
+    let mut named = head.files.current(to_server).filter(|file| !file.name.is_empty());
     Bytes::maybe(named.nth(place).map(|file| file.name.as_slice()))
 }
 
 fn file_magic<'a, T>(_: &'a T, head: &'a Head, to_server: bool, place: usize) -> Bytes<'a> {
-    let texts = head.files.of(to_server).filter_map(|file| file.magic());
+    let texts = head.files.current(to_server).filter_map(|file| file.magic());
     Bytes::maybe(texts.map(str::as_bytes).nth(place))
 }

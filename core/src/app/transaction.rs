@@ -270,6 +270,8 @@ impl<T> Transactions<T> {
     /// All are over.
     pub(super) fn end(&mut self) {
         for entry in &mut self.live {
+            entry.head.files.truncate(true);
+            entry.head.files.truncate(false);
             entry.head.end(true);
             entry.head.end(false);
         }

@@ -73,6 +73,8 @@ pub struct File {
     window: Window,
     storage: Storage,
     told: bool,
+    /// Rules have looked at all of it.
+    done: bool,
 }
 
 impl File {
@@ -91,6 +93,7 @@ impl File {
             storage: Storage::new(wanted),
             wanted: Arc::clone(wanted),
             told: false,
+            done: false,
         }
     }
 
@@ -166,6 +169,9 @@ impl Files {
             self.wanted.count(|counts| &counts.refused);
             return None;
         }
+        for file in self.list.iter_mut().filter(|file| file.done && file.to_server == to_server) {
+            file.window.clear();
+        }
         let mut file = File::new(to_server, name, &self.wanted);
         let [up, down] = &self.storing;
         for sid in if to_server { up } else { down } {
@@ -228,6 +234,18 @@ impl Files {
         self.list.iter().filter(move |file| file.to_server == to_server)
     }
 
+    /// How many there are in a direction.
+    pub fn count(&self, to_server: bool) -> u32 {
+        self.of(to_server).count() as u32
+    }
+
+    /// Those of a direction that rules are asked about: not those that they were done with when another one came.
+    pub fn current(&self, to_server: bool) -> impl Iterator<Item = &File> {
+        let last = self.list.iter().rposition(|file| file.to_server == to_server);
+        let files = self.list.iter().enumerate().filter(move |(_, file)| file.to_server == to_server);
+        files.filter(move |(place, file)| !file.done || Some(*place) == last).map(|(_, file)| file)
+    }
+
     /// There are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()
@@ -238,6 +256,7 @@ impl Files {
         for file in self.list.iter_mut().filter(|file| file.to_server == to_server) {
             let ended = file.has_ended();
             file.window.inspected(ended);
+            file.done = ended;
         }
     }
 

@@ -116,6 +116,11 @@ impl Window {
         })
     }
 
+    /// Rules won't look at it again.
+    pub fn clear(&mut self) {
+        self.runs.clear();
+    }
+
     /// Rules have looked at the pieces.
     pub fn inspected(&mut self, ended: bool) {
         if !self.waits(ended) {

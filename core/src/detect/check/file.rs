@@ -8,15 +8,15 @@ use crate::plan::{FileTest, HashType, Number, Op};
 
 /// Whether one file of the transaction's direction satisfies all tests, as far as that is known by now.
 pub(super) fn holds(tests: &[FileTest], subject: &Subject<'_>) -> Truth {
-    let Some(TransactionFacts { talk, index, .. }) = subject.transaction else { return Truth::False };
+    let Some(TransactionFacts { talk, index }) = subject.transaction else { return Truth::False };
     let Some(head) = talk.head(index) else { return Truth::False };
     let to_server = subject.flow.is_none_or(|flow| flow.to_server);
-    let files = head.files.of(to_server);
+    let files = head.files.current(to_server);
     files.fold(Truth::False, |found, file| if found == Truth::True { found } else { found.or(passes(tests, file)) })
 }
 
 /// Whether a file satisfies all tests. What is not known yet is false; what never will be is unknown.
-pub(in crate::detect) fn passes(tests: &[FileTest], file: &File) -> Truth {
+pub(super) fn passes(tests: &[FileTest], file: &File) -> Truth {
     tests.iter().fold(Truth::True, |truth, test| if truth == Truth::False { truth } else { truth.and(one(test, file)) })
 }
 

@@ -13,6 +13,7 @@ use super::state::Memory;
 use super::subject::{FlowFacts, StreamFacts, Subject};
 use super::truth::Truth;
 use crate::anomaly::AnomalySet;
+use crate::files::File;
 use crate::flow::record::TcpState;
 use crate::packet::{Checksum, Layer, proto};
 use crate::plan::{
@@ -45,6 +46,14 @@ impl Check {
                 Self::Rpc(Call { program: *program, version: *version, procedure: *procedure })
             }
             check => Self::Plan(check.clone()),
+        }
+    }
+
+    /// Whether a file satisfies it, as far as it asks about files.
+    pub(super) fn passes(&self, file: &File) -> bool {
+        match self {
+            Self::Plan(plan::Check::File { tests }) => file::passes(tests, file) == Truth::True,
+            _ => true,
         }
     }
 
