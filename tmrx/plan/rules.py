@@ -69,7 +69,15 @@ class Untrack(Struct, frozen=True, kw_only=True, tag="untrack"):
     """config: tracking disable: the packet gets no flow."""
 
 
-Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack
+class Filestore(Struct, frozen=True, kw_only=True, tag="filestore"):
+    """Store files that travel in the direction that matched (`side` "rule") or in a given one: those that satisfy the
+    rule's own `File` check, all of the transaction, or all of the flow from then on."""
+
+    side: Literal["rule", "to_server", "to_client", "both"] = "rule"
+    scope: Literal["file", "tx", "flow"] = "file"
+
+
+Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack | Filestore
 
 
 class Limit(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -12,8 +12,8 @@ use super::state::Memory;
 use super::subject::{Subject, TransactionFacts};
 use super::truth::Truth;
 use super::{Outcome, Rules, Scratch};
-use crate::app::{Inspection, Protocol};
-use crate::plan::{self, FlowDirection, Kind};
+use crate::app::{Inspection, Protocol, Talk};
+use crate::plan::{self, Effect, FlowDirection, Kind, StoreSide};
 use std::collections::BTreeMap;
 
 /// The search of one view of a buffer.
@@ -172,33 +172,30 @@ struct Asking<'a, 'm> {
 }
 
 impl Asking<'_, '_> {
-    /// Ask a rule, once; or once for each file where it asks about files.
+    /// Ask a rule, once; where it asks about files, once more when there is another one.
     fn rule(&mut self, number: u32, subject: &Subject<'_>) {
         let Some(rule) = self.rules.rules.get(number as usize) else { return };
-        let to_server = subject.is_to_server();
         if !rule.of_files {
-            return self.ask(number, rule, None, subject);
+            return self.ask((number, 0), rule, subject);
         }
-        let files = self.facts.talk.head(self.facts.index).map(|head| head.files.iter()).into_iter().flatten();
-        for (file, _) in files.enumerate().filter(|(_, file)| file.to_server == to_server) {
-            self.ask(number, rule, Some(file), subject);
-        }
+        let head = self.facts.talk.head(self.facts.index);
+        let files = head.map(|head| head.files.count(subject.is_to_server()));
+        self.ask((number, files.unwrap_or_default()), rule, subject);
         // Another file may come.
         if self.inspection.candidates.last() != Some(&number) && rule.has_fast_pattern {
             self.inspection.candidates.push(number);
         }
     }
 
-    fn ask(&mut self, number: u32, rule: &Rule, file: Option<usize>, subject: &Subject<'_>) {
-        let key = (number, file.map_or(0, |file| file as u32 + 1));
+    fn ask(&mut self, key: (u32, u32), rule: &Rule, subject: &Subject<'_>) {
         if self.inspection.matched.contains(&key) {
             return;
         }
+        let (number, _) = key;
         let begun = self.costs.begin();
-        let facts = TransactionFacts { file, ..self.facts };
-        let subject = Subject { transaction: Some(facts), ..*subject };
+        let subject = Subject { transaction: Some(self.facts), ..*subject };
         let Rules { sets, views, .. } = self.rules;
-        let verdict = rule.holds_in(&subject, &facts, self.memory, sets, views, self.tools);
+        let verdict = rule.holds_in(&subject, &self.facts, self.memory, sets, views, self.tools);
         self.costs.end(number, begun, Truth::from(verdict == Verdict::Holds));
         let Outcome { notes, .. } = self.outcome;
         self.tools.findings().keep(verdict == Verdict::Holds, self.memory, |note| notes.push((number, note)));
@@ -210,6 +207,9 @@ impl Asking<'_, '_> {
             Verdict::Holds => {
                 self.inspection.matched.push(key);
                 self.memory.apply(&rule.effects, subject.packet);
+                if rule.stores_files() {
+                    self.outcome.storing.push(number);
+                }
                 let transaction = self.facts.talk.head(self.facts.index).map(|head| head.number);
                 self.outcome.take(number, rule, Place::Stream, transaction);
             }
@@ -217,7 +217,30 @@ impl Asking<'_, '_> {
     }
 }
 
+impl Rules {
+    /// Have files of a transaction stored, as a rule says that matched what goes in this direction.
+    pub(crate) fn store(&self, rule: u32, talk: &mut dyn Talk, index: usize, to_server: bool) {
+        let Some(rule) = self.rules.get(rule as usize) else { return };
+        for effect in &rule.effects {
+            let Effect::Filestore { side, scope } = effect else { continue };
+            let [up, down] = match side {
+                StoreSide::Rule => [to_server, !to_server],
+                StoreSide::ToServer => [true, false],
+                StoreSide::ToClient => [false, true],
+                StoreSide::Both => [true, true],
+            };
+            for (_, direction) in [(up, true), (down, false)].into_iter().filter(|(wanted, _)| *wanted) {
+                talk.store(index, direction, (rule.sid, *scope), &|file| rule.passes(file));
+            }
+        }
+    }
+}
+
 impl Rule {
+    fn stores_files(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Filestore { .. }))
+    }
+
     /// What the rule comes to for a transaction.
     fn holds_in(
         &self,

@@ -146,6 +146,7 @@ impl Engine {
         let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let parses = plan.outputs.wants_eve(plan::Eve::wants_transactions)
+            || plan.applications.files.store
             || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
         let shared = Shared {
             parser: Parser {

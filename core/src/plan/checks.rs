@@ -1,5 +1,6 @@
 //! What rules ask of a packet, its flow and the mirror, outside of buffers: `tmrx/plan/checks.py`.
 
+use super::applications::HashType;
 use super::matches::Number;
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
@@ -287,6 +288,18 @@ pub enum Check {
         #[serde(default)]
         negated: bool,
     },
+    File {
+        tests: Vec<FileTest>,
+    },
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FileTest {
+    Name { text: ByteBuf, negated: bool, end: bool },
+    Magic { text: ByteBuf, negated: bool },
+    Size { number: Number, negated: bool },
+    Hash { hash: HashType, digests: ByteBuf, negated: bool },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -112,6 +112,24 @@ pub enum TagSide {
     Dst,
 }
 
+/// Whose files are stored: "rule" stands for those that travel as what the rule matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreSide {
+    Rule,
+    ToServer,
+    ToClient,
+    Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreScope {
+    File,
+    Tx,
+    Flow,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
@@ -121,6 +139,7 @@ pub enum Effect {
     Tag { scope: TagScope, count: u32, unit: TagUnit, side: TagSide },
     Bypass {},
     Untrack {},
+    Filestore { side: StoreSide, scope: StoreScope },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

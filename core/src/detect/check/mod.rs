@@ -3,6 +3,7 @@
 mod application;
 mod event;
 mod field;
+mod file;
 mod instances;
 mod rpc;
 mod transaction;
@@ -12,6 +13,7 @@ use super::state::Memory;
 use super::subject::{FlowFacts, StreamFacts, Subject};
 use super::truth::Truth;
 use crate::anomaly::AnomalySet;
+use crate::files::File;
 use crate::flow::record::TcpState;
 use crate::packet::{Checksum, Layer, proto};
 use crate::plan::{
@@ -54,6 +56,14 @@ impl Check {
                 compare(*number, protocol.into()) == *negated
             }
             _ => false,
+        }
+    }
+
+    /// Whether a file satisfies it, as far as it asks about files.
+    pub(super) fn passes(&self, file: &File) -> bool {
+        match self {
+            Self::Plan(plan::Check::File { tests }) => file::passes(tests, file) == Truth::True,
+            _ => true,
         }
     }
 
@@ -101,6 +111,7 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::TransactionValue { value, number, instances, negated } => {
             transaction::value(value, *number, *instances, *negated, subject)
         }
+        C::File { tests } => file::holds(tests, subject),
         // No flow is measured for its rate; the other two are checks of their own.
         C::FlowElephant { .. } | C::Event { .. } | C::Rpc { .. } => Truth::False,
     }

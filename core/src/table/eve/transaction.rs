@@ -1,6 +1,6 @@
 //! What is told of transactions: their own events, and what alerts and files show of them.
 
-use super::dns;
+use super::{dns, files};
 use crate::app::{Body, Head};
 use crate::plan;
 use crate::table::json::Json;
@@ -34,6 +34,16 @@ pub fn events(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<Transacti
     match body {
         Body::Dns(tx) => section.dns.as_ref().map(|options| dns::events(tx, head, options)).unwrap_or_default(),
     }
+}
+
+/// The events of a transaction's files that ended and were not told.
+pub fn ended_files(head: &Head, body: Body<'_>) -> Vec<TransactionEvent> {
+    files::events(head, &members(head, body))
+}
+
+/// The files of a transaction's direction, as alerts show them.
+pub fn files_of(members: &mut Vec<u8>, head: &Head, to_server: bool) {
+    files::list(&mut Json(members), head, to_server);
 }
 
 /// The members that alerts and files show of a transaction.
