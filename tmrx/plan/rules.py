@@ -124,6 +124,8 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dst: int
     dport: int
     both_directions: bool = False
+    # It is about both directions of a transaction at once: `=>`.
+    transactional: bool = False
     sid: int
     gid: int = 1
     rev: int = 0

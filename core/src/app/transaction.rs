@@ -134,6 +134,13 @@ impl Head {
         if to_server { up } else { down }
     }
 
+    /// A rule has matched in a direction.
+    pub(crate) fn has_matched(&self, to_server: bool, rule: u32) -> bool {
+        let [up, down] = &self.inspection;
+        let inspection = if to_server { up } else { down };
+        inspection.matched.iter().any(|(matched, _)| *matched == rule)
+    }
+
     /// Rules have looked at all of it.
     pub(crate) fn is_inspected(&self) -> bool {
         self.inspection.iter().all(|inspection| inspection.done)

@@ -187,6 +187,12 @@ impl Asking<'_, '_> {
         }
     }
 
+    /// The other direction has matched before.
+    fn other_half(&self, number: u32, to_server: bool) -> bool {
+        let head = self.facts.talk.head(self.facts.index);
+        head.is_some_and(|head| head.has_matched(!to_server, number))
+    }
+
     fn ask(&mut self, key: (u32, u32), rule: &Rule, subject: &Subject<'_>) {
         if self.inspection.matched.contains(&key) {
             return;
@@ -206,6 +212,9 @@ impl Asking<'_, '_> {
             Verdict::Waits => {}
             Verdict::Holds => {
                 self.inspection.matched.push(key);
+                if rule.transactional && !self.other_half(number, subject.is_to_server()) {
+                    return;
+                }
                 self.memory.apply(&rule.effects, subject.packet);
                 if rule.stores_files() {
                     self.outcome.storing.push(number);
@@ -263,7 +272,7 @@ impl Rule {
 
     /// The view of a transaction's buffer and the literal in it that is searched for first.
     fn fast_view<'a>(&self, plan: &'a plan::Rule) -> Option<(u32, Literal<'a>)> {
-        let (test, literal) = rule::transaction_pattern(plan)?;
+        let (test, literal) = rule::transaction_pattern(plan).filter(|_| self.has_fast_pattern)?;
         Some((self.buffers.view(test)?, literal))
     }
 }

@@ -107,6 +107,7 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Captured { .. } | C::Iprep { .. } => {
             memory.holds(check, subject)
         }
+        C::TransactionProgress { number, side } => transaction::progress(*number, *side, subject),
         C::TransactionEvent { protocol, name } => transaction::odd(protocol, name, subject),
         C::TransactionValue { value, number, instances, negated } => {
             transaction::value(value, *number, *instances, *negated, subject)
