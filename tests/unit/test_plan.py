@@ -67,6 +67,7 @@ def checks() -> Iterator[plan.Check]:
         plan.Flowbits(isset=True, bits=(0, 1)),
         plan.FlowintTest(name=1, op="lt", value=2, other=3),
         plan.XbitTest(isset=True, bit=1, track="ip_src"),
+        plan.Captured(of="packet", name="agent", text=b"curl"),
         plan.Iprep(side="any", category=1, number=ONE),
         plan.Application(names=("http", "failed"), negated=True, of="either"),
         plan.Hook(hook="flow_start"),
@@ -87,7 +88,7 @@ def matches() -> Iterator[plan.Match]:
         pattern=b"\x00a", negated=True, nocase=True, relative=True, offset=1, depth=2, distance=-3, within=4,
         startswith=True, endswith=True, fast_pattern=True, chop=(0, 1),
     )  # fmt: skip
-    captures = tuple(choices(plan.Capture, plan.Capture(kind="flow", name="a")))
+    captures = (*choices(plan.Capture, plan.Capture(kind="flow", name="a")), None)
     wholes: tuple[plan.Match, ...] = (
         content,
         replace(content, offset=VAR, depth=VAR, distance=VAR, within=VAR),
@@ -237,7 +238,13 @@ def everything() -> plan.Plan:
             fast=True,
             stats_log=True,
             pcap=True,
-            capture=plan.CaptureSettings(pcapng=True, rotate_size=1_000_000, rotate_time=60_000_000_000),
+            capture=plan.CaptureSettings(
+                pcapng=True,
+                rotate_size=1_000_000,
+                rotate_time=60_000_000_000,
+                frames=True,
+                filter=(plan.Program(link="ip", code=((6, 0, 0, 1),)),),
+            ),
             tables=("packets", "flows", "alerts", "anomalies"),
             lines=plan.Lines(form="json", columns=("time",), most=9),
         ),

@@ -23,6 +23,7 @@ from tmrx.plan.base import (
 )
 from tmrx.plan.checks import (
     Application,
+    Captured,
     Check,
     ChecksumIs,
     Dsize,
@@ -173,6 +174,7 @@ __all__ = [
     "ByteMath",
     "ByteTest",
     "Capture",
+    "Captured",
     "CaptureSettings",
     "Check",
     "ChecksumIs",

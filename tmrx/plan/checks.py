@@ -143,6 +143,14 @@ class XbitTest(Struct, frozen=True, kw_only=True, tag="xbits"):
     track: Literal["ip_src", "ip_dst", "ip_pair", "ip_both", "tx"]
 
 
+class Captured(Struct, frozen=True, kw_only=True, tag="captured"):
+    """flowvar, pktvar: what a pattern captured under this name for the flow, or for the packet, holds `text`."""
+
+    of: Literal["flow", "packet"]
+    name: str
+    text: bytes
+
+
 class Iprep(Struct, frozen=True, kw_only=True, tag="iprep"):
     """An address's score in a category; `isset`, `isnotset` without number."""
 
@@ -277,6 +285,7 @@ Check = (
     | Flowbits
     | FlowintTest
     | XbitTest
+    | Captured
     | Iprep
     | Application
     | Hook

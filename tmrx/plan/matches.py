@@ -59,13 +59,16 @@ class Capture(Struct, frozen=True, kw_only=True):
 
 
 class Pcre(Struct, frozen=True, kw_only=True, tag="pcre", omit_defaults=True):
-    """A PCRE2 pattern. `flags` are of `imsxAEG` (and `O`: no match limit); `relative` is Suricata's R."""
+    """A PCRE2 pattern. `flags` are of `imsxAEG` (and `O`: no match limit); `relative` is Suricata's R.
+
+    `captures` are its groups from the first one on, None for one of which nothing becomes.
+    """
 
     pattern: bytes
     negated: bool = False
     flags: str = ""
     relative: bool = False
-    captures: tuple[Capture, ...] = ()
+    captures: tuple[Capture | None, ...] = ()
 
 
 class Digits(Struct, frozen=True, kw_only=True, omit_defaults=True):

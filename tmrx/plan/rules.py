@@ -136,6 +136,8 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     # The rule as written, where an output wants it.
     text: str = ""
     noalert: bool = False
+    # A pass or config rule tells of its matches, too.
+    alert: bool = False
     flow: FlowCheck | None = None
     checks: tuple[Check, ...] = ()
     buffers: tuple[BufferTest, ...] = ()

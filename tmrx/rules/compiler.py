@@ -87,6 +87,7 @@ class Compiler:
             target=draft.target,
             text=text if self._settings.keep_text else "",
             noalert=draft.noalert,
+            alert=draft.alert,
             flow=draft.flow,
             checks=checks,
             buffers=buffers,

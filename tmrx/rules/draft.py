@@ -148,7 +148,6 @@ class Draft:
         self.metadata: dict[str, list[str]] = {}
         self.target: Literal["", "src_ip", "dest_ip"] = ""
         self.noalert = False
-        # A pass or config rule that alerts too.
         self.alert = False
         self.flow: plan.FlowCheck | None = None
         self.checks: list[plan.Check] = []

@@ -58,8 +58,6 @@ def lacks(header: Header, draft: Draft, application: Application) -> Iterator[Fa
         yield unsupported(f"hook '{header.hook.name}'", at=header.hook.at)
     if header.transactional:
         yield unsupported("direction '=>'", at=0)
-    if draft.alert and header.action in ("pass", "config"):
-        yield unsupported(f"'alert' in a {header.action} rule", at=0)
 
 
 def _check_events_only(options: Iterable[Option]) -> None:

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tmrx import plan
 from tmrx.errors import UsageError
 from tmrx.sinks.captures import CaptureFiles, Rotation, capture_settings, is_numbered
@@ -40,6 +42,9 @@ class Paths:
     # Lines of packets, on standard output.
     lines: plan.Lines | None = None
     rotation: Rotation = field(default_factory=Rotation)
+    # Of the capture: what it leaves out, and that it is of frames as they came.
+    pcap_filter: tuple[plan.Program, ...] = ()
+    pcap_frames: bool = False
 
     def named(self) -> list[str]:
         """Those that were."""
@@ -60,6 +65,7 @@ class Paths:
     def plan(self) -> plan.Outputs:
         """What the core has to build for them."""
         capture = plan.CaptureSettings() if self.pcap is None else capture_settings(self.pcap, self.rotation)
+        capture = replace(capture, frames=self.pcap_frames, filter=self.pcap_filter)
         return plan.Outputs(
             eve=tuple(section for _, section in self.events()),
             fast=self.fast is not None,

@@ -5,7 +5,7 @@
 //! whenever something is new.
 
 use super::buffer::{Tools, Verdict, Views};
-use super::prefilter::{self, Candidates, Fast, Prefilter};
+use super::prefilter::{self, Candidates, Fast, Literal, Prefilter};
 use super::profile::Costs;
 use super::rule::{self, Place, Rule};
 use super::state::Memory;
@@ -66,14 +66,14 @@ impl Lanes {
 }
 
 /// A rule's number, and the view and the pattern to search for first.
-type Member<'a> = (u32, Option<(u32, &'a [u8])>);
+type Member<'a> = (u32, Option<(u32, Literal<'a>)>);
 
 impl Lane {
     fn new(members: &[Member<'_>], entries: &mut u32) -> Self {
         let mut by_view: BTreeMap<u32, Vec<Fast<'_>>> = BTreeMap::new();
         for (rule, fast) in members {
-            if let Some((view, pattern)) = fast {
-                by_view.entry(*view).or_default().push(Fast { rule: *rule, pattern });
+            if let Some((view, literal)) = fast {
+                by_view.entry(*view).or_default().push(Fast { rule: *rule, literal: *literal });
             }
         }
         let searches =
@@ -262,8 +262,8 @@ impl Rule {
     }
 
     /// The view of a transaction's buffer and the literal in it that is searched for first.
-    fn fast_view<'a>(&self, plan: &'a plan::Rule) -> Option<(u32, &'a [u8])> {
-        let (test, pattern) = rule::transaction_pattern(plan)?;
-        Some((self.buffers.view(test)?, pattern))
+    fn fast_view<'a>(&self, plan: &'a plan::Rule) -> Option<(u32, Literal<'a>)> {
+        let (test, literal) = rule::transaction_pattern(plan)?;
+        Some((self.buffers.view(test)?, literal))
     }
 }

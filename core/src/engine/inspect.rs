@@ -295,9 +295,9 @@ impl Inspector {
         add(bytes, length);
     }
 
-    /// Both directions of a flow's stream have reached the depth.
+    /// One direction of a flow's stream has reached the depth.
     pub fn is_at_depth(&self, slot: u32) -> bool {
-        self.session(slot).is_some_and(|session| session.is_at_depth(true) && session.is_at_depth(false))
+        self.session(slot).is_some_and(|session| session.is_at_depth(true) || session.is_at_depth(false))
     }
 
     /// What a rule that matched took note of for its alert.

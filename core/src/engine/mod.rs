@@ -50,6 +50,8 @@ const FLOWS_A_CALL: usize = 16_384;
 /// What all stages share and nothing changes.
 struct Shared {
     parser: Parser,
+    /// What of the packets goes into the capture.
+    capture_filter: Option<Filter>,
     outputs: plan::Outputs,
     flow: plan::FlowSettings,
     streams: plan::StreamSettings,
@@ -155,6 +157,7 @@ impl Engine {
                 strict: plan.truncated_is_invalid,
                 ignore_checksums: plan.ignore_checksums,
             },
+            capture_filter: Filter::new(&plan.outputs.capture.filter)?,
             outputs: plan.outputs,
             flow: plan.flow,
             streams: plan.streams,
@@ -359,7 +362,8 @@ impl Engine {
     fn counters(&self) -> Counters {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
-        total.detect = lock(&self.merger).decided();
+        let merger = lock(&self.merger);
+        (total.detect, total.capture) = (merger.decided(), merger.captured());
         total.detect.forgotten += self.shared.memory.forgotten();
         total
     }

@@ -124,6 +124,14 @@ pub enum XbitTrack {
     Tx,
 }
 
+/// Whose variable it is that a pattern captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CapturedOf {
+    Flow,
+    Packet,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum IprepSide {
@@ -233,6 +241,11 @@ pub enum Check {
         isset: bool,
         bit: u32,
         track: XbitTrack,
+    },
+    Captured {
+        of: CapturedOf,
+        name: String,
+        text: ByteBuf,
     },
     Iprep {
         side: IprepSide,

@@ -98,7 +98,7 @@ pub struct Pcre {
     pub negated: bool,
     pub flags: String,
     pub relative: bool,
-    pub captures: Vec<Capture>,
+    pub captures: Vec<Option<Capture>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

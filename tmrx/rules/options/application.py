@@ -193,12 +193,11 @@ SYNTAX: dict[str, Syntax] = {
         _list_of("bitstring_overflow", "double_overflow", rf"oversize_length\s+{_U}",
                  rf"absolute_offset\s+-?{_U}", rf"relative_offset\s+-?{_U}")
     ),
-    'name,"content"': _pattern(rf'{_NAME},"?[^"]+"?'),
     "mark/mask": _pattern(r"0x[0-9a-f]{1,8}(?:\s*/\s*0x[0-9a-f]{1,8})?"),
 }  # fmt: skip
 
 # Keywords that are not of applications and that the plan has no words for either.
-_OTHERS = ("asn1", "flowvar", "pktvar", "geoip")
+_OTHERS = ("asn1", "geoip")
 # What these were before they became buffers.
 _OBSOLETE = {"ssh.protoversion": "ssh.proto", "ssh.softwareversion": "ssh.software"}
 _SCRIPTS = ("lua", "luaxform")

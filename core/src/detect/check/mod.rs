@@ -17,8 +17,8 @@ use crate::files::File;
 use crate::flow::record::TcpState;
 use crate::packet::{Checksum, Layer, proto};
 use crate::plan::{
-    self, ChecksumLayer, ChecksumOf, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, FlowWhat, FragmentsCheck,
-    Number, PacketHook, Side,
+    self, ChecksumLayer, ChecksumOf, Field, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, FlowWhat,
+    FragmentsCheck, Number, PacketHook, Side,
 };
 use crate::stream::StreamEvents;
 use crate::time::{Nanos, SECOND};
@@ -46,6 +46,16 @@ impl Check {
                 Self::Rpc(Call { program: *program, version: *version, procedure: *procedure })
             }
             check => Self::Plan(check.clone()),
+        }
+    }
+
+    /// Whether it fails on every packet of an IP protocol.
+    pub(super) fn excludes(&self, protocol: u8) -> bool {
+        match self {
+            Self::Plan(plan::Check::Field { field: Field::IpProto, number, negated }) => {
+                compare(*number, protocol.into()) == *negated
+            }
+            _ => false,
         }
     }
 
@@ -94,7 +104,9 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::MirrorVni { number } => subject.vni.is_some_and(|vni| compare(*number, u64::from(vni))).into(),
         C::MirrorTruncated { causes, negated } => Truth::from((packet.truncated.0 & causes != 0) != *negated),
         C::MirrorChecksum { layer, verdicts, negated } => Truth::from(checksum(*layer, *verdicts, subject) != *negated),
-        C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Iprep { .. } => memory.holds(check, subject),
+        C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Captured { .. } | C::Iprep { .. } => {
+            memory.holds(check, subject)
+        }
         C::TransactionEvent { protocol, name } => transaction::odd(protocol, name, subject),
         C::TransactionValue { value, number, instances, negated } => {
             transaction::value(value, *number, *instances, *negated, subject)
