@@ -45,8 +45,8 @@ fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, tell: &mut impl FnM
         return;
     };
     let number = head.number;
-    for (section, _) in (0..).zip(&shared.outputs.eve).filter(|(_, options)| options.files.is_some()) {
-        let events = eve::ended_files(head, body).into_iter();
+    for (section, options) in (0..).zip(&shared.outputs.eve) {
+        let events = eve::ended_files(options, head, body).into_iter();
         events.for_each(|event| tell(What::Event { section, number, event }));
     }
     let mut pieces = Vec::new();

@@ -3,13 +3,14 @@
 use super::transaction::{Along, TransactionEvent};
 use crate::app::Head;
 use crate::files::{File, Sums};
+use crate::plan::FileEvents;
 use crate::table::json::{Json, hex};
 
 /// The type of a file's event.
 pub(super) const KIND: &str = "fileinfo";
 
 /// The events of files that ended and were not told, each with what its transaction says.
-pub(super) fn events(head: &Head, transaction: &[u8]) -> Vec<TransactionEvent> {
+pub(super) fn events(head: &Head, transaction: &[u8], options: FileEvents) -> Vec<TransactionEvent> {
     let event = |file: &File| {
         let mut members = transaction.to_vec();
         let mut json = Json(&mut members);
@@ -18,7 +19,7 @@ pub(super) fn events(head: &Head, transaction: &[u8]) -> Vec<TransactionEvent> {
         json.end();
         TransactionEvent { kind: KIND, along: if file.to_server { Along::ToServer } else { Along::ToClient }, members }
     };
-    head.files.untold().map(event).collect()
+    head.files.untold().filter(|file| !options.stored || file.id().is_some()).map(event).collect()
 }
 
 /// The files of a direction, where there are some.

@@ -36,9 +36,12 @@ pub fn events(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<Transacti
     }
 }
 
-/// The events of a transaction's files that ended and were not told.
-pub fn ended_files(head: &Head, body: Body<'_>) -> Vec<TransactionEvent> {
-    files::events(head, &members(head, body))
+/// The events of a transaction's files that ended and were not told, where a section wants them.
+pub fn ended_files(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<TransactionEvent> {
+    match section.files {
+        Some(options) if head.files.has_untold() => files::events(head, &members(head, body), options),
+        _ => Vec::new(),
+    }
 }
 
 /// The files of a transaction's direction, as alerts show them.
