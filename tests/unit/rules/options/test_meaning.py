@@ -243,10 +243,6 @@ def test_what_needs_a_packet() -> None:
     assert drafted("tcp.hdr; bsize:20;").packet_keyword == "tcp.hdr"
 
 
-def test_a_group_with_a_name_behind_one_without_waits() -> None:
-    assert [fault.severity for fault in drafted('pcre:"/(a)(?<flow_x>b)/";').missing] == ["unsupported"]
-
-
 def test_hex_is_folded_as_the_buffer_has_it() -> None:
     (serial,) = buffer_tests(drafted('tls.cert_serial; content:"0a:bb";'))
     assert serial.matches == (Content(pattern=b"0A:BB"),)
