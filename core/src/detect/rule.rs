@@ -3,11 +3,14 @@
 use super::buffer::{Payload, Tests, Tools, Views};
 use super::check::{self, Check};
 use super::header::{Header, Sets};
+use super::literal;
+use super::prefilter::Literal;
 use super::state::Memory;
 use super::subject::Subject;
 use super::truth::Truth;
+use crate::app::Protocol;
 use crate::error::Result;
-use crate::plan::{self, Action, Content, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
+use crate::plan::{self, Action, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
 /// Where a match was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,16 +33,20 @@ pub(super) struct Rule {
     pub(super) limited: bool,
     pub(super) effects: Box<[Effect]>,
     checks: Box<[Check]>,
-    buffers: Tests,
+    pub(super) buffers: Tests,
+    /// The applications that it is for; none: whatever the flow speaks.
+    pub(super) protocols: Box<[Protocol]>,
+    /// It asks about files.
+    pub(super) of_files: bool,
+    /// Some literal is searched for before it is asked about a transaction.
+    pub(super) has_fast_pattern: bool,
     scope: Option<Scope>,
     pub(super) kind: Kind,
 }
 
 impl Rule {
     pub(super) fn new(rule: &plan::Rule, sets: &Sets, views: &mut Views, settings: &DetectSettings) -> Result<Self> {
-        if matches!(rule.kind, Kind::App | Kind::AppTx) {
-            return Err(super::header::unfit("a rule asks for an application protocol that this core does not have"));
-        }
+        let buffers = Tests::new(rule, views, settings)?;
         Ok(Self {
             header: Header::new(rule, sets)?,
             flow: rule.flow,
@@ -48,10 +55,18 @@ impl Rule {
             limited: !rule.limits.is_empty(),
             effects: rule.effects.clone().into_boxed_slice(),
             checks: rule.checks.iter().map(Check::new).collect(),
-            buffers: Tests::new(rule, views, settings)?,
+            of_files: buffers.are_of_files(views) || rule.checks.iter().any(is_of_files),
+            has_fast_pattern: transaction_pattern(rule).is_some(),
+            buffers,
+            protocols: protocols(&rule.application),
             scope: rule.scope,
             kind: rule.kind,
         })
+    }
+
+    /// Whether no packet of an IP protocol can satisfy it.
+    pub(super) fn excludes(&self, protocol: u8) -> bool {
+        self.checks.iter().any(|check| check.excludes(protocol))
     }
 
     /// What its action covers when it matches there.
@@ -82,9 +97,11 @@ impl Rule {
     }
 
     #[inline]
-    fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
+    pub(super) fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
         let early = self.kind == Kind::ProtocolDetection && !subject.flow.is_some_and(|flow| flow.settled);
-        if early || self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
+        let spoken = subject.flow.and_then(|flow| flow.application.protocol());
+        let other = !self.protocols.is_empty() && !spoken.is_some_and(|spoken| self.protocols.contains(&spoken));
+        if early || other || self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
             return Truth::False;
         }
         let mut truth = self.header.holds(subject, sets);
@@ -125,29 +142,50 @@ fn matches(rule: &plan::Rule) -> impl Iterator<Item = &Match> {
     rule.buffers.iter().filter(plain).flat_map(|test| &test.matches)
 }
 
-/// The shortest literal that is worth looking for: a single byte is in nearly every payload.
-const SHORTEST: usize = 2;
-
-/// The literal without which the rule can't match, to look for first: the one its author chose, else the longest.
-pub(super) fn fast_pattern(rule: &plan::Rule) -> Option<&[u8]> {
-    let contents = || {
-        matches(rule).filter_map(|entry| match entry {
-            Match::Content(content) if !content.negated => Some(content),
-            _ => None,
-        })
-    };
-    let chosen = contents().find(|content| content.fast_pattern);
-    chosen
-        .or_else(|| contents().max_by_key(|content| content.pattern.len()))
-        .map(searched)
-        .filter(|pattern| pattern.len() >= SHORTEST)
+/// The applications that a rule is for, by its word: alternatives, and names that stand for several.
+fn protocols(application: &str) -> Box<[Protocol]> {
+    fn family(name: &str) -> Vec<&str> {
+        match name {
+            "http" => vec!["http", "http2"],
+            "http1" => vec!["http"],
+            "dcerpc" => vec!["dcerpc", "smb"],
+            name => vec![name],
+        }
+    }
+    let names: Vec<&str> = application.split('|').filter(|name| !name.is_empty()).flat_map(family).collect();
+    Protocol::ALL.iter().copied().filter(|protocol| names.contains(&protocol.name())).collect()
 }
 
-/// What of a content is searched for.
-fn searched(content: &Content) -> &[u8] {
-    let chopped = content.chop.and_then(|(offset, length)| {
-        let start = usize::from(offset);
-        content.pattern.get(start..start + usize::from(length)).filter(|part| !part.is_empty())
-    });
-    chopped.unwrap_or(content.pattern.as_slice())
+fn is_of_files(check: &plan::Check) -> bool {
+    matches!(check, plan::Check::TransactionValue { value, .. } if value.starts_with("file"))
+}
+
+/// What of a transaction's buffers a rule is searched for by: the place of the test among its buffers, and the literal
+/// that its author chose, or else the one that traffic holds least.
+pub(super) fn transaction_pattern(rule: &plan::Rule) -> Option<(usize, Literal<'_>)> {
+    let names = crate::app::buffers();
+    let tests = rule.buffers.iter().enumerate().filter(|(_, test)| names.number(&test.buffer).is_some());
+    let literals = tests
+        .filter(|(_, test)| !starts_with_absent(test))
+        .filter_map(|(place, test)| Some((is_chosen(test), place, literal::best(test.matches.iter())?)));
+    literals.max_by_key(|(chosen, _, literal)| (*chosen, literal::worth(literal))).map(|(_, place, best)| (place, best))
+}
+
+/// The rule's author chose a content of it to look for first.
+fn is_chosen(test: &plan::BufferTest) -> bool {
+    test.matches
+        .iter()
+        .any(|entry| matches!(entry, Match::Content(content) if content.fast_pattern && !content.negated))
+}
+
+fn starts_with_absent(test: &plan::BufferTest) -> bool {
+    matches!(test.matches.first(), Some(Match::Absent { .. }))
+}
+
+/// The literal without which the rule can't match, to look for first.
+pub(super) fn fast_pattern(rule: &plan::Rule) -> Option<Literal<'_>> {
+    let literal = literal::best(matches(rule))?;
+    // A stream's data is of any length.
+    let longest = if rule.kind == Kind::Packet { literal::longest(&rule.checks) } else { usize::MAX };
+    Some(Literal { reach: literal.reach.min(longest), ..literal })
 }

@@ -56,6 +56,14 @@ impl Json<'_> {
         self.0.push(b':');
     }
 
+    /// Write members that were written before.
+    pub fn members(&mut self, members: &[u8]) {
+        if !members.is_empty() {
+            self.comma();
+            self.0.extend_from_slice(members);
+        }
+    }
+
     /// Open an object under a key.
     pub fn object(&mut self, key: &'static str) {
         self.key(key);

@@ -30,8 +30,7 @@ pub struct Group {
 /// All counters.
 pub fn groups(summary: &Summary<'_>) -> Vec<Group> {
     let group = |name, counters| Group { name, counters };
-    let written =
-        |counts: capture::Counts| named([("written", counts.written), ("filtered_bpf", counts.filtered)]);
+    let written = |counts: capture::Counts| named([("written", counts.written), ("filtered_bpf", counts.filtered)]);
     let capture = summary.counters.capture.map(|counts| group("pcap_log", written(counts)));
     let mut groups = vec![
         group("decoder", decoder(summary.counters)),

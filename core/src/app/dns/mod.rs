@@ -42,7 +42,7 @@ impl super::Application for Application {
         Self::default()
     }
 
-    fn parse(&mut self, _: bool, input: Input<'_>, transactions: &mut Transactions<Tx>) -> Parsed {
+    fn parse(&mut self, to_server: bool, input: Input<'_>, transactions: &mut Transactions<Tx>) -> Parsed {
         let Input::Datagram { bytes, .. } = input else { return Parsed::Consumed { bytes: 0, need: 0 } };
         let Some(([_, _, flags, _, _, _, _, _, _, _, _, _], mut rest)) = bytes.split_first_chunk() else {
             return Parsed::Failed;
@@ -57,7 +57,7 @@ impl super::Application for Application {
             rest = after;
         }
         let tx = Tx { is_response: flags & 0x80 != 0, names: vec![name], opcode: flags >> 3 & 15 };
-        transactions.message(tx);
+        transactions.message(tx, to_server);
         Parsed::all(bytes)
     }
 }

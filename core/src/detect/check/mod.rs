@@ -15,8 +15,8 @@ use crate::anomaly::AnomalySet;
 use crate::flow::record::TcpState;
 use crate::packet::{Checksum, Layer, proto};
 use crate::plan::{
-    self, ChecksumLayer, ChecksumOf, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, FlowWhat, FragmentsCheck,
-    Number, PacketHook, Side,
+    self, ChecksumLayer, ChecksumOf, Field, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, FlowWhat,
+    FragmentsCheck, Number, PacketHook, Side,
 };
 use crate::stream::StreamEvents;
 use crate::time::{Nanos, SECOND};
@@ -44,6 +44,16 @@ impl Check {
                 Self::Rpc(Call { program: *program, version: *version, procedure: *procedure })
             }
             check => Self::Plan(check.clone()),
+        }
+    }
+
+    /// Whether it fails on every packet of an IP protocol.
+    pub(super) fn excludes(&self, protocol: u8) -> bool {
+        match self {
+            Self::Plan(plan::Check::Field { field: Field::IpProto, number, negated }) => {
+                compare(*number, protocol.into()) == *negated
+            }
+            _ => false,
         }
     }
 
@@ -89,7 +99,7 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         }
         C::TransactionEvent { protocol, name } => transaction::odd(protocol, name, subject),
         C::TransactionValue { value, number, instances, negated } => {
-            transaction::value(value, *number, *instances, subject).negate_if(*negated)
+            transaction::value(value, *number, *instances, *negated, subject)
         }
         // No flow is measured for its rate; the other two are checks of their own.
         C::FlowElephant { .. } | C::Event { .. } | C::Rpc { .. } => Truth::False,

@@ -4,8 +4,8 @@ use super::*;
 use crate::detect::Buffer;
 use crate::frame::Addr;
 use crate::plan::{
-    CapturedOf, Dataset, DatasetType, FlowintChange, FlowintOp, IprepOp, IprepSide, Op, TagScope, TagSide, TagUnit, XbitChange,
-    XbitTrack,
+    CapturedOf, Dataset, DatasetType, FlowintChange, FlowintOp, IprepOp, IprepSide, Op, TagScope, TagSide, TagUnit,
+    XbitChange, XbitTrack,
 };
 use crate::time::SECOND;
 use serde_bytes::ByteBuf;

@@ -12,6 +12,10 @@ pub enum Along {
     Flow,
     /// As the packet.
     Packet,
+    /// As what went to the server.
+    ToServer,
+    /// As what went to the client.
+    ToClient,
 }
 
 /// An event of a transaction: its type, and its own members.
