@@ -111,6 +111,7 @@ def effects() -> Iterator[plan.Effect]:
         plan.Tag(scope="host", count=1, unit="bytes", side="src"),
         plan.Bypass(),
         plan.Untrack(),
+        plan.Unlog(of="transaction"),
     )
     for whole in wholes:
         yield from choices(type(whole), whole)

@@ -138,6 +138,7 @@ from tmrx.plan.rules import (
     SetFlowint,
     SetXbit,
     Tag,
+    Unlog,
     Untrack,
 )
 from tmrx.plan.streams import (
@@ -262,6 +263,7 @@ __all__ = [
     "TransactionEvent",
     "TransactionValue",
     "Transform",
+    "Unlog",
     "Untrack",
     "Variable",
     "VlanId",

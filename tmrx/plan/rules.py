@@ -69,7 +69,13 @@ class Untrack(Struct, frozen=True, kw_only=True, tag="untrack"):
     """config: tracking disable: the packet gets no flow."""
 
 
-Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack
+class Unlog(Struct, frozen=True, kw_only=True, tag="unlog"):
+    """config: logging disable: no events of the flow's end, or of the transaction."""
+
+    of: Literal["flow", "transaction"]
+
+
+Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack | Unlog
 
 
 class Limit(Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -221,6 +221,7 @@ _EFFECTS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.Tag: lambda e, _: f"log the {e.scope} for {e.count} {e.unit}",
     plan.Bypass: lambda _, __: "look at nothing more of the flow",
     plan.Untrack: lambda _, __: "the packet gets no flow",
+    plan.Unlog: lambda e, _: f"no events of the {e.of}",
 }
 
 

@@ -12,8 +12,8 @@ use super::state::Memory;
 use super::subject::{Subject, TransactionFacts};
 use super::truth::Truth;
 use super::{Outcome, Rules, Scratch};
-use crate::app::{Inspection, Protocol};
-use crate::plan::{self, FlowDirection, Kind};
+use crate::app::{Head, Inspection, Protocol};
+use crate::plan::{self, Effect, FlowDirection, Kind, Unlogged, XbitTrack};
 use std::collections::BTreeMap;
 
 /// The search of one view of a buffer.
@@ -210,9 +210,22 @@ impl Asking<'_, '_> {
             Verdict::Holds => {
                 self.inspection.matched.push(key);
                 self.memory.apply(&rule.effects, subject.packet);
-                let transaction = self.facts.talk.head(self.facts.index).map(|head| head.number);
+                let head = self.facts.talk.head(self.facts.index);
+                head.into_iter().for_each(|head| mark(head, &rule.effects));
+                let transaction = head.map(|head| head.number);
                 self.outcome.take(number, rule, Place::Stream, transaction);
             }
+        }
+    }
+}
+
+/// Do to a transaction what a rule says that matched it.
+fn mark(head: &Head, effects: &[Effect]) {
+    for effect in effects {
+        match effect {
+            Effect::Xbits { bit, track: XbitTrack::Tx, .. } => head.set_bit(*bit),
+            Effect::Unlog { of: Unlogged::Transaction } => head.unlog(),
+            _ => {}
         }
     }
 }

@@ -121,6 +121,14 @@ pub enum Effect {
     Tag { scope: TagScope, count: u32, unit: TagUnit, side: TagSide },
     Bypass {},
     Untrack {},
+    Unlog { of: Unlogged },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unlogged {
+    Flow,
+    Transaction,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

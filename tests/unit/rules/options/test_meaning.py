@@ -204,6 +204,8 @@ EFFECTS: dict[str, plan.Effect] = {
     "tag: host, 60, seconds, src;": Tag(scope="host", count=60, unit="seconds", side="src"),
     "bypass;": plan.Bypass(),
     "config:tracking disable, type flow, scope packet;": plan.Untrack(),
+    "config:logging disable, type tx, scope tx;": plan.Unlog(of="transaction"),
+    "config: logging disable,type flow,scope flow;": plan.Unlog(of="flow"),
 }
 
 
