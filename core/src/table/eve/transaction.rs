@@ -10,6 +10,8 @@ use crate::table::json::Json;
 pub enum Along {
     /// From the client to the server.
     Flow,
+    /// From the server to the client.
+    Back,
     /// As the packet.
     Packet,
 }
