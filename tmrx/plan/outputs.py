@@ -33,6 +33,7 @@ class AlertEvents(Struct, frozen=True, kw_only=True):
     With `tagged_packets`, the packets that a tag asks for are events of their own, of type packet.
     """
 
+    application: bool = True
     flow: bool = True
     rule_metadata: bool = True
     references: bool = False

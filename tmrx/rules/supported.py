@@ -29,6 +29,22 @@ def applications() -> frozenset[str]:
     return _names("applications", ())
 
 
+@cache
+def events() -> frozenset[str]:
+    """What it can find odd about transactions, with the protocol in front; and about what flows speak."""
+    return _names("application_events", ()) | {f"applayer_{name}" for name in _DETECTION}
+
+
+@cache
+def values() -> frozenset[str]:
+    """The numbers of transactions that it can test."""
+    return _names("rule_values", ())
+
+
+# Events of protocol detection.
+_DETECTION = ("detect_protocol_only_one_direction", "mismatch_protocol_both_directions")
+
+
 def _names(function: str, otherwise: Iterable[str]) -> frozenset[str]:
     ask = getattr(core(), function, None)
     return frozenset(otherwise if ask is None else ask())

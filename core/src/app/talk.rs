@@ -50,6 +50,7 @@ pub(super) struct Parser {
     pub protocol: Protocol,
     pub buffers: fn() -> Vec<&'static str>,
     pub values: fn() -> Vec<&'static str>,
+    pub events: &'static [&'static str],
     start: fn(Protocol, &Applications) -> Box<dyn Talk>,
 }
 
@@ -62,6 +63,7 @@ impl Parser {
             protocol,
             buffers: || A::BUFFERS.iter().map(|buffer| buffer.name).collect(),
             values: || A::VALUES.iter().map(|value| value.name).collect(),
+            events: A::EVENTS,
             start: |protocol, settings| {
                 Box::new(Running { protocol, parser: A::new(settings), transactions: Transactions::new::<A>() })
             },

@@ -30,18 +30,18 @@ pub struct Head {
     changed: [bool; 2],
     told: bool,
     /// What rules have found out about it.
-    pub(crate) inspection: [Inspection; 2],
+    inspection: [Inspection; 2],
 }
 
 /// What rules have found out about one direction of a transaction.
 #[derive(Debug, Default)]
-pub(crate) struct Inspection {
+pub struct Inspection {
     /// Views (by number) that were searched for fast patterns and don't change any more.
     pub searched: Vec<u32>,
     /// Rules that may still match, ascending.
     pub candidates: Vec<u32>,
-    /// Rules that matched.
-    pub matched: Vec<u32>,
+    /// Rules that matched, and the file, from 1, that they matched for.
+    pub matched: Vec<(u32, u32)>,
     /// All that there is was looked at.
     pub done: bool,
 }
@@ -126,6 +126,17 @@ impl Head {
         std::mem::take(if to_server { up } else { down })
     }
 
+    /// What rules have found out about a direction.
+    pub(crate) fn inspection(&mut self, to_server: bool) -> &mut Inspection {
+        let [up, down] = &mut self.inspection;
+        if to_server { up } else { down }
+    }
+
+    /// Rules have looked at all of it.
+    pub(crate) fn is_inspected(&self) -> bool {
+        self.inspection.iter().all(|inspection| inspection.done)
+    }
+
     pub(crate) fn is_told(&self) -> bool {
         self.told
     }
@@ -176,11 +187,12 @@ impl<T> Transactions<T> {
         &mut self.live[last]
     }
 
-    /// A message that is whole: it ended in both directions, though only one of them has it.
-    pub fn message(&mut self, tx: T) -> &mut Entry<T> {
+    /// A message that is whole and went one way: rules for the other way don't look at it.
+    pub fn message(&mut self, tx: T, to_server: bool) -> &mut Entry<T> {
         let entry = self.open(tx);
         entry.head.end(true);
         entry.head.end(false);
+        entry.head.inspection(!to_server).done = true;
         entry
     }
 

@@ -6,6 +6,7 @@ use super::header::{Header, Sets};
 use super::state::Memory;
 use super::subject::Subject;
 use super::truth::Truth;
+use crate::app::Protocol;
 use crate::error::Result;
 use crate::plan::{self, Action, Content, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
@@ -30,16 +31,20 @@ pub(super) struct Rule {
     pub(super) limited: bool,
     pub(super) effects: Box<[Effect]>,
     checks: Box<[Check]>,
-    buffers: Tests,
+    pub(super) buffers: Tests,
+    /// The applications that it is for; none: whatever the flow speaks.
+    pub(super) protocols: Box<[Protocol]>,
+    /// It asks about files.
+    pub(super) of_files: bool,
+    /// Some literal is searched for before it is asked about a transaction.
+    pub(super) has_fast_pattern: bool,
     scope: Option<Scope>,
     pub(super) kind: Kind,
 }
 
 impl Rule {
     pub(super) fn new(rule: &plan::Rule, sets: &Sets, views: &mut Views, settings: &DetectSettings) -> Result<Self> {
-        if matches!(rule.kind, Kind::App | Kind::AppTx) {
-            return Err(super::header::unfit("a rule asks for an application protocol that this core does not have"));
-        }
+        let buffers = Tests::new(rule, views, settings)?;
         Ok(Self {
             header: Header::new(rule, sets)?,
             flow: rule.flow,
@@ -48,7 +53,10 @@ impl Rule {
             limited: !rule.limits.is_empty(),
             effects: rule.effects.clone().into_boxed_slice(),
             checks: rule.checks.iter().map(Check::new).collect(),
-            buffers: Tests::new(rule, views, settings)?,
+            of_files: buffers.are_of_files(views) || rule.checks.iter().any(is_of_files),
+            has_fast_pattern: transaction_pattern(rule).is_some(),
+            buffers,
+            protocols: protocols(&rule.application),
             scope: rule.scope,
             kind: rule.kind,
         })
@@ -82,9 +90,11 @@ impl Rule {
     }
 
     #[inline]
-    fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
+    pub(super) fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
         let early = self.kind == Kind::ProtocolDetection && !subject.flow.is_some_and(|flow| flow.settled);
-        if early || self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
+        let spoken = subject.flow.and_then(|flow| flow.application.protocol());
+        let other = !self.protocols.is_empty() && !spoken.is_some_and(|spoken| self.protocols.contains(&spoken));
+        if early || other || self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
             return Truth::False;
         }
         let mut truth = self.header.holds(subject, sets);
@@ -123,6 +133,46 @@ impl Rule {
 fn matches(rule: &plan::Rule) -> impl Iterator<Item = &Match> {
     let plain = |test: &&plan::BufferTest| test.buffer == "payload" && test.transforms.is_empty();
     rule.buffers.iter().filter(plain).flat_map(|test| &test.matches)
+}
+
+/// The applications that a rule is for, by its word: alternatives, and names that stand for several.
+fn protocols(application: &str) -> Box<[Protocol]> {
+    fn family(name: &str) -> Vec<&str> {
+        match name {
+            "http" => vec!["http", "http2"],
+            "http1" => vec!["http"],
+            "dcerpc" => vec!["dcerpc", "smb"],
+            name => vec![name],
+        }
+    }
+    let names: Vec<&str> = application.split('|').filter(|name| !name.is_empty()).flat_map(family).collect();
+    Protocol::ALL.iter().copied().filter(|protocol| names.contains(&protocol.name())).collect()
+}
+
+fn is_of_files(check: &plan::Check) -> bool {
+    matches!(check, plan::Check::TransactionValue { value, .. } if value.starts_with("file"))
+}
+
+/// What of a transaction's buffers a rule is searched for by: the place of the test among its buffers, and the literal
+/// that its author chose, or else the longest.
+pub(super) fn transaction_pattern(rule: &plan::Rule) -> Option<(usize, &[u8])> {
+    let names = crate::app::buffers();
+    let tests = || rule.buffers.iter().enumerate().filter(|(_, test)| names.number(&test.buffer).is_some());
+    let contents = || {
+        tests().filter(|(_, test)| !starts_with_absent(test)).flat_map(|(place, test)| {
+            test.matches.iter().filter_map(move |entry| match entry {
+                Match::Content(content) if !content.negated => Some((place, content)),
+                _ => None,
+            })
+        })
+    };
+    let chosen = contents().find(|(_, content)| content.fast_pattern);
+    let (place, content) = chosen.or_else(|| contents().max_by_key(|(_, content)| content.pattern.len()))?;
+    Some((place, searched(content))).filter(|(_, pattern)| pattern.len() >= SHORTEST)
+}
+
+fn starts_with_absent(test: &plan::BufferTest) -> bool {
+    matches!(test.matches.first(), Some(Match::Absent { .. }))
 }
 
 /// The shortest literal that is worth looking for: a single byte is in nearly every payload.

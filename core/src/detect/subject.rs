@@ -165,6 +165,12 @@ impl Subject<'_> {
         self.data.or_else(stands_in)
     }
 
+    /// The packet was sent by the client, as far as that is known.
+    #[inline]
+    pub(super) fn is_to_server(&self) -> bool {
+        self.flow.is_none_or(|flow| flow.to_server)
+    }
+
     /// Rules for packets are asked.
     #[inline]
     pub(super) fn is_packet(&self) -> bool {

@@ -1,14 +1,15 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
-use super::applications::Talk;
-use super::finds::Dropping;
-use crate::app::{Conversation, Event, Protocol};
+use super::applications::{Sides, Spoken};
+use super::finds::{Dropping, MatchedTransaction, What};
+use super::transactions;
+use crate::app::{Conversation, Event, Protocol, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
-use crate::packet::{Layer, Packet, Stop};
+use crate::packet::{Layer, Packet, Stop, proto};
 use crate::plan::Action;
 use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
 use crate::time::Nanos;
@@ -19,7 +20,7 @@ use std::sync::Arc;
 struct Tracked {
     session: Option<Box<Session>>,
     memory: Option<Box<FlowMemory>>,
-    talk: Talk,
+    spoken: Spoken,
     /// Packets and captured bytes after it was bypassed.
     bypassed: Option<Box<[[u64; 2]; 2]>>,
 }
@@ -90,7 +91,7 @@ impl Inspector {
     /// A TCP packet's step in its session; none where sessions are not followed. `seen` learns where it goes after all,
     /// and whether it was established.
     #[inline]
-    pub fn follow(&mut self, packet: &Packet, bytes: &[u8], seen: &mut Seen) -> Option<Step> {
+    pub fn follow(&mut self, shared: &Shared, packet: &Packet, bytes: &[u8], seen: &mut Seen) -> Option<Step> {
         let streams = self.streams.as_mut()?;
         if packet.layer != Layer::Tcp || packet.fragment || packet.stop == Stop::Malformed {
             return None;
@@ -101,18 +102,20 @@ impl Inspector {
             seen.swap();
         }
         seen.established = step.was_established;
-        let Tracked { session, talk, .. } = tracked;
-        let session = session.as_deref_mut();
-        self.strange = session.and_then(|session| talk.segment(streams, session, packet, &step, seen.to_server));
+        let Tracked { session, spoken, .. } = tracked;
+        self.strange = session.as_deref_mut().and_then(|session| {
+            let mut sides = Sides { streams, session, ports: (0, 0) };
+            spoken.segment(shared, &mut sides, packet, &step, seen.to_server)
+        });
         Some(step)
     }
 
     /// A datagram of a flow whose application may not be known yet.
     #[inline]
-    pub fn datagram(&mut self, packet: &Packet, bytes: &[u8], seen: &Seen) {
+    pub fn datagram(&mut self, shared: &Shared, packet: &Packet, bytes: &[u8], seen: &Seen) {
         if self.streams.is_some() && packet.layer == Layer::Udp && packet.stop != Stop::Malformed {
             let tracked = tracked(&mut self.tracked, seen.slot);
-            self.strange = tracked.and_then(|tracked| tracked.talk.datagram(packet, bytes, seen.to_server));
+            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, packet, bytes, seen.to_server));
         }
     }
 
@@ -123,14 +126,14 @@ impl Inspector {
 
     /// What a flow speaks.
     pub fn conversation(&self, slot: u32) -> Conversation {
-        self.tracked.get(slot as usize).map(|tracked| tracked.talk.conversation).unwrap_or_default()
+        self.tracked.get(slot as usize).map(|tracked| tracked.spoken.conversation).unwrap_or_default()
     }
 
     /// The facts of a packet's flow, with what is known of its application.
     fn with_application(&mut self, flow: FlowFacts, slot: Option<u32>) -> FlowFacts {
         let Some(tracked) = slot.and_then(|slot| self.tracked.get_mut(slot as usize)) else { return flow };
-        let settled = tracked.talk.take_settled(flow.to_server);
-        FlowFacts { application: tracked.talk.conversation, settled, ..flow }
+        let settled = tracked.spoken.take_settled(flow.to_server);
+        FlowFacts { application: tracked.spoken.conversation, settled, strange: self.strange, ..flow }
     }
 
     /// A flow's session, where there is one.
@@ -165,11 +168,16 @@ impl Inspector {
     /// the flow's end.
     pub fn last(&mut self, shared: &Shared, subject: &Subject<'_>, flow: &FlowRecord, now: Nanos) {
         let slot = flow.slot;
-        if let (Some(streams), Some(tracked), Some(facts)) =
+        if let (Some(streams), Some(Tracked { session, spoken, .. }), Some(facts)) =
             (&mut self.streams, self.tracked.get_mut(slot as usize), subject.flow)
-            && let Some(session) = &mut tracked.session
         {
-            tracked.talk.stream(streams, session, (flow.sport, flow.dport), facts.to_server, true);
+            if let Some(session) = session {
+                let mut sides = Sides { streams, session, ports: (flow.sport, flow.dport) };
+                self.strange = spoken.stream(shared, &mut sides, facts.to_server, true);
+            }
+            if !facts.to_server {
+                spoken.finish();
+            }
         }
         let facts = subject.flow.map(|flow| self.with_application(flow, Some(slot)));
         let stream = self.session(slot).map(self::facts);
@@ -183,19 +191,27 @@ impl Inspector {
         let Self { streams, scratch, tracked: all, outcome, data: shown_data, shown, .. } = self;
         let (Some(rules), Some(scratch)) = (&shared.rules, scratch) else { return };
         let mut none = Tracked::default();
-        let Tracked { session, memory, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
+        let Tracked { session, memory, spoken, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
         memory.forget_packet();
         self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
         let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
         let mut round = subject.round;
+        let is_open = subject.packet.proto != proto::TCP || subject.flow.is_some_and(|flow| flow.established);
+        let mut fresh = is_open && spoken.take_fresh(to_server);
         loop {
             let block =
                 reading.as_ref().and_then(|(streams, session)| streams.block(session, to_server, reach == Reach::All));
             if round == Round::Packet || block.is_some() {
                 let data = block.as_ref().map(buffer);
                 rules.inspect(&Subject { data, round, ..*subject }, &mut memory, scratch, outcome);
+            }
+            if std::mem::take(&mut fresh) {
+                let subject = Subject { data: block.as_ref().map(buffer), round, ..*subject };
+                for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
+                    transactions::inspect(rules, &mut **talk, &subject, &mut memory, scratch, outcome);
+                }
             }
             if *shown > 0
                 && shown_data.is_none()
@@ -213,6 +229,26 @@ impl Inspector {
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
     pub fn data(&self, hit: &Hit) -> Option<Arc<[u8]>> {
         self.data.clone().filter(|_| hit.in_stream)
+    }
+
+    /// What alerts show of the transaction that a rule of the last packet matched in.
+    pub fn matched_transaction(&self, slot: u32, hit: &Hit) -> Option<Arc<MatchedTransaction>> {
+        let (spoken, number) = (&self.tracked.get(slot as usize)?.spoken, hit.transaction?);
+        let of = |talk: &dyn Talk| {
+            let index = (0..talk.live()).find(|index| talk.head(*index).is_some_and(|head| head.number == number))?;
+            MatchedTransaction::new(talk, index)
+        };
+        let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
+        talks.filter_map(|talk| of(&**talk)).next().map(Arc::new)
+    }
+
+    /// What a flow's transactions have to tell; `end`: for the last time. Those that are done with are forgotten.
+    pub fn tell(&mut self, shared: &Shared, slot: u32, end: bool, mut tell: impl FnMut(What)) {
+        let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return };
+        for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
+            transactions::tell(shared, &mut **talk, end, &mut tell);
+        }
+        spoken.before = spoken.before.take().filter(|talk| talk.live() > 0);
     }
 
     /// Why an inline engine drops the last packet, if it does.
@@ -266,6 +302,7 @@ impl Inspector {
     pub fn has_unseen(&self, slot: u32) -> bool {
         let session = self.session(slot).filter(|_| self.scratch.is_some());
         session.is_some_and(|session| session.has_unseen(true) || session.has_unseen(false))
+            || self.tracked.get(slot as usize).is_some_and(|tracked| tracked.spoken.has_open())
     }
 
     /// Nobody looks into a flow's stream from now on.

@@ -1,7 +1,7 @@
 //! The last stage: what the shards found, put into the order of the frames and written down.
 
 use super::Shared;
-use super::finds::{Alert, Dropping, FlowThen, Over, Pseudo, ShardOut, Told};
+use super::finds::{Alert, Dropping, FlowThen, Over, Pseudo, Record, ShardOut, Told, What};
 use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
 use crate::detect::Note;
@@ -17,7 +17,7 @@ use crate::stream::StreamEvents;
 use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
 use crate::table::counters::Decided;
-use crate::table::eve::{Context, Dropped, Ended, Eve, FlowNow, Matched, Names, Quote, Tunnel};
+use crate::table::eve::{Context, Dropped, Ended, Eve, FlowNow, InTransaction, Matched, Names, Quote, Tunnel};
 use crate::table::fast::Fast;
 use crate::table::json::escape_bytes;
 use crate::table::lines::Lines;
@@ -91,12 +91,15 @@ struct Event {
 enum Kind {
     /// An alert on what was left of a flow's stream.
     Last,
+    /// What a transaction had to tell at the flow's end.
+    LastRecord,
     /// A flow that was over when the packet came.
     Ended,
     /// What there is to tell besides alerts.
     Told,
     Arp,
     Alert,
+    Record,
 }
 
 impl Merger {
@@ -203,6 +206,12 @@ impl Merger {
         self.events.clear();
         for (shard, out) in outs.iter().enumerate() {
             let event = |row, kind, index| Event { row, kind, shard: shard as u8, index: index as u32 };
+            let records = out.records.iter().enumerate();
+            self.events.extend(records.filter(|(_, record)| is_shown(hidden, record.row as usize)).map(
+                |(i, record)| {
+                    event(record.row, if record.pseudo.is_some() { Kind::LastRecord } else { Kind::Record }, i)
+                },
+            ));
             if shared.wants_flows {
                 self.events.extend(out.ended.iter().enumerate().map(|(i, over)| event(over.row, Kind::Ended, i)));
             }
@@ -251,6 +260,11 @@ impl Merger {
             Kind::Arp => {
                 let at = context(parsed, packet, None);
                 self.eve.iter_mut().for_each(|eve| eve.arp(&at, identities));
+            }
+            Kind::LastRecord | Kind::Record => {
+                let Some(record) = out.and_then(|out| out.records.get(index)) else { return };
+                let at = record.pseudo.as_deref().map_or_else(|| context(parsed, packet, None), Pseudo::context);
+                self.record(shared, &at, record, identities);
             }
             Kind::Last | Kind::Alert => {
                 let Some(logged) = self.logged.get(index).copied() else { return };
@@ -308,13 +322,33 @@ impl Merger {
         let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
         let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
         let notes = alert.notes.iter().filter_map(|note| noted(&shared.datasets, note)).collect::<Vec<_>>();
-        let matched = Matched { rule, action, stream, inline, context: &notes };
+        let transaction = alert.transaction.as_deref().map(|seen| InTransaction {
+            number: seen.number,
+            progress: seen.progress,
+            members: &seen.members,
+        });
+        let matched = Matched { rule, action, stream, inline, context: &notes, transaction };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
             self.fast.alert(&mut self.output.fast, packet, &matched);
         }
         if shared.outputs.wants(Table::Alerts) {
             self.alerts.push(&at, &matched, identities);
+        }
+    }
+
+    /// What a transaction has to tell.
+    fn record(&mut self, shared: &Shared, at: &Context<'_>, record: &Record, identities: &Identities) {
+        let id = flow_community(shared, &record.flow, at.packet);
+        let at = Context { flow: Some(FlowNow { community_id: &id, ..record.flow.now() }), ..*at };
+        match &record.what {
+            What::Event { section, number, event } => {
+                let section = self.eve.get_mut(*section).into_iter();
+                section.for_each(|eve| eve.transaction(&at, *number, event, identities));
+            }
+            What::Anomaly { protocol, name, number } => {
+                self.eve.iter_mut().for_each(|eve| eve.odd_transaction(&at, protocol, name, *number, identities));
+            }
         }
     }
 
@@ -347,6 +381,11 @@ impl Merger {
             let alert = out.alerts.get(logged.index as usize);
             if let Some((alert, at)) = alert.and_then(|alert| Some((alert, alert.pseudo.as_deref()?.context()))) {
                 self.alert(shared, &at, alert, logged, identities);
+            }
+        }
+        for record in &out.records {
+            if let Some(pseudo) = &record.pseudo {
+                self.record(shared, &pseudo.context(), record, identities);
             }
         }
         if shared.wants_flows {

@@ -16,6 +16,7 @@ mod rest;
 mod sequence;
 mod shard;
 mod sights;
+mod transactions;
 
 pub use merge::Output;
 pub use parsed::{Parsed, SHARDS};
@@ -52,6 +53,9 @@ struct Shared {
     outputs: plan::Outputs,
     flow: plan::FlowSettings,
     streams: plan::StreamSettings,
+    applications: plan::Applications,
+    /// Something asks for what applications say.
+    parses: bool,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     datasets: Vec<plan::Dataset>,
@@ -139,6 +143,8 @@ impl Engine {
         let memory = detect::state::Shared::new(&plan.rules)?;
         let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
+        let parses = plan.outputs.wants_eve(plan::Eve::wants_transactions)
+            || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
         let shared = Shared {
             parser: Parser {
                 decap: Decap::new(&plan.decap),
@@ -151,6 +157,8 @@ impl Engine {
             outputs: plan.outputs,
             flow: plan.flow,
             streams: plan.streams,
+            applications: plan.applications,
+            parses,
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
             is_ordered,

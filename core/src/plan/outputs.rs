@@ -51,6 +51,7 @@ pub struct CaptureSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlertEvents {
+    pub application: bool,
     pub flow: bool,
     pub rule_metadata: bool,
     pub references: bool,
@@ -68,6 +69,7 @@ impl Default for AlertEvents {
     /// Suricata's.
     fn default() -> Self {
         Self {
+            application: true,
             flow: true,
             rule_metadata: true,
             references: false,

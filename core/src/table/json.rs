@@ -56,6 +56,14 @@ impl Json<'_> {
         self.0.push(b':');
     }
 
+    /// Write members that were written before.
+    pub fn members(&mut self, members: &[u8]) {
+        if !members.is_empty() {
+            self.comma();
+            self.0.extend_from_slice(members);
+        }
+    }
+
     /// Open an object under a key.
     pub fn object(&mut self, key: &'static str) {
         self.key(key);
@@ -148,6 +156,11 @@ impl Json<'_> {
     /// A string from the wire in a list.
     pub fn item_bytes(&mut self, value: &[u8]) {
         self.item_plain(|out| escape_bytes(out, value));
+    }
+
+    /// Bytes in base64 in a list.
+    pub fn item_base64(&mut self, value: &[u8]) {
+        self.item_plain(|out| base64(out, value));
     }
 
     /// A string in a list that `write` appends; it must need no escaping.

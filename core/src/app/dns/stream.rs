@@ -38,7 +38,7 @@ impl Messages {
         let mut tell = |bytes: &[u8], original| {
             let (message, flaws) = Message::parse(to_server, bytes, original);
             let is_cut = message.cut.is_some();
-            let head = &mut transactions.message(T::from(message)).head;
+            let head = &mut transactions.message(T::from(message), to_server).head;
             flaws.into_iter().for_each(|flaw| head.event(flaw as u8));
             let [up, down] = &mut head.partial;
             *(if to_server { up } else { down }) = is_cut;

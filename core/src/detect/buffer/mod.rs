@@ -12,11 +12,13 @@ mod entry;
 mod list;
 mod source;
 mod text;
+mod transaction;
 mod transform;
 mod variables;
 mod view;
 
 pub(super) use source::names;
+pub(super) use transaction::Verdict;
 pub(super) use view::{Cache, Views};
 
 use super::note::Findings;
@@ -127,6 +129,11 @@ impl Tests {
         Ok(Self { tests, variables, steps })
     }
 
+    /// The view that the test at a place looks at.
+    pub(super) fn view(&self, place: usize) -> Option<u32> {
+        self.tests.get(place).map(|test| test.view)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.tests.is_empty()
     }
@@ -144,7 +151,7 @@ impl Tests {
         bench.findings.clear();
         let mut result = Truth::True;
         for test in &self.tests {
-            let sight = cache.look(views, test.view, subject, payload, test.list.is_nocase(), &mut bench.matcher);
+            let sight = cache.look(views, (test.view, 0), subject, payload, test.list.is_nocase(), &mut bench.matcher);
             result = result.and(test.holds(sight, self.steps, memory, bench));
             if result == Truth::False {
                 break;

@@ -87,7 +87,7 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Iprep { .. } => memory.holds(check, subject),
         C::TransactionEvent { protocol, name } => transaction::odd(protocol, name, subject),
         C::TransactionValue { value, number, instances, negated } => {
-            transaction::value(value, *number, *instances, subject).negate_if(*negated)
+            transaction::value(value, *number, *instances, *negated, subject)
         }
         // No flow is measured for its rate; the other two are checks of their own.
         C::FlowElephant { .. } | C::Event { .. } | C::Rpc { .. } => Truth::False,

@@ -22,14 +22,22 @@ pub(super) fn odd(protocol: &str, name: &str, subject: &Subject<'_>) -> Truth {
     Truth::from(talk.protocol().name() == protocol && names.into_iter().any(|known| is(known)))
 }
 
-/// Whether the transaction's numbers of this name satisfy a test.
-pub(super) fn value(name: &str, number: Number, which: Instances, subject: &Subject<'_>) -> Truth {
-    let Some(TransactionFacts { talk, index, .. }) = subject.transaction else { return Truth::False };
-    let names = app::values();
-    let Some(row) = names.number(name).and_then(|value| names.row(talk.protocol(), value)) else {
-        return Truth::False;
+/// Whether the transaction's numbers of this name satisfy a test, or do not where it is negated; nothing is said of them
+/// before they are there.
+pub(super) fn value(name: &str, number: Number, which: Instances, negated: bool, subject: &Subject<'_>) -> Truth {
+    let Some(facts) = subject.transaction else { return Truth::False };
+    numbers(name, &facts, subject).is_some_and(|numbers| instances::hold(which, number, &numbers) != negated).into()
+}
+
+fn numbers(name: &str, facts: &TransactionFacts<'_>, subject: &Subject<'_>) -> Option<Vec<u64>> {
+    let TransactionFacts { talk, index, file } = *facts;
+    let (names, to_server) = (app::values(), subject.is_to_server());
+    let row = names.row(talk.protocol(), names.number(name)?)?;
+    let ready = talk.value_ready(row, to_server)?;
+    let places = match file {
+        Some(file) if name.starts_with("file") => file..file + 1,
+        _ => 0..MOST,
     };
-    let to_server = subject.flow.is_none_or(|flow| flow.to_server);
-    let numbers: Vec<u64> = (0..MOST).map_while(|place| talk.value(index, row, to_server, place)).collect();
-    instances::hold(which, number, &numbers).into()
+    let numbers = places.map_while(|place| talk.value(index, row, to_server, place)).collect();
+    (talk.head(index)?.progress(to_server) >= ready).then_some(numbers)
 }

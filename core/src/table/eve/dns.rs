@@ -3,7 +3,7 @@
 use super::transaction::{Along, TransactionEvent};
 use crate::app::Head;
 use crate::app::dns::{Data, Message, Name, Query, Record, Soa, flag, names, rrtype};
-use crate::packet::Addr;
+use crate::frame::Addr;
 use crate::plan::DnsEvents;
 use crate::table::json::{self, Json};
 use crate::table::text;
@@ -15,7 +15,7 @@ pub(super) fn events(tx: &Message, head: &Head, options: &DnsEvents) -> Vec<Tran
         return Vec::new();
     }
     if options.version >= 3 {
-        let along = if tx.to_server { Along::Flow } else { Along::Back };
+        let along = if tx.to_server { Along::ToServer } else { Along::ToClient };
         return vec![written(along, |json| third(json, tx, head, options))];
     }
     if tx.is_response() {
