@@ -8,6 +8,7 @@
 mod ask;
 mod detection;
 pub mod dns;
+mod files;
 mod talk;
 pub mod tls;
 mod transaction;
