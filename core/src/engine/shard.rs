@@ -6,7 +6,7 @@ use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
-use crate::app::Conversation;
+use crate::app::{Conversation, Counts};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
@@ -55,6 +55,11 @@ impl Shard {
     /// Packets and bytes of flows that were bypassed.
     pub fn bypassed(&self) -> [u64; 2] {
         self.inspector.bypassed
+    }
+
+    /// What its flows spoke.
+    pub fn applications(&self) -> &Counts {
+        &self.inspector.applications
     }
 
     /// What was counted of TCP sessions.
