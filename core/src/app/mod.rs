@@ -8,6 +8,7 @@
 mod ask;
 mod detection;
 pub mod dns;
+pub mod http;
 mod talk;
 mod transaction;
 
@@ -58,7 +59,7 @@ protocols! {
     Dhcp "dhcp";
     Dns "dns" dns;
     Ftp "ftp";
-    Http "http";
+    Http "http" http;
     Http2 "http2";
     Ike "ike";
     Imap "imap";

@@ -7,6 +7,7 @@ mod dns;
 mod drop;
 mod flow;
 mod header;
+mod http;
 mod netflow;
 mod payload;
 mod sighted;
