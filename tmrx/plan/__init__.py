@@ -55,6 +55,7 @@ from tmrx.plan.checks import (
     TcpFlags,
     TcpSession,
     TransactionEvent,
+    TransactionProgress,
     TransactionValue,
     VlanId,
     XbitTest,
@@ -145,6 +146,7 @@ from tmrx.plan.rules import (
     SetFlowint,
     SetXbit,
     Tag,
+    Unlog,
     Untrack,
 )
 from tmrx.plan.streams import (
@@ -274,8 +276,10 @@ __all__ = [
     "TlsEvents",
     "TlsSettings",
     "TransactionEvent",
+    "TransactionProgress",
     "TransactionValue",
     "Transform",
+    "Unlog",
     "Untrack",
     "Variable",
     "VlanId",

@@ -209,6 +209,13 @@ class MirrorChecksum(Struct, frozen=True, kw_only=True, tag="mirror_checksum"):
     negated: bool = False
 
 
+class TransactionProgress(Struct, frozen=True, kw_only=True, tag="transaction_progress"):
+    """How far a transaction got in a direction, by the number of its state; where none is given, in the packet's."""
+
+    number: Number
+    side: Literal["", "to_server", "to_client"] = ""
+
+
 class TransactionEvent(Struct, frozen=True, kw_only=True, tag="transaction_event"):
     """Something is odd about a transaction, or (`protocol` "applayer") about what its flow speaks.
 
@@ -294,6 +301,7 @@ Check = (
     | MirrorTruncated
     | MirrorChecksum
     | TransactionEvent
+    | TransactionProgress
     | TransactionValue
     | File
 )

@@ -77,7 +77,13 @@ class Filestore(Struct, frozen=True, kw_only=True, tag="filestore"):
     scope: Literal["file", "tx", "flow"] = "file"
 
 
-Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack | Filestore
+class Unlog(Struct, frozen=True, kw_only=True, tag="unlog"):
+    """config: logging disable: no events of the flow's end, or of the transaction."""
+
+    of: Literal["flow", "transaction"]
+
+
+Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack | Filestore | Unlog
 
 
 class Limit(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -124,6 +130,8 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dst: int
     dport: int
     both_directions: bool = False
+    # It is about both directions of a transaction at once: `=>`.
+    transactional: bool = False
     sid: int
     gid: int = 1
     rev: int = 0

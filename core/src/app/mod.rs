@@ -10,6 +10,7 @@ mod detection;
 pub mod dns;
 mod files;
 mod talk;
+pub mod tls;
 mod transaction;
 
 pub use ask::{Bytes, Names, buffers, values};
@@ -81,7 +82,7 @@ protocols! {
     Ssh "ssh";
     Telnet "telnet";
     Tftp "tftp";
-    Tls "tls";
+    Tls "tls" tls;
 }
 
 /// What can be odd about transactions: protocols and their events.

@@ -39,6 +39,8 @@ pub(super) struct Rule {
     pub(super) buffers: Tests,
     /// The applications that it is for; none: whatever the flow speaks.
     pub(super) protocols: Box<[Protocol]>,
+    /// It is about both directions of a transaction.
+    pub(super) transactional: bool,
     /// It asks about files.
     pub(super) of_files: bool,
     /// Some literal is searched for before it is asked about a transaction.
@@ -60,7 +62,8 @@ impl Rule {
             effects: rule.effects.clone().into_boxed_slice(),
             checks: rule.checks.iter().map(Check::new).collect(),
             of_files: buffers.are_of_files(views) || rule.checks.iter().any(is_of_files),
-            has_fast_pattern: transaction_pattern(rule).is_some(),
+            has_fast_pattern: transaction_pattern(rule).is_some() && !rule.transactional,
+            transactional: rule.transactional,
             buffers,
             protocols: protocols(&rule.application),
             scope: rule.scope,

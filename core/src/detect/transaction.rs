@@ -12,8 +12,8 @@ use super::state::Memory;
 use super::subject::{Subject, TransactionFacts};
 use super::truth::Truth;
 use super::{Outcome, Rules, Scratch};
-use crate::app::{Inspection, Protocol, Talk};
-use crate::plan::{self, Effect, FlowDirection, Kind, StoreSide};
+use crate::app::{Head, Inspection, Protocol, Talk};
+use crate::plan::{self, Effect, FlowDirection, Kind, StoreSide, Unlogged, XbitTrack};
 use std::collections::BTreeMap;
 
 /// The search of one view of a buffer.
@@ -187,6 +187,12 @@ impl Asking<'_, '_> {
         }
     }
 
+    /// The other direction has matched before.
+    fn other_half(&self, number: u32, to_server: bool) -> bool {
+        let head = self.facts.talk.head(self.facts.index);
+        head.is_some_and(|head| head.has_matched(!to_server, number))
+    }
+
     fn ask(&mut self, key: (u32, u32), rule: &Rule, subject: &Subject<'_>) {
         if self.inspection.matched.contains(&key) {
             return;
@@ -206,11 +212,16 @@ impl Asking<'_, '_> {
             Verdict::Waits => {}
             Verdict::Holds => {
                 self.inspection.matched.push(key);
+                if rule.transactional && !self.other_half(number, subject.is_to_server()) {
+                    return;
+                }
                 self.memory.apply(&rule.effects, subject.packet);
                 if rule.stores_files() {
                     self.outcome.storing.push(number);
                 }
-                let transaction = self.facts.talk.head(self.facts.index).map(|head| head.number);
+                let head = self.facts.talk.head(self.facts.index);
+                head.into_iter().for_each(|head| mark(head, &rule.effects));
+                let transaction = head.map(|head| head.number);
                 self.outcome.take(number, rule, Place::Stream, transaction);
             }
         }
@@ -232,6 +243,17 @@ impl Rules {
             for (_, direction) in [(up, true), (down, false)].into_iter().filter(|(wanted, _)| *wanted) {
                 talk.store(index, direction, (rule.sid, *scope), &|file| rule.passes(file));
             }
+        }
+    }
+}
+
+/// Do to a transaction what a rule says that matched it.
+fn mark(head: &Head, effects: &[Effect]) {
+    for effect in effects {
+        match effect {
+            Effect::Xbits { bit, track: XbitTrack::Tx, .. } => head.set_bit(*bit),
+            Effect::Unlog { of: Unlogged::Transaction } => head.unlog(),
+            _ => {}
         }
     }
 }
@@ -263,7 +285,7 @@ impl Rule {
 
     /// The view of a transaction's buffer and the literal in it that is searched for first.
     fn fast_view<'a>(&self, plan: &'a plan::Rule) -> Option<(u32, Literal<'a>)> {
-        let (test, literal) = rule::transaction_pattern(plan)?;
+        let (test, literal) = rule::transaction_pattern(plan).filter(|_| self.has_fast_pattern)?;
         Some((self.buffers.view(test)?, literal))
     }
 }

@@ -282,6 +282,12 @@ impl Inspector {
         self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
     }
 
+    /// A rule wants no events of a flow's end.
+    pub fn is_unlogged(&self, slot: u32) -> bool {
+        let memory = self.tracked.get(slot as usize).and_then(|tracked| tracked.memory.as_ref());
+        memory.is_some_and(|memory| memory.is_unlogged())
+    }
+
     /// Count a packet of a flow that was bypassed.
     #[cold]
     pub fn bypass(&mut self, packet: &Packet, seen: &Seen) {

@@ -5,7 +5,12 @@ use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
 fn rule_on(buffer: &str) -> Rule {
-    let test = BufferTest { buffer: buffer.to_owned(), transforms: Vec::new(), matches: Vec::new() };
+    let test = BufferTest {
+        buffer: buffer.to_owned(),
+        side: crate::plan::Way::Any,
+        transforms: Vec::new(),
+        matches: Vec::new(),
+    };
     Rule { buffers: vec![test], ..Rule::default() }
 }
 

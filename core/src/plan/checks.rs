@@ -93,6 +93,27 @@ pub enum Side {
     Either,
 }
 
+/// One direction, or none in particular.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    #[default]
+    #[serde(rename = "")]
+    Any,
+    ToServer,
+    ToClient,
+}
+
+impl Way {
+    /// Whether it is to the server, where it says so; else `otherwise`.
+    pub fn to_server_or(self, otherwise: bool) -> bool {
+        match self {
+            Self::Any => otherwise,
+            way => way == Self::ToServer,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FlowWhat {
@@ -276,6 +297,11 @@ pub enum Check {
         layer: ChecksumLayer,
         verdicts: u8,
         negated: bool,
+    },
+    TransactionProgress {
+        number: Number,
+        #[serde(default)]
+        side: Way,
     },
     TransactionEvent {
         protocol: String,

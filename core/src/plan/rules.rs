@@ -140,6 +140,14 @@ pub enum Effect {
     Bypass {},
     Untrack {},
     Filestore { side: StoreSide, scope: StoreScope },
+    Unlog { of: Unlogged },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unlogged {
+    Flow,
+    Transaction,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -236,6 +244,7 @@ pub struct Rule {
     pub dst: u32,
     pub dport: u32,
     pub both_directions: bool,
+    pub transactional: bool,
     pub sid: u32,
     pub gid: u32,
     pub rev: u32,
@@ -269,6 +278,7 @@ impl Default for Rule {
             dst: 0,
             dport: 0,
             both_directions: false,
+            transactional: false,
             sid: 0,
             gid: 1,
             rev: 0,

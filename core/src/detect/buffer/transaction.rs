@@ -106,8 +106,11 @@ impl Test {
             let sight = cache.look(views, (self.view, 0), subject, payload, nocase, &mut bench.matcher);
             return Verdict::of(self.holds(sight, steps, memory, bench), false);
         };
-        let stage = stage(number, facts, subject.is_to_server());
+        let to_server = subject.is_to_server();
+        let mine = self.side.to_server_or(to_server) == to_server;
+        let stage = if mine { stage(number, facts, to_server) } else { Stage::Never };
         match stage {
+            Stage::Never if self.half => return Verdict::Holds,
             Stage::Never => return Verdict::Fails,
             Stage::NotYet => return Verdict::Waits,
             Stage::Growing | Stage::Whole => {}

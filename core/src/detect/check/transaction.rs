@@ -2,9 +2,10 @@
 
 use super::instances;
 use crate::app;
+use crate::detect::number::compare;
 use crate::detect::subject::{Subject, TransactionFacts};
 use crate::detect::truth::Truth;
-use crate::plan::{Instances, Number};
+use crate::plan::{Instances, Number, Way};
 
 /// Numbers of one transaction that are looked at, at most.
 const MOST: usize = 256;
@@ -20,6 +21,19 @@ pub(super) fn odd(protocol: &str, name: &str, subject: &Subject<'_>) -> Truth {
     let events = talk.head(index).map(app::Head::events).unwrap_or_default();
     let names = events.iter().filter_map(|event| talk.events().get(usize::from(*event)));
     Truth::from(talk.protocol().name() == protocol && names.into_iter().any(|known| is(known)))
+}
+
+/// Whether the transaction got so far.
+pub(super) fn progress(number: Number, side: Way, subject: &Subject<'_>) -> Truth {
+    let head = subject.transaction.and_then(|TransactionFacts { talk, index, .. }| talk.head(index));
+    let to_server = side.to_server_or(subject.is_to_server());
+    head.is_some_and(|head| compare(number, head.progress(to_server).into())).into()
+}
+
+/// Whether a rule has set a bit of the transaction (`xbits`, `track tx`); nothing where there is none.
+pub(super) fn has_bit(bit: u32, subject: &Subject<'_>) -> Option<bool> {
+    let TransactionFacts { talk, index, .. } = subject.transaction?;
+    talk.head(index).map(|head| head.has_bit(bit))
 }
 
 /// Whether the transaction's numbers of this name satisfy a test, or do not where it is negated; nothing is said of them
