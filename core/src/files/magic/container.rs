@@ -13,7 +13,9 @@ pub(super) fn describe(bytes: &[u8]) -> Option<String> {
             format!("bzip2 compressed data, block size = {}00k", char::from(*level))
         }
         [0xfd, b'7', b'z', b'X', b'Z', 0, _, check, ..] => xz(*check),
-        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, major, minor, ..] => format!("7-zip archive data, version {major}.{minor}"),
+        [b'7', b'z', 0xbc, 0xaf, 0x27, 0x1c, major, minor, ..] => {
+            format!("7-zip archive data, version {major}.{minor}")
+        }
         [b'%', b'P', b'D', b'F', b'-', major, b'.', minor, ..] => {
             format!("PDF document, version {}.{}", char::from(*major), char::from(*minor))
         }
@@ -52,11 +54,8 @@ fn zip(bytes: &[u8]) -> Option<String> {
     Some(format!("Zip archive data, at least v{major}.{minor} to extract, compression method={method}"))
 }
 
-const OFFICE: [(&[u8], &str); 3] = [
-    (b"word/", "Microsoft Word 2007+"),
-    (b"ppt/", "Microsoft PowerPoint 2007+"),
-    (b"xl/", "Microsoft Excel 2007+"),
-];
+const OFFICE: [(&[u8], &str); 3] =
+    [(b"word/", "Microsoft Word 2007+"), (b"ppt/", "Microsoft PowerPoint 2007+"), (b"xl/", "Microsoft Excel 2007+")];
 
 const OPEN: [(&[u8], &str); 4] = [
     (b"vnd.oasis.opendocument.text", "OpenDocument Text"),
