@@ -6,6 +6,7 @@
 //! of them (`ask.rs`), and the face that the engine sees (`talk.rs`).
 
 mod ask;
+mod counts;
 mod detection;
 pub mod dns;
 mod files;
@@ -14,6 +15,7 @@ pub mod tls;
 mod transaction;
 
 pub use ask::{Bytes, Names, buffers, values};
+pub use counts::{Count, Counts};
 pub use detection::{Conversation, Direction, Event, Transport};
 pub use talk::{Talk, start};
 pub use transaction::{Entry, Head, Inspection, Transactions};

@@ -221,7 +221,11 @@ impl Parser<'_> {
     }
 
     /// All sections, until one is cut; without the first two a message is malformed.
-    fn sections(&mut self, message: &mut Message, [queries, answers, authorities, additionals]: [u16; 4]) -> Result<(), End> {
+    fn sections(
+        &mut self,
+        message: &mut Message,
+        [queries, answers, authorities, additionals]: [u16; 4],
+    ) -> Result<(), End> {
         for _ in 0..queries {
             let (query, ended) = self.query();
             message.queries.extend(query);

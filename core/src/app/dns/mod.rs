@@ -41,7 +41,12 @@ fn name<'a>(names: Option<&'a Name>, place: usize, there: usize, is_cut: bool) -
 macro_rules! section {
     ($section:ident $doc:literal $number:literal) => {
         #[doc = $doc]
-        pub(super) fn $section<'a, T: AsRef<Message>>(tx: &'a T, _: &'a Head, to_server: bool, place: usize) -> Bytes<'a> {
+        pub(super) fn $section<'a, T: AsRef<Message>>(
+            tx: &'a T,
+            _: &'a Head,
+            to_server: bool,
+            place: usize,
+        ) -> Bytes<'a> {
             let message = tx.as_ref();
             if message.to_server != to_server {
                 return Bytes::Absent;

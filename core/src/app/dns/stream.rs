@@ -1,8 +1,8 @@
 //! Messages out of what transports carry: datagrams, and streams in which each stands behind its length.
 
 use super::message::Message;
-use crate::stream::{Cause, Gap};
 use crate::app::{Input, Parsed, Transactions};
+use crate::stream::{Cause, Gap};
 
 /// The bytes of a message's length in a stream (RFC 1035, section 4.2.2).
 const LENGTH: usize = 2;

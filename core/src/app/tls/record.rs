@@ -134,11 +134,7 @@ impl Records {
     }
 
     /// Take in a byte of a header; what is left is given.
-    fn begin<'a>(
-        &mut self,
-        piece: Piece<'a>,
-        tell: &mut dyn FnMut(Found<'_>) -> bool,
-    ) -> Result<Piece<'a>, ()> {
+    fn begin<'a>(&mut self, piece: Piece<'a>, tell: &mut dyn FnMut(Found<'_>) -> bool) -> Result<Piece<'a>, ()> {
         let Piece::Bytes(bytes) = piece else {
             // Of what was missing, where records begin is not known.
             self.header.clear();

@@ -104,14 +104,9 @@ fn header(json: &mut Json<'_>, tx: &Message) {
         let digits = (16 - tx.flags.leading_zeros()).div_ceil(4).max(1);
         json::hex(out, u64::from(tx.flags), digits);
     });
-    for (key, bit) in [
-        ("qr", flag::QR),
-        ("aa", flag::AA),
-        ("tc", flag::TC),
-        ("rd", flag::RD),
-        ("ra", flag::RA),
-        ("z", flag::Z),
-    ] {
+    for (key, bit) in
+        [("qr", flag::QR), ("aa", flag::AA), ("tc", flag::TC), ("rd", flag::RD), ("ra", flag::RA), ("z", flag::Z)]
+    {
         if tx.flags & bit != 0 {
             json.flag(key, true);
         }
@@ -168,7 +163,9 @@ fn list<'a>(json: &mut Json<'_>, key: &'static str, records: impl Iterator<Item 
     for record in records {
         match &record.data {
             // One entry for each string.
-            Data::Text(strings) => strings.iter().for_each(|text| entry(json, record, |json| json.bytes("rdata", text))),
+            Data::Text(strings) => {
+                strings.iter().for_each(|text| entry(json, record, |json| json.bytes("rdata", text)))
+            }
             data => entry(json, record, |json| detail(json, data)),
         }
     }

@@ -130,10 +130,7 @@ fn fingerprints(json: &mut Json<'_>, tx: &Tx, wants: &dyn Fn(&'static str) -> bo
 
 fn hellos(json: &mut Json<'_>, tx: &Tx, wants: &dyn Fn(&'static str) -> bool) {
     let (offer, choice) = (tx.client.as_ref(), tx.server.as_ref());
-    let alpns = [
-        ("client_alpns", offer.map(|hello| &hello.alpns)),
-        ("server_alpns", choice.map(|hello| &hello.alpns)),
-    ];
+    let alpns = [("client_alpns", offer.map(|hello| &hello.alpns)), ("server_alpns", choice.map(|hello| &hello.alpns))];
     for (key, names) in alpns.into_iter().filter(|(field, _)| wants(field)) {
         if let Some(names) = names.filter(|names| !names.is_empty()) {
             list(json, key, names);
