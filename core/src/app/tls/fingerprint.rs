@@ -48,11 +48,8 @@ pub(super) fn ja4(hello: &ClientHello) -> String {
     // Which server and which protocol it wants is no trait of a client.
     let mut sorted: Vec<u16> = extensions.into_iter().filter(|number| !matches!(number, 0 | 16)).collect();
     sorted.sort_unstable();
-    let mut traits = list(&sorted);
     let signatures: Vec<u16> = hello.signatures.iter().copied().filter(|number| !is_grease(*number)).collect();
-    if !signatures.is_empty() {
-        traits = format!("{traits}_{}", list(&signatures));
-    }
+    let traits = format!("{}_{}", list(&sorted), list(&signatures));
     format!("t{version}{named}{counts}{alpn}_{}_{}", digest(&list(&ciphers)), digest(&traits))
 }
 
@@ -84,11 +81,8 @@ fn list(values: &[u16]) -> String {
     values.iter().map(|value| format!("{value:04x}")).collect::<Vec<_>>().join(",")
 }
 
-/// Twelve hex digits; zeros of nothing.
+/// Twelve hex digits.
 fn digest(text: &str) -> String {
-    if text.is_empty() {
-        return "0".repeat(12);
-    }
     hex(Sha256::digest(text.as_bytes()).get(..6).unwrap_or_default())
 }
 

@@ -83,6 +83,7 @@ mod message {
     pub const SERVER_HELLO: u8 = 2;
     pub const CERTIFICATE: u8 = 11;
     pub const SERVER_KEY_EXCHANGE: u8 = 12;
+    pub const CERTIFICATE_REQUEST: u8 = 13;
     pub const SERVER_HELLO_DONE: u8 = 14;
     pub const CLIENT_KEY_EXCHANGE: u8 = 16;
 }
@@ -146,6 +147,8 @@ pub struct Tx {
     pub ja4: Option<String>,
     /// The server goes on with an earlier session.
     pub is_resumed: bool,
+    /// The server wants a certificate of the client.
+    asks_client: bool,
     state: u64,
 }
 
@@ -217,12 +220,18 @@ impl Tx {
                 head.advance(to_server, if to_server { client::CERT_DONE } else { server::CERT_DONE });
             }
             (message::SERVER_KEY_EXCHANGE, false) => self.state |= state::SERVER_KEY_EXCHANGE,
-            (message::SERVER_HELLO_DONE, false) => head.advance(false, server::HELLO_DONE),
+            (message::CERTIFICATE_REQUEST, false) => self.asks_client = true,
+            (message::SERVER_HELLO_DONE, false) => {
+                head.advance(false, server::HELLO_DONE);
+                if !self.asks_client {
+                    head.advance(true, client::CERT_DONE);
+                }
+            }
             (message::CLIENT_KEY_EXCHANGE, true) => {
                 self.state |= state::CLIENT_KEY_EXCHANGE;
                 head.advance(true, client::CERT_DONE);
             }
-            (0 | 3..=8 | 13..=15 | 17..=25, _) => {}
+            (0 | 3..=8 | 15 | 17..=25, _) => {}
             _ => {
                 self.state |= state::UNKNOWN;
                 head.event(Odd::InvalidHandshakeMessage as u8);
@@ -232,18 +241,16 @@ impl Tx {
     }
 
     fn client_hello(&mut self, head: &mut Head, body: &[u8], missing: usize, settings: TlsSettings) {
-        let mut hello = ClientHello::read(body, &mut |odd| head.event(odd as u8));
+        let hello = ClientHello::read(body, &mut |odd| head.event(odd as u8));
         if hello.is_cut && missing == 0 {
             head.event(Odd::HandshakeInvalidLength as u8);
         }
-        // Of a hello that is sent again, what is new counts.
-        if let Some(earlier) = self.client.take()
-            && earlier.sni.is_some()
-        {
-            if hello.sni.is_some() {
+        if let Some(first) = &self.client {
+            // A hello is sent again where the server asks for it; the first one is what a client is known by.
+            if first.sni.is_some() && hello.sni.is_some() {
                 head.event(Odd::MultipleSniExtensions as u8);
             }
-            hello.sni = earlier.sni;
+            return;
         }
         if !hello.is_cut {
             self.ja3 = settings.ja3.then(|| Ja3::client(&hello));
@@ -591,8 +598,8 @@ impl super::Application for Application {
 
     fn is_told(entry: &Entry<Tx>, end: bool) -> bool {
         let Entry { head, tx } = entry;
-        let server = head.progress(false) >= server::HANDSHAKE_DONE;
-        let client = tx.is_modern() || head.progress(true) >= client::HANDSHAKE_DONE;
+        let server = head.progress(false) >= server::HELLO_DONE;
+        let client = head.progress(true) >= if tx.is_modern() { client::FINISHED } else { client::CERT_DONE };
         end || head.is_complete() || (server && client)
     }
 }

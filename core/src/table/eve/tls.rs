@@ -33,8 +33,8 @@ const FIELDS: [(&str, bool, bool); 22] = [
 ];
 
 /// The event of a session.
-pub(super) fn events(tx: &Tx, head: &Head, options: &TlsEvents) -> Vec<TransactionEvent> {
-    if !is_worth_it(tx, head, options) {
+pub(super) fn events(tx: &Tx, _: &Head, options: &TlsEvents) -> Vec<TransactionEvent> {
+    if tx.is_resumed && !options.session_resumption {
         return Vec::new();
     }
     let mut members = Vec::new();
@@ -45,14 +45,6 @@ pub(super) fn events(tx: &Tx, head: &Head, options: &TlsEvents) -> Vec<Transacti
 /// What alerts show of a session.
 pub(super) fn member(json: &mut Json<'_>, tx: &Tx, _: &Head) {
     write(json, tx, &TlsEvents::default());
-}
-
-/// Whether there is enough to tell: a certificate, or nothing that could be one; with bytes missing, a hello.
-fn is_worth_it(tx: &Tx, head: &Head, options: &TlsEvents) -> bool {
-    let [_, is_partial] = head.partial;
-    let is_one_sided = tx.client.is_some() && (is_partial || head.progress(false) == 0);
-    let is_known = tx.chain(false).first().is_some_and(|own| own.subject.is_some());
-    is_known || tx.is_modern() || (tx.is_resumed && options.session_resumption) || is_one_sided
 }
 
 /// Which fields are wanted.
