@@ -27,6 +27,12 @@ def rule_buffers() -> list[str]:
 def applications() -> list[str]:
     """The application protocols that rules can ask for."""
 
+def application_events() -> list[str]:
+    """What can be odd about an application's transactions, in lower case with the protocol in front."""
+
+def rule_values() -> list[str]:
+    """The numbers of transactions that rules can test, by the names of their keywords."""
+
 def is_capture(path: str) -> bool:
     """Whether a file is a capture, by its content. InputError for what can't be read."""
 
@@ -79,6 +85,9 @@ class Batch:
     @property
     def shown(self) -> int:
         """Packets that have had a line in the run so far."""
+    @property
+    def files(self) -> list[tuple[int, bytes, str, bool]]:
+        """Pieces of stored files: number, bytes, SHA-256, and whether it ended; without SHA-256 it can't be stored."""
     @property
     def quarantine(self) -> bytes:
         """A pcap of the frames that made the core panic; empty on every good day."""

@@ -49,7 +49,7 @@ class TlsSettings(Struct, frozen=True, kw_only=True):
 
 
 class FileSettings(Struct, frozen=True, kw_only=True):
-    """Files: what is found out about each whatever rules ask, and what is stored. `store_all`: not just what rules say."""
+    """Files: what is found out about each whatever rules ask, and what is stored; `store_all`: not just for rules."""
 
     magic: bool = False
     hashes: tuple[Literal["md5", "sha1", "sha256"], ...] = ()

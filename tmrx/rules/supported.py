@@ -25,8 +25,25 @@ def buffers() -> frozenset[str]:
 
 @cache
 def applications() -> frozenset[str]:
-    """The applications that it knows."""
-    return _names("applications", ())
+    """The applications that it knows; in rules, HTTP/1 is http or http1."""
+    known = _names("applications", ())
+    return known | {"http1"} if "http" in known else known
+
+
+@cache
+def events() -> frozenset[str]:
+    """What it can find odd about transactions, with the protocol in front; and about what flows speak."""
+    return _names("application_events", ()) | {f"applayer_{name}" for name in _DETECTION}
+
+
+@cache
+def values() -> frozenset[str]:
+    """The numbers of transactions that it can test."""
+    return _names("rule_values", ())
+
+
+# Events of protocol detection.
+_DETECTION = ("detect_protocol_only_one_direction", "mismatch_protocol_both_directions")
 
 
 def _names(function: str, otherwise: Iterable[str]) -> frozenset[str]:

@@ -63,6 +63,7 @@ pub struct Names {
     numbers: HashMap<&'static str, u16>,
     /// By protocol and number, the row in the protocol's own table.
     rows: Vec<Vec<Option<u8>>>,
+    of_files: Vec<u16>,
 }
 
 impl Names {
@@ -72,6 +73,8 @@ impl Names {
             let next = names.numbers.len() as u16;
             names.numbers.entry(name).or_insert(next);
         }
+        names.of_files =
+            names.numbers.iter().filter(|(name, _)| name.starts_with("file.")).map(|(_, number)| *number).collect();
         for table in tables {
             let mut rows = vec![None; names.numbers.len()];
             for (row, name) in (0..).zip(table) {
@@ -87,6 +90,11 @@ impl Names {
     /// The number that a name has among all protocols' names.
     pub fn number(&self, name: &str) -> Option<u16> {
         self.numbers.get(name).copied()
+    }
+
+    /// It is of files: where another one comes, it is another one too.
+    pub fn is_of_files(&self, number: u16) -> bool {
+        self.of_files.contains(&number)
     }
 
     /// All names.

@@ -6,15 +6,20 @@
 //! of them (`ask.rs`), and the face that the engine sees (`talk.rs`).
 
 mod ask;
+mod counts;
 mod detection;
 pub mod dns;
+mod files;
+pub mod http;
 mod talk;
+pub mod tls;
 mod transaction;
 
 pub use ask::{Bytes, Names, buffers, values};
+pub use counts::{Count, Counts};
 pub use detection::{Conversation, Direction, Event, Transport};
 pub use talk::{Talk, start};
-pub use transaction::{Entry, Head, Transactions};
+pub use transaction::{Entry, Head, Inspection, Transactions};
 
 use crate::stream::Gap;
 
@@ -58,7 +63,7 @@ protocols! {
     Dhcp "dhcp";
     Dns "dns" dns;
     Ftp "ftp";
-    Http "http";
+    Http "http" http;
     Http2 "http2";
     Ike "ike";
     Imap "imap";
@@ -80,14 +85,12 @@ protocols! {
     Ssh "ssh";
     Telnet "telnet";
     Tftp "tftp";
-    Tls "tls";
+    Tls "tls" tls;
 }
 
-impl Protocol {
-    /// Those whose messages are parsed, by name.
-    pub fn parsed() -> impl Iterator<Item = &'static str> {
-        PARSERS.iter().map(|parser| parser.protocol.name())
-    }
+/// What can be odd about transactions: protocols and their events.
+pub fn events() -> impl Iterator<Item = (Protocol, &'static str)> {
+    PARSERS.iter().flat_map(|parser| parser.events.iter().map(|name| (parser.protocol, *name)))
 }
 
 /// What a parser is given of one direction.
@@ -145,7 +148,7 @@ pub trait Application: std::fmt::Debug + Send + Sized + 'static {
     const BUFFERS: &'static [ask::Buffer<Self::Tx>];
     /// Numbers that rules can ask for.
     const VALUES: &'static [ask::Value<Self::Tx>];
-    /// What can be odd, as `app-layer-event` names it in lower case; a parser names them by their place here.
+    /// What can be odd, as events show it (specification, suricata-events.csv); a parser names them by their place here.
     const EVENTS: &'static [&'static str];
     /// How far a transaction gets to the server and to the client: the names of its states in order, the last of which
     /// is its end. (specification, app-layer.md, "Progress names")

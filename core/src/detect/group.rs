@@ -251,7 +251,7 @@ impl Builder<'_> {
         let (mut any, mut by_source, mut by_destination) = (Vec::new(), ByPorts::new(), ByPorts::new());
         let mut blind = Vec::new();
         for (rule, number) in self.rules.iter().zip(0..) {
-            if matches!(rule.kind, Kind::DecoderEvent | Kind::IpOnly)
+            if matches!(rule.kind, Kind::DecoderEvent | Kind::IpOnly | Kind::AppTx)
                 || !covers(rule.header.protocol, class)
                 || !goes(rule, to_server)
                 || PROTOCOLS.get(class).is_some_and(|protocol| rule.excludes(*protocol))

@@ -49,7 +49,8 @@ pub(super) fn longest(checks: &[Check]) -> usize {
     checks.iter().filter_map(most).min().unwrap_or(usize::MAX)
 }
 
-fn worth(literal: &Literal<'_>) -> u32 {
+/// How much a literal says: the bits that keep it out of traffic.
+pub(super) fn worth(literal: &Literal<'_>) -> u32 {
     let near = if literal.is_near() { NEAR } else { 0 };
     (rarity(literal.pattern) + near).min(RARE)
 }

@@ -17,6 +17,7 @@ mod profile;
 mod rule;
 pub mod state;
 mod subject;
+mod transaction;
 mod truth;
 
 pub use note::Note;
@@ -35,7 +36,9 @@ use prefilter::Candidates;
 use profile::Costs;
 use rule::{Place, Rule};
 use state::Memory;
+use std::cmp::Reverse;
 use std::sync::Arc;
+use transaction::Lanes;
 
 /// What a pattern of `pcre` is refused for, if it is; `flags` as in the plan.
 pub fn pcre_error(pattern: &[u8], flags: &str) -> Option<PatternError> {
@@ -53,6 +56,9 @@ pub struct Rules {
     rules: Vec<Rule>,
     sets: Sets,
     index: Index,
+    lanes: Lanes,
+    /// How many entries all prefilters have.
+    entries: u32,
     views: Views,
     settings: DetectSettings,
 }
@@ -67,12 +73,21 @@ pub enum FlowVerdict {
 }
 
 /// A rule that matched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit {
     /// Its number in the plan.
     pub rule: u32,
     /// It matched in the data of the stream.
     pub in_stream: bool,
+    /// The transaction that it matched in, by its number in the flow.
+    pub transaction: Option<u64>,
+}
+
+impl Hit {
+    /// By their rules; of one rule, the last transaction first, and what is of none at the end.
+    fn order(&self) -> (u32, Reverse<Option<u64>>) {
+        (self.rule, Reverse(self.transaction))
+    }
 }
 
 /// What came of a packet.
@@ -86,6 +101,8 @@ pub struct Outcome {
     pub flow: Option<FlowVerdict>,
     /// Nothing more is to be done about the flow but to count.
     pub bypass: bool,
+    /// Rules that have files of the transaction stored that was looked at last.
+    pub(crate) storing: Vec<u32>,
     /// Matches beyond the most that a packet may have.
     pub overflow: u32,
     /// The first pass rule that matched: nothing is told of those after it.
@@ -137,14 +154,16 @@ impl Rules {
         let rules = plan.rules.iter().map(compile).collect::<Result<Vec<_>>>()?;
         let fast: Vec<_> = plan.rules.iter().map(rule::fast_pattern).collect();
         let index = Index::new(&rules, &fast, &sets);
-        Ok(Arc::new(Self { rules, sets, index, views, settings }))
+        let mut entries = index.entries() as u32;
+        let lanes = Lanes::new(&rules, &plan.rules, &mut entries);
+        Ok(Arc::new(Self { rules, sets, index, lanes, entries, views, settings }))
     }
 
     /// Memory for one worker.
     pub fn scratch(&self) -> Scratch {
         Scratch {
             unknown: vec![0; self.rules.len()],
-            found: Candidates::new(self.index.entries()),
+            found: Candidates::new(self.entries as usize),
             tools: Tools::new(&self.views, &self.settings),
             costs: Costs(if self.settings.profile { vec![Cost::default(); self.rules.len()] } else { Vec::new() }),
         }
@@ -199,7 +218,7 @@ impl Rules {
                     if outcome.acts(number, rule) {
                         memory.apply(&rule.effects, subject.packet);
                     }
-                    outcome.take(number, rule, place);
+                    outcome.take(number, rule, place, None);
                 }
             }
         }
@@ -209,9 +228,9 @@ impl Rules {
     /// left for the limits to decide.
     pub fn settle(&self, outcome: &mut Outcome) {
         let Outcome { hits, overflow, passed, .. } = outcome;
-        hits.sort_unstable();
-        hits.dedup_by_key(|hit| hit.rule);
-        hits.retain(|hit| passed.is_none_or(|pass| hit.rule < pass));
+        hits.sort_unstable_by_key(Hit::order);
+        hits.dedup_by_key(|hit| hit.order());
+        hits.retain(|hit| passed.is_none_or(|pass| hit.rule <= pass));
         let most = self.settings.packet_alert_max as usize;
         if hits.len() <= most {
             return;
@@ -238,7 +257,7 @@ impl Outcome {
     }
 
     /// A rule matched: list it and do as it says. In a passive engine a drop stops the flow's inspection only.
-    fn take(&mut self, number: u32, rule: &Rule, place: Place) {
+    fn take(&mut self, number: u32, rule: &Rule, place: Place, transaction: Option<u64>) {
         let verdict = match rule.action {
             Action::Pass => Some(FlowVerdict::Pass),
             Action::Drop | Action::Reject => Some(FlowVerdict::Drop),
@@ -246,8 +265,10 @@ impl Outcome {
         };
         if rule.action == Action::Pass {
             self.passed = Some(self.passed.map_or(number, |first| first.min(number)));
-        } else if rule.told {
-            self.hits.push(Hit { rule: number, in_stream: place == Place::Stream });
+        }
+        if rule.told {
+            let in_stream = place == Place::Stream && transaction.is_none();
+            self.hits.push(Hit { rule: number, in_stream, transaction });
         }
         self.bypass |= rule.effects.iter().any(|effect| matches!(effect, Effect::Bypass {}));
         if rule.scope(place) == Scope::Flow {

@@ -8,7 +8,9 @@ use super::prefilter::Literal;
 use super::state::Memory;
 use super::subject::Subject;
 use super::truth::Truth;
+use crate::app::Protocol;
 use crate::error::Result;
+use crate::files::File;
 use crate::plan::{self, Action, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
 /// Where a match was found.
@@ -26,31 +28,44 @@ pub(super) struct Rule {
     pub(super) header: Header,
     pub(super) flow: Option<FlowCheck>,
     pub(super) action: Action,
+    /// Its number for people.
+    pub(super) sid: u32,
     /// Its matches are told.
     pub(super) told: bool,
     /// Its matches may be suppressed.
     pub(super) limited: bool,
     pub(super) effects: Box<[Effect]>,
     checks: Box<[Check]>,
-    buffers: Tests,
+    pub(super) buffers: Tests,
+    /// The applications that it is for; none: whatever the flow speaks.
+    pub(super) protocols: Box<[Protocol]>,
+    /// It is about both directions of a transaction.
+    pub(super) transactional: bool,
+    /// It asks about files.
+    pub(super) of_files: bool,
+    /// Some literal is searched for before it is asked about a transaction.
+    pub(super) has_fast_pattern: bool,
     scope: Option<Scope>,
     pub(super) kind: Kind,
 }
 
 impl Rule {
     pub(super) fn new(rule: &plan::Rule, sets: &Sets, views: &mut Views, settings: &DetectSettings) -> Result<Self> {
-        if matches!(rule.kind, Kind::App | Kind::AppTx) {
-            return Err(super::header::unfit("a rule asks for an application protocol that this core does not have"));
-        }
+        let buffers = Tests::new(rule, views, settings)?;
         Ok(Self {
             header: Header::new(rule, sets)?,
             flow: rule.flow,
             action: rule.action,
-            told: !rule.noalert && !matches!(rule.action, Action::Pass | Action::Config),
+            sid: rule.sid,
+            told: !rule.noalert && (rule.alert || !matches!(rule.action, Action::Pass | Action::Config)),
             limited: !rule.limits.is_empty(),
             effects: rule.effects.clone().into_boxed_slice(),
             checks: rule.checks.iter().map(Check::new).collect(),
-            buffers: Tests::new(rule, views, settings)?,
+            of_files: buffers.are_of_files(views) || rule.checks.iter().any(is_of_files),
+            has_fast_pattern: transaction_pattern(rule).is_some() && !rule.transactional,
+            transactional: rule.transactional,
+            buffers,
+            protocols: protocols(&rule.application),
             scope: rule.scope,
             kind: rule.kind,
         })
@@ -59,6 +74,11 @@ impl Rule {
     /// Whether no packet of an IP protocol can satisfy it.
     pub(super) fn excludes(&self, protocol: u8) -> bool {
         self.checks.iter().any(|check| check.excludes(protocol))
+    }
+
+    /// Whether a file satisfies all that it asks of files by themselves.
+    pub(super) fn passes(&self, file: &File) -> bool {
+        self.checks.iter().all(|check| check.passes(file))
     }
 
     /// What its action covers when it matches there.
@@ -88,14 +108,21 @@ impl Rule {
         (headers.and(truth), place)
     }
 
+    /// The flow speaks none of the rule's protocols.
     #[inline]
-    fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
+    fn is_of_another(&self, subject: &Subject<'_>) -> bool {
+        let spoken = || subject.flow.and_then(|flow| flow.application.protocol());
+        !self.protocols.is_empty() && !spoken().is_some_and(|spoken| self.protocols.contains(&spoken))
+    }
+
+    #[inline]
+    pub(super) fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
         let early = match self.kind {
             Kind::ProtocolDetection => !subject.flow.is_some_and(|flow| flow.settled),
             Kind::Stream => subject.stream_data().is_none(),
             _ => false,
         };
-        if early || self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
+        if early || self.is_of_another(subject) || self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
             return Truth::False;
         }
         let mut truth = self.header.holds(subject, sets);
@@ -134,6 +161,46 @@ impl Rule {
 fn matches(rule: &plan::Rule) -> impl Iterator<Item = &Match> {
     let plain = |test: &&plan::BufferTest| test.buffer == "payload" && test.transforms.is_empty();
     rule.buffers.iter().filter(plain).flat_map(|test| &test.matches)
+}
+
+/// The applications that a rule is for, by its word: alternatives, and names that stand for several.
+fn protocols(application: &str) -> Box<[Protocol]> {
+    fn family(name: &str) -> Vec<&str> {
+        match name {
+            "http" => vec!["http", "http2"],
+            "http1" => vec!["http"],
+            "dcerpc" => vec!["dcerpc", "smb"],
+            name => vec![name],
+        }
+    }
+    let names: Vec<&str> = application.split('|').filter(|name| !name.is_empty()).flat_map(family).collect();
+    Protocol::ALL.iter().copied().filter(|protocol| names.contains(&protocol.name())).collect()
+}
+
+fn is_of_files(check: &plan::Check) -> bool {
+    matches!(check, plan::Check::File { .. })
+}
+
+/// What of a transaction's buffers a rule is searched for by: the place of the test among its buffers, and the literal
+/// that its author chose, or else the one that traffic holds least.
+pub(super) fn transaction_pattern(rule: &plan::Rule) -> Option<(usize, Literal<'_>)> {
+    let names = crate::app::buffers();
+    let tests = rule.buffers.iter().enumerate().filter(|(_, test)| names.number(&test.buffer).is_some());
+    let literals = tests
+        .filter(|(_, test)| !starts_with_absent(test))
+        .filter_map(|(place, test)| Some((is_chosen(test), place, literal::best(test.matches.iter())?)));
+    literals.max_by_key(|(chosen, _, literal)| (*chosen, literal::worth(literal))).map(|(_, place, best)| (place, best))
+}
+
+/// The rule's author chose a content of it to look for first.
+fn is_chosen(test: &plan::BufferTest) -> bool {
+    test.matches
+        .iter()
+        .any(|entry| matches!(entry, Match::Content(content) if content.fast_pattern && !content.negated))
+}
+
+fn starts_with_absent(test: &plan::BufferTest) -> bool {
+    matches!(test.matches.first(), Some(Match::Absent { .. }))
 }
 
 /// The literal without which the rule can't match, to look for first.

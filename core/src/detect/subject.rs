@@ -74,8 +74,6 @@ pub struct TransactionFacts<'a> {
     pub talk: &'a dyn Talk,
     /// Which of those that are live.
     pub index: usize,
-    /// Which of its files, where rules ask about a file.
-    pub file: Option<usize>,
 }
 
 /// One packet and all that rules may ask of it.
@@ -163,6 +161,12 @@ impl Subject<'_> {
             outside.then(|| self.visible_payload())
         };
         self.data.or_else(stands_in)
+    }
+
+    /// The packet was sent by the client, as far as that is known.
+    #[inline]
+    pub(super) fn is_to_server(&self) -> bool {
+        self.flow.is_none_or(|flow| flow.to_server)
     }
 
     /// Rules for packets are asked.

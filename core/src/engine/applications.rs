@@ -1,90 +1,245 @@
-//! Which application a flow speaks, found from the first bytes of its directions.
+//! Which application a flow speaks, found from the first bytes of its directions, and its parser.
 
-use crate::app::{Conversation, Direction, Event, Transport};
+use super::Shared;
+use crate::app::{self, Conversation, Direction, Event, Input, Parsed, Talk, Transport};
+use crate::files::Wanted;
 use crate::packet::{Layer, Packet};
 use crate::stream::{Next, Session, Step, Streams};
+use std::sync::Arc;
 
 /// What is known of a flow's application.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Talk {
+#[derive(Debug, Default)]
+pub(super) struct Spoken {
     pub conversation: Conversation,
-    /// A direction was settled, and no packet of it came since; to the server, to the client.
+    /// What it says, from when its protocol is known, where that has a parser.
+    pub talk: Option<Box<dyn Talk>>,
+    /// What it said before it changed its protocol, until rules have looked at it.
+    pub before: Option<Box<dyn Talk>>,
+    /// Nothing more of it is parsed.
+    over: bool,
+    /// Its parser gave up.
+    failed: bool,
+    /// Something new was parsed of a direction since rules looked at its transactions; to the server, to the client.
+    pub fresh: [bool; 2],
+    /// A direction was settled, or a message ended in it, and no packet of it came since.
     settled: [bool; 2],
+    /// How many bytes of a direction are to be there before its parser is asked again.
+    needs: [usize; 2],
+    /// A direction's parser knows that no more comes.
+    ended: [bool; 2],
 }
 
-impl Talk {
+fn of<T>([up, down]: &mut [T; 2], to_server: bool) -> &mut T {
+    if to_server { up } else { down }
+}
+
+/// A stream's two sides, and what is known of them.
+pub(super) struct Sides<'a> {
+    pub streams: &'a mut Streams,
+    pub session: &'a mut Session,
+    /// The client's port and the server's.
+    pub ports: (u16, u16),
+    /// What is wanted of files.
+    pub files: &'a Arc<Wanted>,
+}
+
+impl Spoken {
     /// Look at what a TCP packet made visible: what it acknowledged, or what it brought itself.
     #[inline]
     pub fn segment(
         &mut self,
-        streams: &mut Streams,
-        session: &mut Session,
+        shared: &Shared,
+        sides: &mut Sides<'_>,
         packet: &Packet,
         step: &Step,
         to_server: bool,
     ) -> Option<Event> {
         let [up, down] = step.more;
-        let ports = if to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
-        let first = up.then(|| self.stream(streams, session, ports, true, false)).flatten();
-        down.then(|| self.stream(streams, session, ports, false, false)).flatten().or(first)
+        sides.ports = if to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
+        let first = up.then(|| self.stream(shared, sides, true, false)).flatten();
+        down.then(|| self.stream(shared, sides, false, false)).flatten().or(first)
     }
 
-    /// Look at a direction's stream as far as it goes; `ports` are the client's and the server's, `end`: for the last time.
-    pub fn stream(
-        &mut self,
-        streams: &mut Streams,
-        session: &mut Session,
-        (client, server): (u16, u16),
-        to_server: bool,
-        end: bool,
-    ) -> Option<Event> {
-        if self.conversation.is_settled(to_server) {
-            return None;
+    /// Look at a direction's stream as far as it goes; `end`: for the last time.
+    pub fn stream(&mut self, shared: &Shared, sides: &mut Sides<'_>, to_server: bool, end: bool) -> Option<Event> {
+        let event = self.tell_apart(sides, to_server, end);
+        if self.over {
+            stop(sides);
+            return event;
         }
-        let (sport, dport) = if to_server { (client, server) } else { (server, client) };
-        let bytes = match streams.next(session, to_server, end) {
-            Next::Data(bytes) => bytes,
-            // What began with a gap can't be told.
-            Next::Gap(_) => {
-                self.settle(streams, session, to_server);
-                return None;
+        if self.talk.is_none() && !self.begin(shared, sides.files) {
+            if self.conversation.protocol().is_some() || self.conversation.is_settled(!to_server) {
+                // It has no parser, or nobody knows it.
+                if self.conversation.is_settled(to_server) {
+                    sides.streams.stop_reading(sides.session, to_server);
+                }
             }
-            Next::Eof | Next::Wait => return None,
-        };
-        let event =
-            self.conversation.look(&Direction { transport: Transport::Tcp, to_server, sport, dport, bytes, end });
-        if self.conversation.is_settled(to_server) {
-            self.settle(streams, session, to_server);
+            return event;
+        }
+        for direction in [to_server, !to_server] {
+            // What waited for the other direction's application is read now.
+            if self.conversation.is_settled(direction) {
+                self.read(sides, direction, end && direction == to_server);
+            }
         }
         event
     }
 
-    fn settle(&mut self, streams: &mut Streams, session: &mut Session, to_server: bool) {
-        streams.stop_reading(session, to_server);
-        self.mark(to_server, true);
+    /// Find out what a direction's first bytes are of.
+    fn tell_apart(&mut self, sides: &mut Sides<'_>, to_server: bool, end: bool) -> Option<Event> {
+        if self.conversation.is_settled(to_server) {
+            return None;
+        }
+        let (client, server) = sides.ports;
+        let (sport, dport) = if to_server { (client, server) } else { (server, client) };
+        let event = match sides.streams.next(sides.session, to_server, end) {
+            Next::Data(bytes) => {
+                let direction = Direction { transport: Transport::Tcp, to_server, sport, dport, bytes, end };
+                self.conversation.look(&direction)
+            }
+            // What begins with a gap can't be told; what follows may be parsed all the same.
+            Next::Gap(_) => self.conversation.give_up(to_server),
+            Next::Eof | Next::Wait => return None,
+        };
+        *of(&mut self.settled, to_server) |= self.conversation.is_settled(to_server);
+        event
+    }
+
+    /// Begin to parse what the flow speaks. False: nobody knows it, or there is no parser for it.
+    fn begin(&mut self, shared: &Shared, files: &Arc<Wanted>) -> bool {
+        let settings = &shared.applications;
+        let protocol = self.conversation.protocol().filter(|_| shared.parses);
+        let wanted = protocol.filter(|protocol| !settings.named.iter().any(|name| name == protocol.name()));
+        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, files));
+        self.talk.is_some()
+    }
+
+    /// Give a direction's parser all that there is.
+    fn read(&mut self, sides: &mut Sides<'_>, to_server: bool, end: bool) {
+        while let Some(talk) = self.talk.as_mut().filter(|_| !self.over) {
+            let Sides { streams, session, .. } = sides;
+            let need = of(&mut self.needs, to_server);
+            let (parsed, length) = match streams.next(session, to_server, end) {
+                Next::Data(bytes) if bytes.len() < *need => {
+                    match streams.behind(session, to_server, end, bytes.len()) {
+                        Next::Wait | Next::Data(_) => return,
+                        // No more of it comes.
+                        Next::Gap(_) | Next::Eof => {
+                            let left = bytes.len() as u64;
+                            *need = 0;
+                            streams.taken(session, to_server, left);
+                            continue;
+                        }
+                    }
+                }
+                Next::Data(bytes) => (talk.parse(to_server, Input::Data(bytes)), bytes.len()),
+                Next::Gap(gap) => {
+                    talk.parse(to_server, Input::Gap(gap));
+                    streams.taken(session, to_server, gap.len);
+                    (Parsed::Consumed { bytes: 0, need: 0 }, 0)
+                }
+                Next::Eof if !std::mem::replace(of(&mut self.ended, to_server), true) => {
+                    (talk.parse(to_server, Input::Eof), 0)
+                }
+                Next::Eof | Next::Wait => return,
+            };
+            *of(&mut self.fresh, to_server) = true;
+            *of(&mut self.settled, to_server) |= talk.take_flush(to_server);
+            match parsed {
+                Parsed::Consumed { bytes, need } => {
+                    let bytes = bytes.min(length);
+                    streams.taken(session, to_server, bytes as u64);
+                    // Asked again for the same bytes, it would say the same.
+                    let left = length - bytes;
+                    *of(&mut self.needs, to_server) = if left > 0 { need.max(left + 1) } else { 0 };
+                }
+                Parsed::Failed => {
+                    self.failed = true;
+                    self.finish();
+                    return stop(sides);
+                }
+                Parsed::Change { bytes, expected } => {
+                    streams.taken(session, to_server, bytes.min(length) as u64);
+                    return self.change(expected);
+                }
+            }
+        }
+    }
+
+    /// Another protocol begins.
+    fn change(&mut self, expected: Option<app::Protocol>) {
+        if let Some(mut talk) = self.talk.take() {
+            talk.end();
+            self.before = Some(talk);
+        }
+        self.conversation.change(expected);
+        (self.needs, self.ended, self.fresh) = ([0; 2], [false; 2], [true; 2]);
+    }
+
+    /// Nothing more is parsed: what there is is all.
+    pub fn finish(&mut self) {
+        self.over = true;
+        if let Some(talk) = &mut self.talk {
+            talk.end();
+            self.fresh = [true; 2];
+        }
     }
 
     /// Look at a datagram.
     #[inline]
-    pub fn datagram(&mut self, packet: &Packet, bytes: &[u8], to_server: bool) -> Option<Event> {
-        if packet.layer != Layer::Udp || self.conversation.is_settled(to_server) {
+    pub fn datagram(
+        &mut self,
+        shared: &Shared,
+        files: &Arc<Wanted>,
+        (packet, bytes, to_server): (&Packet, &[u8], bool),
+    ) -> Option<Event> {
+        if packet.layer != Layer::Udp {
             return None;
         }
-        let (transport, end) = (Transport::Udp, true);
-        let direction = Direction { transport, to_server, sport: packet.sport, dport: packet.dport, bytes, end };
-        let event = self.conversation.look(&direction);
-        self.mark(to_server, self.conversation.is_settled(to_server));
+        let mut event = None;
+        if !self.conversation.is_settled(to_server) {
+            let (transport, end) = (Transport::Udp, true);
+            let direction = Direction { transport, to_server, sport: packet.sport, dport: packet.dport, bytes, end };
+            event = self.conversation.look(&direction);
+            *of(&mut self.settled, to_server) = self.conversation.is_settled(to_server);
+        }
+        if self.over || self.conversation.protocol().is_none() || self.talk.is_none() && !self.begin(shared, files) {
+            return event;
+        }
+        let input = Input::Datagram { bytes, original: packet.payload_original as usize };
+        if let Some(talk) = self.talk.as_mut().filter(|_| !bytes.is_empty()) {
+            *of(&mut self.fresh, to_server) = true;
+            if talk.parse(to_server, input) == Parsed::Failed {
+                self.failed = true;
+                self.finish();
+            }
+        }
         event
     }
 
-    fn mark(&mut self, to_server: bool, settled: bool) {
-        let [up, down] = &mut self.settled;
-        *(if to_server { up } else { down }) = settled;
+    /// Whether this is a direction's first packet since its application was settled, or since a message ended in it.
+    pub fn take_settled(&mut self, to_server: bool) -> bool {
+        std::mem::take(of(&mut self.settled, to_server))
     }
 
-    /// Whether this is a direction's first packet since its application was settled.
-    pub fn take_settled(&mut self, to_server: bool) -> bool {
-        let [up, down] = &mut self.settled;
-        std::mem::take(if to_server { up } else { down })
+    /// Whether something new is there for rules to look at in a direction.
+    pub fn take_fresh(&mut self, to_server: bool) -> bool {
+        std::mem::take(of(&mut self.fresh, to_server))
     }
+
+    /// Count what there was of it.
+    pub fn count(&self, counts: &mut app::Counts, udp: bool) {
+        counts.add(&self.conversation, &[self.talk.as_deref(), self.before.as_deref()], udp, self.failed);
+    }
+
+    /// Transactions that were not done with.
+    pub fn has_open(&self) -> bool {
+        let live = |talk: &Option<Box<dyn Talk>>| talk.as_ref().is_some_and(|talk| talk.live() > 0);
+        live(&self.talk) || live(&self.before)
+    }
+}
+
+fn stop(sides: &mut Sides<'_>) {
+    sides.streams.stop_reading(sides.session, true);
+    sides.streams.stop_reading(sides.session, false);
 }

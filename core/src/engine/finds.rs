@@ -1,13 +1,14 @@
 //! What a shard finds in a batch, on its way to the stage that writes it down.
 
-use crate::app::{Conversation, Event as Strange};
+use crate::app::{Conversation, Event as Strange, Talk};
 use crate::detect::Note;
 use crate::detect::state::FlowVars;
+use crate::files::Piece;
 use crate::flow;
 use crate::flow::record::FlowRecord;
-use crate::packet::{Layer, NONE, Packet, Wrap};
+use crate::packet::{Layer, NONE, Packet, Wrap, proto};
 use crate::stream::{SessionFacts, StreamEvents};
-use crate::table::eve::{Context, FlowNow, Sighted};
+use crate::table::eve::{self, Context, FlowNow, Sighted, TransactionEvent};
 use crate::time::Nanos;
 use std::sync::Arc;
 
@@ -26,8 +27,54 @@ pub(super) struct Alert {
     pub data: Option<Arc<[u8]>>,
     /// What the rule took note of.
     pub notes: Vec<Note>,
+    /// The transaction that it matched in.
+    pub transaction: Option<Arc<MatchedTransaction>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
+}
+
+/// A transaction as alerts show it.
+#[derive(Debug)]
+pub(super) struct MatchedTransaction {
+    pub number: u64,
+    /// How far it got to the server and to the client.
+    pub progress: [&'static str; 2],
+    /// What it says.
+    pub members: Vec<u8>,
+}
+
+impl MatchedTransaction {
+    pub fn new(talk: &dyn Talk, index: usize, to_server: bool) -> Option<Self> {
+        let (head, body) = (talk.head(index)?, talk.body(index)?);
+        let state = |to_server| talk.states(to_server).get(usize::from(head.progress(to_server))).copied();
+        let progress = [true, false].map(|to_server| state(to_server).unwrap_or_default());
+        let mut members = eve::members(head, body);
+        eve::files_of(&mut members, head, to_server);
+        Some(Self { number: head.number, progress, members })
+    }
+}
+
+/// What a flow's transaction has to tell.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// The packet's row.
+    pub row: u32,
+    /// The flow at that moment.
+    pub flow: FlowThen,
+    pub what: What,
+    /// The packet where it is none of the batch's.
+    pub pseudo: Option<Box<Pseudo>>,
+}
+
+/// One thing that a transaction has to tell, and its number in the flow.
+#[derive(Debug)]
+pub(super) enum What {
+    /// An event of its own, for a section of EVE.
+    Event { section: usize, number: u64, event: TransactionEvent },
+    /// Something odd about it.
+    Anomaly { protocol: &'static str, name: &'static str, number: u64 },
+    /// A piece of one of its files that is stored.
+    Piece(Piece),
 }
 
 /// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
@@ -52,7 +99,7 @@ impl Pseudo {
             vlan_count: flow.vlan_count,
             ip: flow.ip,
             proto: flow.proto,
-            layer: Layer::Tcp,
+            layer: if flow.proto == proto::UDP { Layer::Udp } else { Layer::Tcp },
             src: from.0,
             dst: to.0,
             sport: from.1,
@@ -119,6 +166,8 @@ pub(super) struct Over {
     pub sighted: Option<Sighted>,
     /// What it spoke.
     pub application: Conversation,
+    /// A rule wants no events of its end.
+    pub unlogged: bool,
 }
 
 impl FlowThen {
@@ -147,6 +196,7 @@ impl FlowThen {
 pub(super) struct ShardOut {
     pub ended: Vec<Over>,
     pub alerts: Vec<Alert>,
+    pub records: Vec<Record>,
     /// Matches beyond the most that a packet may have.
     pub overflow: u64,
     /// Flow ids by row, where the packets table is wanted.

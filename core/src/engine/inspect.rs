@@ -1,14 +1,16 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
-use super::applications::Talk;
-use super::finds::Dropping;
-use crate::app::{Conversation, Event, Protocol};
+use super::applications::{Sides, Spoken};
+use super::finds::{Dropping, MatchedTransaction, What};
+use super::transactions;
+use crate::app::{Conversation, Counts, Event, Protocol, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::files::Wanted;
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
-use crate::packet::{Layer, Packet, Stop};
+use crate::packet::{Layer, Packet, Stop, proto};
 use crate::plan::Action;
 use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
 use crate::time::Nanos;
@@ -19,7 +21,7 @@ use std::sync::Arc;
 struct Tracked {
     session: Option<Box<Session>>,
     memory: Option<Box<FlowMemory>>,
-    talk: Talk,
+    spoken: Spoken,
     /// Packets and captured bytes after it was bypassed.
     bypassed: Option<Box<[[u64; 2]; 2]>>,
 }
@@ -30,6 +32,8 @@ pub(super) struct Inspector {
     streams: Option<Streams>,
     chunk_size: u64,
     scratch: Option<Scratch>,
+    /// What is wanted of files.
+    files: Arc<Wanted>,
     /// By the flow's slot in its table.
     tracked: Vec<Tracked>,
     /// What came of the last packet.
@@ -42,6 +46,8 @@ pub(super) struct Inspector {
     shown: usize,
     /// Packets and bytes of flows that were bypassed.
     pub bypassed: [u64; 2],
+    /// What flows spoke.
+    pub applications: Counts,
 }
 
 /// Which of a stream's bytes a packet has looked at.
@@ -63,10 +69,13 @@ impl Inspector {
             streams
         });
         let scratch = shared.rules.as_ref().map(|rules| rules.scratch());
+        let (share_number, shares) = share;
+        let settings = &shared.applications.files;
         Self {
             streams,
             chunk_size: u64::from(shared.streams.chunk_size),
             scratch,
+            files: Wanted::new(settings, &shared.plan_rules, (share_number.into(), shares.into())),
             shown: shared.outputs.payload_shown(),
             ..Self::default()
         }
@@ -90,7 +99,7 @@ impl Inspector {
     /// A TCP packet's step in its session; none where sessions are not followed. `seen` learns where it goes after all,
     /// and whether it was established.
     #[inline]
-    pub fn follow(&mut self, packet: &Packet, bytes: &[u8], seen: &mut Seen) -> Option<Step> {
+    pub fn follow(&mut self, shared: &Shared, packet: &Packet, bytes: &[u8], seen: &mut Seen) -> Option<Step> {
         let streams = self.streams.as_mut()?;
         if packet.layer != Layer::Tcp || packet.fragment || packet.stop == Stop::Malformed {
             return None;
@@ -101,18 +110,21 @@ impl Inspector {
             seen.swap();
         }
         seen.established = step.was_established;
-        let Tracked { session, talk, .. } = tracked;
-        let session = session.as_deref_mut();
-        self.strange = session.and_then(|session| talk.segment(streams, session, packet, &step, seen.to_server));
+        let Tracked { session, spoken, .. } = tracked;
+        self.strange = session.as_deref_mut().and_then(|session| {
+            let mut sides = Sides { streams, session, ports: (0, 0), files: &self.files };
+            spoken.segment(shared, &mut sides, packet, &step, seen.to_server)
+        });
         Some(step)
     }
 
     /// A datagram of a flow whose application may not be known yet.
     #[inline]
-    pub fn datagram(&mut self, packet: &Packet, bytes: &[u8], seen: &Seen) {
+    pub fn datagram(&mut self, shared: &Shared, packet: &Packet, bytes: &[u8], seen: &Seen) {
         if self.streams.is_some() && packet.layer == Layer::Udp && packet.stop != Stop::Malformed {
             let tracked = tracked(&mut self.tracked, seen.slot);
-            self.strange = tracked.and_then(|tracked| tracked.talk.datagram(packet, bytes, seen.to_server));
+            let datagram = (packet, bytes, seen.to_server);
+            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, &self.files, datagram));
         }
     }
 
@@ -123,14 +135,14 @@ impl Inspector {
 
     /// What a flow speaks.
     pub fn conversation(&self, slot: u32) -> Conversation {
-        self.tracked.get(slot as usize).map(|tracked| tracked.talk.conversation).unwrap_or_default()
+        self.tracked.get(slot as usize).map(|tracked| tracked.spoken.conversation).unwrap_or_default()
     }
 
     /// The facts of a packet's flow, with what is known of its application.
     fn with_application(&mut self, flow: FlowFacts, slot: Option<u32>) -> FlowFacts {
         let Some(tracked) = slot.and_then(|slot| self.tracked.get_mut(slot as usize)) else { return flow };
-        let settled = tracked.talk.take_settled(flow.to_server);
-        FlowFacts { application: tracked.talk.conversation, settled, ..flow }
+        let settled = tracked.spoken.take_settled(flow.to_server);
+        FlowFacts { application: tracked.spoken.conversation, settled, strange: self.strange, ..flow }
     }
 
     /// A flow's session, where there is one.
@@ -154,7 +166,10 @@ impl Inspector {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
         // A message that ended is looked at, whatever its length.
-        let settled = flow.is_some_and(|flow| flow.settled || flow.application.protocol().is_some_and(ends_messages));
+        let is_parsed =
+            slot.and_then(|slot| self.tracked.get(slot as usize)).is_some_and(|it| it.spoken.talk.is_some());
+        let ends = !is_parsed && flow.is_some_and(|flow| flow.application.protocol().is_some_and(ends_messages));
+        let settled = ends || flow.is_some_and(|flow| flow.settled);
         let reach = session
             .map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, settled), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
@@ -165,11 +180,17 @@ impl Inspector {
     /// the flow's end.
     pub fn last(&mut self, shared: &Shared, subject: &Subject<'_>, flow: &FlowRecord, now: Nanos) {
         let slot = flow.slot;
-        if let (Some(streams), Some(tracked), Some(facts)) =
+        if let (Some(streams), Some(Tracked { session, spoken, .. }), Some(facts)) =
             (&mut self.streams, self.tracked.get_mut(slot as usize), subject.flow)
-            && let Some(session) = &mut tracked.session
         {
-            tracked.talk.stream(streams, session, (flow.sport, flow.dport), facts.to_server, true);
+            if let Some(session) = session {
+                let ports = (flow.sport, flow.dport);
+                let mut sides = Sides { streams, session, ports, files: &self.files };
+                self.strange = spoken.stream(shared, &mut sides, facts.to_server, true);
+            }
+            if !facts.to_server {
+                spoken.finish();
+            }
         }
         let facts = subject.flow.map(|flow| self.with_application(flow, Some(slot)));
         let stream = self.session(slot).map(self::facts);
@@ -183,19 +204,27 @@ impl Inspector {
         let Self { streams, scratch, tracked: all, outcome, data: shown_data, shown, .. } = self;
         let (Some(rules), Some(scratch)) = (&shared.rules, scratch) else { return };
         let mut none = Tracked::default();
-        let Tracked { session, memory, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
+        let Tracked { session, memory, spoken, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
         memory.forget_packet();
         self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
         let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
         let mut round = subject.round;
+        let is_open = subject.packet.proto != proto::TCP || subject.flow.is_some_and(|flow| flow.established);
+        let mut fresh = is_open && spoken.take_fresh(to_server);
         loop {
             let block =
                 reading.as_ref().and_then(|(streams, session)| streams.block(session, to_server, reach == Reach::All));
             if round == Round::Packet || block.is_some() {
                 let data = block.as_ref().map(buffer);
                 rules.inspect(&Subject { data, round, ..*subject }, &mut memory, scratch, outcome);
+            }
+            if std::mem::take(&mut fresh) {
+                let subject = Subject { data: block.as_ref().map(buffer), round, ..*subject };
+                for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
+                    transactions::inspect(rules, &mut **talk, &subject, &mut memory, scratch, outcome);
+                }
             }
             if *shown > 0
                 && shown_data.is_none()
@@ -213,6 +242,26 @@ impl Inspector {
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
     pub fn data(&self, hit: &Hit) -> Option<Arc<[u8]>> {
         self.data.clone().filter(|_| hit.in_stream)
+    }
+
+    /// What alerts show of the transaction that a rule of the last packet matched in.
+    pub fn matched_transaction(&self, slot: u32, to_server: bool, hit: &Hit) -> Option<Arc<MatchedTransaction>> {
+        let (spoken, number) = (&self.tracked.get(slot as usize)?.spoken, hit.transaction?);
+        let of = |talk: &dyn Talk| {
+            let index = (0..talk.live()).find(|index| talk.head(*index).is_some_and(|head| head.number == number))?;
+            MatchedTransaction::new(talk, index, to_server)
+        };
+        let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
+        talks.filter_map(|talk| of(&**talk)).next().map(Arc::new)
+    }
+
+    /// What a flow's transactions have to tell; `end`: for the last time. Those that are done with are forgotten.
+    pub fn tell(&mut self, shared: &Shared, slot: u32, end: bool, mut tell: impl FnMut(What)) {
+        let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return };
+        for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
+            transactions::tell(shared, &mut **talk, end, &mut tell);
+        }
+        spoken.before = spoken.before.take().filter(|talk| talk.live() > 0);
     }
 
     /// Why an inline engine drops the last packet, if it does.
@@ -238,6 +287,12 @@ impl Inspector {
         self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
     }
 
+    /// A rule wants no events of a flow's end.
+    pub fn is_unlogged(&self, slot: u32) -> bool {
+        let memory = self.tracked.get(slot as usize).and_then(|tracked| tracked.memory.as_ref());
+        memory.is_some_and(|memory| memory.is_unlogged())
+    }
+
     /// Count a packet of a flow that was bypassed.
     #[cold]
     pub fn bypass(&mut self, packet: &Packet, seen: &Seen) {
@@ -251,9 +306,9 @@ impl Inspector {
         add(bytes, length);
     }
 
-    /// Both directions of a flow's stream have reached the depth.
+    /// One direction of a flow's stream has reached the depth.
     pub fn is_at_depth(&self, slot: u32) -> bool {
-        self.session(slot).is_some_and(|session| session.is_at_depth(true) && session.is_at_depth(false))
+        self.session(slot).is_some_and(|session| session.is_at_depth(true) || session.is_at_depth(false))
     }
 
     /// What a rule that matched took note of for its alert.
@@ -266,6 +321,7 @@ impl Inspector {
     pub fn has_unseen(&self, slot: u32) -> bool {
         let session = self.session(slot).filter(|_| self.scratch.is_some());
         session.is_some_and(|session| session.has_unseen(true) || session.has_unseen(false))
+            || self.tracked.get(slot as usize).is_some_and(|tracked| tracked.spoken.has_open())
     }
 
     /// Nobody looks into a flow's stream from now on.
@@ -286,7 +342,8 @@ impl Inspector {
     /// A flow is over: forget what was kept of it; its record learns what came after it was bypassed.
     pub fn end(&mut self, flow: &mut FlowRecord) {
         let Some(tracked) = self.tracked.get_mut(flow.slot as usize) else { return };
-        let Tracked { session, bypassed, .. } = std::mem::take(tracked);
+        let Tracked { session, bypassed, spoken, .. } = std::mem::take(tracked);
+        spoken.count(&mut self.applications, flow.proto == proto::UDP);
         if let (Some(streams), Some(session)) = (&mut self.streams, session) {
             streams.end(session);
         }
@@ -294,7 +351,7 @@ impl Inspector {
     }
 }
 
-/// Protocols whose parsers, in Suricata, have the stream looked at where a message ends. Until they are parsed here, each
+/// Protocols whose parsers, in Suricata, have the stream looked at where a message ends. Where they are not parsed, each
 /// piece that was acknowledged stands for a message.
 fn ends_messages(protocol: Protocol) -> bool {
     matches!(protocol, Protocol::Http | Protocol::Smtp | Protocol::Tls)

@@ -1,12 +1,13 @@
 //! The last stage: what the shards found, put into the order of the frames and written down.
 
 use super::Shared;
-use super::finds::{Alert, Dropping, FlowThen, Over, Pseudo, ShardOut, Told};
+use super::finds::{Alert, Dropping, FlowThen, Over, Pseudo, Record, ShardOut, Told, What};
 use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
 use crate::detect::Note;
 use crate::detect::state::Found;
 use crate::error::Result;
+use crate::files::Piece;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
 use crate::frame::{Addr, Frame, TimeUnit};
@@ -17,7 +18,7 @@ use crate::stream::StreamEvents;
 use crate::table::capture::{self, Chunk};
 use crate::table::columns::{Alerts, Anomalies, Flows, Packets};
 use crate::table::counters::Decided;
-use crate::table::eve::{Context, Dropped, Ended, Eve, FlowNow, Matched, Names, Quote, Tunnel};
+use crate::table::eve::{Context, Dropped, Ended, Eve, FlowNow, InTransaction, Matched, Names, Quote, Tunnel};
 use crate::table::fast::Fast;
 use crate::table::json::escape_bytes;
 use crate::table::lines::Lines;
@@ -46,6 +47,8 @@ pub struct Output {
     pub lines: Vec<u8>,
     /// Packets that have a line.
     pub shown: u64,
+    /// Pieces of files that are stored.
+    pub files: Vec<Piece>,
     /// A pcap of the frames that made the engine panic; empty on every good day.
     pub quarantine: Vec<u8>,
 }
@@ -91,12 +94,15 @@ struct Event {
 enum Kind {
     /// An alert on what was left of a flow's stream.
     Last,
+    /// What a transaction had to tell at the flow's end.
+    LastRecord,
     /// A flow that was over when the packet came.
     Ended,
     /// What there is to tell besides alerts.
     Told,
     Arp,
     Alert,
+    Record,
 }
 
 impl Merger {
@@ -131,6 +137,11 @@ impl Merger {
     /// What became of the rules' matches so far.
     pub fn decided(&self) -> Decided {
         self.limits.decided()
+    }
+
+    /// What was written as a capture so far, where one is.
+    pub fn captured(&self) -> Option<capture::Counts> {
+        self.capture.as_ref().map(capture::Writer::counts)
     }
 
     pub fn take(&mut self) -> Output {
@@ -203,6 +214,12 @@ impl Merger {
         self.events.clear();
         for (shard, out) in outs.iter().enumerate() {
             let event = |row, kind, index| Event { row, kind, shard: shard as u8, index: index as u32 };
+            let records = out.records.iter().enumerate();
+            self.events.extend(records.filter(|(_, record)| is_shown(hidden, record.row as usize)).map(
+                |(i, record)| {
+                    event(record.row, if record.pseudo.is_some() { Kind::LastRecord } else { Kind::Record }, i)
+                },
+            ));
             if shared.wants_flows {
                 self.events.extend(out.ended.iter().enumerate().map(|(i, over)| event(over.row, Kind::Ended, i)));
             }
@@ -251,6 +268,11 @@ impl Merger {
             Kind::Arp => {
                 let at = context(parsed, packet, None);
                 self.eve.iter_mut().for_each(|eve| eve.arp(&at, identities));
+            }
+            Kind::LastRecord | Kind::Record => {
+                let Some(record) = out.and_then(|out| out.records.get(index)) else { return };
+                let at = record.pseudo.as_deref().map_or_else(|| context(parsed, packet, None), Pseudo::context);
+                self.record(shared, &at, record, identities);
             }
             Kind::Last | Kind::Alert => {
                 let Some(logged) = self.logged.get(index).copied() else { return };
@@ -308,7 +330,12 @@ impl Merger {
         let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
         let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
         let notes = alert.notes.iter().filter_map(|note| noted(&shared.datasets, note)).collect::<Vec<_>>();
-        let matched = Matched { rule, action, stream, inline, context: &notes };
+        let transaction = alert.transaction.as_deref().map(|seen| InTransaction {
+            number: seen.number,
+            progress: seen.progress,
+            members: &seen.members,
+        });
+        let matched = Matched { rule, action, stream, inline, context: &notes, transaction };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
             self.fast.alert(&mut self.output.fast, packet, &matched);
@@ -318,9 +345,28 @@ impl Merger {
         }
     }
 
+    /// What a transaction has to tell.
+    fn record(&mut self, shared: &Shared, at: &Context<'_>, record: &Record, identities: &Identities) {
+        let id = flow_community(shared, &record.flow, at.packet);
+        let at = Context { flow: Some(FlowNow { community_id: &id, ..record.flow.now() }), ..*at };
+        match &record.what {
+            What::Event { section, number, event } => {
+                let section = self.eve.get_mut(*section).into_iter();
+                section.for_each(|eve| eve.transaction(&at, *number, event, identities));
+            }
+            What::Piece(piece) => self.output.files.push(piece.clone()),
+            What::Anomaly { protocol, name, number } => {
+                self.eve.iter_mut().for_each(|eve| eve.odd_transaction(&at, protocol, name, *number, identities));
+            }
+        }
+    }
+
     fn flow(&mut self, shared: &Shared, clock: Nanos, over: &Over, identities: &Identities) {
         let flow = &over.flow;
         let alerted = self.limits.was_alerted(shared, flow.id, flow.alerted);
+        if over.unlogged {
+            return;
+        }
         let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
         let (noted, sighted) = (over.vars.as_deref(), over.sighted.as_ref());
@@ -349,6 +395,11 @@ impl Merger {
                 self.alert(shared, &at, alert, logged, identities);
             }
         }
+        for record in &out.records {
+            if let Some(pseudo) = &record.pseudo {
+                self.record(shared, &pseudo.context(), record, identities);
+            }
+        }
         if shared.wants_flows {
             out.ended.iter().for_each(|over| self.flow(shared, clock, over, identities));
         }
@@ -370,14 +421,16 @@ impl Merger {
     }
 
     fn writer(&mut self, shared: &Shared, unit: TimeUnit) -> &mut capture::Writer {
-        self.capture.get_or_insert_with(|| capture::Writer::new(shared.outputs.capture, unit))
+        let new = || capture::Writer::new(shared.outputs.capture.clone(), shared.capture_filter.clone(), unit);
+        self.capture.get_or_insert_with(new)
     }
 
-    /// Append the innermost packets to the capture.
+    /// Append the innermost packets to the capture, or the outermost ones.
     fn capture(&mut self, shared: &Shared, parsed: &Parsed, identities: &Identities) {
         let hidden = std::mem::take(&mut self.hidden);
+        let outermost = shared.outputs.capture.frames;
         let writer = self.writer(shared, parsed.batch.unit);
-        for (row, packet) in innermost(&parsed.packets).filter(|(row, _)| is_shown(&hidden, *row)) {
+        for (row, packet) in of_frames(&parsed.packets, outermost).filter(|(row, _)| is_shown(&hidden, *row)) {
             let clock = parsed.clocks.get(row).copied().unwrap_or(packet.time);
             writer.packet(packet, packet.padded_bytes(&parsed.batch.slab), clock, identities);
         }
@@ -457,17 +510,17 @@ pub(super) fn is_unidentified(packet: &Packet) -> bool {
     packet.wrap != NONE && packet.identity == NONE
 }
 
-/// The last packet of each frame and its row, but for refused ones; of a datagram in fragments, the fragments.
-fn innermost(packets: &[Packet]) -> impl Iterator<Item = (usize, &Packet)> {
+/// The innermost packet of each frame, or the outermost, and its row, but for refused ones; of a datagram in fragments,
+/// the fragments.
+fn of_frames(packets: &[Packet], outermost: bool) -> impl Iterator<Item = (usize, &Packet)> {
     let mut packets = packets.iter().enumerate().filter(|(_, packet)| !packet.defragmented).peekable();
-    let last = std::iter::from_fn(move || {
-        let (mut last, frame) = packets.next().map(|last| (last, last.1.frame))?;
-        while let Some(further) = packets.next_if(|(_, packet)| packet.frame == frame) {
-            last = further;
-        }
-        Some(last)
+    let found = std::iter::from_fn(move || {
+        let first = packets.next()?;
+        let of_frame = |(_, packet): &(usize, &Packet)| packet.frame == first.1.frame;
+        let last = std::iter::from_fn(|| packets.next_if(of_frame)).last();
+        Some(last.filter(|_| !outermost).unwrap_or(first))
     });
-    last.filter(|(_, packet)| !is_refused(packet))
+    found.filter(|(_, packet)| !is_refused(packet))
 }
 
 /// Whether a packet is shown: none is noted where all are.

@@ -16,10 +16,12 @@ mod rest;
 mod sequence;
 mod shard;
 mod sights;
+mod transactions;
 
 pub use merge::Output;
 pub use parsed::{Parsed, SHARDS};
 
+use crate::app::Counts;
 use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
@@ -49,9 +51,14 @@ const FLOWS_A_CALL: usize = 16_384;
 /// What all stages share and nothing changes.
 struct Shared {
     parser: Parser,
+    /// What of the packets goes into the capture.
+    capture_filter: Option<Filter>,
     outputs: plan::Outputs,
     flow: plan::FlowSettings,
     streams: plan::StreamSettings,
+    applications: plan::Applications,
+    /// Something asks for what applications say.
+    parses: bool,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     datasets: Vec<plan::Dataset>,
@@ -139,6 +146,9 @@ impl Engine {
         let memory = detect::state::Shared::new(&plan.rules)?;
         let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
+        let parses = plan.outputs.wants_eve(plan::Eve::wants_transactions)
+            || plan.applications.files.store
+            || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
         let shared = Shared {
             parser: Parser {
                 decap: Decap::new(&plan.decap),
@@ -148,9 +158,12 @@ impl Engine {
                 strict: plan.truncated_is_invalid,
                 ignore_checksums: plan.ignore_checksums,
             },
+            capture_filter: Filter::new(&plan.outputs.capture.filter)?,
             outputs: plan.outputs,
             flow: plan.flow,
             streams: plan.streams,
+            applications: plan.applications,
+            parses,
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
             is_ordered,
@@ -350,7 +363,8 @@ impl Engine {
     fn counters(&self) -> Counters {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
-        total.detect = lock(&self.merger).decided();
+        let merger = lock(&self.merger);
+        (total.detect, total.capture) = (merger.decided(), merger.captured());
         total.detect.forgotten += self.shared.memory.forgotten();
         total
     }
@@ -375,12 +389,13 @@ impl Engine {
 
     fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
         let (mut flows, mut streams) = (flow::Stats::default(), stream::Stats::default());
-        let mut bypassed = [0; 2];
+        let (mut bypassed, mut applications) = ([0; 2], Counts::default());
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
             let shard = lock(shard);
             flows.merge(&shard.flow_stats());
             streams.merge(&shard.stream_stats());
+            applications.merge(shard.applications());
             bypassed.iter_mut().zip(shard.bypassed()).for_each(|(sum, more)| *sum += more);
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
         }
@@ -393,6 +408,7 @@ impl Engine {
             streams,
             stream_memory: self.shared.streams.reassembly_memcap,
             bypassed,
+            applications: &applications,
             left_out: self.shared.left_out,
             fragments,
             rules,

@@ -1,13 +1,13 @@
 //! The state of one share of the packets: its flows, its rules' scratch, its counters.
 
 use super::Shared;
-use super::finds::{Alert, FlowThen, Over, Pseudo, ShardOut, Told};
+use super::finds::{Alert, FlowThen, Over, Pseudo, Record, ShardOut, Told};
 use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
-use crate::app::Conversation;
-use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Round, Subject};
+use crate::app::{Conversation, Counts};
+use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
@@ -55,6 +55,11 @@ impl Shard {
     /// Packets and bytes of flows that were bypassed.
     pub fn bypassed(&self) -> [u64; 2] {
         self.inspector.bypassed
+    }
+
+    /// What its flows spoke.
+    pub fn applications(&self) -> &Counts {
+        &self.inspector.applications
     }
 
     /// What was counted of TCP sessions.
@@ -190,7 +195,7 @@ impl Shard {
             if let Some(exception) = step.as_ref().and_then(|step| step.exception).filter(|_| shared.wants_flows) {
                 self.sights.exception(seen.slot, exception);
             }
-            self.inspector.datagram(packet, packet.payload_bytes(&parsed.batch.slab), seen);
+            self.inspector.datagram(shared, packet, packet.payload_bytes(&parsed.batch.slab), seen);
             if shared.wants_flow_ids {
                 out.flow_ids.push((row, seen.id));
             }
@@ -203,6 +208,9 @@ impl Shard {
         let events = step.as_ref().map(|step| step.events).unwrap_or_default();
         if shared.rules.is_some() && !seen.is_some_and(|seen| seen.bypassed) {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
+        }
+        if let Some(seen) = seen.filter(|_| shared.parses) {
+            self.tell(shared, row, &seen, out);
         }
         let strange = self.inspector.strange();
         let tagged = shared.wants_tagged && self.inspector.tagged;
@@ -219,7 +227,7 @@ impl Shard {
         if seen.bypassed {
             return None;
         }
-        let step = self.inspector.follow(packet, bytes, seen)?;
+        let step = self.inspector.follow(shared, packet, bytes, seen)?;
         let session = self.inspector.session(seen.slot);
         let tcp_flags = session.map_or([0; 2], |session| [session.tcp_flags(true), session.tcp_flags(false)]);
         let again = step.events.has(StreamEvent::Retransmission).then_some(seen.to_server);
@@ -269,10 +277,11 @@ impl Shard {
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
             let application = self.inspector.conversation(flow.slot);
+            let unlogged = self.inspector.is_unlogged(flow.slot);
             self.inspector.end(&mut flow);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application });
+                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application, unlogged });
             }
         }
     }
@@ -312,14 +321,22 @@ impl Shard {
             out.overflow += u64::from(self.inspector.outcome.overflow);
             let (vars, counters) = (self.inspector.vars(flow.slot), counters(flow));
             let application = self.inspector.conversation(flow.slot);
+            let slot = flow.slot;
             for hit in &self.inspector.outcome.hits {
                 flow.alerted = true;
                 let flow = Some(FlowThen { id: flow.id, to_server, counters, vars: vars.clone(), application });
                 let pseudo = Some(Box::new(pseudo));
                 let data = self.inspector.data(hit);
                 let notes = self.inspector.notes(hit);
-                out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, notes, pseudo });
+                let transaction = self.inspector.matched_transaction(slot, to_server, hit);
+                let Hit { rule, in_stream, .. } = *hit;
+                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo });
             }
+            let flow = FlowThen { id: flow.id, to_server, counters, vars, application };
+            self.inspector.tell(shared, slot, !to_server, |what| {
+                let pseudo = Some(Box::new(pseudo));
+                out.records.push(Record { row, flow: flow.clone(), what, pseudo });
+            });
         }
     }
 
@@ -385,6 +402,17 @@ impl Shard {
         self.alerts(row, seen, out);
     }
 
+    /// What the transactions of a packet's flow have to tell now.
+    fn tell(&mut self, shared: &Shared, row: u32, seen: &Seen, out: &mut ShardOut) {
+        let mut whats = Vec::new();
+        self.inspector.tell(shared, seen.slot, false, |what| whats.push(what));
+        if whats.is_empty() {
+            return;
+        }
+        let flow = self.then(*seen);
+        out.records.extend(whats.into_iter().map(|what| Record { row, flow: flow.clone(), what, pseudo: None }));
+    }
+
     /// Note the last inspection's hits.
     fn alerts(&mut self, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
         out.overflow += u64::from(self.inspector.outcome.overflow);
@@ -395,7 +423,9 @@ impl Shard {
             let flow = seen.map(|seen| self.then(seen));
             let data = self.inspector.data(hit);
             let notes = self.inspector.notes(hit);
-            out.alerts.push(Alert { row, rule: hit.rule, in_stream: hit.in_stream, flow, data, notes, pseudo: None });
+            let transaction = seen.and_then(|seen| self.inspector.matched_transaction(seen.slot, seen.to_server, hit));
+            let Hit { rule, in_stream, .. } = *hit;
+            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo: None });
         }
     }
 

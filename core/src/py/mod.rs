@@ -51,7 +51,19 @@ fn rule_buffers() -> Vec<&'static str> {
 /// The application protocols that rules can ask for.
 #[pyfunction]
 fn applications() -> Vec<&'static str> {
-    Vec::new()
+    crate::app::Protocol::ALL.iter().map(|protocol| protocol.name()).collect()
+}
+
+/// What can be odd about an application's transactions, in lower case with the protocol in front.
+#[pyfunction]
+fn application_events() -> Vec<String> {
+    crate::app::events().map(|(protocol, name)| format!("{}.{}", protocol.name(), name.to_ascii_lowercase())).collect()
+}
+
+/// The numbers of transactions that rules can test, by the names of their keywords.
+#[pyfunction]
+fn rule_values() -> Vec<&'static str> {
+    crate::app::values().all().collect()
 }
 
 /// A debug build is many times slower: whoever imports one by mistake is told.
@@ -81,6 +93,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(pcre::pcre_error, module)?)?;
     module.add_function(wrap_pyfunction!(rule_buffers, module)?)?;
     module.add_function(wrap_pyfunction!(applications, module)?)?;
+    module.add_function(wrap_pyfunction!(application_events, module)?)?;
+    module.add_function(wrap_pyfunction!(rule_values, module)?)?;
     module.add_function(wrap_pyfunction!(columns, module)?)?;
     module.add_function(wrap_pyfunction!(anomalies, module)?)?;
     module.add_function(wrap_pyfunction!(stream_events, module)?)

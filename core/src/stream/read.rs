@@ -118,8 +118,17 @@ impl Streams {
         if !side.has(session::READ) {
             return Next::Eof;
         }
+        self.at(session, side, side.read, all)
+    }
+
+    /// What comes behind so many bytes that an application has not read yet.
+    pub fn behind<'a>(&self, session: &'a Session, to_server: bool, all: bool, bytes: usize) -> Next<'a> {
+        let side = session.side(to_server);
+        self.at(session, side, side.read + bytes as u64, all)
+    }
+
+    fn at<'a>(&self, session: &'a Session, side: &'a Side, at: u64, all: bool) -> Next<'a> {
         let limit = self.visible(session, side, all);
-        let at = side.read;
         if at < limit {
             match side.store.view(at) {
                 Held::Data(offset, bytes) if offset == at => {

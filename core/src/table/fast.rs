@@ -60,7 +60,10 @@ mod tests {
     use crate::table::testing::{V6, packet, rule};
 
     fn line(packet: &Packet, rule: &Rule) -> String {
-        said(packet, &Matched { rule, action: rule.action, stream: None, inline: false, context: &[] })
+        said(
+            packet,
+            &Matched { rule, action: rule.action, stream: None, inline: false, context: &[], transaction: None },
+        )
     }
 
     fn said(packet: &Packet, matched: &Matched<'_>) -> String {
@@ -73,8 +76,10 @@ mod tests {
     fn what_is_dropped_and_what_would_be() {
         let rule = Rule { action: Action::Drop, ..rule() };
         for (inline, want) in [(true, "  [Drop] [**] [1:"), (false, "  [wDrop] [**] [1:")] {
-            let line =
-                said(&packet(), &Matched { rule: &rule, action: rule.action, stream: None, inline, context: &[] });
+            let line = said(
+                &packet(),
+                &Matched { rule: &rule, action: rule.action, stream: None, inline, context: &[], transaction: None },
+            );
             assert!(line.contains(want), "{line}");
         }
     }

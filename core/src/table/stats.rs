@@ -1,10 +1,12 @@
 //! Suricata's counters, as far as tmrx has them: what the stats event and stats.log are made of.
 
 use crate::anomaly::Anomaly;
+use crate::app::{Count, Counts};
 use crate::flow;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Layers, Stop};
 use crate::restore;
+use crate::table::capture;
 use crate::table::counters::{Counters, Decided};
 use crate::table::json::{Json, number};
 use crate::table::names;
@@ -29,7 +31,9 @@ pub struct Group {
 /// All counters.
 pub fn groups(summary: &Summary<'_>) -> Vec<Group> {
     let group = |name, counters| Group { name, counters };
-    vec![
+    let written = |counts: capture::Counts| named([("written", counts.written), ("filtered_bpf", counts.filtered)]);
+    let capture = summary.counters.capture.map(|counts| group("pcap_log", written(counts)));
+    let mut groups = vec![
         group("decoder", decoder(summary.counters)),
         group("tcp", summary.streams.all().map(|(name, count)| (Cow::Borrowed(name), count)).collect()),
         group("flow", flows(&summary.flows)),
@@ -37,7 +41,23 @@ pub fn groups(summary: &Summary<'_>) -> Vec<Group> {
         group("flow_bypassed", named([("local_pkts", summary.bypassed[0]), ("local_bytes", summary.bypassed[1])])),
         group("detect", detect(&summary.counters.detect)),
         group("memcap", named([("pressure", summary.pressure()), ("pressure_max", summary.pressure())])),
+    ];
+    groups.extend(capture);
+    groups.push(group("app_layer", applications(summary.applications)));
+    groups
+}
+
+/// Flows and transactions of every protocol, and the parsers that gave up.
+fn applications(counts: &Counts) -> Vec<(Cow<'static, str>, u64)> {
+    let of = |what: &str, get: fn(&Count) -> u64, end: &str| -> Vec<_> {
+        counts.all().map(|(name, count)| (Cow::Owned(format!("{what}.{name}{end}")), get(&count))).collect()
+    };
+    [
+        of("flow", |count| count.flows, ""),
+        of("error", |count| count.errors, ".parser"),
+        of("tx", |count| count.transactions, ""),
     ]
+    .concat()
 }
 
 fn named<const N: usize>(counters: [(&'static str, u64); N]) -> Vec<(Cow<'static, str>, u64)> {

@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from tmrx.plan import Event
+from tmrx.plan import Event, TransactionEvent
+from tmrx.rules import supported
 from tmrx.rules.catalogue import did_you_mean
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import Draft, Need
@@ -65,7 +66,10 @@ def _application_event(draft: Draft, option: Option) -> None:
         # The catalogue's word for all applications with files is in the plural.
         owner = "files" if known.protocol == "file" else known.protocol
         draft.needs.append(Need(f"app-layer-event:{name}", frozenset((owner,)), "both", option.at))
-    draft.lack("keyword 'app-layer-event'", option.at)
+    if name not in supported.events():
+        draft.lack(f"event '{name}'", option.at)
+    owner, _, own = name.rpartition(".")
+    draft.checks.append(TransactionEvent(protocol=owner or "applayer", name=own))
 
 
 HANDLERS = {

@@ -77,6 +77,9 @@ pub struct Conversation {
     first: Option<Protocol>,
     /// It is of datagrams: one that nobody knows has failed, whatever else comes.
     datagrams: bool,
+    /// The protocol before it changed, and the one that was announced then.
+    original: Option<Protocol>,
+    expected: Option<Protocol>,
 }
 
 /// The most bytes of a direction that are looked at.
@@ -101,11 +104,35 @@ impl Conversation {
             Answer::No | Answer::More if !direction.end && direction.bytes.len() < ENOUGH => return None,
             Answer::No | Answer::More => Side::Failed,
         };
-        let [up, down] = &mut self.sides;
-        *(if direction.to_server { up } else { down }) = side;
         if let (None, Side::Found(protocol)) = (self.first, side) {
             self.first = Some(protocol);
         }
+        self.settle(direction.to_server, side)
+    }
+
+    /// A direction can't be told.
+    pub fn give_up(&mut self, to_server: bool) -> Option<Event> {
+        self.settle(to_server, Side::Failed)
+    }
+
+    /// Another protocol begins: this one, where it was announced.
+    pub fn change(&mut self, expected: Option<Protocol>) {
+        *self = Self { original: self.first, expected, datagrams: self.datagrams, ..Self::default() };
+    }
+
+    /// The protocol before the last change.
+    pub fn original(&self) -> Option<Protocol> {
+        self.original
+    }
+
+    /// The protocol that was announced, where another came.
+    pub fn expected(&self) -> Option<Protocol> {
+        self.expected.filter(|expected| self.first.is_some_and(|first| first != *expected))
+    }
+
+    fn settle(&mut self, to_server: bool, side: Side) -> Option<Event> {
+        let [up, down] = &mut self.sides;
+        *(if to_server { up } else { down }) = side;
         match (self.side(true), self.side(false)) {
             (Side::Found(a), Side::Found(b)) if a != b => Some(Event::Mismatch),
             (Side::Found(_), Side::Failed) | (Side::Failed, Side::Found(_)) => Some(Event::OnlyOneDirection),

@@ -12,11 +12,13 @@ mod entry;
 mod list;
 mod source;
 mod text;
+mod transaction;
 mod transform;
 mod variables;
 mod view;
 
 pub(super) use source::names;
+pub(super) use transaction::Verdict;
 pub(super) use view::{Cache, Views};
 
 use super::note::Findings;
@@ -26,7 +28,7 @@ use super::subject::{Buffer, Subject};
 use super::truth::Truth;
 use crate::error::Result;
 use crate::ffi::pcre2::{Limits, Matcher};
-use crate::plan::{self, DetectSettings, Match};
+use crate::plan::{self, DetectSettings, Match, Way};
 use list::List;
 use text::Folded;
 use variables::Variables;
@@ -47,6 +49,10 @@ pub(super) struct Tests {
 #[derive(Debug)]
 struct Test {
     view: u32,
+    /// Of which direction, where the rule says so.
+    side: Way,
+    /// The rule is about both directions, of which a buffer may have one.
+    half: bool,
     absent: Absent,
     list: List,
 }
@@ -127,6 +133,11 @@ impl Tests {
         Ok(Self { tests, variables, steps })
     }
 
+    /// The view that the test at a place looks at.
+    pub(super) fn view(&self, place: usize) -> Option<u32> {
+        self.tests.get(place).map(|test| test.view)
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.tests.is_empty()
     }
@@ -144,7 +155,7 @@ impl Tests {
         bench.findings.clear();
         let mut result = Truth::True;
         for test in &self.tests {
-            let sight = cache.look(views, test.view, subject, payload, test.list.is_nocase(), &mut bench.matcher);
+            let sight = cache.look(views, (test.view, 0), subject, payload, test.list.is_nocase(), &mut bench.matcher);
             result = result.and(test.holds(sight, self.steps, memory, bench));
             if result == Truth::False {
                 break;
@@ -162,7 +173,7 @@ impl Test {
             matches => (Absent::Fails, matches),
         };
         let view = views.number(test, rule)?;
-        Ok(Self { view, absent, list: List::new(matches, rule)? })
+        Ok(Self { view, side: test.side, half: rule.transactional, absent, list: List::new(matches, rule)? })
     }
 
     fn holds(&self, sight: Sight<'_>, steps: u32, memory: &Memory<'_>, bench: &mut Bench) -> Truth {

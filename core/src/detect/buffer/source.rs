@@ -1,6 +1,7 @@
 //! The buffers by name, and which bytes of a packet they are.
 
-use crate::detect::subject::{Buffer, Subject};
+use crate::app;
+use crate::detect::subject::{Buffer, Subject, TransactionFacts};
 use crate::frame::Link;
 use crate::packet::{Layer, Packet, Stop, proto};
 use crate::wire::{Header, ethernet, igmp, ipv4, ipv6, sctp, tcp, udp};
@@ -21,6 +22,8 @@ pub(super) enum Source {
     Igmp,
     Sctp,
     SctpData,
+    /// A buffer of a transaction, by its number among all of them.
+    Transaction(u16),
 }
 
 /// The buffers under the names of the keywords that open them.
@@ -42,7 +45,7 @@ const NAMES: [(&str, Source); 13] = [
 
 /// The names of the buffers that rules can look into.
 pub(in crate::detect) fn names() -> Vec<&'static str> {
-    NAMES.iter().map(|(name, _)| *name).collect()
+    NAMES.iter().map(|(name, _)| *name).chain(app::buffers().all()).collect()
 }
 
 /// What a packet has of a buffer.
@@ -56,17 +59,19 @@ pub(super) enum Bytes<'a> {
 
 impl Source {
     pub(super) fn named(name: &str) -> Option<Self> {
-        NAMES.iter().find(|(known, _)| *known == name).map(|(_, source)| *source)
+        let own = NAMES.iter().find(|(known, _)| *known == name).map(|(_, source)| *source);
+        own.or_else(|| app::buffers().number(name).map(Self::Transaction))
     }
 
-    /// The buffer's bytes; `payload` is the packet's or the stream's as rules see it.
+    /// The buffer's bytes; `payload` is the packet's or the stream's as rules see it, `place` says which of several.
     #[inline]
-    pub(super) fn bytes<'a>(self, subject: &Subject<'a>, payload: Buffer<'a>) -> Bytes<'a> {
+    pub(super) fn bytes<'a>(self, subject: &Subject<'a>, payload: Buffer<'a>, place: usize) -> Bytes<'a> {
         match self {
             Self::Payload if subject.lost_transport() => Bytes::Unknown,
             // No list holds on no payload, whatever it negates.
             Self::Payload if payload.original == 0 => Bytes::Absent,
             Self::Payload => Bytes::There(payload),
+            Self::Transaction(number) => transaction(subject, number, place),
             _ => self.header(subject),
         }
     }
@@ -76,7 +81,7 @@ impl Source {
     fn header<'a>(self, subject: &Subject<'a>) -> Bytes<'a> {
         let packet = subject.packet;
         match self {
-            Self::Payload => Bytes::Absent,
+            Self::Payload | Self::Transaction(_) => Bytes::Absent,
             Self::Ethernet => link(subject),
             Self::Ipv4 if packet.ip == 4 => ipv4_header(subject),
             Self::Ipv6 if packet.ip == 6 => ipv6_header(subject),
@@ -92,6 +97,17 @@ impl Source {
             Self::Sctp => transport(subject, proto::SCTP, Layer::Sctp, sctp::Sctp::LEN),
             Self::SctpData => sctp_data(subject),
         }
+    }
+}
+
+/// What a transaction has of one of its buffers.
+fn transaction<'a>(subject: &Subject<'a>, number: u16, place: usize) -> Bytes<'a> {
+    let Some(TransactionFacts { talk, index, .. }) = subject.transaction else { return Bytes::Absent };
+    let Some(row) = app::buffers().row(talk.protocol(), number) else { return Bytes::Absent };
+    match talk.bytes(index, row, subject.is_to_server(), place) {
+        app::Bytes::There { bytes, original } => Bytes::There(Buffer { bytes, original: original.max(bytes.len()) }),
+        app::Bytes::Absent => Bytes::Absent,
+        app::Bytes::Unknown => Bytes::Unknown,
     }
 }
 

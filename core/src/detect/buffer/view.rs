@@ -42,6 +42,16 @@ impl Views {
     }
 }
 
+impl Views {
+    /// The number of the transactions' buffer that a view is of, where it is of one.
+    pub(in crate::detect) fn transaction(&self, view: u32) -> Option<u16> {
+        match self.views.get(view as usize)?.source {
+            Source::Transaction(number) => Some(number),
+            _ => None,
+        }
+    }
+}
+
 /// What a list sees of a view.
 #[derive(Debug)]
 pub(super) enum Sight<'a> {
@@ -62,6 +72,7 @@ pub(in crate::detect) struct Cache {
 #[derive(Debug, Default)]
 struct Slot {
     round: u64,
+    place: usize,
     outcome: Outcome,
     bytes: Vec<u8>,
     spare: Vec<u8>,
@@ -90,12 +101,12 @@ impl Cache {
         self.round += 1;
     }
 
-    /// A view of the packet.
+    /// A view of the packet, by its number; the second says which of several.
     #[inline]
     pub(super) fn look<'a>(
         &'a mut self,
         views: &Views,
-        number: u32,
+        (number, place): (u32, usize),
         subject: &Subject<'a>,
         payload: Payload<'a>,
         nocase: bool,
@@ -108,16 +119,16 @@ impl Cache {
         };
         let slot = if payload.place == Place::Packet { packet } else { stream };
         let payload = payload.bytes;
-        if slot.round != self.round {
-            slot.round = self.round;
+        if (slot.round, slot.place) != (self.round, place) {
+            (slot.round, slot.place) = (self.round, place);
             slot.folded.forget();
-            slot.outcome = slot.make(view, view.source.bytes(subject, payload), matcher);
+            slot.outcome = slot.make(view, view.source.bytes(subject, payload, place), matcher);
         }
         let buffer = match slot.outcome {
             Outcome::Absent => return Sight::Absent,
             Outcome::Unknown => return Sight::Unknown,
             Outcome::Made(original) => Buffer { bytes: &slot.bytes, original },
-            Outcome::Plain => match view.source.bytes(subject, payload) {
+            Outcome::Plain => match view.source.bytes(subject, payload, place) {
                 Bytes::There(buffer) => buffer,
                 Bytes::Absent => return Sight::Absent,
                 Bytes::Unknown => return Sight::Unknown,

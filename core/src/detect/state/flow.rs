@@ -1,7 +1,8 @@
 //! What rules remember of one flow.
 
 use super::tag::Tags;
-use crate::plan::{FlowintChange, FlowintOp};
+use crate::plan::{CapturedOf, FlowintChange, FlowintOp};
+use memchr::memmem;
 use std::sync::Arc;
 
 /// Bits and variables of a flow, in the order in which they were set. Names are numbers of the plan.
@@ -25,6 +26,8 @@ pub struct FlowMemory {
     /// Shared with the alerts that show them, copied when they change.
     vars: Arc<FlowVars>,
     tags: Tags,
+    /// A rule wants no events of the flow's end.
+    unlogged: bool,
 }
 
 /// Of a flow without memory.
@@ -116,6 +119,24 @@ impl FlowMemory {
             Some((_, value)) => *value = after,
             None => ints.push((name, after)),
         }
+    }
+
+    /// Whether the text that was captured under a name holds this one.
+    pub(super) fn captured(&self, of: CapturedOf, name: &str, text: &[u8]) -> bool {
+        let texts = match of {
+            CapturedOf::Flow => &self.vars.texts,
+            CapturedOf::Packet => &self.vars.packet_texts,
+        };
+        texts.iter().any(|(known, captured)| **known == *name && memmem::find(captured, text).is_some())
+    }
+
+    pub(super) fn unlog(&mut self) {
+        self.unlogged = true;
+    }
+
+    /// A rule wants no events of the flow's end.
+    pub fn is_unlogged(&self) -> bool {
+        self.unlogged
     }
 
     /// Its tags.

@@ -15,9 +15,20 @@ pub(super) fn write(
     matched: &Matched<'_>,
     options: &AlertEvents,
 ) {
+    if let Some(transaction) = &matched.transaction {
+        json.number("tx_id", transaction.number);
+    }
     signature(json, look, at.packet, matched, options);
+    if let Some(transaction) = matched.transaction.filter(|_| options.application) {
+        let [up, down] = transaction.progress;
+        json.text("ts_progress", up);
+        json.text("tc_progress", down);
+    }
     if let Some(outer) = &at.tunnel {
         tunnel(json, look, outer, at.frame);
+    }
+    if let Some(transaction) = matched.transaction.filter(|_| options.application) {
+        json.members(transaction.members);
     }
     if let Some(now) = &at.flow {
         super::flow::application(json, &now.application);

@@ -72,3 +72,13 @@ pub(super) fn write(json: &mut Json<'_>, at: &Context<'_>, told: Told, options: 
         payload::packet(json, at, HEADER);
     }
 }
+
+/// Something odd about a transaction.
+pub(super) fn transaction(json: &mut Json<'_>, protocol: &'static str, name: &'static str) {
+    json.object("anomaly");
+    json.text("app_proto", protocol);
+    json.text("type", "applayer");
+    json.text("event", name);
+    json.text("layer", "proto_parser");
+    json.end();
+}

@@ -5,12 +5,15 @@ mod anomaly;
 mod arp;
 mod dns;
 mod drop;
+mod files;
 mod flow;
 mod header;
+mod http;
 mod netflow;
 mod payload;
 mod sighted;
 mod stats;
+mod tls;
 mod transaction;
 mod transport;
 
@@ -32,7 +35,7 @@ use crate::time::Nanos;
 use std::sync::Arc;
 
 pub use sighted::Sighted;
-pub use transaction::{Along, TransactionEvent, events, members};
+pub use transaction::{Along, TransactionEvent, ended_files, events, files_of, members};
 
 /// A flow at the moment of an event, oriented client to server; index 0 of a pair is to the server.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +74,19 @@ pub struct Matched<'a> {
     pub inline: bool,
     /// What datasets and captures tell: keys, and values in JSON.
     pub context: &'a [(String, String)],
+    /// The transaction that it matched in.
+    pub transaction: Option<InTransaction<'a>>,
+}
+
+/// A transaction as alerts show it.
+#[derive(Debug, Clone, Copy)]
+pub struct InTransaction<'a> {
+    /// Its number in the flow.
+    pub number: u64,
+    /// How far it got to the server and to the client.
+    pub progress: [&'static str; 2],
+    /// What it says: members of the event.
+    pub members: &'a [u8],
 }
 
 /// A packet that an inline engine drops.
@@ -263,6 +279,38 @@ impl Eve {
         }
     }
 
+    /// An event of a transaction.
+    pub fn transaction(&mut self, at: &Context<'_>, number: u64, event: &TransactionEvent, identities: &Identities) {
+        let turned = turned(at, event.along);
+        let at = Context { packet: &turned, ..*at };
+        self.event(&at, event.kind, identities, |json, _, _| {
+            if NUMBERED.contains(&event.kind) {
+                json.number("tx_id", number);
+            }
+            json.members(&event.members);
+            if let Some(now) = at.flow.filter(|_| event.kind == files::KIND) {
+                flow::application(json, &now.application);
+            }
+        });
+    }
+
+    /// Something odd about a transaction.
+    pub fn odd_transaction(
+        &mut self,
+        at: &Context<'_>,
+        protocol: &'static str,
+        name: &'static str,
+        number: u64,
+        identities: &Identities,
+    ) {
+        if self.settings.anomaly.is_some_and(|options| options.applayer) {
+            self.event(at, "anomaly", identities, |json, _, _| {
+                json.number("tx_id", number);
+                anomaly::transaction(json, protocol, name);
+            });
+        }
+    }
+
     /// A packet's event: its header, what `write` adds, and what all end with.
     fn event(
         &mut self,
@@ -318,6 +366,24 @@ impl Eve {
         stats::write(&mut json, uptime, summary, &options, self.settings.mirror.then_some(identities));
         header::end(&mut json, &self.settings);
     }
+}
+
+/// Events of transactions that tell the transaction's number outside of their own object.
+const NUMBERED: [&str; 4] = ["http", "smb", "smtp", "anomaly"];
+
+/// The packet with its ends as an event wants them.
+fn turned(at: &Context<'_>, along: Along) -> Packet {
+    let packet = *at.packet;
+    let to_server = at.flow.is_none_or(|flow| flow.to_server);
+    let wanted = match along {
+        Along::Packet => to_server,
+        Along::Flow | Along::ToServer => true,
+        Along::ToClient => false,
+    };
+    if wanted == to_server {
+        return packet;
+    }
+    Packet { src: packet.dst, dst: packet.src, sport: packet.dport, dport: packet.sport, ..packet }
 }
 
 fn vlans(json: &mut Json<'_>, vlans: [u16; MAX_VLANS], count: u8) {

@@ -1,0 +1,79 @@
+//! A flow's transactions: rules look at them, and what they have to tell is told.
+
+use super::Shared;
+use super::finds::What;
+use crate::app::{Head, Talk};
+use crate::detect::state::Memory;
+use crate::detect::{Outcome, Rules, Scratch, Subject, TransactionFacts};
+use crate::table::eve;
+
+/// Ask the rules about what is new in the packet's direction of a flow's transactions.
+pub(super) fn inspect(
+    rules: &Rules,
+    talk: &mut dyn Talk,
+    subject: &Subject<'_>,
+    memory: &mut Memory<'_>,
+    scratch: &mut Scratch,
+    outcome: &mut Outcome,
+) {
+    let to_server = subject.flow.is_some_and(|flow| flow.to_server);
+    for index in 0..talk.live() {
+        let Some(head) = talk.head_mut(index) else { continue };
+        if head.inspection(to_server).done || !head.take_changed(to_server) {
+            continue;
+        }
+        head.time = subject.packet.time;
+        let ended = head.has_ended(to_server);
+        let mut inspection = std::mem::take(head.inspection(to_server));
+        let transaction = Some(TransactionFacts { talk: &*talk, index });
+        let subject = Subject { transaction, ..*subject };
+        rules.inspect_transaction(&subject, &mut inspection, memory, scratch, outcome);
+        inspection.done = ended;
+        for rule in outcome.storing.drain(..) {
+            rules.store(rule, talk, index, to_server);
+        }
+        if let Some(head) = talk.head_mut(index) {
+            *head.inspection(to_server) = inspection;
+            head.files.inspected(to_server);
+        }
+    }
+}
+
+/// What there is to tell and to store of a transaction's files.
+fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, tell: &mut impl FnMut(What)) {
+    let Some((head, body)) = talk.head(index).zip(talk.body(index)).filter(|(head, _)| !head.files.is_empty()) else {
+        return;
+    };
+    let number = head.number;
+    for (section, options) in (0..).zip(&shared.outputs.eve) {
+        let events = eve::ended_files(options, head, body).into_iter();
+        events.for_each(|event| tell(What::Event { section, number, event }));
+    }
+    let mut pieces = Vec::new();
+    talk.head_mut(index).into_iter().for_each(|head| head.files.tell(&mut pieces));
+    pieces.into_iter().for_each(|piece| tell(What::Piece(piece)));
+}
+
+/// What transactions have to tell, as far as it is wanted; `end`: for the last time. Those that are done with are
+/// forgotten.
+pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, end: bool, tell: &mut impl FnMut(What)) {
+    for index in 0..talk.live() {
+        let (events, names, protocol) = (talk.head_mut(index).map(Head::take_events), talk.events(), talk.protocol());
+        let Some((number, is_told)) = talk.head(index).map(|head| (head.number, head.is_told())) else { continue };
+        let names = events.iter().flatten().filter_map(|event| names.get(usize::from(*event)));
+        names.for_each(|name| tell(What::Anomaly { protocol: protocol.name(), name, number }));
+        files(shared, talk, index, tell);
+        if is_told || !talk.is_told(index, end) {
+            continue;
+        }
+        talk.head_mut(index).into_iter().for_each(Head::tell);
+        let logged = talk.head(index).filter(|head| !head.is_unlogged());
+        let (Some(head), Some(body)) = (logged, talk.body(index)) else { continue };
+        for (section, options) in (0..).zip(&shared.outputs.eve) {
+            let events = eve::events(options, head, body).into_iter();
+            events.for_each(|event| tell(What::Event { section, number, event }));
+        }
+    }
+    let inspects = shared.rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
+    talk.forget(&|head| end || head.is_complete() && head.is_told() && (!inspects || head.is_inspected()));
+}
