@@ -64,6 +64,7 @@ from tmrx.plan.filters import (
 )
 from tmrx.plan.matches import (
     Absent,
+    Asn1,
     Base64,
     Bsize,
     BufferTest,
@@ -158,6 +159,7 @@ __all__ = [
     "AnomalyEvents",
     "Application",
     "Applications",
+    "Asn1",
     "Base64",
     "BodySettings",
     "Bsize",
@@ -168,8 +170,8 @@ __all__ = [
     "ByteMath",
     "ByteTest",
     "Capture",
-    "Captured",
     "CaptureSettings",
+    "Captured",
     "Check",
     "ChecksumIs",
     "Content",
