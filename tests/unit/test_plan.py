@@ -38,6 +38,14 @@ ONE = plan.Number(op="eq", a=1, b=2)
 VAR = plan.Variable(var=3)
 
 
+def file_tests() -> Iterator[plan.FileTest]:
+    """Each test on files, with each word of its choices."""
+    yield plan.FileName(text=b"a", negated=True, end=True)
+    yield plan.FileMagic(text=b"a", negated=True)
+    yield plan.FileSize(number=ONE, negated=True)
+    yield from choices(plan.FileHash, plan.FileHash(hash="md5", digests=b"a" * 16, negated=True))
+
+
 def checks() -> Iterator[plan.Check]:
     """Each check, with each word of its choices."""
     yield from (plan.Dsize(number=number, negated=True) for number in choices(plan.Number, ONE))
@@ -67,6 +75,7 @@ def checks() -> Iterator[plan.Check]:
         plan.MirrorSession(value="web*", negated=True),
         plan.MirrorTruncated(causes=3, negated=True),
         plan.MirrorChecksum(layer="l3", verdicts=2, negated=True),
+        plan.File(tests=tuple(file_tests())),
     )
     for whole in wholes:
         yield from choices(type(whole), whole)
@@ -112,6 +121,7 @@ def effects() -> Iterator[plan.Effect]:
         plan.Tag(scope="host", count=1, unit="bytes", side="src"),
         plan.Bypass(),
         plan.Untrack(),
+        plan.Filestore(side="rule", scope="file"),
         plan.Unlog(of="transaction"),
     )
     for whole in wholes:

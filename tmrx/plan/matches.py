@@ -238,8 +238,9 @@ class Transform(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class BufferTest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one buffer, after its transforms, has to hold. `buffer` is the sticky buffer's keyword; "payload" is the
-    payload of a packet or a stream."""
+    payload of a packet or a stream. `side`: of this direction only, in a rule for whole transactions."""
 
     buffer: str = "payload"
+    side: Literal["", "to_server", "to_client"] = ""
     transforms: tuple[Transform, ...] = ()
     matches: tuple[Match, ...]

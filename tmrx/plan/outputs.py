@@ -103,7 +103,9 @@ class TlsEvents(Struct, frozen=True, kw_only=True):
 
 
 class FileEvents(Struct, frozen=True, kw_only=True):
-    """Files, at their ends."""
+    """Files, at their ends; `stored`: only those that are stored."""
+
+    stored: bool = False
 
 
 class Eve(Struct, frozen=True, kw_only=True):

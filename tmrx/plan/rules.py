@@ -69,13 +69,21 @@ class Untrack(Struct, frozen=True, kw_only=True, tag="untrack"):
     """config: tracking disable: the packet gets no flow."""
 
 
+class Filestore(Struct, frozen=True, kw_only=True, tag="filestore"):
+    """Store files that travel in the direction that matched (`side` "rule") or in a given one: those that satisfy the
+    rule's own `File` check, all of the transaction, or all of the flow from then on."""
+
+    side: Literal["rule", "to_server", "to_client", "both"] = "rule"
+    scope: Literal["file", "tx", "flow"] = "file"
+
+
 class Unlog(Struct, frozen=True, kw_only=True, tag="unlog"):
     """config: logging disable: no events of the flow's end, or of the transaction."""
 
     of: Literal["flow", "transaction"]
 
 
-Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack | Unlog
+Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack | Filestore | Unlog
 
 
 class Limit(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -122,6 +130,8 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dst: int
     dport: int
     both_directions: bool = False
+    # It is about both directions of a transaction at once: `=>`.
+    transactional: bool = False
     sid: int
     gid: int = 1
     rev: int = 0

@@ -101,6 +101,8 @@ pub struct Outcome {
     pub flow: Option<FlowVerdict>,
     /// Nothing more is to be done about the flow but to count.
     pub bypass: bool,
+    /// Rules that have files of the transaction stored that was looked at last.
+    pub(crate) storing: Vec<u32>,
     /// Matches beyond the most that a packet may have.
     pub overflow: u32,
     /// The first pass rule that matched: nothing is told of those after it.

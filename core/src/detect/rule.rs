@@ -10,6 +10,7 @@ use super::subject::Subject;
 use super::truth::Truth;
 use crate::app::Protocol;
 use crate::error::Result;
+use crate::files::File;
 use crate::plan::{self, Action, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
 /// Where a match was found.
@@ -27,6 +28,8 @@ pub(super) struct Rule {
     pub(super) header: Header,
     pub(super) flow: Option<FlowCheck>,
     pub(super) action: Action,
+    /// Its number for people.
+    pub(super) sid: u32,
     /// Its matches are told.
     pub(super) told: bool,
     /// Its matches may be suppressed.
@@ -36,6 +39,8 @@ pub(super) struct Rule {
     pub(super) buffers: Tests,
     /// The applications that it is for; none: whatever the flow speaks.
     pub(super) protocols: Box<[Protocol]>,
+    /// It is about both directions of a transaction.
+    pub(super) transactional: bool,
     /// It asks about files.
     pub(super) of_files: bool,
     /// Some literal is searched for before it is asked about a transaction.
@@ -51,12 +56,14 @@ impl Rule {
             header: Header::new(rule, sets)?,
             flow: rule.flow,
             action: rule.action,
+            sid: rule.sid,
             told: !rule.noalert && (rule.alert || !matches!(rule.action, Action::Pass | Action::Config)),
             limited: !rule.limits.is_empty(),
             effects: rule.effects.clone().into_boxed_slice(),
             checks: rule.checks.iter().map(Check::new).collect(),
             of_files: buffers.are_of_files(views) || rule.checks.iter().any(is_of_files),
-            has_fast_pattern: transaction_pattern(rule).is_some(),
+            has_fast_pattern: transaction_pattern(rule).is_some() && !rule.transactional,
+            transactional: rule.transactional,
             buffers,
             protocols: protocols(&rule.application),
             scope: rule.scope,
@@ -67,6 +74,11 @@ impl Rule {
     /// Whether no packet of an IP protocol can satisfy it.
     pub(super) fn excludes(&self, protocol: u8) -> bool {
         self.checks.iter().any(|check| check.excludes(protocol))
+    }
+
+    /// Whether a file satisfies all that it asks of files by themselves.
+    pub(super) fn passes(&self, file: &File) -> bool {
+        self.checks.iter().all(|check| check.passes(file))
     }
 
     /// What its action covers when it matches there.
@@ -157,7 +169,7 @@ fn protocols(application: &str) -> Box<[Protocol]> {
 }
 
 fn is_of_files(check: &plan::Check) -> bool {
-    matches!(check, plan::Check::TransactionValue { value, .. } if value.starts_with("file"))
+    matches!(check, plan::Check::File { .. })
 }
 
 /// What of a transaction's buffers a rule is searched for by: the place of the test among its buffers, and the literal

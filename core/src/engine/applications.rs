@@ -2,11 +2,10 @@
 
 use super::Shared;
 use crate::app::{self, Conversation, Direction, Event, Input, Parsed, Talk, Transport};
+use crate::files::Wanted;
 use crate::packet::{Layer, Packet};
 use crate::stream::{Next, Session, Step, Streams};
-
-/// Bytes of a direction that nobody knows which wait for the other one's application, at most.
-const MOST_WAITING: usize = 64 << 10;
+use std::sync::Arc;
 
 /// What is known of a flow's application.
 #[derive(Debug, Default)]
@@ -17,7 +16,9 @@ pub(super) struct Spoken {
     /// What it said before it changed its protocol, until rules have looked at it.
     pub before: Option<Box<dyn Talk>>,
     /// Nothing more of it is parsed.
-    pub over: bool,
+    over: bool,
+    /// Its parser gave up.
+    failed: bool,
     /// Something new was parsed of a direction since rules looked at its transactions; to the server, to the client.
     pub fresh: [bool; 2],
     /// A direction was settled, or a message ended in it, and no packet of it came since.
@@ -38,6 +39,8 @@ pub(super) struct Sides<'a> {
     pub session: &'a mut Session,
     /// The client's port and the server's.
     pub ports: (u16, u16),
+    /// What is wanted of files.
+    pub files: &'a Arc<Wanted>,
 }
 
 impl Spoken {
@@ -64,7 +67,7 @@ impl Spoken {
             stop(sides);
             return event;
         }
-        if self.talk.is_none() && !self.begin(shared) {
+        if self.talk.is_none() && !self.begin(shared, sides.files) {
             if self.conversation.protocol().is_some() || self.conversation.is_settled(!to_server) {
                 // It has no parser, or nobody knows it.
                 if self.conversation.is_settled(to_server) {
@@ -103,11 +106,11 @@ impl Spoken {
     }
 
     /// Begin to parse what the flow speaks. False: nobody knows it, or there is no parser for it.
-    fn begin(&mut self, shared: &Shared) -> bool {
+    fn begin(&mut self, shared: &Shared, files: &Arc<Wanted>) -> bool {
         let settings = &shared.applications;
         let protocol = self.conversation.protocol().filter(|_| shared.parses);
         let wanted = protocol.filter(|protocol| !settings.named.iter().any(|name| name == protocol.name()));
-        self.talk = wanted.and_then(|protocol| app::start(protocol, settings));
+        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, files));
         self.talk.is_some()
     }
 
@@ -151,6 +154,7 @@ impl Spoken {
                     *of(&mut self.needs, to_server) = if left > 0 { need.max(left + 1) } else { 0 };
                 }
                 Parsed::Failed => {
+                    self.failed = true;
                     self.finish();
                     return stop(sides);
                 }
@@ -183,7 +187,12 @@ impl Spoken {
 
     /// Look at a datagram.
     #[inline]
-    pub fn datagram(&mut self, shared: &Shared, packet: &Packet, bytes: &[u8], to_server: bool) -> Option<Event> {
+    pub fn datagram(
+        &mut self,
+        shared: &Shared,
+        files: &Arc<Wanted>,
+        (packet, bytes, to_server): (&Packet, &[u8], bool),
+    ) -> Option<Event> {
         if packet.layer != Layer::Udp {
             return None;
         }
@@ -194,13 +203,14 @@ impl Spoken {
             event = self.conversation.look(&direction);
             *of(&mut self.settled, to_server) = self.conversation.is_settled(to_server);
         }
-        if self.over || self.conversation.protocol().is_none() || self.talk.is_none() && !self.begin(shared) {
+        if self.over || self.conversation.protocol().is_none() || self.talk.is_none() && !self.begin(shared, files) {
             return event;
         }
         let input = Input::Datagram { bytes, original: packet.payload_original as usize };
         if let Some(talk) = self.talk.as_mut().filter(|_| !bytes.is_empty()) {
             *of(&mut self.fresh, to_server) = true;
             if talk.parse(to_server, input) == Parsed::Failed {
+                self.failed = true;
                 self.finish();
             }
         }
@@ -215,6 +225,11 @@ impl Spoken {
     /// Whether something new is there for rules to look at in a direction.
     pub fn take_fresh(&mut self, to_server: bool) -> bool {
         std::mem::take(of(&mut self.fresh, to_server))
+    }
+
+    /// Count what there was of it.
+    pub fn count(&self, counts: &mut app::Counts, udp: bool) {
+        counts.add(&self.conversation, &[self.talk.as_deref(), self.before.as_deref()], udp, self.failed);
     }
 
     /// Transactions that were not done with.

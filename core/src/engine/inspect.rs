@@ -4,9 +4,10 @@ use super::Shared;
 use super::applications::{Sides, Spoken};
 use super::finds::{Dropping, MatchedTransaction, What};
 use super::transactions;
-use crate::app::{Conversation, Event, Protocol, Talk};
+use crate::app::{Conversation, Counts, Event, Protocol, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::files::Wanted;
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
 use crate::packet::{Layer, Packet, Stop, proto};
@@ -31,6 +32,8 @@ pub(super) struct Inspector {
     streams: Option<Streams>,
     chunk_size: u64,
     scratch: Option<Scratch>,
+    /// What is wanted of files.
+    files: Arc<Wanted>,
     /// By the flow's slot in its table.
     tracked: Vec<Tracked>,
     /// What came of the last packet.
@@ -43,6 +46,8 @@ pub(super) struct Inspector {
     shown: usize,
     /// Packets and bytes of flows that were bypassed.
     pub bypassed: [u64; 2],
+    /// What flows spoke.
+    pub applications: Counts,
 }
 
 /// Which of a stream's bytes a packet has looked at.
@@ -64,10 +69,13 @@ impl Inspector {
             streams
         });
         let scratch = shared.rules.as_ref().map(|rules| rules.scratch());
+        let (share_number, shares) = share;
+        let settings = &shared.applications.files;
         Self {
             streams,
             chunk_size: u64::from(shared.streams.chunk_size),
             scratch,
+            files: Wanted::new(settings, &shared.plan_rules, (share_number.into(), shares.into())),
             shown: shared.outputs.payload_shown(),
             ..Self::default()
         }
@@ -104,7 +112,7 @@ impl Inspector {
         seen.established = step.was_established;
         let Tracked { session, spoken, .. } = tracked;
         self.strange = session.as_deref_mut().and_then(|session| {
-            let mut sides = Sides { streams, session, ports: (0, 0) };
+            let mut sides = Sides { streams, session, ports: (0, 0), files: &self.files };
             spoken.segment(shared, &mut sides, packet, &step, seen.to_server)
         });
         Some(step)
@@ -115,7 +123,8 @@ impl Inspector {
     pub fn datagram(&mut self, shared: &Shared, packet: &Packet, bytes: &[u8], seen: &Seen) {
         if self.streams.is_some() && packet.layer == Layer::Udp && packet.stop != Stop::Malformed {
             let tracked = tracked(&mut self.tracked, seen.slot);
-            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, packet, bytes, seen.to_server));
+            let datagram = (packet, bytes, seen.to_server);
+            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, &self.files, datagram));
         }
     }
 
@@ -157,7 +166,10 @@ impl Inspector {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
         // A message that ended is looked at, whatever its length.
-        let settled = flow.is_some_and(|flow| flow.settled || flow.application.protocol().is_some_and(ends_messages));
+        let is_parsed =
+            slot.and_then(|slot| self.tracked.get(slot as usize)).is_some_and(|it| it.spoken.talk.is_some());
+        let ends = !is_parsed && flow.is_some_and(|flow| flow.application.protocol().is_some_and(ends_messages));
+        let settled = ends || flow.is_some_and(|flow| flow.settled);
         let reach = session
             .map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, settled), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
@@ -172,7 +184,8 @@ impl Inspector {
             (&mut self.streams, self.tracked.get_mut(slot as usize), subject.flow)
         {
             if let Some(session) = session {
-                let mut sides = Sides { streams, session, ports: (flow.sport, flow.dport) };
+                let ports = (flow.sport, flow.dport);
+                let mut sides = Sides { streams, session, ports, files: &self.files };
                 self.strange = spoken.stream(shared, &mut sides, facts.to_server, true);
             }
             if !facts.to_server {
@@ -232,11 +245,11 @@ impl Inspector {
     }
 
     /// What alerts show of the transaction that a rule of the last packet matched in.
-    pub fn matched_transaction(&self, slot: u32, hit: &Hit) -> Option<Arc<MatchedTransaction>> {
+    pub fn matched_transaction(&self, slot: u32, to_server: bool, hit: &Hit) -> Option<Arc<MatchedTransaction>> {
         let (spoken, number) = (&self.tracked.get(slot as usize)?.spoken, hit.transaction?);
         let of = |talk: &dyn Talk| {
             let index = (0..talk.live()).find(|index| talk.head(*index).is_some_and(|head| head.number == number))?;
-            MatchedTransaction::new(talk, index)
+            MatchedTransaction::new(talk, index, to_server)
         };
         let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
         talks.filter_map(|talk| of(&**talk)).next().map(Arc::new)
@@ -329,7 +342,8 @@ impl Inspector {
     /// A flow is over: forget what was kept of it; its record learns what came after it was bypassed.
     pub fn end(&mut self, flow: &mut FlowRecord) {
         let Some(tracked) = self.tracked.get_mut(flow.slot as usize) else { return };
-        let Tracked { session, bypassed, .. } = std::mem::take(tracked);
+        let Tracked { session, bypassed, spoken, .. } = std::mem::take(tracked);
+        spoken.count(&mut self.applications, flow.proto == proto::UDP);
         if let (Some(streams), Some(session)) = (&mut self.streams, session) {
             streams.end(session);
         }
@@ -337,7 +351,7 @@ impl Inspector {
     }
 }
 
-/// Protocols whose parsers, in Suricata, have the stream looked at where a message ends. Until they are parsed here, each
+/// Protocols whose parsers, in Suricata, have the stream looked at where a message ends. Where they are not parsed, each
 /// piece that was acknowledged stands for a message.
 fn ends_messages(protocol: Protocol) -> bool {
     matches!(protocol, Protocol::Http | Protocol::Smtp | Protocol::Tls)

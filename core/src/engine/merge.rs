@@ -7,6 +7,7 @@ use super::parsed::Parsed;
 use crate::detect::Note;
 use crate::detect::state::Found;
 use crate::error::Result;
+use crate::files::Piece;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
 use crate::frame::{Addr, Frame, TimeUnit};
@@ -46,6 +47,8 @@ pub struct Output {
     pub lines: Vec<u8>,
     /// Packets that have a line.
     pub shown: u64,
+    /// Pieces of files that are stored.
+    pub files: Vec<Piece>,
     /// A pcap of the frames that made the engine panic; empty on every good day.
     pub quarantine: Vec<u8>,
 }
@@ -351,6 +354,7 @@ impl Merger {
                 let section = self.eve.get_mut(*section).into_iter();
                 section.for_each(|eve| eve.transaction(&at, *number, event, identities));
             }
+            What::Piece(piece) => self.output.files.push(piece.clone()),
             What::Anomaly { protocol, name, number } => {
                 self.eve.iter_mut().for_each(|eve| eve.odd_transaction(&at, protocol, name, *number, identities));
             }

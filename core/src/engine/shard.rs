@@ -6,7 +6,7 @@ use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
-use crate::app::Conversation;
+use crate::app::{Conversation, Counts};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
@@ -55,6 +55,11 @@ impl Shard {
     /// Packets and bytes of flows that were bypassed.
     pub fn bypassed(&self) -> [u64; 2] {
         self.inspector.bypassed
+    }
+
+    /// What its flows spoke.
+    pub fn applications(&self) -> &Counts {
+        &self.inspector.applications
     }
 
     /// What was counted of TCP sessions.
@@ -323,7 +328,7 @@ impl Shard {
                 let pseudo = Some(Box::new(pseudo));
                 let data = self.inspector.data(hit);
                 let notes = self.inspector.notes(hit);
-                let transaction = self.inspector.matched_transaction(slot, hit);
+                let transaction = self.inspector.matched_transaction(slot, to_server, hit);
                 let Hit { rule, in_stream, .. } = *hit;
                 out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo });
             }
@@ -418,7 +423,7 @@ impl Shard {
             let flow = seen.map(|seen| self.then(seen));
             let data = self.inspector.data(hit);
             let notes = self.inspector.notes(hit);
-            let transaction = seen.and_then(|seen| self.inspector.matched_transaction(seen.slot, hit));
+            let transaction = seen.and_then(|seen| self.inspector.matched_transaction(seen.slot, seen.to_server, hit));
             let Hit { rule, in_stream, .. } = *hit;
             out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo: None });
         }

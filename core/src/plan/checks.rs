@@ -1,5 +1,6 @@
 //! What rules ask of a packet, its flow and the mirror, outside of buffers: `tmrx/plan/checks.py`.
 
+use super::applications::HashType;
 use super::matches::Number;
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
@@ -90,6 +91,27 @@ pub enum Side {
     ToClient,
     Both,
     Either,
+}
+
+/// One direction, or none in particular.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    #[default]
+    #[serde(rename = "")]
+    Any,
+    ToServer,
+    ToClient,
+}
+
+impl Way {
+    /// Whether it is to the server, where it says so; else `otherwise`.
+    pub fn to_server_or(self, otherwise: bool) -> bool {
+        match self {
+            Self::Any => otherwise,
+            way => way == Self::ToServer,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -276,6 +298,11 @@ pub enum Check {
         verdicts: u8,
         negated: bool,
     },
+    TransactionProgress {
+        number: Number,
+        #[serde(default)]
+        side: Way,
+    },
     TransactionEvent {
         protocol: String,
         name: String,
@@ -287,6 +314,18 @@ pub enum Check {
         #[serde(default)]
         negated: bool,
     },
+    File {
+        tests: Vec<FileTest>,
+    },
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FileTest {
+    Name { text: ByteBuf, negated: bool, end: bool },
+    Magic { text: ByteBuf, negated: bool },
+    Size { number: Number, negated: bool },
+    Hash { hash: HashType, digests: ByteBuf, negated: bool },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

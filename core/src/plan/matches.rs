@@ -1,5 +1,6 @@
 //! What rules look for inside a buffer: `tmrx/plan/matches.py`.
 
+use super::checks::Way;
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
 
@@ -358,6 +359,8 @@ pub struct Transform {
 pub struct BufferTest {
     #[serde(default = "payload")]
     pub buffer: String,
+    #[serde(default)]
+    pub side: Way,
     #[serde(default)]
     pub transforms: Vec<Transform>,
     pub matches: Vec<Match>,

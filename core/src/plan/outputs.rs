@@ -195,7 +195,9 @@ impl Default for TlsEvents {
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct FileEvents {}
+pub struct FileEvents {
+    pub stored: bool,
+}
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]

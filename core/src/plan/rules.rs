@@ -112,6 +112,24 @@ pub enum TagSide {
     Dst,
 }
 
+/// Whose files are stored: "rule" stands for those that travel as what the rule matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreSide {
+    Rule,
+    ToServer,
+    ToClient,
+    Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreScope {
+    File,
+    Tx,
+    Flow,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
@@ -121,6 +139,7 @@ pub enum Effect {
     Tag { scope: TagScope, count: u32, unit: TagUnit, side: TagSide },
     Bypass {},
     Untrack {},
+    Filestore { side: StoreSide, scope: StoreScope },
     Unlog { of: Unlogged },
 }
 
@@ -225,6 +244,7 @@ pub struct Rule {
     pub dst: u32,
     pub dport: u32,
     pub both_directions: bool,
+    pub transactional: bool,
     pub sid: u32,
     pub gid: u32,
     pub rev: u32,
@@ -258,6 +278,7 @@ impl Default for Rule {
             dst: 0,
             dport: 0,
             both_directions: false,
+            transactional: false,
             sid: 0,
             gid: 1,
             rev: 0,

@@ -3,6 +3,7 @@
 mod application;
 mod event;
 mod field;
+mod file;
 mod instances;
 mod rpc;
 mod transaction;
@@ -12,6 +13,7 @@ use super::state::Memory;
 use super::subject::{FlowFacts, StreamFacts, Subject};
 use super::truth::Truth;
 use crate::anomaly::AnomalySet;
+use crate::files::File;
 use crate::flow::record::TcpState;
 use crate::packet::{Checksum, Layer, proto};
 use crate::plan::{
@@ -57,6 +59,14 @@ impl Check {
         }
     }
 
+    /// Whether a file satisfies it, as far as it asks about files.
+    pub(super) fn passes(&self, file: &File) -> bool {
+        match self {
+            Self::Plan(plan::Check::File { tests }) => file::passes(tests, file) == Truth::True,
+            _ => true,
+        }
+    }
+
     /// Whether it holds for the subject.
     pub(super) fn holds(&self, subject: &Subject<'_>, memory: &Memory<'_>) -> Truth {
         match self {
@@ -94,14 +104,18 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::MirrorVni { number } => subject.vni.is_some_and(|vni| compare(*number, u64::from(vni))).into(),
         C::MirrorTruncated { causes, negated } => Truth::from((packet.truncated.0 & causes != 0) != *negated),
         C::MirrorChecksum { layer, verdicts, negated } => Truth::from(checksum(*layer, *verdicts, subject) != *negated),
-        C::Xbits { isset, bit, track: XbitTrack::Tx } => Truth::from(transaction::has_bit(*bit, subject) == Some(*isset)),
+        C::Xbits { isset, bit, track: XbitTrack::Tx } => {
+            Truth::from(transaction::has_bit(*bit, subject) == Some(*isset))
+        }
         C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Captured { .. } | C::Iprep { .. } => {
             memory.holds(check, subject)
         }
+        C::TransactionProgress { number, side } => transaction::progress(*number, *side, subject),
         C::TransactionEvent { protocol, name } => transaction::odd(protocol, name, subject),
         C::TransactionValue { value, number, instances, negated } => {
             transaction::value(value, *number, *instances, *negated, subject)
         }
+        C::File { tests } => file::holds(tests, subject),
         // No flow is measured for its rate; the other two are checks of their own.
         C::FlowElephant { .. } | C::Event { .. } | C::Rpc { .. } => Truth::False,
     }

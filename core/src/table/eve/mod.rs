@@ -5,12 +5,15 @@ mod anomaly;
 mod arp;
 mod dns;
 mod drop;
+mod files;
 mod flow;
 mod header;
+mod http;
 mod netflow;
 mod payload;
 mod sighted;
 mod stats;
+mod tls;
 mod transaction;
 mod transport;
 
@@ -32,7 +35,7 @@ use crate::time::Nanos;
 use std::sync::Arc;
 
 pub use sighted::Sighted;
-pub use transaction::{Along, TransactionEvent, events, members};
+pub use transaction::{Along, TransactionEvent, ended_files, events, files_of, members};
 
 /// A flow at the moment of an event, oriented client to server; index 0 of a pair is to the server.
 #[derive(Debug, Clone, Copy)]
@@ -285,6 +288,9 @@ impl Eve {
                 json.number("tx_id", number);
             }
             json.members(&event.members);
+            if let Some(now) = at.flow.filter(|_| event.kind == files::KIND) {
+                flow::application(json, &now.application);
+            }
         });
     }
 
