@@ -86,6 +86,9 @@ class Batch:
     def shown(self) -> int:
         """Packets that have had a line in the run so far."""
     @property
+    def files(self) -> list[tuple[int, bytes, str, bool]]:
+        """Pieces of stored files: number, bytes, SHA-256, and whether it ended; without SHA-256 it can't be stored."""
+    @property
     def quarantine(self) -> bytes:
         """A pcap of the frames that made the core panic; empty on every good day."""
     def table(self, name: str) -> Table:

@@ -86,6 +86,7 @@ fn plan(random: &mut Random, count: u32) -> plan::Rules {
             protocol: if sid % 2 == 0 { RuleProtocol::Tcp } else { RuleProtocol::Udp },
             sid,
             buffers: vec![plan::BufferTest {
+                side: plan::Way::Any,
                 buffer: "payload".into(),
                 transforms: Vec::new(),
                 matches: vec![Match::Content(content)],

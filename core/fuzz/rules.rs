@@ -9,7 +9,7 @@ use tmrx_core::packet::Packet;
 use tmrx_core::plan::{
     self, AddressSet, Base64, BufferTest, ByteExtract, ByteJump, ByteMath, ByteOp, ByteTest, Check, ChecksumOf,
     Content, DetectSettings, Digits, Entropy, Field, FlagsOp, IsDataAt, JumpBase, Match, MathOp, Number, Op, Pcre,
-    Place, PortSet, Transform, TransformName, Variable,
+    Place, PortSet, Transform, TransformName, Variable, Way,
 };
 use tmrx_core::verify::verify;
 
@@ -205,7 +205,7 @@ impl Bytes<'_> {
         if self.next().is_multiple_of(16) {
             matches.insert(0, Match::Absent { or_else: true });
         }
-        BufferTest { buffer: buffer.to_owned(), transforms, matches }
+        BufferTest { buffer: buffer.to_owned(), side: Way::Any, transforms, matches }
     }
 
     fn check(&mut self) -> Check {

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 /// docs/explanation/architecture.md, "The tree".
-const ORDER: [&str; 27] = [
+const ORDER: [&str; 28] = [
     "error", "time", "anomaly", "frame", "packet", "plan", "wire", "link", "decap", "identify", "decode", "verify",
-    "excluded", "filter", "restore", "flow", "stream", "app", "detect", "table", "encap", "mirror", "offload",
+    "excluded", "filter", "restore", "flow", "stream", "files", "app", "detect", "table", "encap", "mirror", "offload",
     "engine", "io", "ffi", "py",
 ];
 /// Thin wrappers of C libraries and processor instructions, which the stages may call.

@@ -203,9 +203,18 @@ fn rules() -> plan::Rules {
         TransformName::Dotprefix,
     ];
     let bsize = Match::Bsize { number: Number { op: Op::Eq, a: 33, b: 0 } };
-    let changed =
-        BufferTest { buffer: "payload".into(), transforms: transforms.map(transform).to_vec(), matches: vec![bsize] };
-    let test = |entry| BufferTest { buffer: "payload".into(), transforms: Vec::new(), matches: vec![entry] };
+    let changed = BufferTest {
+        buffer: "payload".into(),
+        side: crate::plan::Way::Any,
+        transforms: transforms.map(transform).to_vec(),
+        matches: vec![bsize],
+    };
+    let test = |entry| BufferTest {
+        buffer: "payload".into(),
+        side: crate::plan::Way::Any,
+        transforms: Vec::new(),
+        matches: vec![entry],
+    };
     let tests = payloads.into_iter().map(test).chain([changed]);
     let rule = |test| plan::Rule { protocol: RuleProtocol::Udp, buffers: vec![test], ..plan::Rule::default() };
     plan::Rules {

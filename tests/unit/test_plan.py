@@ -38,6 +38,14 @@ ONE = plan.Number(op="eq", a=1, b=2)
 VAR = plan.Variable(var=3)
 
 
+def file_tests() -> Iterator[plan.FileTest]:
+    """Each test on files, with each word of its choices."""
+    yield plan.FileName(text=b"a", negated=True, end=True)
+    yield plan.FileMagic(text=b"a", negated=True)
+    yield plan.FileSize(number=ONE, negated=True)
+    yield from choices(plan.FileHash, plan.FileHash(hash="md5", digests=b"a" * 16, negated=True))
+
+
 def checks() -> Iterator[plan.Check]:
     """Each check, with each word of its choices."""
     yield from (plan.Dsize(number=number, negated=True) for number in choices(plan.Number, ONE))
@@ -59,6 +67,7 @@ def checks() -> Iterator[plan.Check]:
         plan.Flowbits(isset=True, bits=(0, 1)),
         plan.FlowintTest(name=1, op="lt", value=2, other=3),
         plan.XbitTest(isset=True, bit=1, track="ip_src"),
+        plan.Captured(of="packet", name="agent", text=b"curl"),
         plan.Iprep(side="any", category=1, number=ONE),
         plan.Application(names=("http", "failed"), negated=True, of="either"),
         plan.Hook(hook="flow_start"),
@@ -66,6 +75,7 @@ def checks() -> Iterator[plan.Check]:
         plan.MirrorSession(value="web*", negated=True),
         plan.MirrorTruncated(causes=3, negated=True),
         plan.MirrorChecksum(layer="l3", verdicts=2, negated=True),
+        plan.File(tests=tuple(file_tests())),
     )
     for whole in wholes:
         yield from choices(type(whole), whole)
@@ -78,7 +88,7 @@ def matches() -> Iterator[plan.Match]:
         pattern=b"\x00a", negated=True, nocase=True, relative=True, offset=1, depth=2, distance=-3, within=4,
         startswith=True, endswith=True, fast_pattern=True, chop=(0, 1),
     )  # fmt: skip
-    captures = tuple(choices(plan.Capture, plan.Capture(kind="flow", name="a")))
+    captures = (*choices(plan.Capture, plan.Capture(kind="flow", name="a")), None)
     wholes: tuple[plan.Match, ...] = (
         content,
         replace(content, offset=VAR, depth=VAR, distance=VAR, within=VAR),
@@ -110,6 +120,7 @@ def effects() -> Iterator[plan.Effect]:
         plan.Tag(scope="host", count=1, unit="bytes", side="src"),
         plan.Bypass(),
         plan.Untrack(),
+        plan.Filestore(side="rule", scope="file"),
     )
     for whole in wholes:
         yield from choices(type(whole), whole)
@@ -227,7 +238,13 @@ def everything() -> plan.Plan:
             fast=True,
             stats_log=True,
             pcap=True,
-            capture=plan.CaptureSettings(pcapng=True, rotate_size=1_000_000, rotate_time=60_000_000_000),
+            capture=plan.CaptureSettings(
+                pcapng=True,
+                rotate_size=1_000_000,
+                rotate_time=60_000_000_000,
+                frames=True,
+                filter=(plan.Program(link="ip", code=((6, 0, 0, 1),)),),
+            ),
             tables=("packets", "flows", "alerts", "anomalies"),
             lines=plan.Lines(form="json", columns=("time",), most=9),
         ),

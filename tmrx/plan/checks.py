@@ -143,6 +143,14 @@ class XbitTest(Struct, frozen=True, kw_only=True, tag="xbits"):
     track: Literal["ip_src", "ip_dst", "ip_pair", "ip_both", "tx"]
 
 
+class Captured(Struct, frozen=True, kw_only=True, tag="captured"):
+    """flowvar, pktvar: what a pattern captured under this name for the flow, or for the packet, holds `text`."""
+
+    of: Literal["flow", "packet"]
+    name: str
+    text: bytes
+
+
 class Iprep(Struct, frozen=True, kw_only=True, tag="iprep"):
     """An address's score in a category; `isset`, `isnotset` without number."""
 
@@ -201,6 +209,13 @@ class MirrorChecksum(Struct, frozen=True, kw_only=True, tag="mirror_checksum"):
     negated: bool = False
 
 
+class TransactionProgress(Struct, frozen=True, kw_only=True, tag="transaction_progress"):
+    """How far a transaction got in a direction, by the number of its state; where none is given, in the packet's."""
+
+    number: Number
+    side: Literal["", "to_server", "to_client"] = ""
+
+
 class TransactionEvent(Struct, frozen=True, kw_only=True, tag="transaction_event"):
     """Something is odd about a transaction, or (`protocol` "applayer") about what its flow speaks.
 
@@ -218,6 +233,45 @@ class TransactionValue(Struct, frozen=True, kw_only=True, tag="transaction_value
     number: Number
     instances: Instances
     negated: bool = False
+
+
+class FileName(Struct, frozen=True, kw_only=True, tag="name"):
+    """The file's name has a text, in lower case, whatever its own case; `end`: as what follows its last dot."""
+
+    text: bytes
+    negated: bool = False
+    end: bool = False
+
+
+class FileMagic(Struct, frozen=True, kw_only=True, tag="magic"):
+    """What libmagic says of the file's first bytes has a text."""
+
+    text: bytes
+    negated: bool = False
+
+
+class FileSize(Struct, frozen=True, kw_only=True, tag="size"):
+    """The file's size in bytes; while it grows, only that it is larger than something is known."""
+
+    number: Number
+    negated: bool = False
+
+
+class FileHash(Struct, frozen=True, kw_only=True, tag="hash"):
+    """The digest of the whole file is one of `digests`: ascending, one after the other."""
+
+    hash: Literal["md5", "sha1", "sha256"]
+    digests: bytes
+    negated: bool = False
+
+
+FileTest = FileName | FileMagic | FileSize | FileHash
+
+
+class File(Struct, frozen=True, kw_only=True, tag="file"):
+    """One file that travels in the direction that is looked at satisfies all tests; without tests, any file does."""
+
+    tests: tuple[FileTest, ...]
 
 
 Check = (
@@ -238,6 +292,7 @@ Check = (
     | Flowbits
     | FlowintTest
     | XbitTest
+    | Captured
     | Iprep
     | Application
     | Hook
@@ -246,7 +301,9 @@ Check = (
     | MirrorTruncated
     | MirrorChecksum
     | TransactionEvent
+    | TransactionProgress
     | TransactionValue
+    | File
 )
 
 

@@ -59,13 +59,16 @@ class Capture(Struct, frozen=True, kw_only=True):
 
 
 class Pcre(Struct, frozen=True, kw_only=True, tag="pcre", omit_defaults=True):
-    """A PCRE2 pattern. `flags` are of `imsxAEG` (and `O`: no match limit); `relative` is Suricata's R."""
+    """A PCRE2 pattern. `flags` are of `imsxAEG` (and `O`: no match limit); `relative` is Suricata's R.
+
+    `captures` are its groups from the first one on, None for one of which nothing becomes.
+    """
 
     pattern: bytes
     negated: bool = False
     flags: str = ""
     relative: bool = False
-    captures: tuple[Capture, ...] = ()
+    captures: tuple[Capture | None, ...] = ()
 
 
 class Digits(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -224,8 +227,9 @@ class Transform(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 class BufferTest(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What one buffer, after its transforms, has to hold. `buffer` is the sticky buffer's keyword; "payload" is the
-    payload of a packet or a stream."""
+    payload of a packet or a stream. `side`: of this direction only, in a rule for whole transactions."""
 
     buffer: str = "payload"
+    side: Literal["", "to_server", "to_client"] = ""
     transforms: tuple[Transform, ...] = ()
     matches: tuple[Match, ...]

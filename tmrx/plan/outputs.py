@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from tmrx.plan.base import NO_LIMIT, Struct
+from tmrx.plan.filters import Program
 
 
 class Lines(Struct, frozen=True, kw_only=True):
@@ -16,15 +17,17 @@ class Lines(Struct, frozen=True, kw_only=True):
 
 
 class CaptureSettings(Struct, frozen=True, kw_only=True):
-    """How the capture of the frames inside is written.
+    """How the capture of the frames inside is written; of those around them, as they came, with `frames`.
 
     The next file begins once this one has `rotate_size` bytes, or a packet comes that is `rotate_time` nanoseconds of
-    packet time after its first one.
+    packet time after its first one. What `filter` does not admit is left out.
     """
 
     pcapng: bool = False
     rotate_size: int = NO_LIMIT
     rotate_time: int = NO_LIMIT
+    frames: bool = False
+    filter: tuple[Program, ...] = ()
 
 
 class AlertEvents(Struct, frozen=True, kw_only=True):
@@ -100,7 +103,9 @@ class TlsEvents(Struct, frozen=True, kw_only=True):
 
 
 class FileEvents(Struct, frozen=True, kw_only=True):
-    """Files, at their ends."""
+    """Files, at their ends; `stored`: only those that are stored."""
+
+    stored: bool = False
 
 
 class Eve(Struct, frozen=True, kw_only=True):

@@ -69,7 +69,15 @@ class Untrack(Struct, frozen=True, kw_only=True, tag="untrack"):
     """config: tracking disable: the packet gets no flow."""
 
 
-Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack
+class Filestore(Struct, frozen=True, kw_only=True, tag="filestore"):
+    """Store files that travel in the direction that matched (`side` "rule") or in a given one: those that satisfy the
+    rule's own `File` check, all of the transaction, or all of the flow from then on."""
+
+    side: Literal["rule", "to_server", "to_client", "both"] = "rule"
+    scope: Literal["file", "tx", "flow"] = "file"
+
+
+Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack | Filestore
 
 
 class Limit(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -116,6 +124,8 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     dst: int
     dport: int
     both_directions: bool = False
+    # It is about both directions of a transaction at once: `=>`.
+    transactional: bool = False
     sid: int
     gid: int = 1
     rev: int = 0
@@ -128,6 +138,8 @@ class Rule(Struct, frozen=True, kw_only=True, omit_defaults=True):
     # The rule as written, where an output wants it.
     text: str = ""
     noalert: bool = False
+    # A pass or config rule tells of its matches, too.
+    alert: bool = False
     flow: FlowCheck | None = None
     checks: tuple[Check, ...] = ()
     buffers: tuple[BufferTest, ...] = ()

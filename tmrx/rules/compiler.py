@@ -64,7 +64,7 @@ class Compiler:
             draft.warnings.append(missing)
         names = {option.keyword.name for option in given}
         priority = draft.priority if draft.priority is not None else draft.class_priority
-        checks = (plan.Hook(hook=header.packet_hook), *draft.checks) if header.packet_hook else tuple(draft.checks)
+        checks = (*_hooks(header), *draft.checks)
         rule = plan.Rule(
             action=header.action,
             scope=header.scope,
@@ -76,6 +76,7 @@ class Compiler:
             dst=header.dst,
             dport=header.dport,
             both_directions=header.both_directions,
+            transactional=header.transactional,
             sid=draft.sid,
             gid=draft.gid,
             rev=draft.rev,
@@ -87,6 +88,7 @@ class Compiler:
             target=draft.target,
             text=text if self._settings.keep_text else "",
             noalert=draft.noalert,
+            alert=draft.alert,
             flow=draft.flow,
             checks=checks,
             buffers=buffers,
@@ -94,6 +96,16 @@ class Compiler:
             limits=tuple(draft.limits),
         )
         return Compiled(rule, "hostbits" in names, draft.warnings)
+
+
+def _hooks(header: Header) -> list[plan.Check]:
+    if header.packet_hook:
+        return [plan.Hook(hook=header.packet_hook)]
+    if header.hook is None:
+        return []
+    hook = header.hook
+    number = plan.Number(op="le" if hook.earlier else "ge", a=hook.progress)
+    return [plan.TransactionProgress(number=number, side=hook.side)]
 
 
 def _take(draft: Draft, given: list[Option]) -> None:

@@ -8,7 +8,7 @@ Draft ─ checks, effects, limits, flow: what is outside buffers, as the plan ha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -45,7 +45,7 @@ class Context:
     """What all rules of a run share.
 
     `references`: where a reference leads, by type in lower case. `categories`: numbers of reputation categories.
-    `folder`: where the file is that is read.
+    `folder`: where the file is that is read; `read` gives the bytes of a file that a rule names, None for none.
     """
 
     classes: Mapping[str, Class]
@@ -54,6 +54,7 @@ class Context:
     categories: Mapping[str, int] = field(default_factory=dict)
     datasets: Datasets = field(default_factory=lambda: Datasets(DatasetSettings(), lambda _: None))
     folder: Path = Path()
+    read: Callable[[str], bytes | None] = lambda _: None
 
 
 @dataclass(slots=True)
@@ -147,7 +148,6 @@ class Draft:
         self.metadata: dict[str, list[str]] = {}
         self.target: Literal["", "src_ip", "dest_ip"] = ""
         self.noalert = False
-        # A pass or config rule that alerts too.
         self.alert = False
         self.flow: plan.FlowCheck | None = None
         self.checks: list[plan.Check] = []

@@ -46,4 +46,4 @@ def _ranks(rule: plan.Rule) -> tuple[int, int, int]:
 
 def _captures(rule: plan.Rule) -> int:
     writes = any(isinstance(match, plan.Pcre) and match.captures for test in rule.buffers for match in test.matches)
-    return _rank(writes, reads=False)
+    return _rank(writes, any(isinstance(check, plan.Captured) for check in rule.checks))

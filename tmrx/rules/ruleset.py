@@ -156,6 +156,7 @@ class _Loader:
         self._context = inputs.context()
         self._diagnostics: list[Diagnostic] = []
         self._noted = Noted()
+        self._context.read = self._noted.read
         self._sets = Interner(inputs.settings.variables)
         self._thresholds = Thresholds(inputs.thresholds, self._sets) if inputs.thresholds else None
         self._scores = self._reputation(inputs)

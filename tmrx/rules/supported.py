@@ -25,8 +25,9 @@ def buffers() -> frozenset[str]:
 
 @cache
 def applications() -> frozenset[str]:
-    """The applications that it knows."""
-    return _names("applications", ())
+    """The applications that it knows; in rules, HTTP/1 is http or http1."""
+    known = _names("applications", ())
+    return known | {"http1"} if "http" in known else known
 
 
 @cache

@@ -54,12 +54,6 @@ def lacks(header: Header, draft: Draft, application: Application) -> Iterator[Fa
             yield unsupported(f"keyword '{buffer.keyword.name}'", at=buffer.at)
     if draft.needs and not known:
         yield unsupported(f"keyword '{draft.needs[0].what}'", at=draft.needs[0].at)
-    if header.hook is not None:
-        yield unsupported(f"hook '{header.hook.name}'", at=header.hook.at)
-    if header.transactional:
-        yield unsupported("direction '=>'", at=0)
-    if draft.alert and header.action in ("pass", "config"):
-        yield unsupported(f"'alert' in a {header.action} rule", at=0)
 
 
 def _check_events_only(options: Iterable[Option]) -> None:

@@ -1,4 +1,4 @@
-"""Where results go: EVE, fast.log, captures, the summary document.
+"""Where results go: EVE, fast.log, captures, stored files, the summary document.
 
 Writing only: every byte was made before it came here.
 """
@@ -12,9 +12,12 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from tmrx import plan
 from tmrx.errors import UsageError
 from tmrx.sinks.captures import CaptureFiles, Rotation, capture_settings, is_numbered
+from tmrx.sinks.files import StoredFiles
 from tmrx.sinks.output import STDOUT, Output
 
 if TYPE_CHECKING:
@@ -24,6 +27,10 @@ __all__ = ["QUARANTINE", "STDOUT", "Output", "Paths", "Rotation", "Sinks", "keep
 
 # Where frames go that made the core fail.
 QUARANTINE = "tmrx-quarantine.pcap"
+
+
+# What is told of stored files, beside them.
+_STORED = plan.Eve(files=plan.FileEvents(stored=True))
 
 
 @dataclass(frozen=True)
@@ -37,9 +44,15 @@ class Paths:
     stats_log: str | None = None
     # Further EVE files, each with what it holds.
     sections: tuple[tuple[str, plan.Eve], ...] = ()
+    # The folder of stored files, and whether what is told of them goes there too.
+    files: str | None = None
+    file_infos: bool = False
     # Lines of packets, on standard output.
     lines: plan.Lines | None = None
     rotation: Rotation = field(default_factory=Rotation)
+    # Of the capture: what it leaves out, and that it is of frames as they came.
+    pcap_filter: tuple[plan.Program, ...] = ()
+    pcap_frames: bool = False
 
     def named(self) -> list[str]:
         """Those that were."""
@@ -50,7 +63,7 @@ class Paths:
 
     def records(self) -> bool:
         """Whether one of them takes records: the summary document is none."""
-        return bool(self.events()) or self.fast is not None or self.pcap is not None
+        return any((self.events(), self.fast, self.pcap, self.files))
 
     def events(self) -> tuple[tuple[str, plan.Eve], ...]:
         """The EVE files, in the order of the plan's sections."""
@@ -60,8 +73,10 @@ class Paths:
     def plan(self) -> plan.Outputs:
         """What the core has to build for them."""
         capture = plan.CaptureSettings() if self.pcap is None else capture_settings(self.pcap, self.rotation)
+        capture = replace(capture, frames=self.pcap_frames, filter=self.pcap_filter)
+        infos = (_STORED,) if self.file_infos else ()
         return plan.Outputs(
-            eve=tuple(section for _, section in self.events()),
+            eve=(*(section for _, section in self.events()), *infos),
             fast=self.fast is not None,
             stats_log=self.stats_log is not None,
             pcap=self.pcap is not None,
@@ -120,6 +135,10 @@ class Sinks:
             if paths.pcap is not None:
                 self._captures = CaptureFiles(paths.pcap, paths.rotation)
                 opened.callback(self._captures.close)
+            self._files = None
+            if paths.files is not None:
+                self._files = StoredFiles(paths.files, infos=paths.file_infos)
+                opened.callback(self._files.close)
             self._stats = _output(opened, paths.stats) if paths.stats is not None else None
             self._opened = opened.pop_all()
 
@@ -132,9 +151,11 @@ class Sinks:
     def take(self, batch: Batch) -> None:
         """Write what one call of the engine gave."""
         outputs = [(output, part(batch)) for output, part in self._parts]
-        for output, data in (*zip(self._events, batch.eve, strict=True), *outputs):
+        for output, data in (*zip(self._events, batch.eve, strict=False), *outputs):
             if data:
                 output.write(data)
+        if self._files is not None:
+            self._files.take(batch)
         if self._captures is not None:
             self._captures.take(batch)
 

@@ -29,17 +29,18 @@ class Rotation:
     """When the next file begins, and how many stay.
 
     `size` in bytes before compression, `time` in seconds of packet time, 0 for never. `keep` are the newest files that
-    stay, 0 for all.
+    stay, 0 for all. With `stamped`, names end in the second of the file's first packet, as Suricata's do.
     """
 
     size: int = 0
     time: float = 0
     keep: int = 0
+    stamped: bool = False
 
     @property
     def wanted(self) -> bool:
-        """Whether there are to be several files."""
-        return bool(self.size or self.time)
+        """Whether files have names of their own: there may be several."""
+        return bool(self.size or self.time or self.stamped)
 
 
 def is_pcapng(path: str) -> bool:
@@ -51,6 +52,15 @@ def capture_settings(path: str, rotation: Rotation) -> plan.CaptureSettings:
     """What the core has to make for a capture of that name."""
     time = round(rotation.time * 1e9)
     return plan.CaptureSettings(pcapng=is_pcapng(path), rotate_size=rotation.size, rotate_time=time)
+
+
+def stamped(path: str, first: int, taken: bool) -> str:
+    """The name of a file as Suricata's: `log.pcap` → `log.pcap.1444144603`.
+
+    `first` is the time of its first packet in nanoseconds; where the last file has that name, its microseconds follow.
+    """
+    seconds, rest = divmod(first, 10**9)
+    return f"{path}.{seconds}.{rest // 1000:06}" if taken else f"{path}.{seconds}"
 
 
 def numbered(path: str, number: int, first: int) -> str:
@@ -146,9 +156,15 @@ class CaptureFiles:
         while self._rotation.keep and len(self._kept) >= self._rotation.keep:
             _remove(self._kept.popleft())
         self._number += 1
-        name = numbered(self._path, self._number, first)
+        name = self._name(first)
         self._file = CaptureFile(name)
         self._kept.append(name)
+
+    def _name(self, first: int) -> str:
+        if not self._rotation.stamped:
+            return numbered(self._path, self._number, first)
+        name = stamped(self._path, first, taken=False)
+        return stamped(self._path, first, taken=True) if name in self._kept else name
 
 
 def _remove(path: str) -> None:

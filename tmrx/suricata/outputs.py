@@ -10,6 +10,7 @@ import msgspec
 
 from tmrx import __version__, plan
 from tmrx.errors import ConfigError
+from tmrx.sinks import Rotation
 from tmrx.suricata.document import Node, Text
 from tmrx.suricata.messages import Level, level
 from tmrx.suricata.settings import Configuration, is_true, size
@@ -24,7 +25,7 @@ llmnr dhcp ssh mqtt http2 doh2 pgsql dnp3 modbus enip frame metadata ikev2
 # Outputs that Suricata has or had, and tmrx has not.
 _ELSEWHERE = """
 alert-debug file-store tls-store tcp-data http-body-data lua unified2-alert http-log tls-log dns-log drop syslog
-pcap-log pcap-info file-log alert-prelude
+pcap-info file-log alert-prelude
 """
 
 
@@ -32,12 +33,16 @@ pcap-log pcap-info file-log alert-prelude
 class Wanted:
     """The outputs of a run: EVE files with what they hold, fast.log and stats.log, None for none.
 
+    `pcap` is the capture, the files of which `rotation` says, and `pcap_filter` the expression that packets in it fit.
     `idle` names what was asked for and is not written.
     """
 
     events: list[tuple[Path, plan.Eve]] = field(default_factory=list)
     fast: Path | None = None
     stats: Path | None = None
+    pcap: Path | None = None
+    rotation: Rotation = field(default_factory=Rotation)
+    pcap_filter: str = ""
     idle: list[str] = field(default_factory=list)
 
 
@@ -54,6 +59,8 @@ def read(configuration: Configuration, folder: Path, capture: str) -> Wanted:
             wanted.fast = _path(folder, options, "fast.log")
         elif name == "stats":
             wanted.stats = _path(folder, options, "stats.log")
+        elif name == "pcap-log":
+            _capture(wanted, folder, options)
         elif name in _ELSEWHERE.split():
             wanted.idle.append(f"outputs.{name}")
         else:
@@ -93,6 +100,21 @@ def _text(options: Map, key: str, default: str) -> str:
 
 def _flag(options: Map, key: str, default: bool = False) -> bool:
     return is_true(_text(options, key, "yes" if default else "no"))
+
+
+def _capture(wanted: Wanted, folder: Path, options: Map) -> None:
+    """pcap-log: all packets, in files that are named by the second of their first one."""
+    limit, most = size(_text(options, "limit", "0")), _text(options, "max-files", "0")
+    if limit is None or not (most.isascii() and most.isdigit()):
+        raise ConfigError("outputs.pcap-log", "its limit or max-files can't be", "limit: 1gb, max-files: 10")
+    # Which packets are in it, and how it is written, there are other ways of in Suricata.
+    usual = {"mode": "normal", "conditional": "all", "compression": "none", "ts-format": "sec"}
+    odd = [key for key, value in usual.items() if _text(options, key, value) != value]
+    odd += [key for key in ("use-stream-depth", "honor-pass-rules", "lz4-checksum") if _flag(options, key)]
+    wanted.idle += [f"outputs.pcap-log.{key}" for key in odd]
+    wanted.pcap = _path(folder, options, "log.pcap")
+    wanted.rotation = Rotation(size=limit, keep=int(most), stamped=True)
+    wanted.pcap_filter = _text(options, "bpf-filter", "")
 
 
 def _path(folder: Path, options: Map, default: str) -> Path:

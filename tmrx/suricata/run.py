@@ -169,11 +169,23 @@ class _Run:
     def _paths(self) -> Paths:
         events = tuple((str(path), section) for path, section in self.wanted.events)
         fast, stats = (None if path is None else str(path) for path in (self.wanted.fast, self.wanted.stats))
-        return Paths(sections=events, fast=fast, stats_log=stats)
+        pcap = None if self.wanted.pcap is None else str(self.wanted.pcap)
+        return Paths(
+            sections=events,
+            fast=fast,
+            stats_log=stats,
+            pcap=pcap,
+            rotation=self.wanted.rotation,
+            pcap_filter=self._compiled(self.wanted.pcap_filter),
+            pcap_frames=True,
+        )
 
     def _filter(self) -> tuple[plan.Program, ...]:
         name, words = self.given.last("F"), self.given.words
-        expression = Path(name).read_text() if name is not None else " ".join(words)
+        return self._compiled(Path(name).read_text() if name is not None else " ".join(words))
+
+    @staticmethod
+    def _compiled(expression: str) -> tuple[plan.Program, ...]:
         if not expression.strip():
             return ()
         from tmrx.filters import capture  # noqa: PLC0415 -- it loads libpcap

@@ -73,7 +73,8 @@ impl Names {
             let next = names.numbers.len() as u16;
             names.numbers.entry(name).or_insert(next);
         }
-        names.of_files = names.numbers.iter().filter(|(name, _)| name.starts_with("file")).map(|(_, n)| *n).collect();
+        names.of_files =
+            names.numbers.iter().filter(|(name, _)| name.starts_with("file.")).map(|(_, number)| *number).collect();
         for table in tables {
             let mut rows = vec![None; names.numbers.len()];
             for (row, name) in (0..).zip(table) {
@@ -91,7 +92,7 @@ impl Names {
         self.numbers.get(name).copied()
     }
 
-    /// It is of files: of each file there is one, by the file's place.
+    /// It is of files: where another one comes, it is another one too.
     pub fn is_of_files(&self, number: u16) -> bool {
         self.of_files.contains(&number)
     }

@@ -8,6 +8,7 @@
 mod ask;
 mod detection;
 pub mod dns;
+mod files;
 pub mod http;
 mod talk;
 mod transaction;

@@ -1,8 +1,10 @@
 //! A flow's parser and its transactions, as the engine, the rules and the events see them whatever the protocol is.
 
 use super::{Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Transactions};
-use crate::plan::Applications;
+use crate::files::{File, Wanted};
+use crate::plan::{Applications, StoreScope};
 use std::fmt::Debug;
+use std::sync::Arc;
 
 /// What a flow says: its parser with its transactions, of which the live ones are counted from 0.
 pub trait Talk: Debug + Send {
@@ -38,6 +40,8 @@ pub trait Talk: Debug + Send {
     fn is_one_way(&self) -> bool;
     /// Whether a message ended in this direction since the last call.
     fn take_flush(&mut self, to_server: bool) -> bool;
+    /// A rule has files stored of a transaction's direction: those that `which` says yes to, or more, as `scope` says.
+    fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool);
     /// All transactions are over.
     fn end(&mut self);
     /// Forget the oldest transactions as long as `done` says so.
@@ -51,7 +55,7 @@ pub(super) struct Parser {
     pub buffers: fn() -> Vec<&'static str>,
     pub values: fn() -> Vec<&'static str>,
     pub events: &'static [&'static str],
-    start: fn(Protocol, &Applications) -> Box<dyn Talk>,
+    start: fn(Protocol, &Applications, &Arc<Wanted>) -> Box<dyn Talk>,
 }
 
 impl Parser {
@@ -64,17 +68,19 @@ impl Parser {
             buffers: || A::BUFFERS.iter().map(|buffer| buffer.name).collect(),
             values: || A::VALUES.iter().map(|value| value.name).collect(),
             events: A::EVENTS,
-            start: |protocol, settings| {
-                Box::new(Running { protocol, parser: A::new(settings), transactions: Transactions::new::<A>() })
+            start: |protocol, settings, files| {
+                let mut transactions = Transactions::new::<A>();
+                transactions.wanted = Arc::clone(files);
+                Box::new(Running { protocol, parser: A::new(settings), transactions })
             },
         }
     }
 }
 
-/// Begin to parse a flow of this protocol, where it has a parser.
-pub fn start(protocol: Protocol, settings: &Applications) -> Option<Box<dyn Talk>> {
+/// Begin to parse a flow of this protocol, where it has a parser; `files` says what is wanted of files.
+pub fn start(protocol: Protocol, settings: &Applications, files: &Arc<Wanted>) -> Option<Box<dyn Talk>> {
     let parser = PARSERS.iter().find(|parser| parser.protocol == protocol)?;
-    Some((parser.start)(protocol, settings))
+    Some((parser.start)(protocol, settings, files))
 }
 
 #[derive(Debug)]
@@ -162,6 +168,10 @@ where
     fn take_flush(&mut self, to_server: bool) -> bool {
         let [up, down] = &mut self.transactions.flush;
         std::mem::take(if to_server { up } else { down })
+    }
+
+    fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool) {
+        self.transactions.store(index, to_server, rule, which);
     }
 
     fn end(&mut self) {

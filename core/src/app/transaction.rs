@@ -1,9 +1,11 @@
 //! Transactions: a request with its answer, or a message, and how far each direction of it got.
 
 use super::Application;
-use crate::files::Files;
+use crate::files::{File, Files, Wanted};
+use crate::plan::StoreScope;
 use crate::time::Nanos;
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 /// Odd things that are noted of a transaction, at most.
 const MOST_EVENTS: usize = 64;
@@ -47,12 +49,12 @@ pub struct Inspection {
 }
 
 impl Head {
-    fn new(number: u64, ends: [u8; 2]) -> Self {
+    fn new(number: u64, ends: [u8; 2], files: Files) -> Self {
         Self {
             number,
             time: 0,
             partial: [false; 2],
-            files: Files::default(),
+            files,
             progress: [0; 2],
             ends,
             events: Vec::new(),
@@ -138,6 +140,13 @@ impl Head {
         if to_server { up } else { down }
     }
 
+    /// A rule has matched in a direction.
+    pub(crate) fn has_matched(&self, to_server: bool, rule: u32) -> bool {
+        let [up, down] = &self.inspection;
+        let inspection = if to_server { up } else { down };
+        inspection.matched.iter().any(|(matched, _)| *matched == rule)
+    }
+
     /// Rules have looked at all of it.
     pub(crate) fn is_inspected(&self) -> bool {
         self.inspection.iter().all(|inspection| inspection.done)
@@ -169,12 +178,23 @@ pub struct Transactions<T> {
     ends: [u8; 2],
     /// A message ended, in this direction: rules look at the stream's data, however little there is of it.
     pub(crate) flush: [bool; 2],
+    /// What is wanted of their files.
+    pub(super) wanted: Arc<Wanted>,
+    /// Rules that have all files stored, to the server and to the client.
+    storing: [Vec<u32>; 2],
 }
 
 impl<T> Transactions<T> {
     pub(super) fn new<A: Application<Tx = T>>() -> Self {
         let ends = A::PROGRESS.map(|states| states.len().saturating_sub(1) as u8);
-        Self { live: VecDeque::new(), next: 0, ends, flush: [false; 2] }
+        Self {
+            live: VecDeque::new(),
+            next: 0,
+            ends,
+            flush: [false; 2],
+            wanted: Arc::default(),
+            storing: Default::default(),
+        }
     }
 
     /// A new one; where too many are open, the oldest is ended.
@@ -186,7 +206,8 @@ impl<T> Transactions<T> {
             oldest.head.end(true);
             oldest.head.end(false);
         }
-        self.live.push_back(Entry { head: Head::new(self.next, self.ends), tx });
+        let files = Files::new(&self.wanted, self.storing.clone());
+        self.live.push_back(Entry { head: Head::new(self.next, self.ends, files), tx });
         self.next += 1;
         let last = self.live.len() - 1;
         #[allow(clippy::indexing_slicing, reason = "it was pushed just now")]
@@ -242,9 +263,28 @@ impl<T> Transactions<T> {
         self.live.get_mut(index)
     }
 
+    /// A rule has files of a direction stored that `which` says yes to, as far as `scope` goes.
+    pub(super) fn store(
+        &mut self,
+        index: usize,
+        to_server: bool,
+        (sid, scope): (u32, StoreScope),
+        which: &dyn Fn(&File) -> bool,
+    ) {
+        let Some(entry) = self.live.get_mut(index) else { return };
+        entry.head.files.store(to_server, sid, scope != StoreScope::File, which);
+        let [up, down] = &mut self.storing;
+        let storing = if to_server { up } else { down };
+        if scope == StoreScope::Flow && !storing.contains(&sid) {
+            storing.push(sid);
+        }
+    }
+
     /// All are over.
     pub(super) fn end(&mut self) {
         for entry in &mut self.live {
+            entry.head.files.truncate(true);
+            entry.head.files.truncate(false);
             entry.head.end(true);
             entry.head.end(false);
         }

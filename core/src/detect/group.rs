@@ -7,7 +7,7 @@
 
 use super::address::ByAddress;
 use super::header::{PortSet, Sets};
-use super::prefilter::{self, Candidates, Fast, Prefilter};
+use super::prefilter::{self, Candidates, Fast, Literal, Prefilter};
 use super::rule::Rule;
 use super::subject::Subject;
 use crate::packet::{Packet, proto};
@@ -76,7 +76,7 @@ pub(super) struct Index {
 
 impl Index {
     /// Sort the rules into groups. `fast` gives each rule's fast pattern.
-    pub(super) fn new(rules: &[Rule], fast: &[Option<&[u8]>], sets: &Sets) -> Self {
+    pub(super) fn new(rules: &[Rule], fast: &[Option<Literal<'_>>], sets: &Sets) -> Self {
         let mut builder = Builder { rules, fast, sets, groups: Vec::new(), interned: HashMap::new(), entries: 0 };
         let tables = (0..CLASSES).map(|class| [true, false].map(|to_server| builder.table(class, to_server))).collect();
         let of_events = |(number, rule): (u32, &Rule)| (rule.kind == Kind::DecoderEvent).then_some(number);
@@ -195,21 +195,18 @@ impl Iterator for Lists<'_> {
     }
 }
 
-/// Packets without an IP header.
+/// The classes of one protocol, by its number.
+const PROTOCOLS: [u8; 5] = [proto::TCP, proto::UDP, proto::SCTP, proto::ICMP, proto::ICMPV6];
 const OTHER_IP: usize = 5;
+/// Packets without an IP header.
 const NO_IP: usize = 6;
 
 /// The class of a packet by its protocol.
 fn class(packet: &Packet) -> usize {
-    match packet.proto {
-        _ if packet.ip == 0 => NO_IP,
-        proto::TCP => 0,
-        proto::UDP => 1,
-        proto::SCTP => 2,
-        proto::ICMP => 3,
-        proto::ICMPV6 => 4,
-        _ => OTHER_IP,
+    if packet.ip == 0 {
+        return NO_IP;
     }
+    PROTOCOLS.iter().position(|protocol| *protocol == packet.proto).unwrap_or(OTHER_IP)
 }
 
 /// Whether packets of a class have ports.
@@ -243,7 +240,7 @@ type ByPorts = BTreeMap<u32, Vec<u32>>;
 
 struct Builder<'a> {
     rules: &'a [Rule],
-    fast: &'a [Option<&'a [u8]>],
+    fast: &'a [Option<Literal<'a>>],
     sets: &'a Sets,
     groups: Vec<Group>,
     interned: HashMap<(bool, Vec<u32>), u32>,
@@ -258,6 +255,7 @@ impl Builder<'_> {
             if matches!(rule.kind, Kind::DecoderEvent | Kind::IpOnly | Kind::AppTx)
                 || !covers(rule.header.protocol, class)
                 || !goes(rule, to_server)
+                || PROTOCOLS.get(class).is_some_and(|protocol| rule.excludes(*protocol))
             {
                 continue;
             }
@@ -281,7 +279,7 @@ impl Builder<'_> {
         }
     }
 
-    fn fast_of(&self, rule: u32) -> Option<&[u8]> {
+    fn fast_of(&self, rule: u32) -> Option<Literal<'_>> {
         self.fast.get(rule as usize).copied().flatten()
     }
 
@@ -340,7 +338,7 @@ impl Builder<'_> {
 
     fn lane(&mut self, rules: &[u32]) -> Lane {
         let fast: Vec<_> =
-            rules.iter().filter_map(|rule| Some(Fast { rule: *rule, pattern: self.fast_of(*rule)? })).collect();
+            rules.iter().filter_map(|rule| Some(Fast { rule: *rule, literal: self.fast_of(*rule)? })).collect();
         let mut entries = self.entries;
         let prefilter = (!fast.is_empty()).then(|| prefilter::build(&fast, &mut entries));
         let always = rules.iter().copied().filter(|rule| self.fast_of(*rule).is_none()).collect();

@@ -9,6 +9,7 @@ mod buffer;
 mod check;
 mod group;
 mod header;
+mod literal;
 mod note;
 mod number;
 pub mod prefilter;
@@ -100,6 +101,8 @@ pub struct Outcome {
     pub flow: Option<FlowVerdict>,
     /// Nothing more is to be done about the flow but to count.
     pub bypass: bool,
+    /// Rules that have files of the transaction stored that was looked at last.
+    pub(crate) storing: Vec<u32>,
     /// Matches beyond the most that a packet may have.
     pub overflow: u32,
     /// The first pass rule that matched: nothing is told of those after it.
@@ -227,7 +230,7 @@ impl Rules {
         let Outcome { hits, overflow, passed, .. } = outcome;
         hits.sort_unstable_by_key(Hit::order);
         hits.dedup_by_key(|hit| hit.order());
-        hits.retain(|hit| passed.is_none_or(|pass| hit.rule < pass));
+        hits.retain(|hit| passed.is_none_or(|pass| hit.rule <= pass));
         let most = self.settings.packet_alert_max as usize;
         if hits.len() <= most {
             return;
@@ -262,7 +265,8 @@ impl Outcome {
         };
         if rule.action == Action::Pass {
             self.passed = Some(self.passed.map_or(number, |first| first.min(number)));
-        } else if rule.told {
+        }
+        if rule.told {
             let in_stream = place == Place::Stream && transaction.is_none();
             self.hits.push(Hit { rule: number, in_stream, transaction });
         }

@@ -3,12 +3,15 @@
 use super::buffer::{Payload, Tests, Tools, Views};
 use super::check::{self, Check};
 use super::header::{Header, Sets};
+use super::literal;
+use super::prefilter::Literal;
 use super::state::Memory;
 use super::subject::Subject;
 use super::truth::Truth;
 use crate::app::Protocol;
 use crate::error::Result;
-use crate::plan::{self, Action, Content, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
+use crate::files::File;
+use crate::plan::{self, Action, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
 /// Where a match was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +28,8 @@ pub(super) struct Rule {
     pub(super) header: Header,
     pub(super) flow: Option<FlowCheck>,
     pub(super) action: Action,
+    /// Its number for people.
+    pub(super) sid: u32,
     /// Its matches are told.
     pub(super) told: bool,
     /// Its matches may be suppressed.
@@ -34,6 +39,8 @@ pub(super) struct Rule {
     pub(super) buffers: Tests,
     /// The applications that it is for; none: whatever the flow speaks.
     pub(super) protocols: Box<[Protocol]>,
+    /// It is about both directions of a transaction.
+    pub(super) transactional: bool,
     /// It asks about files.
     pub(super) of_files: bool,
     /// Some literal is searched for before it is asked about a transaction.
@@ -49,17 +56,29 @@ impl Rule {
             header: Header::new(rule, sets)?,
             flow: rule.flow,
             action: rule.action,
-            told: !rule.noalert && !matches!(rule.action, Action::Pass | Action::Config),
+            sid: rule.sid,
+            told: !rule.noalert && (rule.alert || !matches!(rule.action, Action::Pass | Action::Config)),
             limited: !rule.limits.is_empty(),
             effects: rule.effects.clone().into_boxed_slice(),
             checks: rule.checks.iter().map(Check::new).collect(),
             of_files: buffers.are_of_files(views) || rule.checks.iter().any(is_of_files),
-            has_fast_pattern: transaction_pattern(rule).is_some(),
+            has_fast_pattern: transaction_pattern(rule).is_some() && !rule.transactional,
+            transactional: rule.transactional,
             buffers,
             protocols: protocols(&rule.application),
             scope: rule.scope,
             kind: rule.kind,
         })
+    }
+
+    /// Whether no packet of an IP protocol can satisfy it.
+    pub(super) fn excludes(&self, protocol: u8) -> bool {
+        self.checks.iter().any(|check| check.excludes(protocol))
+    }
+
+    /// Whether a file satisfies all that it asks of files by themselves.
+    pub(super) fn passes(&self, file: &File) -> bool {
+        self.checks.iter().all(|check| check.passes(file))
     }
 
     /// What its action covers when it matches there.
@@ -150,54 +169,35 @@ fn protocols(application: &str) -> Box<[Protocol]> {
 }
 
 fn is_of_files(check: &plan::Check) -> bool {
-    matches!(check, plan::Check::TransactionValue { value, .. } if value.starts_with("file"))
+    matches!(check, plan::Check::File { .. })
 }
 
 /// What of a transaction's buffers a rule is searched for by: the place of the test among its buffers, and the literal
-/// that its author chose, or else the longest.
-pub(super) fn transaction_pattern(rule: &plan::Rule) -> Option<(usize, &[u8])> {
+/// that its author chose, or else the one that traffic holds least.
+pub(super) fn transaction_pattern(rule: &plan::Rule) -> Option<(usize, Literal<'_>)> {
     let names = crate::app::buffers();
-    let tests = || rule.buffers.iter().enumerate().filter(|(_, test)| names.number(&test.buffer).is_some());
-    let contents = || {
-        tests().filter(|(_, test)| !starts_with_absent(test)).flat_map(|(place, test)| {
-            test.matches.iter().filter_map(move |entry| match entry {
-                Match::Content(content) if !content.negated => Some((place, content)),
-                _ => None,
-            })
-        })
-    };
-    let chosen = contents().find(|(_, content)| content.fast_pattern);
-    let (place, content) = chosen.or_else(|| contents().max_by_key(|(_, content)| content.pattern.len()))?;
-    Some((place, searched(content))).filter(|(_, pattern)| pattern.len() >= SHORTEST)
+    let tests = rule.buffers.iter().enumerate().filter(|(_, test)| names.number(&test.buffer).is_some());
+    let literals = tests
+        .filter(|(_, test)| !starts_with_absent(test))
+        .filter_map(|(place, test)| Some((is_chosen(test), place, literal::best(test.matches.iter())?)));
+    literals.max_by_key(|(chosen, _, literal)| (*chosen, literal::worth(literal))).map(|(_, place, best)| (place, best))
+}
+
+/// The rule's author chose a content of it to look for first.
+fn is_chosen(test: &plan::BufferTest) -> bool {
+    test.matches
+        .iter()
+        .any(|entry| matches!(entry, Match::Content(content) if content.fast_pattern && !content.negated))
 }
 
 fn starts_with_absent(test: &plan::BufferTest) -> bool {
     matches!(test.matches.first(), Some(Match::Absent { .. }))
 }
 
-/// The shortest literal that is worth looking for: a single byte is in nearly every payload.
-const SHORTEST: usize = 2;
-
-/// The literal without which the rule can't match, to look for first: the one its author chose, else the longest.
-pub(super) fn fast_pattern(rule: &plan::Rule) -> Option<&[u8]> {
-    let contents = || {
-        matches(rule).filter_map(|entry| match entry {
-            Match::Content(content) if !content.negated => Some(content),
-            _ => None,
-        })
-    };
-    let chosen = contents().find(|content| content.fast_pattern);
-    chosen
-        .or_else(|| contents().max_by_key(|content| content.pattern.len()))
-        .map(searched)
-        .filter(|pattern| pattern.len() >= SHORTEST)
-}
-
-/// What of a content is searched for.
-fn searched(content: &Content) -> &[u8] {
-    let chopped = content.chop.and_then(|(offset, length)| {
-        let start = usize::from(offset);
-        content.pattern.get(start..start + usize::from(length)).filter(|part| !part.is_empty())
-    });
-    chopped.unwrap_or(content.pattern.as_slice())
+/// The literal without which the rule can't match, to look for first.
+pub(super) fn fast_pattern(rule: &plan::Rule) -> Option<Literal<'_>> {
+    let literal = literal::best(matches(rule))?;
+    // A stream's data is of any length.
+    let longest = if rule.kind == Kind::Packet { literal::longest(&rule.checks) } else { usize::MAX };
+    Some(Literal { reach: literal.reach.min(longest), ..literal })
 }

@@ -74,8 +74,6 @@ pub struct TransactionFacts<'a> {
     pub talk: &'a dyn Talk,
     /// Which of those that are live.
     pub index: usize,
-    /// Which of its files, where rules ask about a file.
-    pub file: Option<usize>,
 }
 
 /// One packet and all that rules may ask of it.

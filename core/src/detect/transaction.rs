@@ -5,15 +5,15 @@
 //! whenever something is new.
 
 use super::buffer::{Tools, Verdict, Views};
-use super::prefilter::{self, Candidates, Fast, Prefilter};
+use super::prefilter::{self, Candidates, Fast, Literal, Prefilter};
 use super::profile::Costs;
 use super::rule::{self, Place, Rule};
 use super::state::Memory;
 use super::subject::{Subject, TransactionFacts};
 use super::truth::Truth;
 use super::{Outcome, Rules, Scratch};
-use crate::app::{Inspection, Protocol};
-use crate::plan::{self, FlowDirection, Kind};
+use crate::app::{Inspection, Protocol, Talk};
+use crate::plan::{self, Effect, FlowDirection, Kind, StoreSide};
 use std::collections::BTreeMap;
 
 /// The search of one view of a buffer.
@@ -66,14 +66,14 @@ impl Lanes {
 }
 
 /// A rule's number, and the view and the pattern to search for first.
-type Member<'a> = (u32, Option<(u32, &'a [u8])>);
+type Member<'a> = (u32, Option<(u32, Literal<'a>)>);
 
 impl Lane {
     fn new(members: &[Member<'_>], entries: &mut u32) -> Self {
         let mut by_view: BTreeMap<u32, Vec<Fast<'_>>> = BTreeMap::new();
         for (rule, fast) in members {
-            if let Some((view, pattern)) = fast {
-                by_view.entry(*view).or_default().push(Fast { rule: *rule, pattern });
+            if let Some((view, literal)) = fast {
+                by_view.entry(*view).or_default().push(Fast { rule: *rule, literal: *literal });
             }
         }
         let searches =
@@ -172,33 +172,36 @@ struct Asking<'a, 'm> {
 }
 
 impl Asking<'_, '_> {
-    /// Ask a rule, once; or once for each file where it asks about files.
+    /// Ask a rule, once; where it asks about files, once more when there is another one.
     fn rule(&mut self, number: u32, subject: &Subject<'_>) {
         let Some(rule) = self.rules.rules.get(number as usize) else { return };
-        let to_server = subject.is_to_server();
         if !rule.of_files {
-            return self.ask(number, rule, None, subject);
+            return self.ask((number, 0), rule, subject);
         }
-        let files = self.facts.talk.head(self.facts.index).map(|head| head.files.iter()).into_iter().flatten();
-        for (file, _) in files.enumerate().filter(|(_, file)| file.to_server == to_server) {
-            self.ask(number, rule, Some(file), subject);
-        }
+        let head = self.facts.talk.head(self.facts.index);
+        let files = head.map(|head| head.files.count(subject.is_to_server()));
+        self.ask((number, files.unwrap_or_default()), rule, subject);
         // Another file may come.
         if self.inspection.candidates.last() != Some(&number) && rule.has_fast_pattern {
             self.inspection.candidates.push(number);
         }
     }
 
-    fn ask(&mut self, number: u32, rule: &Rule, file: Option<usize>, subject: &Subject<'_>) {
-        let key = (number, file.map_or(0, |file| file as u32 + 1));
+    /// The other direction has matched before.
+    fn other_half(&self, number: u32, to_server: bool) -> bool {
+        let head = self.facts.talk.head(self.facts.index);
+        head.is_some_and(|head| head.has_matched(!to_server, number))
+    }
+
+    fn ask(&mut self, key: (u32, u32), rule: &Rule, subject: &Subject<'_>) {
         if self.inspection.matched.contains(&key) {
             return;
         }
+        let (number, _) = key;
         let begun = self.costs.begin();
-        let facts = TransactionFacts { file, ..self.facts };
-        let subject = Subject { transaction: Some(facts), ..*subject };
+        let subject = Subject { transaction: Some(self.facts), ..*subject };
         let Rules { sets, views, .. } = self.rules;
-        let verdict = rule.holds_in(&subject, &facts, self.memory, sets, views, self.tools);
+        let verdict = rule.holds_in(&subject, &self.facts, self.memory, sets, views, self.tools);
         self.costs.end(number, begun, Truth::from(verdict == Verdict::Holds));
         let Outcome { notes, .. } = self.outcome;
         self.tools.findings().keep(verdict == Verdict::Holds, self.memory, |note| notes.push((number, note)));
@@ -209,7 +212,13 @@ impl Asking<'_, '_> {
             Verdict::Waits => {}
             Verdict::Holds => {
                 self.inspection.matched.push(key);
+                if rule.transactional && !self.other_half(number, subject.is_to_server()) {
+                    return;
+                }
                 self.memory.apply(&rule.effects, subject.packet);
+                if rule.stores_files() {
+                    self.outcome.storing.push(number);
+                }
                 let transaction = self.facts.talk.head(self.facts.index).map(|head| head.number);
                 self.outcome.take(number, rule, Place::Stream, transaction);
             }
@@ -217,7 +226,30 @@ impl Asking<'_, '_> {
     }
 }
 
+impl Rules {
+    /// Have files of a transaction stored, as a rule says that matched what goes in this direction.
+    pub(crate) fn store(&self, rule: u32, talk: &mut dyn Talk, index: usize, to_server: bool) {
+        let Some(rule) = self.rules.get(rule as usize) else { return };
+        for effect in &rule.effects {
+            let Effect::Filestore { side, scope } = effect else { continue };
+            let [up, down] = match side {
+                StoreSide::Rule => [to_server, !to_server],
+                StoreSide::ToServer => [true, false],
+                StoreSide::ToClient => [false, true],
+                StoreSide::Both => [true, true],
+            };
+            for (_, direction) in [(up, true), (down, false)].into_iter().filter(|(wanted, _)| *wanted) {
+                talk.store(index, direction, (rule.sid, *scope), &|file| rule.passes(file));
+            }
+        }
+    }
+}
+
 impl Rule {
+    fn stores_files(&self) -> bool {
+        self.effects.iter().any(|effect| matches!(effect, Effect::Filestore { .. }))
+    }
+
     /// What the rule comes to for a transaction.
     fn holds_in(
         &self,
@@ -239,8 +271,8 @@ impl Rule {
     }
 
     /// The view of a transaction's buffer and the literal in it that is searched for first.
-    fn fast_view<'a>(&self, plan: &'a plan::Rule) -> Option<(u32, &'a [u8])> {
-        let (test, pattern) = rule::transaction_pattern(plan)?;
-        Some((self.buffers.view(test)?, pattern))
+    fn fast_view<'a>(&self, plan: &'a plan::Rule) -> Option<(u32, Literal<'a>)> {
+        let (test, literal) = rule::transaction_pattern(plan).filter(|_| self.has_fast_pattern)?;
+        Some((self.buffers.view(test)?, literal))
     }
 }

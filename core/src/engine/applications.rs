@@ -2,8 +2,10 @@
 
 use super::Shared;
 use crate::app::{self, Conversation, Direction, Event, Input, Parsed, Talk, Transport};
+use crate::files::Wanted;
 use crate::packet::{Layer, Packet};
 use crate::stream::{Next, Session, Step, Streams};
+use std::sync::Arc;
 
 /// Bytes of a direction that nobody knows which wait for the other one's application, at most.
 const MOST_WAITING: usize = 64 << 10;
@@ -38,6 +40,8 @@ pub(super) struct Sides<'a> {
     pub session: &'a mut Session,
     /// The client's port and the server's.
     pub ports: (u16, u16),
+    /// What is wanted of files.
+    pub files: &'a Arc<Wanted>,
 }
 
 impl Spoken {
@@ -64,7 +68,7 @@ impl Spoken {
             stop(sides);
             return event;
         }
-        if self.talk.is_none() && !self.begin(shared) {
+        if self.talk.is_none() && !self.begin(shared, sides.files) {
             if self.conversation.protocol().is_some() || self.conversation.is_settled(!to_server) {
                 // It has no parser, or nobody knows it.
                 if self.conversation.is_settled(to_server) {
@@ -103,11 +107,11 @@ impl Spoken {
     }
 
     /// Begin to parse what the flow speaks. False: nobody knows it, or there is no parser for it.
-    fn begin(&mut self, shared: &Shared) -> bool {
+    fn begin(&mut self, shared: &Shared, files: &Arc<Wanted>) -> bool {
         let settings = &shared.applications;
         let protocol = self.conversation.protocol().filter(|_| shared.parses);
         let wanted = protocol.filter(|protocol| !settings.named.iter().any(|name| name == protocol.name()));
-        self.talk = wanted.and_then(|protocol| app::start(protocol, settings));
+        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, files));
         self.talk.is_some()
     }
 
@@ -183,7 +187,12 @@ impl Spoken {
 
     /// Look at a datagram.
     #[inline]
-    pub fn datagram(&mut self, shared: &Shared, packet: &Packet, bytes: &[u8], to_server: bool) -> Option<Event> {
+    pub fn datagram(
+        &mut self,
+        shared: &Shared,
+        files: &Arc<Wanted>,
+        (packet, bytes, to_server): (&Packet, &[u8], bool),
+    ) -> Option<Event> {
         if packet.layer != Layer::Udp {
             return None;
         }
@@ -194,7 +203,7 @@ impl Spoken {
             event = self.conversation.look(&direction);
             *of(&mut self.settled, to_server) = self.conversation.is_settled(to_server);
         }
-        if self.over || self.conversation.protocol().is_none() || self.talk.is_none() && !self.begin(shared) {
+        if self.over || self.conversation.protocol().is_none() || self.talk.is_none() && !self.begin(shared, files) {
             return event;
         }
         let input = Input::Datagram { bytes, original: packet.payload_original as usize };

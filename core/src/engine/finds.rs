@@ -3,6 +3,7 @@
 use crate::app::{Conversation, Event as Strange, Talk};
 use crate::detect::Note;
 use crate::detect::state::FlowVars;
+use crate::files::Piece;
 use crate::flow;
 use crate::flow::record::FlowRecord;
 use crate::packet::{Layer, NONE, Packet, Wrap, proto};
@@ -43,11 +44,13 @@ pub(super) struct MatchedTransaction {
 }
 
 impl MatchedTransaction {
-    pub fn new(talk: &dyn Talk, index: usize) -> Option<Self> {
+    pub fn new(talk: &dyn Talk, index: usize, to_server: bool) -> Option<Self> {
         let (head, body) = (talk.head(index)?, talk.body(index)?);
         let state = |to_server| talk.states(to_server).get(usize::from(head.progress(to_server))).copied();
         let progress = [true, false].map(|to_server| state(to_server).unwrap_or_default());
-        Some(Self { number: head.number, progress, members: eve::members(head, body) })
+        let mut members = eve::members(head, body);
+        eve::files_of(&mut members, head, to_server);
+        Some(Self { number: head.number, progress, members })
     }
 }
 
@@ -70,6 +73,8 @@ pub(super) enum What {
     Event { section: usize, number: u64, event: TransactionEvent },
     /// Something odd about it.
     Anomaly { protocol: &'static str, name: &'static str, number: u64 },
+    /// A piece of one of its files that is stored.
+    Piece(Piece),
 }
 
 /// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.

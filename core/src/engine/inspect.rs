@@ -7,6 +7,7 @@ use super::transactions;
 use crate::app::{Conversation, Event, Protocol, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
+use crate::files::Wanted;
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
 use crate::packet::{Layer, Packet, Stop, proto};
@@ -31,6 +32,8 @@ pub(super) struct Inspector {
     streams: Option<Streams>,
     chunk_size: u64,
     scratch: Option<Scratch>,
+    /// What is wanted of files.
+    files: Arc<Wanted>,
     /// By the flow's slot in its table.
     tracked: Vec<Tracked>,
     /// What came of the last packet.
@@ -64,10 +67,13 @@ impl Inspector {
             streams
         });
         let scratch = shared.rules.as_ref().map(|rules| rules.scratch());
+        let (share_number, shares) = share;
+        let settings = &shared.applications.files;
         Self {
             streams,
             chunk_size: u64::from(shared.streams.chunk_size),
             scratch,
+            files: Wanted::new(settings, &shared.plan_rules, (share_number.into(), shares.into())),
             shown: shared.outputs.payload_shown(),
             ..Self::default()
         }
@@ -104,7 +110,7 @@ impl Inspector {
         seen.established = step.was_established;
         let Tracked { session, spoken, .. } = tracked;
         self.strange = session.as_deref_mut().and_then(|session| {
-            let mut sides = Sides { streams, session, ports: (0, 0) };
+            let mut sides = Sides { streams, session, ports: (0, 0), files: &self.files };
             spoken.segment(shared, &mut sides, packet, &step, seen.to_server)
         });
         Some(step)
@@ -115,7 +121,8 @@ impl Inspector {
     pub fn datagram(&mut self, shared: &Shared, packet: &Packet, bytes: &[u8], seen: &Seen) {
         if self.streams.is_some() && packet.layer == Layer::Udp && packet.stop != Stop::Malformed {
             let tracked = tracked(&mut self.tracked, seen.slot);
-            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, packet, bytes, seen.to_server));
+            let datagram = (packet, bytes, seen.to_server);
+            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, &self.files, datagram));
         }
     }
 
@@ -172,7 +179,8 @@ impl Inspector {
             (&mut self.streams, self.tracked.get_mut(slot as usize), subject.flow)
         {
             if let Some(session) = session {
-                let mut sides = Sides { streams, session, ports: (flow.sport, flow.dport) };
+                let ports = (flow.sport, flow.dport);
+                let mut sides = Sides { streams, session, ports, files: &self.files };
                 self.strange = spoken.stream(shared, &mut sides, facts.to_server, true);
             }
             if !facts.to_server {
@@ -232,11 +240,11 @@ impl Inspector {
     }
 
     /// What alerts show of the transaction that a rule of the last packet matched in.
-    pub fn matched_transaction(&self, slot: u32, hit: &Hit) -> Option<Arc<MatchedTransaction>> {
+    pub fn matched_transaction(&self, slot: u32, to_server: bool, hit: &Hit) -> Option<Arc<MatchedTransaction>> {
         let (spoken, number) = (&self.tracked.get(slot as usize)?.spoken, hit.transaction?);
         let of = |talk: &dyn Talk| {
             let index = (0..talk.live()).find(|index| talk.head(*index).is_some_and(|head| head.number == number))?;
-            MatchedTransaction::new(talk, index)
+            MatchedTransaction::new(talk, index, to_server)
         };
         let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
         talks.filter_map(|talk| of(&**talk)).next().map(Arc::new)
@@ -287,9 +295,9 @@ impl Inspector {
         add(bytes, length);
     }
 
-    /// Both directions of a flow's stream have reached the depth.
+    /// One direction of a flow's stream has reached the depth.
     pub fn is_at_depth(&self, slot: u32) -> bool {
-        self.session(slot).is_some_and(|session| session.is_at_depth(true) && session.is_at_depth(false))
+        self.session(slot).is_some_and(|session| session.is_at_depth(true) || session.is_at_depth(false))
     }
 
     /// What a rule that matched took note of for its alert.

@@ -7,6 +7,7 @@ use super::parsed::Parsed;
 use crate::detect::Note;
 use crate::detect::state::Found;
 use crate::error::Result;
+use crate::files::Piece;
 use crate::flow::record::FlowRecord;
 use crate::flow::{self, community};
 use crate::frame::{Addr, Frame, TimeUnit};
@@ -46,6 +47,8 @@ pub struct Output {
     pub lines: Vec<u8>,
     /// Packets that have a line.
     pub shown: u64,
+    /// Pieces of files that are stored.
+    pub files: Vec<Piece>,
     /// A pcap of the frames that made the engine panic; empty on every good day.
     pub quarantine: Vec<u8>,
 }
@@ -134,6 +137,11 @@ impl Merger {
     /// What became of the rules' matches so far.
     pub fn decided(&self) -> Decided {
         self.limits.decided()
+    }
+
+    /// What was written as a capture so far, where one is.
+    pub fn captured(&self) -> Option<capture::Counts> {
+        self.capture.as_ref().map(capture::Writer::counts)
     }
 
     pub fn take(&mut self) -> Output {
@@ -346,6 +354,7 @@ impl Merger {
                 let section = self.eve.get_mut(*section).into_iter();
                 section.for_each(|eve| eve.transaction(&at, *number, event, identities));
             }
+            What::Piece(piece) => self.output.files.push(piece.clone()),
             What::Anomaly { protocol, name, number } => {
                 self.eve.iter_mut().for_each(|eve| eve.odd_transaction(&at, protocol, name, *number, identities));
             }
@@ -409,14 +418,16 @@ impl Merger {
     }
 
     fn writer(&mut self, shared: &Shared, unit: TimeUnit) -> &mut capture::Writer {
-        self.capture.get_or_insert_with(|| capture::Writer::new(shared.outputs.capture, unit))
+        let new = || capture::Writer::new(shared.outputs.capture.clone(), shared.capture_filter.clone(), unit);
+        self.capture.get_or_insert_with(new)
     }
 
-    /// Append the innermost packets to the capture.
+    /// Append the innermost packets to the capture, or the outermost ones.
     fn capture(&mut self, shared: &Shared, parsed: &Parsed, identities: &Identities) {
         let hidden = std::mem::take(&mut self.hidden);
+        let outermost = shared.outputs.capture.frames;
         let writer = self.writer(shared, parsed.batch.unit);
-        for (row, packet) in innermost(&parsed.packets).filter(|(row, _)| is_shown(&hidden, *row)) {
+        for (row, packet) in of_frames(&parsed.packets, outermost).filter(|(row, _)| is_shown(&hidden, *row)) {
             let clock = parsed.clocks.get(row).copied().unwrap_or(packet.time);
             writer.packet(packet, packet.padded_bytes(&parsed.batch.slab), clock, identities);
         }
@@ -496,17 +507,17 @@ pub(super) fn is_unidentified(packet: &Packet) -> bool {
     packet.wrap != NONE && packet.identity == NONE
 }
 
-/// The last packet of each frame and its row, but for refused ones; of a datagram in fragments, the fragments.
-fn innermost(packets: &[Packet]) -> impl Iterator<Item = (usize, &Packet)> {
+/// The innermost packet of each frame, or the outermost, and its row, but for refused ones; of a datagram in fragments,
+/// the fragments.
+fn of_frames(packets: &[Packet], outermost: bool) -> impl Iterator<Item = (usize, &Packet)> {
     let mut packets = packets.iter().enumerate().filter(|(_, packet)| !packet.defragmented).peekable();
-    let last = std::iter::from_fn(move || {
-        let (mut last, frame) = packets.next().map(|last| (last, last.1.frame))?;
-        while let Some(further) = packets.next_if(|(_, packet)| packet.frame == frame) {
-            last = further;
-        }
-        Some(last)
+    let found = std::iter::from_fn(move || {
+        let first = packets.next()?;
+        let of_frame = |(_, packet): &(usize, &Packet)| packet.frame == first.1.frame;
+        let last = std::iter::from_fn(|| packets.next_if(of_frame)).last();
+        Some(last.filter(|_| !outermost).unwrap_or(first))
     });
-    last.filter(|(_, packet)| !is_refused(packet))
+    found.filter(|(_, packet)| !is_refused(packet))
 }
 
 /// Whether a packet is shown: none is noted where all are.

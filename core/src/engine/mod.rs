@@ -50,6 +50,8 @@ const FLOWS_A_CALL: usize = 16_384;
 /// What all stages share and nothing changes.
 struct Shared {
     parser: Parser,
+    /// What of the packets goes into the capture.
+    capture_filter: Option<Filter>,
     outputs: plan::Outputs,
     flow: plan::FlowSettings,
     streams: plan::StreamSettings,
@@ -144,6 +146,7 @@ impl Engine {
         let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let parses = plan.outputs.wants_eve(plan::Eve::wants_transactions)
+            || plan.applications.files.store
             || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
         let shared = Shared {
             parser: Parser {
@@ -154,6 +157,7 @@ impl Engine {
                 strict: plan.truncated_is_invalid,
                 ignore_checksums: plan.ignore_checksums,
             },
+            capture_filter: Filter::new(&plan.outputs.capture.filter)?,
             outputs: plan.outputs,
             flow: plan.flow,
             streams: plan.streams,
@@ -358,7 +362,8 @@ impl Engine {
     fn counters(&self) -> Counters {
         let mut total = lock(&self.sequencer).stage.counters.clone();
         self.shards.iter().for_each(|shard| total.merge(&lock(shard).counters));
-        total.detect = lock(&self.merger).decided();
+        let merger = lock(&self.merger);
+        (total.detect, total.capture) = (merger.decided(), merger.captured());
         total.detect.forgotten += self.shared.memory.forgotten();
         total
     }

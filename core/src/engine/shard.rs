@@ -322,7 +322,7 @@ impl Shard {
                 let pseudo = Some(Box::new(pseudo));
                 let data = self.inspector.data(hit);
                 let notes = self.inspector.notes(hit);
-                let transaction = self.inspector.matched_transaction(slot, hit);
+                let transaction = self.inspector.matched_transaction(slot, to_server, hit);
                 let Hit { rule, in_stream, .. } = *hit;
                 out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo });
             }
@@ -417,7 +417,7 @@ impl Shard {
             let flow = seen.map(|seen| self.then(seen));
             let data = self.inspector.data(hit);
             let notes = self.inspector.notes(hit);
-            let transaction = seen.and_then(|seen| self.inspector.matched_transaction(seen.slot, hit));
+            let transaction = seen.and_then(|seen| self.inspector.matched_transaction(seen.slot, seen.to_server, hit));
             let Hit { rule, in_stream, .. } = *hit;
             out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo: None });
         }

@@ -25,14 +25,33 @@ pub(super) fn inspect(
         head.time = subject.packet.time;
         let ended = head.has_ended(to_server);
         let mut inspection = std::mem::take(head.inspection(to_server));
-        let transaction = Some(TransactionFacts { talk: &*talk, index, file: None });
+        let transaction = Some(TransactionFacts { talk: &*talk, index });
         let subject = Subject { transaction, ..*subject };
         rules.inspect_transaction(&subject, &mut inspection, memory, scratch, outcome);
         inspection.done = ended;
+        for rule in outcome.storing.drain(..) {
+            rules.store(rule, talk, index, to_server);
+        }
         if let Some(head) = talk.head_mut(index) {
             *head.inspection(to_server) = inspection;
+            head.files.inspected(to_server);
         }
     }
+}
+
+/// What there is to tell and to store of a transaction's files.
+fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, tell: &mut impl FnMut(What)) {
+    let Some((head, body)) = talk.head(index).zip(talk.body(index)).filter(|(head, _)| !head.files.is_empty()) else {
+        return;
+    };
+    let number = head.number;
+    for (section, options) in (0..).zip(&shared.outputs.eve) {
+        let events = eve::ended_files(options, head, body).into_iter();
+        events.for_each(|event| tell(What::Event { section, number, event }));
+    }
+    let mut pieces = Vec::new();
+    talk.head_mut(index).into_iter().for_each(|head| head.files.tell(&mut pieces));
+    pieces.into_iter().for_each(|piece| tell(What::Piece(piece)));
 }
 
 /// What transactions have to tell, as far as it is wanted; `end`: for the last time. Those that are done with are
@@ -43,6 +62,7 @@ pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, end: bool, tell: &mut i
         let Some((number, is_told)) = talk.head(index).map(|head| (head.number, head.is_told())) else { continue };
         let names = events.iter().flatten().filter_map(|event| names.get(usize::from(*event)));
         names.for_each(|name| tell(What::Anomaly { protocol: protocol.name(), name, number }));
+        files(shared, talk, index, tell);
         if is_told || !talk.is_told(index, end) {
             continue;
         }

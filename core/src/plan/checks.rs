@@ -1,7 +1,9 @@
 //! What rules ask of a packet, its flow and the mirror, outside of buffers: `tmrx/plan/checks.py`.
 
+use super::applications::HashType;
 use super::matches::Number;
 use serde::Deserialize;
+use serde_bytes::ByteBuf;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -91,6 +93,27 @@ pub enum Side {
     Either,
 }
 
+/// One direction, or none in particular.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    #[default]
+    #[serde(rename = "")]
+    Any,
+    ToServer,
+    ToClient,
+}
+
+impl Way {
+    /// Whether it is to the server, where it says so; else `otherwise`.
+    pub fn to_server_or(self, otherwise: bool) -> bool {
+        match self {
+            Self::Any => otherwise,
+            way => way == Self::ToServer,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FlowWhat {
@@ -120,6 +143,14 @@ pub enum XbitTrack {
     IpPair,
     IpBoth,
     Tx,
+}
+
+/// Whose variable it is that a pattern captured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CapturedOf {
+    Flow,
+    Packet,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -232,6 +263,11 @@ pub enum Check {
         bit: u32,
         track: XbitTrack,
     },
+    Captured {
+        of: CapturedOf,
+        name: String,
+        text: ByteBuf,
+    },
     Iprep {
         side: IprepSide,
         category: u8,
@@ -262,6 +298,11 @@ pub enum Check {
         verdicts: u8,
         negated: bool,
     },
+    TransactionProgress {
+        number: Number,
+        #[serde(default)]
+        side: Way,
+    },
     TransactionEvent {
         protocol: String,
         name: String,
@@ -273,6 +314,18 @@ pub enum Check {
         #[serde(default)]
         negated: bool,
     },
+    File {
+        tests: Vec<FileTest>,
+    },
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
+pub enum FileTest {
+    Name { text: ByteBuf, negated: bool, end: bool },
+    Magic { text: ByteBuf, negated: bool },
+    Size { number: Number, negated: bool },
+    Hash { hash: HashType, digests: ByteBuf, negated: bool },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -1,5 +1,6 @@
 //! What rules look for inside a buffer: `tmrx/plan/matches.py`.
 
+use super::checks::Way;
 use serde::Deserialize;
 use serde_bytes::ByteBuf;
 
@@ -98,7 +99,7 @@ pub struct Pcre {
     pub negated: bool,
     pub flags: String,
     pub relative: bool,
-    pub captures: Vec<Capture>,
+    pub captures: Vec<Option<Capture>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -347,6 +348,8 @@ pub struct Transform {
 pub struct BufferTest {
     #[serde(default = "payload")]
     pub buffer: String,
+    #[serde(default)]
+    pub side: Way,
     #[serde(default)]
     pub transforms: Vec<Transform>,
     pub matches: Vec<Match>,

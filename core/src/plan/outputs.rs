@@ -1,5 +1,6 @@
 //! What is wanted of a run: `tmrx/plan/outputs.py`.
 
+use super::Program;
 use serde::Deserialize;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -40,12 +41,14 @@ pub struct Lines {
     pub most: u64,
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CaptureSettings {
     pub pcapng: bool,
     pub rotate_size: u64,
     pub rotate_time: i64,
+    pub frames: bool,
+    pub filter: Vec<Program>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -192,7 +195,9 @@ impl Default for TlsEvents {
 
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct FileEvents {}
+pub struct FileEvents {
+    pub stored: bool,
+}
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]

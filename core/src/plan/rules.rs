@@ -112,6 +112,24 @@ pub enum TagSide {
     Dst,
 }
 
+/// Whose files are stored: "rule" stands for those that travel as what the rule matched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreSide {
+    Rule,
+    ToServer,
+    ToClient,
+    Both,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StoreScope {
+    File,
+    Tx,
+    Flow,
+}
+
 #[derive(Debug, Clone, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
@@ -121,6 +139,7 @@ pub enum Effect {
     Tag { scope: TagScope, count: u32, unit: TagUnit, side: TagSide },
     Bypass {},
     Untrack {},
+    Filestore { side: StoreSide, scope: StoreScope },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -217,6 +236,7 @@ pub struct Rule {
     pub dst: u32,
     pub dport: u32,
     pub both_directions: bool,
+    pub transactional: bool,
     pub sid: u32,
     pub gid: u32,
     pub rev: u32,
@@ -228,6 +248,7 @@ pub struct Rule {
     pub target: Target,
     pub text: String,
     pub noalert: bool,
+    pub alert: bool,
     pub flow: Option<FlowCheck>,
     pub checks: Vec<Check>,
     pub buffers: Vec<BufferTest>,
@@ -249,6 +270,7 @@ impl Default for Rule {
             dst: 0,
             dport: 0,
             both_directions: false,
+            transactional: false,
             sid: 0,
             gid: 1,
             rev: 0,
@@ -260,6 +282,7 @@ impl Default for Rule {
             target: Target::None,
             text: String::new(),
             noalert: false,
+            alert: false,
             flow: None,
             checks: Vec::new(),
             buffers: Vec::new(),

@@ -5,9 +5,11 @@ use super::source::with_source;
 use super::table::Table;
 use crate::engine::{self, Output};
 use crate::error::Result;
+use crate::files::Then;
 use crate::frame::Link;
 use crate::io::driver::{self, Limits, Ran};
 use crate::plan::{self, Plan};
+use crate::table::json::hex;
 use crate::table::summary::{Captured, Sources};
 use arrow_array::RecordBatch;
 use pyo3::exceptions::{PyKeyError, PyValueError};
@@ -78,6 +80,9 @@ pub struct Batch {
     /// Packets that have had a line in the run so far.
     #[pyo3(get)]
     shown: u64,
+    /// Pieces of stored files: number, bytes, SHA-256, and whether it ended; without SHA-256 it can't be stored.
+    #[pyo3(get)]
+    files: Vec<(u64, Py<PyBytes>, String, bool)>,
     /// A pcap of the frames that made the core panic; empty on every good day.
     #[pyo3(get)]
     quarantine: Py<PyBytes>,
@@ -91,6 +96,13 @@ impl Batch {
         let found = self.tables.iter().find(|(table, _)| *table == name);
         found.map(|(_, batch)| Table::new(batch.clone())).ok_or_else(|| PyKeyError::new_err(name.to_owned()))
     }
+}
+
+/// A digest in hex.
+fn digits(digest: &[u8]) -> String {
+    let mut out = Vec::new();
+    digest.iter().for_each(|byte| hex(&mut out, u64::from(*byte), 2));
+    String::from_utf8_lossy(&out).into_owned()
 }
 
 /// Marks the engine as free again, however the call ends.
@@ -117,12 +129,21 @@ impl Engine {
     fn batch(&self, py: Python<'_>, ran: Ran) -> PyResult<Batch> {
         let tables = self.tables.iter().map(|&table| Ok((table.name(), self.engine.table(table)?)));
         let tables = tables.collect::<Result<Vec<_>>>()?;
-        let Output { alerts, eve, fast, stats_log, capture, lines, shown, quarantine } = self.engine.output();
+        let Output { alerts, eve, fast, stats_log, capture, lines, shown, files, quarantine } = self.engine.output();
         let bytes = |bytes: Vec<u8>| PyBytes::new(py, &bytes).unbind();
         let eve = eve.into_iter().map(bytes).collect();
         let (fast, stats_log, pcap) = (bytes(fast), bytes(stats_log), bytes(capture.bytes));
         let (lines, quarantine) = (bytes(lines), bytes(quarantine));
         let pcap_files = capture.files;
+        let files = files.into_iter().map(|piece| {
+            let (digest, ended) = match piece.then {
+                Then::More => (String::new(), false),
+                Then::Ended(sha256) => (digits(&sha256), true),
+                Then::GivenUp => (String::new(), true),
+            };
+            (piece.id, bytes(piece.bytes), digest, ended)
+        });
+        let files = files.collect();
         let Ran { frames, ended, idle } = ran;
         Ok(Batch {
             frames,
@@ -136,6 +157,7 @@ impl Engine {
             pcap_files,
             lines,
             shown,
+            files,
             quarantine,
             tables,
         })

@@ -1,5 +1,6 @@
 //! The capture of the frames inside: what is written of it, and where one file ends and the next begins.
 
+use crate::filter::Filter;
 use crate::frame::{Link, TimeUnit};
 use crate::identify::Identities;
 use crate::packet::{Encapsulation, NONE, Packet, Wrap};
@@ -16,6 +17,14 @@ pub struct Chunk {
     pub bytes: Vec<u8>,
     /// Where in `bytes` files begin, and the time of their first packet.
     pub files: Vec<(usize, Nanos)>,
+}
+
+/// Packets that were written, and those that the filter left out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[allow(missing_docs)]
+pub struct Counts {
+    pub written: u64,
+    pub filtered: u64,
 }
 
 /// The file that is being written.
@@ -36,12 +45,20 @@ pub struct Writer {
     /// How times stand in a classic pcap: as in the first source, in every file.
     unit: TimeUnit,
     interfaces: Interfaces,
+    filter: Option<Filter>,
+    counts: Counts,
 }
 
 impl Writer {
     /// A writer that has begun no file; `unit` is how finely the source tells time.
-    pub fn new(settings: CaptureSettings, unit: TimeUnit) -> Self {
-        Self { settings, chunk: Chunk::default(), file: None, unit, interfaces: Interfaces::default() }
+    pub fn new(settings: CaptureSettings, filter: Option<Filter>, unit: TimeUnit) -> Self {
+        let (chunk, interfaces, counts) = (Chunk::default(), Interfaces::default(), Counts::default());
+        Self { settings, chunk, file: None, unit, interfaces, filter, counts }
+    }
+
+    /// What was counted so far.
+    pub fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// What was written since the last call.
@@ -49,13 +66,18 @@ impl Writer {
         std::mem::take(&mut self.chunk)
     }
 
-    /// Write a packet: `bytes` are those that were captured (Ethernet padding may follow them), from the link header on;
+    /// Write a packet, if the filter admits it: `bytes` are those that were captured (Ethernet padding may follow them), from the link header on;
     /// `clock` is the engine's. A file ends between packets only.
     #[inline]
     pub fn packet(&mut self, packet: &Packet, bytes: &[u8], clock: Nanos, identities: &Identities) {
         if self.file.is_none_or(|file| self.is_over(file, clock)) {
             self.next_file(clock, packet.time);
         }
+        if self.filter.as_ref().is_some_and(|filter| !filter.admits(packet, bytes)) {
+            self.counts.filtered += 1;
+            return;
+        }
+        self.counts.written += 1;
         let before = self.chunk.bytes.len();
         if self.settings.pcapng {
             self.interfaces.packet(&mut self.chunk.bytes, packet, bytes, identities);
@@ -77,7 +99,7 @@ impl Writer {
     }
 
     fn is_over(&self, file: File, clock: Nanos) -> bool {
-        let CaptureSettings { rotate_size, rotate_time, .. } = self.settings;
+        let &CaptureSettings { rotate_size, rotate_time, .. } = &self.settings;
         rotate_size != 0 && file.bytes >= rotate_size
             || rotate_time != 0 && clock.saturating_sub(file.began) >= rotate_time
     }

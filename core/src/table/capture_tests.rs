@@ -1,13 +1,16 @@
 use super::*;
 use crate::anomaly::Anomaly;
 use crate::packet::Causes;
+use crate::plan;
 use crate::table::testing::{TIME, identities, packet, raw_packet};
 use crate::time::SECOND;
 
-const NG: CaptureSettings = CaptureSettings { pcapng: true, rotate_size: 0, rotate_time: 0 };
+fn ng() -> CaptureSettings {
+    CaptureSettings { pcapng: true, ..CaptureSettings::default() }
+}
 
 fn writer(settings: CaptureSettings) -> Writer {
-    Writer::new(settings, TimeUnit::Micros)
+    Writer::new(settings, None, TimeUnit::Micros)
 }
 
 /// The types of the blocks of a pcapng.
@@ -23,7 +26,7 @@ fn kinds(mut bytes: &[u8]) -> Vec<u32> {
 
 #[test]
 fn ether_types_do_not_make_interfaces() {
-    let (mut writer, identities) = (writer(NG), identities());
+    let (mut writer, identities) = (writer(ng()), identities());
     for ethertype in [0x0800, 0x86dd, 0x0806, 0x6558, 0x88cc] {
         writer.packet(&Packet { link: Link::Type(ethertype), l3: 0, ..packet() }, b"bytes", TIME, &identities);
     }
@@ -37,7 +40,7 @@ fn contains(bytes: &[u8], text: &str) -> bool {
 
 #[test]
 fn an_interface_for_each_session_and_link() {
-    let (mut writer, identities) = (writer(NG), identities());
+    let (mut writer, identities) = (writer(ng()), identities());
     for packet in [packet(), packet(), raw_packet(), Packet { identity: 1, ..packet() }] {
         writer.packet(&packet, b"bytes", TIME, &identities);
     }
@@ -53,7 +56,7 @@ fn an_interface_for_each_session_and_link() {
 
 #[test]
 fn frames_without_encapsulation_have_an_interface_too() {
-    let mut writer = writer(NG);
+    let mut writer = writer(ng());
     writer.packet(&Packet { identity: NONE, ..packet() }, b"bytes", TIME, &identities());
     assert!(contains(&writer.take().bytes, "\x02\0\x04\0none"));
 }
@@ -74,7 +77,7 @@ fn what_is_wrong_with_a_packet_is_its_comment() {
 
 #[test]
 fn without_packets_there_is_a_capture() {
-    for settings in [CaptureSettings::default(), NG] {
+    for settings in [CaptureSettings::default(), ng()] {
         let mut writer = writer(settings);
         writer.finish(7);
         let chunk = writer.take();
@@ -99,7 +102,7 @@ fn a_file_ends_when_it_has_its_size() {
 #[test]
 fn a_file_ends_when_its_time_is_over() {
     let identities = identities();
-    let mut writer = writer(CaptureSettings { rotate_time: 10 * SECOND, ..NG });
+    let mut writer = writer(CaptureSettings { rotate_time: 10 * SECOND, ..ng() });
     let mut chunks = Vec::new();
     for second in [0, 9, 3, 10, 25] {
         let time = TIME + second * SECOND;
@@ -124,4 +127,19 @@ fn a_full_section_gives_way_to_another() {
     let kinds = kinds(&out);
     assert_eq!(kinds.len(), pcapng::MAX_INTERFACES + 3);
     assert_eq!(kinds[pcapng::MAX_INTERFACES..], [0x0a0d_0d0a, 1, 6]);
+}
+
+#[test]
+fn what_the_filter_leaves_out_begins_the_first_file_all_the_same() {
+    // ldh [12]; jeq #0x0800: return all or nothing.
+    let code = [(0x28, 0, 0, 12), (0x15, 0, 1, 0x0800), (6, 0, 0, 1), (6, 0, 0, 0)];
+    let code = code.map(|(op, yes, no, k)| plan::Instruction(op, yes, no, k)).to_vec();
+    let filter = Filter::new(&[plan::Program { link: plan::FilterLink::Ethernet, code }]).unwrap();
+    let mut writer = Writer::new(CaptureSettings::default(), filter, TimeUnit::Micros);
+    let (frame, identities) = ([[0; 12].as_slice(), &[8, 0]].concat(), identities());
+    writer.packet(&Packet { time: TIME, ..packet() }, &[0; 14], TIME, &identities);
+    writer.packet(&Packet { time: TIME + SECOND, ..packet() }, &frame, TIME + SECOND, &identities);
+    assert_eq!(writer.counts(), Counts { written: 1, filtered: 1 });
+    let chunk = writer.take();
+    assert_eq!((chunk.files, chunk.bytes.len()), (vec![(0, TIME)], 24 + 16 + 14));
 }

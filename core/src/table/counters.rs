@@ -3,6 +3,7 @@
 use crate::anomaly::Anomaly;
 use crate::frame::Frame;
 use crate::packet::{Causes, Checksum, Layer, Layers, NONE, Packet, Stop};
+use crate::table::capture;
 use crate::table::fate::{Drop, Fate, Rejection};
 use crate::time::Nanos;
 
@@ -70,6 +71,8 @@ pub struct Counters {
     pub frames: Frames,
     /// What became of the rules' matches.
     pub detect: Decided,
+    /// What was written as a capture, where one is.
+    pub capture: Option<capture::Counts>,
     /// IP packets by protocol.
     protocols: [u64; 256],
     /// Packets by IP version (0: none was decoded).
@@ -97,6 +100,7 @@ impl Default for Counters {
         Self {
             frames: Frames::default(),
             detect: Decided::default(),
+            capture: None,
             protocols: [0; 256],
             versions: [0; 8],
             layers: [0; 32],

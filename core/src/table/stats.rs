@@ -5,6 +5,7 @@ use crate::flow;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Layers, Stop};
 use crate::restore;
+use crate::table::capture;
 use crate::table::counters::{Counters, Decided};
 use crate::table::json::{Json, number};
 use crate::table::names;
@@ -29,7 +30,9 @@ pub struct Group {
 /// All counters.
 pub fn groups(summary: &Summary<'_>) -> Vec<Group> {
     let group = |name, counters| Group { name, counters };
-    vec![
+    let written = |counts: capture::Counts| named([("written", counts.written), ("filtered_bpf", counts.filtered)]);
+    let capture = summary.counters.capture.map(|counts| group("pcap_log", written(counts)));
+    let mut groups = vec![
         group("decoder", decoder(summary.counters)),
         group("tcp", summary.streams.all().map(|(name, count)| (Cow::Borrowed(name), count)).collect()),
         group("flow", flows(&summary.flows)),
@@ -37,7 +40,9 @@ pub fn groups(summary: &Summary<'_>) -> Vec<Group> {
         group("flow_bypassed", named([("local_pkts", summary.bypassed[0]), ("local_bytes", summary.bypassed[1])])),
         group("detect", detect(&summary.counters.detect)),
         group("memcap", named([("pressure", summary.pressure()), ("pressure_max", summary.pressure())])),
-    ]
+    ];
+    groups.extend(capture);
+    groups
 }
 
 fn named<const N: usize>(counters: [(&'static str, u64); N]) -> Vec<(Cow<'static, str>, u64)> {

@@ -18,6 +18,7 @@ READ_INT = plan.FlowintTest(name=0, op="eq", value=1)
 SET_INT = plan.SetFlowint(name=0, op="set", value=1)
 READ_X = plan.XbitTest(isset=True, bit=0, track="ip_src")
 SET_X = plan.SetXbit(op="set", bit=0, track="ip_src")
+READ_TEXT = plan.Captured(of="flow", name="a", text=b"a")
 CAPTURE = plan.BufferTest(
     matches=(plan.Pcre(pattern=b"(a)", captures=(plan.Capture(kind="flow", name="a"),)),),
 )
@@ -33,7 +34,7 @@ ORDERS = {
         rule(6),
     ],
     "flowints after flowbits": [rule(9, checks=(READ_BIT,)), rule(8, effects=(SET_INT,)), rule(7, checks=(READ_INT,))],
-    "captures": [rule(9, checks=(READ_INT,)), rule(8, buffers=(CAPTURE,)), rule(7)],
+    "captures": [rule(9, checks=(READ_INT,)), rule(8, buffers=(CAPTURE,)), rule(7, checks=(READ_TEXT,)), rule(6)],
     "xbits: readers first": [rule(9, checks=(READ_X,)), rule(8, effects=(SET_X,))],
     "priority, then sid": [rule(9, priority=1), rule(1, priority=2), rule(2, priority=2), rule(0)],
 }

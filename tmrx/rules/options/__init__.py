@@ -13,6 +13,7 @@ from tmrx.rules.options import (
     byteops,
     datasets,
     events,
+    files,
     flow,
     meta,
     mirror,
@@ -25,7 +26,8 @@ from tmrx.rules.parser import Option
 
 Handler = Callable[[Draft, Option], None]
 
-_MODULES = (meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, mirror)
+# Where two have a keyword, the later one's function is taken: those of application read their syntax only.
+_MODULES = (meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, files, mirror)
 HANDLERS: dict[str, Handler] = {name: handler for module in _MODULES for name, handler in module.HANDLERS.items()}
 
 # The buffers of keywords that are not named like them.
@@ -34,7 +36,7 @@ _BUFFERS = {**payload.OLD_NAMES, "uricontent": "http.uri", "urilen": "http.uri",
 
 def is_evaluated(keyword: Keyword) -> bool:
     """Whether rules with this keyword load; the others are read and refused by its name."""
-    if keyword.name in application.MISSING:
+    if keyword.name in application.MISSING and HANDLERS[keyword.name] is application.HANDLERS[keyword.name]:
         return False
     buffer = _BUFFERS.get(keyword.name, keyword.name)
     named = buffer != keyword.name or keyword.kind == "sticky buffer"

@@ -9,15 +9,15 @@ import re
 from collections.abc import Callable
 from typing import Literal
 
-from tmrx.plan import Application, Bsize
+from tmrx.plan import Application, Bsize, Number, TransactionProgress
 from tmrx.rules.catalogue import Keyword, did_you_mean, keywords
 from tmrx.rules.diagnostics import Fault
-from tmrx.rules.draft import Draft
+from tmrx.rules.draft import Draft, Need
 from tmrx.rules.numbers import U8, U16, U32, U64, number_text, signed_text
 from tmrx.rules.options.instances import counted, which
 from tmrx.rules.options.payload import literal
 from tmrx.rules.parser import Option
-from tmrx.rules.protocols import APPLICATIONS
+from tmrx.rules.protocols import APPLICATION_ALIASES, APPLICATIONS, hooks
 
 # Reads a value for its syntax alone; raises Fault.
 Syntax = Callable[[Option], object]
@@ -193,12 +193,11 @@ SYNTAX: dict[str, Syntax] = {
         _list_of("bitstring_overflow", "double_overflow", rf"oversize_length\s+{_U}",
                  rf"absolute_offset\s+-?{_U}", rf"relative_offset\s+-?{_U}")
     ),
-    'name,"content"': _pattern(rf'{_NAME},"?[^"]+"?'),
     "mark/mask": _pattern(r"0x[0-9a-f]{1,8}(?:\s*/\s*0x[0-9a-f]{1,8})?"),
 }  # fmt: skip
 
 # Keywords that are not of applications and that the plan has no words for either.
-_OTHERS = ("asn1", "flowvar", "pktvar", "geoip")
+_OTHERS = ("asn1", "geoip")
 # What these were before they became buffers.
 _OBSOLETE = {"ssh.protoversion": "ssh.proto", "ssh.softwareversion": "ssh.software"}
 _SCRIPTS = ("lua", "luaxform")
@@ -286,9 +285,22 @@ def _once_positive(mode: str, draft: Draft, option: Option) -> None:
     draft.seen.add(key)
 
 
+_STATE_OPS: dict[str, Literal["lt", "gt", "eq"]] = {"<": "lt", ">": "gt", "": "eq"}
+
+
 def _state(draft: Draft, option: Option) -> None:
+    """How far the transaction is; a state is one of a direction."""
     SYNTAX[option.keyword.value](option)
-    draft.lack("keyword 'app-layer-state'", option.at)
+    text = option.value.strip()
+    op = text[0] if text[0] in "<>" else ""
+    name = text.removeprefix(op).strip()
+    owner = APPLICATION_ALIASES.get(draft.protocol, draft.protocol)
+    known = hooks("http1" if owner == "http" else owner)
+    if name not in known:
+        raise Fault(f"unknown state '{name}'", did_you_mean(name, known) or ", ".join(known), at=option.value_at)
+    side, progress = known[name]
+    draft.checks.append(TransactionProgress(number=Number(op=_STATE_OPS[op], a=progress), side=side))
+    draft.needs.append(Need("app-layer-state", frozenset(("http" if owner == "http1" else owner,)), "both", option.at))
 
 
 _PACKETS = frozenset(

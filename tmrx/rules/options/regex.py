@@ -54,7 +54,7 @@ def _pcre(draft: Draft, option: Option) -> None:
         negated=negated,
         flags="".join(flag for flag in _OPTIONS if flag in flags),
         relative="R" in flags,
-        captures=_captures(body, names, draft, option),
+        captures=_captures(body, names, option),
     )
     if not buffer:
         draft.add(entry, "R" in flags)
@@ -108,7 +108,7 @@ def _check_flags(flags: str, at: int) -> str:
     return buffer
 
 
-def _captures(body: str, names: str, draft: Draft, option: Option) -> tuple[Capture, ...]:
+def _captures(body: str, names: str, option: Option) -> tuple[Capture | None, ...]:
     """What becomes of the groups, in their order: by the names after the flags, or by those in the groups."""
     if names:
         return _listed(names, option)
@@ -118,10 +118,7 @@ def _captures(body: str, names: str, draft: Draft, option: Option) -> tuple[Capt
     wanted = [_own(name) for name in groups]
     while wanted and wanted[-1] is None:
         wanted.pop()
-    found = tuple(capture for capture in wanted if capture is not None)
-    if len(found) < len(wanted):
-        draft.lack("a group of 'pcre' with a name behind one without", option.value_at)
-    return found
+    return tuple(wanted)
 
 
 def _own(name: str) -> Capture | None:

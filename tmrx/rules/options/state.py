@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Literal, get_args
 
-from tmrx.plan import Flowbits, FlowintTest, Iprep, Limit, Number, SetFlowbits, SetFlowint, SetXbit, XbitTest
+from msgspec.structs import replace
+
+from tmrx.plan import (
+    Captured,
+    Flowbits,
+    FlowintTest,
+    Iprep,
+    Limit,
+    Number,
+    SetFlowbits,
+    SetFlowint,
+    SetXbit,
+    XbitTest,
+)
 from tmrx.rules.catalogue import did_you_mean
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import Draft, number_of
+from tmrx.rules.options.payload import literal
 from tmrx.rules.parser import Option
 
 U32 = 2**32 - 1
@@ -174,6 +189,25 @@ def _hostbits(draft: Draft, option: Option) -> None:
     _address_bit(draft, command, _bit_name(rest[0], option), _HOSTBIT_TRACKS[side], HOSTBIT_EXPIRE)
 
 
+_CAPTURED = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*,\s*")
+
+
+def _captured(of: Literal["flow", "packet"]) -> Callable[[Draft, Option], None]:
+    """flowvar, pktvar: the name that a `pcre` captured under, and a literal as that of `content`."""
+
+    def handler(draft: Draft, option: Option) -> None:
+        match = _CAPTURED.match(option.value)
+        value, at = option.value[match.end() :] if match else "", option.value_at + (match.end() if match else 0)
+        if len(value) > 1 and value[0] == value[-1] == '"':
+            value, at = value[1:-1], at + 1
+        text = literal(replace(option, value=value, value_at=at))
+        if match is None or not text:
+            raise Fault(f"'{option.value}' is no variable and its text", option.keyword.value, at=option.value_at)
+        draft.checks.append(Captured(of=of, name=match[1], text=text))
+
+    return handler
+
+
 # --- reputation
 
 
@@ -276,8 +310,10 @@ HANDLERS = {
     "detection_filter": _detection_filter,
     "flowbits": _flowbits,
     "flowint": _flowint,
+    "flowvar": _captured("flow"),
     "hostbits": _hostbits,
     "iprep": _iprep,
+    "pktvar": _captured("packet"),
     "threshold": _threshold,
     "xbits": _xbits,
 }

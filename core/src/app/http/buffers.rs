@@ -2,8 +2,8 @@
 
 use super::message::{Message, Tx};
 use super::{BODY, FIELDS, LINE};
-use crate::app::Head;
 use crate::app::ask::{Buffer, Bytes};
+use crate::app::{Head, files};
 
 type Get = for<'a> fn(&'a Tx, &'a Head, bool, usize) -> Bytes<'a>;
 
@@ -232,4 +232,7 @@ pub(super) const ROWS: &[Buffer<Tx>] = &[
     Buffer { name: "http.response_header", ready: [None, Some(FIELDS)], several: MANY, get: lines },
     up("http.request_body", BODY, body),
     down("http.response_body", BODY, body),
+    files::data([Some(BODY), Some(BODY)]),
+    files::name([Some(BODY), Some(BODY)]),
+    files::magic([Some(BODY), Some(BODY)]),
 ];

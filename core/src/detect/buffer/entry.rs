@@ -16,8 +16,8 @@ pub(super) struct Pattern {
     pub(super) code: Code,
     pub(super) negated: bool,
     pub(super) relative: bool,
-    /// What becomes of its groups, from the first one on.
-    pub(super) captures: Box<[(plan::CaptureKind, Arc<str>)]>,
+    /// What becomes of its groups, from the first one on; of some nothing.
+    pub(super) captures: Box<[Option<(plan::CaptureKind, Arc<str>)>]>,
 }
 
 /// `isdataat`.
@@ -142,7 +142,8 @@ impl Pattern {
         let code = Code::new(&pcre.pattern, &pcre.flags).map_err(|error| {
             refused(rule, &format!("pcre: {} at byte {}", error.message, error.offset), "the syntax is PCRE2's")
         })?;
-        let captures = pcre.captures.iter().map(|capture| (capture.kind, Arc::from(capture.name.as_str()))).collect();
+        let named = |capture: &plan::Capture| (capture.kind, Arc::from(capture.name.as_str()));
+        let captures = pcre.captures.iter().map(|capture| capture.as_ref().map(named)).collect();
         Ok(Self { code, negated: pcre.negated, relative: pcre.relative, captures })
     }
 }

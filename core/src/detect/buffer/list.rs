@@ -342,7 +342,8 @@ impl Run<'_, '_> {
     /// Take note of what the groups of a pattern that has just matched hold; its offsets count from `base`.
     fn capture(&mut self, pattern: &Pattern, base: usize) {
         let Bench { matcher, findings, .. } = &mut *self.bench;
-        for (number, (kind, name)) in (1..).zip(&pattern.captures) {
+        for (number, capture) in (1..).zip(&pattern.captures) {
+            let Some((kind, name)) = capture else { continue };
             let group = matcher.group(number).map(|group| base + group.start..base + group.end);
             if let Some(bytes) = group.and_then(|group| self.text.bytes(false).get(group)) {
                 findings.capture(*kind, name, bytes);

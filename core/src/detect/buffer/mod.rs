@@ -28,7 +28,7 @@ use super::subject::{Buffer, Subject};
 use super::truth::Truth;
 use crate::error::Result;
 use crate::ffi::pcre2::{Limits, Matcher};
-use crate::plan::{self, DetectSettings, Match};
+use crate::plan::{self, DetectSettings, Match, Way};
 use list::List;
 use text::Folded;
 use variables::Variables;
@@ -49,6 +49,10 @@ pub(super) struct Tests {
 #[derive(Debug)]
 struct Test {
     view: u32,
+    /// Of which direction, where the rule says so.
+    side: Way,
+    /// The rule is about both directions, of which a buffer may have one.
+    half: bool,
     absent: Absent,
     list: List,
 }
@@ -169,7 +173,7 @@ impl Test {
             matches => (Absent::Fails, matches),
         };
         let view = views.number(test, rule)?;
-        Ok(Self { view, absent, list: List::new(matches, rule)? })
+        Ok(Self { view, side: test.side, half: rule.transactional, absent, list: List::new(matches, rule)? })
     }
 
     fn holds(&self, sight: Sight<'_>, steps: u32, memory: &Memory<'_>, bench: &mut Bench) -> Truth {

@@ -18,7 +18,12 @@ fn ask(list: &[Match], bytes: &[u8], original: usize) -> Truth {
 }
 
 fn ask_settings(list: &[Match], bytes: &[u8], original: usize, settings: DetectSettings) -> Truth {
-    let test = plan::BufferTest { buffer: "payload".into(), transforms: Vec::new(), matches: list.to_vec() };
+    let test = plan::BufferTest {
+        buffer: "payload".into(),
+        side: crate::plan::Way::Any,
+        transforms: Vec::new(),
+        matches: list.to_vec(),
+    };
     ask_rule(vec![test], bytes, original, settings)
 }
 
@@ -254,7 +259,12 @@ fn a_number_that_is_not_there_leaves_its_variable() {
 
 #[test]
 fn variables_go_on_to_later_buffers() {
-    let payload = |matches| plan::BufferTest { buffer: "payload".into(), transforms: Vec::new(), matches };
+    let payload = |matches| plan::BufferTest {
+        buffer: "payload".into(),
+        side: crate::plan::Way::Any,
+        transforms: Vec::new(),
+        matches,
+    };
     let found = Content { offset: variable(0), depth: Some(number(1)), ..content(b"c") };
     let rule = vec![payload(vec![Match::ByteExtract(extract(0))]), payload(vec![Match::Content(found)])];
     let ask = |bytes: &[u8]| ask_rule(rule.clone(), bytes, bytes.len(), DetectSettings::default());
@@ -324,12 +334,22 @@ fn a_limit_of_its_own() {
 
 #[test]
 fn buffers_that_are_not_there() {
-    let header = |matches| plan::BufferTest { buffer: "tcp.hdr".into(), transforms: Vec::new(), matches };
+    let header = |matches| plan::BufferTest {
+        buffer: "tcp.hdr".into(),
+        side: crate::plan::Way::Any,
+        transforms: Vec::new(),
+        matches,
+    };
     let ask = |matches| ask_rule(vec![header(matches)], b"x", 1, DetectSettings::default());
     assert_eq!(ask(vec![Match::Absent { or_else: false }]), Truth::True);
     assert_eq!(ask(vec![Match::Absent { or_else: true }, c("x")]), Truth::True);
     assert_eq!(ask(vec![Match::Content(Content { negated: true, ..content(b"x") })]), Truth::False);
-    let payload = |matches| plan::BufferTest { buffer: "payload".into(), transforms: Vec::new(), matches };
+    let payload = |matches| plan::BufferTest {
+        buffer: "payload".into(),
+        side: crate::plan::Way::Any,
+        transforms: Vec::new(),
+        matches,
+    };
     let ask = |matches| ask_rule(vec![payload(matches)], b"x", 1, DetectSettings::default());
     assert_eq!(ask(vec![Match::Absent { or_else: false }]), Truth::False);
     assert_eq!(ask(vec![Match::Absent { or_else: true }, c("x")]), Truth::True);
@@ -339,7 +359,12 @@ fn buffers_that_are_not_there() {
 #[test]
 fn refused() {
     let refused = |buffer: &str, matches: Vec<Match>| {
-        let buffers = vec![plan::BufferTest { buffer: buffer.into(), transforms: Vec::new(), matches }];
+        let buffers = vec![plan::BufferTest {
+            buffer: buffer.into(),
+            side: crate::plan::Way::Any,
+            transforms: Vec::new(),
+            matches,
+        }];
         let rule = plan::Rule { buffers, ..plan::Rule::default() };
         Tests::new(&rule, &mut Views::default(), &DetectSettings::default()).unwrap_err().to_string()
     };

@@ -46,7 +46,7 @@ enum Stage {
 }
 
 fn stage(number: u16, facts: &TransactionFacts<'_>, to_server: bool) -> Stage {
-    let TransactionFacts { talk, index, .. } = *facts;
+    let TransactionFacts { talk, index } = *facts;
     let row = app::buffers().row(talk.protocol(), number);
     let ready = row.and_then(|row| talk.buffer_ready(row, to_server));
     let (Some(ready), Some(head)) = (ready, talk.head(index)) else { return Stage::Never };
@@ -55,14 +55,6 @@ fn stage(number: u16, facts: &TransactionFacts<'_>, to_server: bool) -> Stage {
         () if head.has_ended(to_server) || progress > ready => Stage::Whole,
         () if progress == ready => Stage::Growing,
         () => Stage::NotYet,
-    }
-}
-
-/// The places of the buffers of a name: one where rules ask about a file.
-fn places(number: u16, facts: &TransactionFacts<'_>) -> std::ops::Range<usize> {
-    match facts.file {
-        Some(file) if app::buffers().is_of_files(number) => file..file + 1,
-        _ => 0..MOST,
     }
 }
 
@@ -114,20 +106,21 @@ impl Test {
             let sight = cache.look(views, (self.view, 0), subject, payload, nocase, &mut bench.matcher);
             return Verdict::of(self.holds(sight, steps, memory, bench), false);
         };
-        let stage = stage(number, facts, subject.is_to_server());
+        let to_server = subject.is_to_server();
+        let mine = self.side.to_server_or(to_server) == to_server;
+        let stage = if mine { stage(number, facts, to_server) } else { Stage::Never };
         match stage {
+            Stage::Never if self.half => return Verdict::Holds,
             Stage::Never => return Verdict::Fails,
             Stage::NotYet => return Verdict::Waits,
             Stage::Growing | Stage::Whole => {}
         }
         let whole = stage == Stage::Whole;
         let mut truth = Truth::False;
-        let places = places(number, facts);
-        let first = places.start;
-        for place in places {
+        for place in 0..MOST {
             let sight = cache.look(views, (self.view, place), subject, payload, nocase, &mut bench.matcher);
             match sight {
-                Sight::Absent if place > first => break,
+                Sight::Absent if place > 0 => break,
                 Sight::Absent if !whole => return Verdict::Waits,
                 _ => {}
             }

@@ -3,6 +3,7 @@
 mod application;
 mod event;
 mod field;
+mod file;
 mod instances;
 mod rpc;
 mod transaction;
@@ -12,11 +13,12 @@ use super::state::Memory;
 use super::subject::{FlowFacts, StreamFacts, Subject};
 use super::truth::Truth;
 use crate::anomaly::AnomalySet;
+use crate::files::File;
 use crate::flow::record::TcpState;
 use crate::packet::{Checksum, Layer, proto};
 use crate::plan::{
-    self, ChecksumLayer, ChecksumOf, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, FlowWhat, FragmentsCheck,
-    Number, PacketHook, Side,
+    self, ChecksumLayer, ChecksumOf, Field, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, FlowWhat,
+    FragmentsCheck, Number, PacketHook, Side,
 };
 use crate::stream::StreamEvents;
 use crate::time::{Nanos, SECOND};
@@ -44,6 +46,24 @@ impl Check {
                 Self::Rpc(Call { program: *program, version: *version, procedure: *procedure })
             }
             check => Self::Plan(check.clone()),
+        }
+    }
+
+    /// Whether it fails on every packet of an IP protocol.
+    pub(super) fn excludes(&self, protocol: u8) -> bool {
+        match self {
+            Self::Plan(plan::Check::Field { field: Field::IpProto, number, negated }) => {
+                compare(*number, protocol.into()) == *negated
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether a file satisfies it, as far as it asks about files.
+    pub(super) fn passes(&self, file: &File) -> bool {
+        match self {
+            Self::Plan(plan::Check::File { tests }) => file::passes(tests, file) == Truth::True,
+            _ => true,
         }
     }
 
@@ -84,11 +104,15 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::MirrorVni { number } => subject.vni.is_some_and(|vni| compare(*number, u64::from(vni))).into(),
         C::MirrorTruncated { causes, negated } => Truth::from((packet.truncated.0 & causes != 0) != *negated),
         C::MirrorChecksum { layer, verdicts, negated } => Truth::from(checksum(*layer, *verdicts, subject) != *negated),
-        C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Iprep { .. } => memory.holds(check, subject),
+        C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Captured { .. } | C::Iprep { .. } => {
+            memory.holds(check, subject)
+        }
+        C::TransactionProgress { number, side } => transaction::progress(*number, *side, subject),
         C::TransactionEvent { protocol, name } => transaction::odd(protocol, name, subject),
         C::TransactionValue { value, number, instances, negated } => {
             transaction::value(value, *number, *instances, *negated, subject)
         }
+        C::File { tests } => file::holds(tests, subject),
         // No flow is measured for its rate; the other two are checks of their own.
         C::FlowElephant { .. } | C::Event { .. } | C::Rpc { .. } => Truth::False,
     }

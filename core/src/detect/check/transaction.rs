@@ -2,9 +2,10 @@
 
 use super::instances;
 use crate::app;
+use crate::detect::number::compare;
 use crate::detect::subject::{Subject, TransactionFacts};
 use crate::detect::truth::Truth;
-use crate::plan::{Instances, Number};
+use crate::plan::{Instances, Number, Way};
 
 /// Numbers of one transaction that are looked at, at most.
 const MOST: usize = 256;
@@ -16,10 +17,17 @@ pub(super) fn odd(protocol: &str, name: &str, subject: &Subject<'_>) -> Truth {
         let strange = subject.flow.and_then(|flow| flow.strange);
         return strange.is_some_and(|event| is(event.name())).into();
     }
-    let Some(TransactionFacts { talk, index, .. }) = subject.transaction else { return Truth::False };
+    let Some(TransactionFacts { talk, index }) = subject.transaction else { return Truth::False };
     let events = talk.head(index).map(app::Head::events).unwrap_or_default();
     let names = events.iter().filter_map(|event| talk.events().get(usize::from(*event)));
     Truth::from(talk.protocol().name() == protocol && names.into_iter().any(|known| is(known)))
+}
+
+/// Whether the transaction got so far.
+pub(super) fn progress(number: Number, side: Way, subject: &Subject<'_>) -> Truth {
+    let head = subject.transaction.and_then(|TransactionFacts { talk, index, .. }| talk.head(index));
+    let to_server = side.to_server_or(subject.is_to_server());
+    head.is_some_and(|head| compare(number, head.progress(to_server).into())).into()
 }
 
 /// Whether the transaction's numbers of this name satisfy a test, or do not where it is negated; nothing is said of them
@@ -30,14 +38,10 @@ pub(super) fn value(name: &str, number: Number, which: Instances, negated: bool,
 }
 
 fn numbers(name: &str, facts: &TransactionFacts<'_>, subject: &Subject<'_>) -> Option<Vec<u64>> {
-    let TransactionFacts { talk, index, file } = *facts;
+    let TransactionFacts { talk, index } = *facts;
     let (names, to_server) = (app::values(), subject.is_to_server());
     let row = names.row(talk.protocol(), names.number(name)?)?;
     let ready = talk.value_ready(row, to_server)?;
-    let places = match file {
-        Some(file) if name.starts_with("file") => file..file + 1,
-        _ => 0..MOST,
-    };
-    let numbers = places.map_while(|place| talk.value(index, row, to_server, place)).collect();
+    let numbers = (0..MOST).map_while(|place| talk.value(index, row, to_server, place)).collect();
     (talk.head(index)?.progress(to_server) >= ready).then_some(numbers)
 }

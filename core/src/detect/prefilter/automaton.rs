@@ -39,7 +39,7 @@ impl Automaton {
     /// `Error::Config` where they are more than an automaton can have.
     pub fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Result<Self> {
         let fault = |error: aho_corasick::BuildError| Error::Config(Fault::new("rules", error.to_string(), ""));
-        let bytes = || patterns.iter().map(|fast| fast.pattern);
+        let bytes = || patterns.iter().map(|fast| fast.literal.pattern);
         let sparse = nfa::noncontiguous::Builder::new()
             .match_kind(MatchKind::Standard)
             .ascii_case_insensitive(true)
@@ -92,7 +92,7 @@ fn reached<W: aho_corasick::automaton::Automaton>(
     let Ok(start) = walk.start_state(Anchored::No) else { return found };
     for fast in patterns {
         let mut state = start;
-        for byte in fast.pattern {
+        for byte in fast.literal.pattern {
             state = walk.next_state(Anchored::No, state, *byte);
             if walk.is_match(state) && !found.contains_key(&state) {
                 let ending = (0..walk.match_len(state)).map(|index| walk.match_pattern(state, index));

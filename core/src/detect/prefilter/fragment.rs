@@ -1,5 +1,7 @@
 //! Which few bytes of a pattern to look for.
 
+use std::cmp::Reverse;
+
 /// Bits that a gram's and a fragment's bytes are folded by: letters lose their case, some other bytes fall together.
 pub(super) const FOLD: u64 = 0x2020_2020_2020_2020;
 
@@ -26,7 +28,7 @@ pub(super) struct Around {
 impl Fragment {
     /// The `width` (at most 8) bytes of the pattern that are the least common in traffic; none where it is shorter.
     pub(super) fn rarest(pattern: &[u8], width: usize) -> Option<Self> {
-        let (at, bytes) = pattern.windows(width).enumerate().min_by_key(|(_, window)| commonness(window))?;
+        let (at, bytes) = pattern.windows(width).enumerate().max_by_key(|(at, window)| (bits(window), Reverse(*at)))?;
         let begin = at.min(pattern.len().saturating_sub(8));
         let around = pattern.get(begin..).unwrap_or_default();
         Some(Self { word: folded(bytes, width), around: Around::new(at - begin, around, around.len().min(8)) })
@@ -58,22 +60,29 @@ pub(super) fn word(bytes: &[u8]) -> u64 {
     bytes.iter().take(8).rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
-/// A rough rank of how often such bytes are seen; runs of one byte are the padding of everything.
-fn commonness(window: &[u8]) -> u32 {
-    let bytes: u32 = window.iter().map(|byte| rank(*byte)).sum();
-    let runs = window.windows(2).filter(|pair| matches!(pair, [a, b] if a == b)).count() as u32;
-    bytes + 8 * runs
+/// How rare the rarest bytes of a literal are in traffic, in bits: up to 8 bytes of it are looked at together.
+pub fn rarity(pattern: &[u8]) -> u32 {
+    pattern.windows(pattern.len().clamp(1, 8)).map(bits).max().unwrap_or_default()
 }
 
-const fn rank(byte: u8) -> u32 {
+/// A rough estimate of how rarely such bytes are seen; runs of one byte are the padding of everything.
+fn bits(window: &[u8]) -> u32 {
+    let bytes: u32 = window.iter().map(|byte| bits_of(*byte)).sum();
+    let runs = window.windows(2).filter_map(|pair| match pair {
+        [a, b] if a == b => Some(bits_of(*a) - 1),
+        _ => None,
+    });
+    bytes - runs.sum::<u32>()
+}
+
+const fn bits_of(byte: u8) -> u32 {
     match byte {
-        0 | b' ' => 12,
-        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 10,
-        b'a'..=b'z' | b'\r' | b'\n' | 0xff => 8,
-        b'/' | b'.' | b':' | b'-' | b'=' | b'0'..=b'9' | 1 => 7,
-        b'A'..=b'Z' => 6,
-        b'!'..=b'~' => 4,
-        _ => 3,
+        0 | b' ' => 2,
+        b'e' | b't' | b'a' | b'o' | b'i' | b'n' | b's' | b'r' => 4,
+        b'a'..=b'z' | b'\r' | b'\n' | 0xff => 5,
+        b'/' | b'.' | b':' | b'-' | b'=' | b'0'..=b'9' | b'A'..=b'Z' | 1 => 6,
+        b'!'..=b'~' => 7,
+        _ => 8,
     }
 }
 

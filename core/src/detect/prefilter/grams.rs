@@ -18,6 +18,9 @@ const SMALL: usize = 1 << 12;
 const MEDIUM: usize = 1 << 16;
 const WIDE: usize = 1 << 18;
 const LARGE: usize = 1 << 20;
+/// No further from a position are the bytes that decide what is found there: a fragment begins at most 7 before it, the
+/// 8 around that at most 7 before the fragment.
+const AROUND: usize = 16;
 /// Odd, with well-mixed bits: 2^32 and 2^64 divided by the golden ratio.
 const MIX_GRAM: u32 = 0x9e37_79b1;
 const MIX_FRAGMENT: u64 = 0x9e37_79b9_7f4a_7c15;
@@ -32,15 +35,15 @@ impl Grams {
     /// A prefilter for these patterns. Its entries are numbered from `entries` on, which is counted up.
     pub fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Self {
         let split = if patterns.len() > SPLIT { 8 } else { usize::MAX };
-        let mut classes = BTreeMap::<usize, Vec<Fast<'_>>>::new();
+        let mut classes = BTreeMap::<(bool, usize), Vec<Fast<'_>>>::new();
         for fast in patterns {
-            let class = match fast.pattern.len() {
+            let class = match fast.literal.pattern.len() {
                 0 | 1 => 1,
                 2 | 3 => 2,
                 length if length < split => 4,
                 _ => 8,
             };
-            classes.entry(class).or_default().push(*fast);
+            classes.entry((fast.literal.is_near(), class)).or_default().push(*fast);
         }
         Self { classes: classes.into_values().map(|patterns| Class::new(&patterns, entries)).collect() }
     }
@@ -58,6 +61,8 @@ impl Prefilter for Grams {
 #[derive(Debug)]
 struct Class {
     width: usize,
+    /// How much of a payload is looked at.
+    reach: usize,
     /// For each gram's slot, at which bytes of a fragment such a gram stands (bit n: byte n).
     gate: Box<[u8]>,
     /// The number of each folded fragment's entry.
@@ -94,7 +99,7 @@ impl Sampling {
 
 impl Class {
     fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Self {
-        let width = patterns.iter().map(|fast| fast.pattern.len()).min().unwrap_or(1).clamp(1, 8);
+        let width = patterns.iter().map(|fast| fast.literal.pattern.len()).min().unwrap_or(1).clamp(1, 8);
         let fragments = fragments(patterns, width);
         let Sampling { gram, stride } = Sampling::new(width);
         // A false hit costs as much as looking at twenty positions: most slots are to be empty.
@@ -110,13 +115,15 @@ impl Class {
                 *bits |= 1 << byte;
             }
         }
+        let reach = patterns.iter().map(|fast| fast.literal.reach).max().unwrap_or_default();
         let first_entry = *entries;
         *entries += fragments.len() as u32;
         let numbers = fragments.keys().copied().zip(0..).collect();
-        Self { width, gate, numbers, first_entry, entries: fragments.into_values().collect() }
+        Self { width, reach, gate, numbers, first_entry, entries: fragments.into_values().collect() }
     }
 
     fn scan(&self, payload: &[u8], found: &mut Candidates) {
+        let payload = payload.get(..self.reach).unwrap_or(payload);
         match self.width {
             1 => self.sized::<1, 1>(payload, found),
             2 => self.sized::<2, 1>(payload, found),
@@ -184,6 +191,9 @@ impl Class {
         to: usize,
         found: &mut Candidates,
     ) {
+        if repeats(payload, from, to) {
+            return;
+        }
         for position in (from..to).step_by(STRIDE) {
             let slot = slot(folded(payload, position), GRAM, self.gate.len());
             let mut bytes = self.gate.get(slot).copied().unwrap_or_default();
@@ -209,11 +219,23 @@ impl Class {
     }
 }
 
+/// Whether the positions `from..to` hold, with all that is looked at around them, what as many before them did: in long
+/// runs of padding nothing new is found.
+#[inline]
+fn repeats(payload: &[u8], from: usize, to: usize) -> bool {
+    let period = to - from;
+    let Some(first) = from.checked_sub(period + AROUND) else { return false };
+    match (payload.get(first..to + AROUND - period), payload.get(first + period..to + AROUND)) {
+        (Some(before), Some(here)) => before == here,
+        _ => false,
+    }
+}
+
 /// The patterns' fragments, each once.
 fn fragments(patterns: &[Fast<'_>], width: usize) -> BTreeMap<u64, Entry> {
     let mut fragments = BTreeMap::<u64, Entry>::new();
     for fast in patterns {
-        let Some(fragment) = Fragment::rarest(fast.pattern, width) else { continue };
+        let Some(fragment) = Fragment::rarest(fast.literal.pattern, width) else { continue };
         let entry =
             fragments.entry(fragment.word).or_insert_with(|| Entry { around: fragment.around, rules: Vec::new() });
         entry.rules.push(fast.rule);

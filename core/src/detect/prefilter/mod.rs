@@ -7,15 +7,35 @@ mod grams;
 
 #[cfg(any(test, feature = "automaton"))]
 pub use automaton::Automaton;
+pub use fragment::rarity;
 pub use grams::Grams;
+
+/// What to look for.
+#[derive(Debug, Clone, Copy)]
+pub struct Literal<'a> {
+    /// The bytes, not none.
+    pub pattern: &'a [u8],
+    /// How far from the payload's start they end at most.
+    pub reach: usize,
+}
+
+/// Literals that reach no further are looked for apart from others: the rest of a payload costs them nothing.
+const NEAR: usize = 64;
+
+impl Literal<'_> {
+    /// It can only be near the payload's start.
+    pub fn is_near(&self) -> bool {
+        self.reach <= NEAR
+    }
+}
 
 /// A rule's fast pattern.
 #[derive(Debug, Clone, Copy)]
 pub struct Fast<'a> {
     /// The rule's number.
     pub rule: u32,
-    /// The literal, not empty.
-    pub pattern: &'a [u8],
+    /// Without this the rule can't match.
+    pub literal: Literal<'a>,
 }
 
 /// A multi-pattern search that may say too much, never too little: letters' case is ignored, and so may other things be.
@@ -96,7 +116,11 @@ mod tests {
         payload: &[u8],
         make: impl Fn(&[Fast<'_>], &mut u32) -> Box<dyn Prefilter>,
     ) -> Vec<u32> {
-        let fast: Vec<_> = patterns.iter().zip(0..).map(|(pattern, rule)| Fast { rule, pattern }).collect();
+        let fast: Vec<_> = patterns
+            .iter()
+            .zip(0..)
+            .map(|(pattern, rule)| Fast { rule, literal: Literal { pattern, reach: usize::MAX } })
+            .collect();
         let mut entries = 0;
         let prefilter = make(&fast, &mut entries);
         let mut found = Candidates::new(entries as usize);

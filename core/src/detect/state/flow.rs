@@ -1,7 +1,8 @@
 //! What rules remember of one flow.
 
 use super::tag::Tags;
-use crate::plan::{FlowintChange, FlowintOp};
+use crate::plan::{CapturedOf, FlowintChange, FlowintOp};
+use memchr::memmem;
 use std::sync::Arc;
 
 /// Bits and variables of a flow, in the order in which they were set. Names are numbers of the plan.
@@ -116,6 +117,15 @@ impl FlowMemory {
             Some((_, value)) => *value = after,
             None => ints.push((name, after)),
         }
+    }
+
+    /// Whether the text that was captured under a name holds this one.
+    pub(super) fn captured(&self, of: CapturedOf, name: &str, text: &[u8]) -> bool {
+        let texts = match of {
+            CapturedOf::Flow => &self.vars.texts,
+            CapturedOf::Packet => &self.vars.packet_texts,
+        };
+        texts.iter().any(|(known, captured)| **known == *name && memmem::find(captured, text).is_some())
     }
 
     /// Its tags.

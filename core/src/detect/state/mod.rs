@@ -114,6 +114,9 @@ impl Memory<'_> {
                 self.flow_memory().is_some_and(|memory| memory.compare(*name, *op, (*value, *other)))
             }
             Check::Xbits { isset, bit, track } => self.shared.bits().holds(*isset, *bit, *track, packet, self.now),
+            Check::Captured { of, name, text } => {
+                self.flow_memory().is_some_and(|memory| memory.captured(*of, name, text))
+            }
             Check::Iprep { side, category, op, number } => {
                 self.shared.reputation.holds(packet, *side, *category, *op, *number)
             }

@@ -4,8 +4,8 @@ use super::*;
 use crate::detect::Buffer;
 use crate::frame::Addr;
 use crate::plan::{
-    Dataset, DatasetType, FlowintChange, FlowintOp, IprepOp, IprepSide, Op, TagScope, TagSide, TagUnit, XbitChange,
-    XbitTrack,
+    CapturedOf, Dataset, DatasetType, FlowintChange, FlowintOp, IprepOp, IprepSide, Op, TagScope, TagSide, TagUnit,
+    XbitChange, XbitTrack,
 };
 use crate::time::SECOND;
 use serde_bytes::ByteBuf;
@@ -36,6 +36,29 @@ fn holds(
 
 fn apply(shared: &Shared, flow: Option<&mut Option<Box<FlowMemory>>>, effect: Effect, packet: &Packet, now: i64) {
     Memory { flow, shared, now: now * SECOND }.apply(&[effect], packet);
+}
+
+#[test]
+fn captured_texts_are_the_flows_or_the_packets() {
+    let (shared, packet, mut flow) = (shared(), packet(A, B), None);
+    let captured = |of, text: &str| Check::Captured { of, name: "agent".into(), text: ByteBuf::from(text) };
+    let mut memory = Memory { flow: Some(&mut flow), shared: &shared, now: 0 };
+    memory.note_text("agent".into(), Arc::from(*b"curl/8"));
+    memory.note_text("other".into(), Arc::from(*b"wget"));
+    memory.note_packet_text("agent".into(), Arc::from(*b"lynx"));
+    for (of, text, expected) in [
+        (CapturedOf::Flow, "curl", true),
+        (CapturedOf::Flow, "rl/8", true),
+        (CapturedOf::Flow, "Curl", false),
+        (CapturedOf::Flow, "wget", false),
+        (CapturedOf::Packet, "lynx", true),
+        (CapturedOf::Packet, "curl", false),
+    ] {
+        assert_eq!(holds(&shared, Some(&mut flow), &captured(of, text), &packet, 0), expected, "{of:?} {text}");
+    }
+    flow.as_mut().unwrap().forget_packet();
+    assert!(!holds(&shared, Some(&mut flow), &captured(CapturedOf::Packet, "lynx"), &packet, 0));
+    assert!(!holds(&shared, None, &captured(CapturedOf::Flow, "curl"), &packet, 0), "a packet without flow");
 }
 
 #[test]

@@ -5,6 +5,7 @@ mod anomaly;
 mod arp;
 mod dns;
 mod drop;
+mod files;
 mod flow;
 mod header;
 mod http;
@@ -33,7 +34,7 @@ use crate::time::Nanos;
 use std::sync::Arc;
 
 pub use sighted::Sighted;
-pub use transaction::{Along, TransactionEvent, events, members};
+pub use transaction::{Along, TransactionEvent, ended_files, events, files_of, members};
 
 /// A flow at the moment of an event, oriented client to server; index 0 of a pair is to the server.
 #[derive(Debug, Clone, Copy)]
@@ -286,6 +287,9 @@ impl Eve {
                 json.number("tx_id", number);
             }
             json.members(&event.members);
+            if let Some(now) = at.flow.filter(|_| event.kind == files::KIND) {
+                flow::application(json, &now.application);
+            }
         });
     }
 

@@ -1,6 +1,6 @@
 //! What is told of transactions: their own events, and what alerts and files show of them.
 
-use super::{dns, http};
+use super::{dns, files, http};
 use crate::app::{Body, Head};
 use crate::plan;
 use crate::table::json::Json;
@@ -35,6 +35,19 @@ pub fn events(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<Transacti
         Body::Dns(tx) => section.dns.as_ref().map(|options| dns::events(tx, head, options)).unwrap_or_default(),
         Body::Http(tx) => section.http.as_ref().map(|options| http::events(tx, head, options)).unwrap_or_default(),
     }
+}
+
+/// The events of a transaction's files that ended and were not told, where a section wants them.
+pub fn ended_files(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<TransactionEvent> {
+    match section.files {
+        Some(options) if head.files.has_untold() => files::events(head, &members(head, body), options),
+        _ => Vec::new(),
+    }
+}
+
+/// The files of a transaction's direction, as alerts show them.
+pub fn files_of(members: &mut Vec<u8>, head: &Head, to_server: bool) {
+    files::list(&mut Json(members), head, to_server);
 }
 
 /// The members that alerts and files show of a transaction.

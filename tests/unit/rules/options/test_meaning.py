@@ -160,6 +160,7 @@ BUFFERS = {
             Pcre(pattern=b"(?:.)[(](?P<pkt_y>.)", captures=(Capture(kind="packet", name="y"),)),
         )
     ],
+    'pcre:"/(a)(?<alert_z>b)(?<c>d)/";': [on("payload", Pcre(pattern=b"(a)(?<alert_z>b)(?<c>d)", captures=(None, ALERT_Z)))],
     'pcre:"/(a)(b)/, pkt:key, pkt:value, alert:z";': [
         on("payload", Pcre(pattern=b"(a)(b)", captures=(
             Capture(kind="packet_key", name="key"), Capture(kind="packet", name="value"), ALERT_Z

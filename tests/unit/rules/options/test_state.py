@@ -29,6 +29,8 @@ CHECKS: dict[str, plan.Check] = {
     "flowint:count, ==, other": plan.FlowintTest(name=0, op="eq", other=1),
     "flowint:count,notset": plan.FlowintTest(name=0, op="isnotset"),
     "xbits:isset,a,track ip_pair": plan.XbitTest(isset=True, bit=0, track="ip_pair"),
+    "flowvar:ua, c|75|rl": plan.Captured(of="flow", name="ua", text=b"curl"),
+    'pktvar:x.y,"a\\;b"': plan.Captured(of="packet", name="x.y", text=b"a;b"),
     "hostbits:isnotset,a": plan.XbitTest(isset=False, bit=0, track="ip_src"),
     "hostbits:isset,a,both": plan.XbitTest(isset=True, bit=0, track="ip_both"),
     "iprep:any,bad,>,30": plan.Iprep(side="any", category=4, number=plan.Number(op="gt", a=30)),

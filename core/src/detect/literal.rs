@@ -1,0 +1,152 @@
+//! Which literal of a rule is looked for first, and how far from the buffer's start it can be.
+
+use super::prefilter::{Literal, rarity};
+use crate::plan::{Check, Content, Match, Number, Op};
+
+/// The shortest literal that is worth looking for: a single byte is in nearly every payload.
+const SHORTEST: usize = 2;
+/// Rarer than so many bits, literals are as good as each other: the longer one says more.
+const RARE: u32 = 40;
+/// What it is worth, in bits, that a literal can only be near the start.
+const NEAR: u32 = 6;
+
+/// The literal without which these matches of a buffer can't hold: the one that the rule's author chose, else the one
+/// that traffic holds least.
+pub(super) fn best<'a>(matches: impl Iterator<Item = &'a Match>) -> Option<Literal<'a>> {
+    let (mut best, mut reach) = (None, None);
+    for entry in matches {
+        let Match::Content(content) = entry else {
+            // It may leave its position anywhere.
+            reach = None;
+            continue;
+        };
+        if content.negated {
+            continue;
+        }
+        reach = end(content, reach);
+        let literal = Literal { pattern: searched(content), reach: reach.unwrap_or(usize::MAX) };
+        let worth = (content.fast_pattern, worth(&literal), literal.pattern.len());
+        if best.is_none_or(|(most, _)| worth > most) {
+            best = Some((worth, literal));
+        }
+    }
+    best.map(|(_, literal)| literal).filter(|literal| literal.pattern.len() >= SHORTEST)
+}
+
+/// The longest payload that a rule's checks allow.
+pub(super) fn longest(checks: &[Check]) -> usize {
+    let most = |check: &Check| match check {
+        Check::Dsize { number: Number { op: Op::Eq | Op::Le, a, .. }, negated: false } => usize::try_from(*a).ok(),
+        Check::Dsize { number: Number { op: Op::Lt, a, .. }, negated: false } => {
+            usize::try_from(a.saturating_sub(1)).ok()
+        }
+        Check::Dsize { number: Number { op: Op::Between, b, .. }, negated: false } => {
+            usize::try_from(b.saturating_sub(1)).ok()
+        }
+        _ => None,
+    };
+    checks.iter().filter_map(most).min().unwrap_or(usize::MAX)
+}
+
+/// How much a literal says: the bits that keep it out of traffic.
+pub(super) fn worth(literal: &Literal<'_>) -> u32 {
+    let near = if literal.is_near() { NEAR } else { 0 };
+    (rarity(literal.pattern) + near).min(RARE)
+}
+
+/// Where a content ends at the latest, where the one before it ends at `before` at the latest.
+fn end(content: &Content, before: Option<usize>) -> Option<usize> {
+    let size = |bytes: i64| usize::try_from(bytes).ok();
+    if content.startswith {
+        return Some(content.pattern.len());
+    }
+    if content.relative {
+        let from = i64::try_from(before?).ok()?.checked_add(content.distance.number()?)?;
+        return size(from.checked_add(content.within?.number()?)?.max(0));
+    }
+    size(content.offset.number()?.checked_add(content.depth?.number()?)?)
+}
+
+/// What of a content is searched for.
+fn searched(content: &Content) -> &[u8] {
+    let chopped = content.chop.and_then(|(offset, length)| {
+        let start = usize::from(offset);
+        content.pattern.get(start..start + usize::from(length)).filter(|part| !part.is_empty())
+    });
+    chopped.unwrap_or(content.pattern.as_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Place;
+
+    fn content(pattern: &[u8]) -> Content {
+        Content { pattern: pattern.to_vec().into(), ..Content::default() }
+    }
+
+    fn chosen(contents: Vec<Content>) -> Option<(Vec<u8>, usize)> {
+        let matches: Vec<_> = contents.into_iter().map(Match::Content).collect();
+        best(matches.iter()).map(|literal| (literal.pattern.to_vec(), literal.reach))
+    }
+
+    #[test]
+    fn the_authors_choice_then_the_rarest_then_the_longest() {
+        let wanted = Content { fast_pattern: true, ..content(b"\0\0") };
+        let rows: [(Vec<Content>, &[u8]); 5] = [
+            (vec![wanted, content(b"Z%{z|~^_")], b"\0\0"),
+            (vec![content(b"\0\0\0\0\0\0"), content(b"\x01\x86\xe4")], b"\x01\x86\xe4"),
+            (vec![content(b"abcdefghijkl"), content(b"mnopqrstuvwxyz")], b"mnopqrstuvwxyz"),
+            (vec![Content { negated: true, ..content(b"Z%{z|~^_") }, content(b"abc")], b"abc"),
+            (vec![Content { chop: Some((1, 2)), fast_pattern: true, ..content(b"abcd") }], b"bc"),
+        ];
+        for (contents, expected) in rows {
+            assert_eq!(chosen(contents).unwrap().0, expected);
+        }
+        assert_eq!(chosen(vec![content(b"a")]), None);
+        assert_eq!(chosen(Vec::new()), None);
+    }
+
+    #[test]
+    fn how_far_a_literal_can_be() {
+        let at = |offset, depth| Content {
+            offset: Place::Number(offset),
+            depth: Some(Place::Number(depth)),
+            ..content(b"ab")
+        };
+        let after = |distance, within| Content {
+            relative: true,
+            distance: Place::Number(distance),
+            within,
+            fast_pattern: true,
+            ..content(b"cd")
+        };
+        let reach = |contents| chosen(contents).unwrap().1;
+        assert_eq!(reach(vec![at(4, 10)]), 14);
+        assert_eq!(reach(vec![Content { startswith: true, ..content(b"abc") }]), 3);
+        assert_eq!(reach(vec![content(b"abc")]), usize::MAX);
+        assert_eq!(reach(vec![at(0, 3), after(1, Some(Place::Number(3)))]), 7);
+        assert_eq!(reach(vec![at(0, 3), after(-9, Some(Place::Number(3)))]), 0);
+        assert_eq!(reach(vec![at(0, 3), after(1, None)]), usize::MAX);
+        assert_eq!(reach(vec![content(b"ab"), after(1, Some(Place::Number(3)))]), usize::MAX);
+        assert_eq!(reach(vec![at(0, 3), after(1, None), after(1, Some(Place::Number(3)))]), usize::MAX);
+    }
+
+    #[test]
+    fn what_stands_between_may_be_anywhere() {
+        let first = Content { startswith: true, ..content(b"abc") };
+        let second = Content { relative: true, within: Some(Place::Number(4)), fast_pattern: true, ..content(b"defg") };
+        let pcre = Match::Pcre(crate::plan::Pcre { pattern: b"x+".to_vec().into(), ..crate::plan::Pcre::default() });
+        let matches = [Match::Content(first), pcre, Match::Content(second)];
+        assert_eq!(best(matches.iter()).unwrap().reach, usize::MAX);
+    }
+
+    #[test]
+    fn the_longest_payload() {
+        let dsize = |op, a, b| Check::Dsize { number: Number { op, a, b }, negated: false };
+        assert_eq!(longest(&[dsize(Op::Lt, 30, 0)]), 29);
+        assert_eq!(longest(&[dsize(Op::Le, 30, 0), dsize(Op::Between, 4, 20)]), 19);
+        assert_eq!(longest(&[dsize(Op::Gt, 30, 0)]), usize::MAX);
+        assert_eq!(longest(&[]), usize::MAX);
+    }
+}

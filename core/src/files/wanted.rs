@@ -1,0 +1,138 @@
+//! What is wanted of files, and the memory that a worker has for them.
+
+use crate::plan::{Check, FileSettings, FileTest, HashType, Rule};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes of files that a share of the flows holds at once, at most: to be looked into, and to be stored.
+const MOST_HELD: u64 = if cfg!(test) { 1 << 20 } else { 64 << 20 };
+
+/// What was left out for want of room.
+#[derive(Debug, Default)]
+pub struct Counts {
+    /// Files that were one too many in their transaction.
+    pub refused: AtomicU64,
+    /// Bytes that rules did not get to see.
+    pub unseen: AtomicU64,
+    /// Files that could not be stored, as too much of them would have had to be held.
+    pub unstored: AtomicU64,
+}
+
+/// What is wanted of the files of a share of the flows, and what they take together.
+#[derive(Debug, Default)]
+#[allow(missing_docs)]
+pub struct Wanted {
+    pub md5: bool,
+    pub sha1: bool,
+    pub sha256: bool,
+    /// What their first bytes say they are.
+    pub magic: bool,
+    /// Rules look into them.
+    pub content: bool,
+    /// They may be stored.
+    pub store: bool,
+    /// They are stored whatever rules say.
+    pub store_all: bool,
+    /// What was left out.
+    pub counts: Counts,
+    held: AtomicU64,
+    stored: AtomicU64,
+    /// Numbers of stored files are told apart by their share of the flows.
+    share: (u64, u64),
+}
+
+/// Buffers whose bytes are those of files.
+const CONTENT: &str = "file.data";
+const MAGIC: &str = "file.magic";
+
+impl Wanted {
+    /// What outputs and rules want; `share` is the number of a share of the flows and how many there are.
+    pub fn new(settings: &FileSettings, rules: &[Rule], share: (u64, u64)) -> Arc<Self> {
+        let forced = |hash| settings.hashes.contains(&hash);
+        let looked_into = |name: &str| rules.iter().flat_map(|rule| &rule.buffers).any(|test| test.buffer == name);
+        let mut wanted = Self {
+            md5: forced(HashType::Md5),
+            sha1: forced(HashType::Sha1),
+            sha256: forced(HashType::Sha256),
+            magic: settings.magic || looked_into(MAGIC),
+            content: looked_into(CONTENT),
+            store: settings.store,
+            store_all: settings.store && settings.store_all,
+            share,
+            ..Self::default()
+        };
+        rules.iter().flat_map(|rule| &rule.checks).for_each(|check| wanted.add(check));
+        Arc::new(wanted)
+    }
+
+    fn add(&mut self, check: &Check) {
+        let Check::File { tests } = check else { return };
+        for test in tests {
+            match test {
+                FileTest::Hash { hash: HashType::Md5, .. } => self.md5 = true,
+                FileTest::Hash { hash: HashType::Sha1, .. } => self.sha1 = true,
+                FileTest::Hash { hash: HashType::Sha256, .. } => self.sha256 = true,
+                FileTest::Magic { .. } => self.magic = true,
+                FileTest::Name { .. } | FileTest::Size { .. } => {}
+            }
+        }
+    }
+
+    /// One more of these.
+    pub(super) fn count(&self, which: impl FnOnce(&Counts) -> &AtomicU64) {
+        which(&self.counts).fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The next stored file's number, from 1.
+    pub(super) fn number(&self) -> u64 {
+        let (share, shares) = self.share;
+        self.stored.fetch_add(1, Ordering::Relaxed) * shares.max(1) + share + 1
+    }
+}
+
+/// Bytes that are held, counted against what all may hold.
+#[derive(Debug)]
+pub(super) struct Held {
+    bytes: Vec<u8>,
+    wanted: Arc<Wanted>,
+}
+
+impl Held {
+    pub fn new(wanted: &Arc<Wanted>) -> Self {
+        Self { bytes: Vec::new(), wanted: Arc::clone(wanted) }
+    }
+
+    /// Hold these too, unless there is no room.
+    pub fn push(&mut self, bytes: &[u8]) -> bool {
+        let more = bytes.len() as u64;
+        if self.wanted.held.fetch_add(more, Ordering::Relaxed) + more > MOST_HELD {
+            self.wanted.held.fetch_sub(more, Ordering::Relaxed);
+            return false;
+        }
+        self.bytes.extend_from_slice(bytes);
+        true
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Let go of the first ones.
+    pub fn drop_first(&mut self, count: usize) {
+        let count = count.min(self.bytes.len());
+        self.bytes.drain(..count);
+        self.wanted.held.fetch_sub(count as u64, Ordering::Relaxed);
+    }
+
+    /// Let go of all, to someone else.
+    pub fn take(&mut self) -> Vec<u8> {
+        self.wanted.held.fetch_sub(self.bytes.len() as u64, Ordering::Relaxed);
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.take();
+    }
+}
