@@ -258,3 +258,12 @@ def test_security_groups_know_flows_and_acls_do_not() -> None:
         "security_group", "rule", "rule", "security_group", "security_group", "network_acl", "security_group",
         "rule", "rule", "amazon_dns", "amazon_dns", "rule",
     ]  # fmt: skip
+
+
+def test_a_whole_copy_keeps_its_checksums_whatever_length_its_header_claims() -> None:
+    segment = tcp(40_000, 443, b"twelve bytes")
+    for packet, length in ((ip(OWN4, PEER4, TCP, segment), 2), (ip(OWN6, PEER6, TCP, segment), 4)):
+        claims_more = packet[:length] + b"\x10\0" + packet[length + 2 :]
+        limits = msgspec.structs.replace(PLAIN, packet_length=200)
+        (whole,) = outcomes(mirror(limits), [outgoing(claims_more)])
+        assert (whole.cut, whole.checksum) == (0, "kept")

@@ -121,6 +121,7 @@ def effects() -> Iterator[plan.Effect]:
         plan.Bypass(),
         plan.Untrack(),
         plan.Filestore(side="rule", scope="file"),
+        plan.Unlog(of="transaction"),
     )
     for whole in wholes:
         yield from choices(type(whole), whole)

@@ -142,3 +142,13 @@ def test_the_newest_files_stay(tmp_path: Path) -> None:
     names = ["out_00003_19700101000002.pcap.gz", "out_00004_19700101000003.pcap.gz"]
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     assert [len(gzip.decompress((tmp_path / name).read_bytes())) for name in names] == [24 + 16 + 60] * 2
+
+
+def test_files_that_are_named_by_their_first_second(tmp_path: Path) -> None:
+    paths = Paths(pcap=str(tmp_path / "log.pcap"), rotation=Rotation(size=1, stamped=True))
+    engine = Engine(plan.Plan(outputs=paths.plan()).encode())
+    with Sinks(paths) as sinks:
+        for nanoseconds in (10**9, 10**9 + 7_000, 2 * 10**9):
+            sinks.take(engine.push([(nanoseconds, bytes(60), 60)]))
+        sinks.take(engine.finish())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["log.pcap.1", "log.pcap.1.000007", "log.pcap.2"]

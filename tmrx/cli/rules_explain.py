@@ -79,7 +79,7 @@ def _record(rule: Rule, whole: plan.Rules, missing: str) -> dict[str, Any]:
         "prefilter": words.prefilter(compiled) or "nothing: it is asked of all that fits the header",
         "conditions": words.conditions(compiled, whole),
         "buffers": words.buffers(compiled),
-        "effects": [*words.effects(compiled, whole), *(["no alert"] if compiled.noalert else [])],
+        "effects": words.effects(compiled, whole),
         "limits": words.limits(compiled),
         "missing": missing,
     }

@@ -146,6 +146,7 @@ from tmrx.plan.rules import (
     SetFlowint,
     SetXbit,
     Tag,
+    Unlog,
     Untrack,
 )
 from tmrx.plan.streams import (
@@ -278,6 +279,7 @@ __all__ = [
     "TransactionProgress",
     "TransactionValue",
     "Transform",
+    "Unlog",
     "Untrack",
     "Variable",
     "VlanId",

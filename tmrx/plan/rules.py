@@ -77,7 +77,13 @@ class Filestore(Struct, frozen=True, kw_only=True, tag="filestore"):
     scope: Literal["file", "tx", "flow"] = "file"
 
 
-Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack | Filestore
+class Unlog(Struct, frozen=True, kw_only=True, tag="unlog"):
+    """config: logging disable: no events of the flow's end, or of the transaction."""
+
+    of: Literal["flow", "transaction"]
+
+
+Effect = SetFlowbits | SetFlowint | SetXbit | Tag | Bypass | Untrack | Filestore | Unlog
 
 
 class Limit(Struct, frozen=True, kw_only=True, omit_defaults=True):

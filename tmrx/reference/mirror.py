@@ -13,7 +13,8 @@ Where the specification is silent, these decisions hold, here and in the core:
  5. Security groups and network ACLs are asked of IP alone, and not of the resolver's traffic, which they can't filter.
     Network ACL first: a packet that it drops opens no flow. Flows have both ports (TCP, UDP), the identifier (ICMP
     echo) or none of them (everything else, all fragments).
- 6. `cut` counts padding too. A copy of which padding alone was cut keeps its checksums.
+ 6. `cut` counts padding too. A copy of which padding alone was cut keeps its checksums, and so does a whole one,
+    whatever length its IP header claims.
  7. A UDP checksum of 0 over IPv4 means that the sender wants none: it stays.
  8. A copy that fits in no IP packet is `skipped`, reason `too_large`, with the session and rule that wanted it.
 """
@@ -218,7 +219,8 @@ class Mirror:
             cut_by = ("snaplen",)
         checksum: Literal["kept", "zero", "pseudo"] = "kept"
         lacks = len(inner) < len(link) + p.original
-        if source and source.offload and outcome.direction == "egress" and cut_by != ("snaplen",) and lacks:
+        by_mirror = cut_by not in {(), ("snaplen",)}
+        if source and source.offload and outcome.direction == "egress" and by_mirror and lacks:
             inner, checksum = self._uncalculated(inner, p, len(link))
         resolvers = source.resolvers if source else tuple(mapped(ip_address(text).packed) for text in RESOLVERS)
         copy = Copy(session.copies, inner, _flow(seen) if p.ip else None, _answers(seen, resolvers))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from tmrx.errors import ConfigError
+from tmrx.rules.lines import matched
 
 # tmrx's own: a link to the one beside its rules, which a wheel does not have.
 SHIPPED = Path(__file__).with_name("classification.config")
@@ -24,17 +24,6 @@ class Class(msgspec.Struct, frozen=True):
 def parse(text: str, file: str) -> dict[str, Class]:
     """The classes by their short names, in lower case. Raises ConfigError with all lines that are wrong."""
     classes: dict[str, Class] = {}
-    faults: list[ConfigError] = []
-    for number, raw in enumerate(text.splitlines(), 1):
-        line = raw.strip()
-        if not line or line.startswith("#"):
-            continue
-        match = _LINE.fullmatch(line)
-        if match is None:
-            hint = "config classification: short-name,description,priority"
-            faults.append(ConfigError(f"{file}:{number}", f"'{line}' is no classification", hint))
-        else:
-            classes.setdefault(match[1].lower(), Class(match[2], int(match[3])))
-    if faults:
-        raise ConfigError.of(faults)
+    for entry in matched(text, file, _LINE, "classification", "config classification: short-name,description,priority"):
+        classes.setdefault(entry[1].lower(), Class(entry[2], int(entry[3])))
     return classes

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
 from tmrx.plan import Reputation
 from tmrx.rules.diagnostics import Diagnostic
 from tmrx.rules.lexer import decode
+from tmrx.rules.lines import told
 from tmrx.rules.sources import Source
 
 MAX_CATEGORY = 59
@@ -29,7 +30,7 @@ def categories(source: Source) -> tuple[dict[str, int], list[Diagnostic]]:
     """Numbers of categories by name, and a warning for each line that is wrong."""
     found: dict[str, int] = {}
     wrong = []
-    for number, line in _lines(source):
+    for number, line in told(decode(source.data)):
         fields = [field.strip() for field in line.split(",")]
         if len(fields) >= _FIELDS - 1 and _is_number(fields[0], MAX_CATEGORY) and fields[1]:
             found[fields[1]] = int(fields[0])
@@ -43,7 +44,7 @@ def scores(sources: Sequence[Source]) -> tuple[list[Reputation], list[Diagnostic
     found: list[Reputation] = []
     wrong = []
     for source in sources:
-        for number, line in _lines(source):
+        for number, line in told(decode(source.data)):
             if line.startswith("ip,"):
                 continue
             entry = _score([field.strip() for field in line.split(",")])
@@ -69,14 +70,6 @@ def _score(fields: list[str]) -> Reputation | None:
 
 def _is_number(text: str, highest: int) -> bool:
     return text.isascii() and text.isdigit() and len(text) <= len(str(highest)) and int(text) <= highest
-
-
-def _lines(source: Source) -> Iterator[tuple[int, str]]:
-    """Lines that say something, with their numbers from 1."""
-    for number, raw in enumerate(decode(source.data).splitlines(), 1):
-        line = raw.strip()
-        if line and not line.startswith("#"):
-            yield number, line
 
 
 def _warning(source: Source, number: int, line: str, why: str, hint: str) -> Diagnostic:

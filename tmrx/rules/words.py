@@ -186,6 +186,7 @@ _CHECKS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.Flowbits: lambda c, r: f"flowbit {_or(c.bits, r.flowbits)} is {'set' if c.isset else 'not set'}",
     plan.FlowintTest: lambda c, r: f"flowint {r.flowints[c.name]} {c.op} {_operand(c, r)}".rstrip(),
     plan.XbitTest: lambda c, r: f"bit {r.xbits[c.bit]} of {c.track} is {'set' if c.isset else 'not set'}",
+    plan.Captured: lambda c, _: f"what was captured as {c.of} variable {c.name} holds {literal(c.text)}",
     plan.Iprep: lambda c, _: f"reputation of {c.side} in {c.category} {number(c.number) if c.number else c.op}",
     plan.Application: lambda c, _: _not(c.negated, f"the flow's application ({c.of}) is {' or '.join(c.names)}"),
     plan.Hook: lambda c, _: f"at {c.hook}",
@@ -220,12 +221,15 @@ _EFFECTS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.Tag: lambda e, _: f"log the {e.scope} for {e.count} {e.unit}",
     plan.Bypass: lambda _, __: "look at nothing more of the flow",
     plan.Untrack: lambda _, __: "the packet gets no flow",
+    plan.Unlog: lambda e, _: f"no events of the {e.of}",
 }
 
 
 def effects(rule: plan.Rule, rules: plan.Rules) -> list[str]:
     """What a match does besides its action."""
-    return [_EFFECTS[type(effect)](effect, rules) for effect in rule.effects]
+    quiet = rule.action in {"pass", "config"}
+    telling = ["no alert"] if rule.noalert else ["an alert, too"] if rule.alert and quiet else []
+    return [*(_EFFECTS[type(effect)](effect, rules) for effect in rule.effects), *telling]
 
 
 def limits(rule: plan.Rule) -> list[str]:

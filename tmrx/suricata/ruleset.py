@@ -42,11 +42,19 @@ class Loading:
         for diagnostic in found.diagnostics:
             say = self.messages.error if diagnostic.refused else self.messages.warning
             say("detect", str(diagnostic))
+        self._check_thresholds(found)
         refused = len(found.refused)
         self.messages.info("detect", f"{found.count} rules loaded, {refused} failed")
         if refused and (self.fatal or self.arguments.has("T")):
             raise ConfigError("rules", f"{refused} of them could not be loaded")
         return found
+
+    def _check_thresholds(self, found: RuleSet) -> None:
+        """A line of the threshold file that can't be is skipped, unless it is asked whether all is good."""
+        file = self.configuration.text("threshold-file")
+        wrong = [said for said in found.diagnostics if said.file == file and said.text]
+        if wrong and self.arguments.has("T"):
+            raise ConfigError(file, f"{len(wrong)} of its lines can't be read")
 
     @property
     def fatal(self) -> bool:

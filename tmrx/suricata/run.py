@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from tmrx.errors import ConfigError, InputError, OutputError, TmrxError
 from tmrx.rules import RuleSet
 from tmrx.sinks import Output, Paths, Sinks
 from tmrx.sources import STDIN, Captures, Whole
-from tmrx.suricata import analysis, arguments, document, engine, listing, outputs
+from tmrx.suricata import analysis, applications, arguments, document, engine, listing, outputs
 from tmrx.suricata.arguments import Arguments
 from tmrx.suricata.messages import Level, Messages, level
 from tmrx.suricata.ruleset import Loading, variables
@@ -144,7 +144,7 @@ class _Run:
             return None
         return Loading(self.configuration, self.given, self.messages, engine.detect(self.configuration)).load()
 
-    def _plan(self) -> plan.Plan:
+    def _plan(self, rules: RuleSet | None = None) -> plan.Plan:
         """What the core is told. Raises ConfigError."""
         inline, checksums = self.given.has("simulate-ips"), self._checksums
         return plan.Plan(
@@ -152,12 +152,22 @@ class _Run:
             fragments=engine.fragments(self.configuration),
             flow=engine.flow(self.configuration),
             streams=engine.streams(self.configuration, inline=inline, checksums=checksums),
+            applications=applications.applications(
+                self.configuration, self._asked(rules), files=self.wanted.files.settings
+            ),
             outputs=msgspec.structs.replace(self._paths.plan(), inline=inline),
             inspect_outer=True,
             truncated_is_invalid=True,
             ignore_checksums=not checksums,
             filter=self._filter(),
         )
+
+    def _asked(self, rules: RuleSet | None) -> Iterator[str]:
+        """The buffers of rules and the fields of outputs."""
+        for rule in () if rules is None else rules.rules:
+            yield from (buffer.name for buffer in rule.compiled.buffers)
+        for _, section in self.wanted.events:
+            yield from section.tls.custom if section.tls is not None else ()
 
     @property
     def _checksums(self) -> bool:
@@ -169,6 +179,7 @@ class _Run:
     def _paths(self) -> Paths:
         events = tuple((str(path), section) for path, section in self.wanted.events)
         fast, stats = (None if path is None else str(path) for path in (self.wanted.fast, self.wanted.stats))
+        files = self.wanted.files
         pcap = None if self.wanted.pcap is None else str(self.wanted.pcap)
         return Paths(
             sections=events,
@@ -178,6 +189,8 @@ class _Run:
             rotation=self.wanted.rotation,
             pcap_filter=self._compiled(self.wanted.pcap_filter),
             pcap_frames=True,
+            files=None if files.folder is None else str(self._folder / files.folder),
+            file_infos=files.infos,
         )
 
     def _filter(self) -> tuple[plan.Program, ...]:
@@ -196,7 +209,7 @@ class _Run:
         from tmrx._core import Engine  # noqa: PLC0415
 
         self.messages.notice("suricata", f"This is tmrx {__version__}, reading as Suricata does")
-        core = Engine(self._plan().encode(None if rules is None else rules.encoded))
+        core = Engine(self._plan(rules).encode(None if rules is None else rules.encoded))
         reading = Whole(Captures.of([str(self._capture)]).open())
         watch = pipeline.Watch(warning=lambda text: self.messages.warning("pcap", text))
         with Sinks(self._paths) as sinks, pipeline.Control().signals() as control:

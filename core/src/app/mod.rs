@@ -6,14 +6,17 @@
 //! of them (`ask.rs`), and the face that the engine sees (`talk.rs`).
 
 mod ask;
+mod counts;
 mod detection;
 pub mod dns;
 mod files;
 pub mod http;
 mod talk;
+pub mod tls;
 mod transaction;
 
 pub use ask::{Bytes, Names, buffers, values};
+pub use counts::{Count, Counts};
 pub use detection::{Conversation, Direction, Event, Transport};
 pub use talk::{Talk, start};
 pub use transaction::{Entry, Head, Inspection, Transactions};
@@ -82,7 +85,7 @@ protocols! {
     Ssh "ssh";
     Telnet "telnet";
     Tftp "tftp";
-    Tls "tls";
+    Tls "tls" tls;
 }
 
 /// What can be odd about transactions: protocols and their events.

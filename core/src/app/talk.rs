@@ -12,6 +12,8 @@ pub trait Talk: Debug + Send {
     fn protocol(&self) -> Protocol;
     /// Take in what comes next of one direction.
     fn parse(&mut self, to_server: bool, input: Input<'_>) -> Parsed;
+    /// How many transactions there were so far.
+    fn count(&self) -> u64;
     /// How many transactions are live.
     fn live(&self) -> usize;
     /// What every transaction has.
@@ -104,6 +106,10 @@ where
 
     fn parse(&mut self, to_server: bool, input: Input<'_>) -> Parsed {
         self.parser.parse(to_server, input, &mut self.transactions)
+    }
+
+    fn count(&self) -> u64 {
+        self.transactions.count()
     }
 
     fn live(&self) -> usize {

@@ -4,6 +4,7 @@ use super::Application;
 use crate::files::{File, Files, Wanted};
 use crate::plan::StoreScope;
 use crate::time::Nanos;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -33,6 +34,10 @@ pub struct Head {
     told: bool,
     /// What rules have found out about it.
     inspection: [Inspection; 2],
+    /// Bits that rules have set (`xbits`, `track tx`).
+    bits: RefCell<Vec<u32>>,
+    /// A rule wants no events of it.
+    unlogged: Cell<bool>,
 }
 
 /// What rules have found out about one direction of a transaction.
@@ -62,6 +67,8 @@ impl Head {
             changed: [true; 2],
             told: false,
             inspection: Default::default(),
+            bits: RefCell::default(),
+            unlogged: Cell::new(false),
         }
     }
 
@@ -145,6 +152,29 @@ impl Head {
         let [up, down] = &self.inspection;
         let inspection = if to_server { up } else { down };
         inspection.matched.iter().any(|(matched, _)| *matched == rule)
+    }
+
+    /// Whether a rule has set a bit of it.
+    pub(crate) fn has_bit(&self, bit: u32) -> bool {
+        self.bits.try_borrow().is_ok_and(|bits| bits.contains(&bit))
+    }
+
+    /// A rule sets a bit of it.
+    pub(crate) fn set_bit(&self, bit: u32) {
+        if let Ok(mut bits) = self.bits.try_borrow_mut()
+            && !bits.contains(&bit)
+        {
+            bits.push(bit);
+        }
+    }
+
+    /// A rule wants no events of it.
+    pub(crate) fn unlog(&self) {
+        self.unlogged.set(true);
+    }
+
+    pub(crate) fn is_unlogged(&self) -> bool {
+        self.unlogged.get()
     }
 
     /// Rules have looked at all of it.

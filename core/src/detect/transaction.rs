@@ -12,8 +12,8 @@ use super::state::Memory;
 use super::subject::{Subject, TransactionFacts};
 use super::truth::Truth;
 use super::{Outcome, Rules, Scratch};
-use crate::app::{Inspection, Protocol, Talk};
-use crate::plan::{self, Effect, FlowDirection, Kind, StoreSide};
+use crate::app::{Head, Inspection, Protocol, Talk};
+use crate::plan::{self, Effect, FlowDirection, Kind, StoreSide, Unlogged, XbitTrack};
 use std::collections::BTreeMap;
 
 /// The search of one view of a buffer.
@@ -219,7 +219,9 @@ impl Asking<'_, '_> {
                 if rule.stores_files() {
                     self.outcome.storing.push(number);
                 }
-                let transaction = self.facts.talk.head(self.facts.index).map(|head| head.number);
+                let head = self.facts.talk.head(self.facts.index);
+                head.into_iter().for_each(|head| mark(head, &rule.effects));
+                let transaction = head.map(|head| head.number);
                 self.outcome.take(number, rule, Place::Stream, transaction);
             }
         }
@@ -241,6 +243,17 @@ impl Rules {
             for (_, direction) in [(up, true), (down, false)].into_iter().filter(|(wanted, _)| *wanted) {
                 talk.store(index, direction, (rule.sid, *scope), &|file| rule.passes(file));
             }
+        }
+    }
+}
+
+/// Do to a transaction what a rule says that matched it.
+fn mark(head: &Head, effects: &[Effect]) {
+    for effect in effects {
+        match effect {
+            Effect::Xbits { bit, track: XbitTrack::Tx, .. } => head.set_bit(*bit),
+            Effect::Unlog { of: Unlogged::Transaction } => head.unlog(),
+            _ => {}
         }
     }
 }

@@ -7,9 +7,6 @@ use crate::packet::{Layer, Packet};
 use crate::stream::{Next, Session, Step, Streams};
 use std::sync::Arc;
 
-/// Bytes of a direction that nobody knows which wait for the other one's application, at most.
-const MOST_WAITING: usize = 64 << 10;
-
 /// What is known of a flow's application.
 #[derive(Debug, Default)]
 pub(super) struct Spoken {
@@ -19,7 +16,9 @@ pub(super) struct Spoken {
     /// What it said before it changed its protocol, until rules have looked at it.
     pub before: Option<Box<dyn Talk>>,
     /// Nothing more of it is parsed.
-    pub over: bool,
+    over: bool,
+    /// Its parser gave up.
+    failed: bool,
     /// Something new was parsed of a direction since rules looked at its transactions; to the server, to the client.
     pub fresh: [bool; 2],
     /// A direction was settled, or a message ended in it, and no packet of it came since.
@@ -155,6 +154,7 @@ impl Spoken {
                     *of(&mut self.needs, to_server) = if left > 0 { need.max(left + 1) } else { 0 };
                 }
                 Parsed::Failed => {
+                    self.failed = true;
                     self.finish();
                     return stop(sides);
                 }
@@ -210,6 +210,7 @@ impl Spoken {
         if let Some(talk) = self.talk.as_mut().filter(|_| !bytes.is_empty()) {
             *of(&mut self.fresh, to_server) = true;
             if talk.parse(to_server, input) == Parsed::Failed {
+                self.failed = true;
                 self.finish();
             }
         }
@@ -224,6 +225,11 @@ impl Spoken {
     /// Whether something new is there for rules to look at in a direction.
     pub fn take_fresh(&mut self, to_server: bool) -> bool {
         std::mem::take(of(&mut self.fresh, to_server))
+    }
+
+    /// Count what there was of it.
+    pub fn count(&self, counts: &mut app::Counts, udp: bool) {
+        counts.add(&self.conversation, &[self.talk.as_deref(), self.before.as_deref()], udp, self.failed);
     }
 
     /// Transactions that were not done with.

@@ -166,6 +166,8 @@ pub(super) struct Over {
     pub sighted: Option<Sighted>,
     /// What it spoke.
     pub application: Conversation,
+    /// A rule wants no events of its end.
+    pub unlogged: bool,
 }
 
 impl FlowThen {

@@ -4,7 +4,7 @@ use super::Shared;
 use super::applications::{Sides, Spoken};
 use super::finds::{Dropping, MatchedTransaction, What};
 use super::transactions;
-use crate::app::{Conversation, Event, Protocol, Talk};
+use crate::app::{Conversation, Counts, Event, Protocol, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::files::Wanted;
@@ -46,6 +46,8 @@ pub(super) struct Inspector {
     shown: usize,
     /// Packets and bytes of flows that were bypassed.
     pub bypassed: [u64; 2],
+    /// What flows spoke.
+    pub applications: Counts,
 }
 
 /// Which of a stream's bytes a packet has looked at.
@@ -164,7 +166,10 @@ impl Inspector {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
         // A message that ended is looked at, whatever its length.
-        let settled = flow.is_some_and(|flow| flow.settled || flow.application.protocol().is_some_and(ends_messages));
+        let is_parsed =
+            slot.and_then(|slot| self.tracked.get(slot as usize)).is_some_and(|it| it.spoken.talk.is_some());
+        let ends = !is_parsed && flow.is_some_and(|flow| flow.application.protocol().is_some_and(ends_messages));
+        let settled = ends || flow.is_some_and(|flow| flow.settled);
         let reach = session
             .map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, settled), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
@@ -282,6 +287,12 @@ impl Inspector {
         self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
     }
 
+    /// A rule wants no events of a flow's end.
+    pub fn is_unlogged(&self, slot: u32) -> bool {
+        let memory = self.tracked.get(slot as usize).and_then(|tracked| tracked.memory.as_ref());
+        memory.is_some_and(|memory| memory.is_unlogged())
+    }
+
     /// Count a packet of a flow that was bypassed.
     #[cold]
     pub fn bypass(&mut self, packet: &Packet, seen: &Seen) {
@@ -331,7 +342,8 @@ impl Inspector {
     /// A flow is over: forget what was kept of it; its record learns what came after it was bypassed.
     pub fn end(&mut self, flow: &mut FlowRecord) {
         let Some(tracked) = self.tracked.get_mut(flow.slot as usize) else { return };
-        let Tracked { session, bypassed, .. } = std::mem::take(tracked);
+        let Tracked { session, bypassed, spoken, .. } = std::mem::take(tracked);
+        spoken.count(&mut self.applications, flow.proto == proto::UDP);
         if let (Some(streams), Some(session)) = (&mut self.streams, session) {
             streams.end(session);
         }
@@ -339,7 +351,7 @@ impl Inspector {
     }
 }
 
-/// Protocols whose parsers, in Suricata, have the stream looked at where a message ends. Until they are parsed here, each
+/// Protocols whose parsers, in Suricata, have the stream looked at where a message ends. Where they are not parsed, each
 /// piece that was acknowledged stands for a message.
 fn ends_messages(protocol: Protocol) -> bool {
     matches!(protocol, Protocol::Http | Protocol::Smtp | Protocol::Tls)

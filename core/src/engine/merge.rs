@@ -364,6 +364,9 @@ impl Merger {
     fn flow(&mut self, shared: &Shared, clock: Nanos, over: &Over, identities: &Identities) {
         let flow = &over.flow;
         let alerted = self.limits.was_alerted(shared, flow.id, flow.alerted);
+        if over.unlogged {
+            return;
+        }
         let flow = &FlowRecord { alerted, ..*flow };
         let id = community(shared, (&flow.src, &flow.dst), (flow.sport, flow.dport), flow.proto, flow.ip);
         let (noted, sighted) = (over.vars.as_deref(), over.sighted.as_ref());

@@ -21,6 +21,7 @@ mod transactions;
 pub use merge::Output;
 pub use parsed::{Parsed, SHARDS};
 
+use crate::app::Counts;
 use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
@@ -388,12 +389,13 @@ impl Engine {
 
     fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
         let (mut flows, mut streams) = (flow::Stats::default(), stream::Stats::default());
-        let mut bypassed = [0; 2];
+        let (mut bypassed, mut applications) = ([0; 2], Counts::default());
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
             let shard = lock(shard);
             flows.merge(&shard.flow_stats());
             streams.merge(&shard.stream_stats());
+            applications.merge(shard.applications());
             bypassed.iter_mut().zip(shard.bypassed()).for_each(|(sum, more)| *sum += more);
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
         }
@@ -406,6 +408,7 @@ impl Engine {
             streams,
             stream_memory: self.shared.streams.reassembly_memcap,
             bypassed,
+            applications: &applications,
             left_out: self.shared.left_out,
             fragments,
             rules,

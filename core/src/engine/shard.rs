@@ -6,7 +6,7 @@ use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
 use super::sights::Sights;
-use crate::app::Conversation;
+use crate::app::{Conversation, Counts};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Round, Subject};
 use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
@@ -55,6 +55,11 @@ impl Shard {
     /// Packets and bytes of flows that were bypassed.
     pub fn bypassed(&self) -> [u64; 2] {
         self.inspector.bypassed
+    }
+
+    /// What its flows spoke.
+    pub fn applications(&self) -> &Counts {
+        &self.inspector.applications
     }
 
     /// What was counted of TCP sessions.
@@ -272,10 +277,11 @@ impl Shard {
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
             let application = self.inspector.conversation(flow.slot);
+            let unlogged = self.inspector.is_unlogged(flow.slot);
             self.inspector.end(&mut flow);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application });
+                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application, unlogged });
             }
         }
     }

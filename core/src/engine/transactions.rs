@@ -67,7 +67,8 @@ pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, end: bool, tell: &mut i
             continue;
         }
         talk.head_mut(index).into_iter().for_each(Head::tell);
-        let (Some(head), Some(body)) = (talk.head(index), talk.body(index)) else { continue };
+        let logged = talk.head(index).filter(|head| !head.is_unlogged());
+        let (Some(head), Some(body)) = (logged, talk.body(index)) else { continue };
         for (section, options) in (0..).zip(&shared.outputs.eve) {
             let events = eve::events(options, head, body).into_iter();
             events.for_each(|event| tell(What::Event { section, number, event }));

@@ -140,6 +140,14 @@ pub enum Effect {
     Bypass {},
     Untrack {},
     Filestore { side: StoreSide, scope: StoreScope },
+    Unlog { of: Unlogged },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Unlogged {
+    Flow,
+    Transaction,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -153,6 +153,16 @@ impl Json<'_> {
         quoted(self.0, value);
     }
 
+    /// A string from the wire in a list.
+    pub fn item_bytes(&mut self, value: &[u8]) {
+        self.item_plain(|out| escape_bytes(out, value));
+    }
+
+    /// Bytes in base64 in a list.
+    pub fn item_base64(&mut self, value: &[u8]) {
+        self.item_plain(|out| base64(out, value));
+    }
+
     /// A string in a list that `write` appends; it must need no escaping.
     pub fn item_plain(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         self.comma();
@@ -190,7 +200,12 @@ pub fn hex(out: &mut Vec<u8>, value: u64, digits: u32) {
 
 /// Append a link address.
 pub fn mac(out: &mut Vec<u8>, address: &[u8; 6]) {
-    for (place, byte) in address.iter().enumerate() {
+    colons(out, address);
+}
+
+/// Append bytes in hex, lower case, with colons between them.
+pub fn colons(out: &mut Vec<u8>, value: &[u8]) {
+    for (place, byte) in value.iter().enumerate() {
         if place > 0 {
             out.push(b':');
         }

@@ -1,6 +1,7 @@
 //! Suricata's counters, as far as tmrx has them: what the stats event and stats.log are made of.
 
 use crate::anomaly::Anomaly;
+use crate::app::{Count, Counts};
 use crate::flow;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Layers, Stop};
@@ -42,7 +43,21 @@ pub fn groups(summary: &Summary<'_>) -> Vec<Group> {
         group("memcap", named([("pressure", summary.pressure()), ("pressure_max", summary.pressure())])),
     ];
     groups.extend(capture);
+    groups.push(group("app_layer", applications(summary.applications)));
     groups
+}
+
+/// Flows and transactions of every protocol, and the parsers that gave up.
+fn applications(counts: &Counts) -> Vec<(Cow<'static, str>, u64)> {
+    let of = |what: &str, get: fn(&Count) -> u64, end: &str| -> Vec<_> {
+        counts.all().map(|(name, count)| (Cow::Owned(format!("{what}.{name}{end}")), get(&count))).collect()
+    };
+    [
+        of("flow", |count| count.flows, ""),
+        of("error", |count| count.errors, ".parser"),
+        of("tx", |count| count.transactions, ""),
+    ]
+    .concat()
 }
 
 fn named<const N: usize>(counters: [(&'static str, u64); N]) -> Vec<(Cow<'static, str>, u64)> {

@@ -1,6 +1,7 @@
 //! The summary document (`--stats`): what the run saw, as one JSON object.
 
 use crate::anomaly::Anomaly;
+use crate::app::Counts;
 use crate::flow;
 use crate::identify::Identities;
 use crate::packet::{Causes, Checksum, proto};
@@ -61,6 +62,8 @@ pub struct Summary<'a> {
     pub stream_memory: u64,
     /// Packets and bytes of flows that were bypassed.
     pub bypassed: [u64; 2],
+    /// What flows spoke.
+    pub applications: &'a Counts,
     /// Rules that failed, and those that do not apply.
     pub left_out: [u32; 2],
     /// Datagrams in fragments.

@@ -148,6 +148,7 @@ pub fn summary(counters: &Counters) -> Summary<'_> {
         streams: crate::stream::Stats::default(),
         stream_memory: 0,
         bypassed: [0; 2],
+        applications: Box::leak(Box::default()),
         left_out: [0; 2],
         fragments: crate::restore::Stats::default(),
         rules: None,

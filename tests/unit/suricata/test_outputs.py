@@ -86,8 +86,8 @@ def test_options_of_other_types(tmp_path: Path) -> None:
 
 
 def test_what_is_not_written_is_named(tmp_path: Path) -> None:
-    wanted = read(tmp_path, "outputs:\n- pcap-log: {enabled: yes}\n- eve-log: {enabled: yes, types: [http, alert]}\n")
-    assert wanted.idle == ["outputs.pcap-log", "outputs.eve-log.types.http"]
+    wanted = read(tmp_path, "outputs:\n- alert-debug: {enabled: yes}\n- eve-log: {enabled: yes, types: [http, alert]}\n")
+    assert wanted.idle == ["outputs.alert-debug", "outputs.eve-log.types.http"]
 
 
 @pytest.mark.parametrize(
@@ -103,3 +103,13 @@ def test_what_is_not_written_is_named(tmp_path: Path) -> None:
 def test_outputs_that_can_not_be(tmp_path: Path, text: str) -> None:
     with pytest.raises(ConfigError):
         read(tmp_path, text)
+
+
+def test_pcap_log(tmp_path: Path) -> None:
+    text = "outputs:\n  - pcap-log: {enabled: yes, limit: 10mb, max-files: 3, bpf-filter: udp, conditional: alerts}\n"
+    wanted = read(tmp_path, text)
+    assert (wanted.pcap, wanted.pcap_filter) == (FOLDER / "log.pcap", "udp")
+    assert (wanted.rotation.size, wanted.rotation.keep, wanted.rotation.stamped) == (10 * 2**20, 3, True)
+    assert wanted.idle == ["outputs.pcap-log.conditional"]
+    with pytest.raises(ConfigError, match="its limit or max-files can't be"):
+        read(tmp_path, "outputs:\n  - pcap-log: {enabled: yes, max-files: all}\n")

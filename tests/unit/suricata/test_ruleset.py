@@ -85,3 +85,12 @@ def test_the_order_of_actions(tmp_path: Path) -> None:
     assert [rule.compiled.sid for rule in found.rules] == [1, 2]
     with pytest.raises(ConfigError, match="is no order"):
         loading(f"-S {tmp_path}/x.rules", "action-order=alert").load()
+
+
+def test_what_is_wrong_in_the_threshold_file_is_fatal_where_all_is_to_be_good(tmp_path: Path) -> None:
+    (tmp_path / "x.rules").write_text(GOOD)
+    (tmp_path / "threshold.config").write_text("suppress gen_id 1, sig_id 1\nsuppress all of it\n")
+    file = f"threshold-file={tmp_path}/threshold.config"
+    assert loading(f"-S {tmp_path}/x.rules", file).load().count == 1
+    with pytest.raises(ConfigError, match="1 of its lines can't be read"):
+        loading(f"-T -S {tmp_path}/x.rules", file).load()

@@ -95,11 +95,11 @@ def test_a_test_writes_no_events(out: Path, rules: str, tmp_path: Path) -> None:
 
 
 def test_what_has_no_effect_is_said_once(out: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    own = configuration(tmp_path, "af-packet: {x: 1}\nmystery: 1\noutputs:\n- pcap-log: {enabled: yes}\n")
+    own = configuration(tmp_path, "af-packet: {x: 1}\nmystery: 1\noutputs:\n- alert-debug: {enabled: yes}\n")
     assert run.main(["-c", own, "-r", CAPTURE, "-l", str(out), "--disable-detection", "-v", "-D"]) == 0
     said = capsys.readouterr().out.splitlines()
     assert "Warning: config: unknown settings: mystery" in said
-    assert "Info: config: without effect here: af-packet, outputs.pcap-log, -D" in said
+    assert "Info: config: without effect here: af-packet, outputs.alert-debug, -D" in said
 
 
 def test_analysis_of_rules(out: Path, rules: str) -> None:
@@ -178,3 +178,17 @@ def test_reserved_bits_of_vxlan(check: str, tunnels: int, out: Path, tmp_path: P
     line = ["-r", capture(tmp_path, wrapped), "-S", rules, "-l", str(out), "-k", "none"]
     assert run.main([*line, "--set", f"decoder.vxlan.reserved-bits-check={check}"]) == 0
     assert sum("tunnel" in alert for alert in events(out, "alert")) == tunnels
+
+
+def test_a_capture_of_the_frames_as_they_came(tmp_path: Path, out: Path) -> None:
+    text = "outputs:\n- stats: {enabled: yes}\n- pcap-log: {enabled: yes, limit: 1gb%s}\n"
+    original = Path(CAPTURE).read_bytes()
+    (first,) = struct.unpack_from("<I", original, 24)
+    (tmp_path / "all").mkdir()
+    own = configuration(tmp_path, text % "")
+    assert run.main(["-c", own, "-r", CAPTURE, "-l", str(tmp_path / "all"), "--disable-detection"]) == 0
+    assert (tmp_path / "all" / f"log.pcap.{first}").read_bytes()[24:] == original[24:]
+    own = configuration(tmp_path, text % ", bpf-filter: not ip and not ip6")
+    assert run.main(["-c", own, "-r", CAPTURE, "-l", str(out), "--disable-detection"]) == 0
+    assert len((out / f"log.pcap.{first}").read_bytes()) == 24
+    assert "pcap_log.filtered_bpf" in (out / "stats.log").read_text()

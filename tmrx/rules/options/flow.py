@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Literal
 
-from tmrx.plan import Bypass, FlowCheck, FlowElephant, FlowNumber, StreamSize, Tag, TcpSession, Untrack
+from tmrx.plan import Bypass, FlowCheck, FlowElephant, FlowNumber, StreamSize, Tag, TcpSession, Unlog, Untrack
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import Draft
 from tmrx.rules.numbers import U32, U64, number, number_text, unsigned_text
@@ -158,8 +158,10 @@ def _config(draft: Draft, option: Option) -> None:
         raise Fault(f"'{option.value}' is no configuration", hint, at=option.value_at)
     if match[1] == "tracking":
         draft.effects.append(Untrack())
+    elif match[2] == match[3]:
+        draft.effects.append(Unlog(of="flow" if match[2] == "flow" else "transaction"))
     else:
-        draft.lack(f"'logging disable' for a {match[2]}", option.value_at)
+        draft.lack(f"'logging disable' for a {match[2]} with scope {match[3]}", option.value_at)
 
 
 HANDLERS: dict[str, Handler] = {

@@ -40,7 +40,7 @@ _GROUP = re.compile(
 _NAME = re.compile(r"[A-Za-z_][\w.-]{0,255}", re.ASCII)
 _KINDS = {"flow": "flow", "pkt": "packet", "alert": "alert"}
 # How a group's own name says the same.
-_PREFIXES = {"flow_": "flow", "pkt_": "packet"}
+_PREFIXES = {"flow_": "flow", "pkt_": "packet", "alert_": "alert"}
 
 
 def _pcre(draft: Draft, option: Option) -> None:

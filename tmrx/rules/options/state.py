@@ -149,10 +149,8 @@ def _xbits(draft: Draft, option: Option) -> None:
     track: _Track = settings["track"]  # type: ignore[assignment]  # checked in the next line
     _one_of(track, get_args(_Track), "track", option)
     expire = _integer(settings["expire"], option, 1) if "expire" in settings else XBIT_EXPIRE
-    if track == "tx":
-        if parts[0] not in ("set", "isset"):
-            raise Fault(f"'{parts[0]}' does not go with track tx", "set or isset", at=option.value_at)
-        draft.lack("'track tx' of 'xbits'", option.value_at)
+    if track == "tx" and parts[0] not in ("set", "isset"):
+        raise Fault(f"'{parts[0]}' does not go with track tx", "set or isset", at=option.value_at)
     _address_bit(draft, parts[0], _bit_name(parts[1], option), track, expire)
 
 

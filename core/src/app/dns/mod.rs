@@ -1,4 +1,14 @@
-//! DNS (RFC 1035): each message is a transaction.
+//! DNS (RFC 1035): each message is a transaction, over UDP and, behind its length, over TCP.
+
+mod message;
+mod name;
+pub mod names;
+mod reader;
+mod stream;
+
+pub use message::{Data, Message, Query, Record, Soa, flag, rrtype};
+pub use name::Name;
+pub(super) use stream::Messages;
 
 use super::ask::{Buffer, Bytes, Value};
 use super::{Head, Input, Parsed, Transactions};
@@ -6,36 +16,145 @@ use crate::plan::Applications;
 
 /// The parser of a flow.
 #[derive(Debug, Default)]
-pub struct Application {}
+pub struct Application {
+    messages: Messages,
+}
 
 /// A message.
-#[derive(Debug, Default)]
-pub struct Tx {
-    /// It is a response.
-    pub is_response: bool,
-    /// The names that are asked for, as text.
-    pub names: Vec<Vec<u8>>,
-    /// The code of operation.
-    pub opcode: u8,
+pub type Tx = Message;
+
+/// How a buffer is got.
+type Get<T> = for<'a> fn(&'a T, &'a Head, bool, usize) -> Bytes<'a>;
+
+/// From where on buffers are there: a message is whole at once.
+pub(super) const BOTH: [Option<u8>; 2] = [Some(1), Some(1)];
+
+/// A place in a section: its name, where the mirror left one there.
+fn name<'a>(names: Option<&'a Name>, place: usize, there: usize, is_cut: bool) -> Bytes<'a> {
+    match names {
+        Some(name) => Bytes::There { bytes: &name.text, original: name.text.len() + name.missing },
+        None if is_cut && place == there => Bytes::Unknown,
+        None => Bytes::Absent,
+    }
 }
 
-/// The names that a query asks for.
-fn query<'a>(tx: &'a Tx, _: &'a Head, to_server: bool, place: usize) -> Bytes<'a> {
-    Bytes::maybe(tx.names.get(place).filter(|_| to_server && !tx.is_response).map(Vec::as_slice))
+macro_rules! section {
+    ($section:ident $doc:literal $number:literal) => {
+        #[doc = $doc]
+        pub(super) fn $section<'a, T: AsRef<Message>>(
+            tx: &'a T,
+            _: &'a Head,
+            to_server: bool,
+            place: usize,
+        ) -> Bytes<'a> {
+            let message = tx.as_ref();
+            if message.to_server != to_server {
+                return Bytes::Absent;
+            }
+            let entries = &message.$section;
+            name(entries.get(place).map(|entry| &entry.name), place, entries.len(), message.is_cut($number))
+        }
+    };
+}
+section!(queries "Names that are asked for." 0);
+section!(answers "Names of answers." 1);
+section!(authorities "Names of authorities." 2);
+section!(additionals "Names of additional records." 3);
+
+/// Names that a request asks for.
+fn query<'a>(tx: &'a Tx, head: &'a Head, to_server: bool, place: usize) -> Bytes<'a> {
+    if tx.is_response() { Bytes::Absent } else { queries(tx, head, to_server, place) }
 }
 
-fn opcode(tx: &Tx, _: &Head, _: bool, place: usize) -> Option<u64> {
-    (place == 0).then_some(u64::from(tx.opcode))
+/// All names of a response: those of queries and records, and those that records give. A record has two places, so that
+/// none has to be searched for; where it gives no name, its own stands there again.
+pub(super) fn all<'a, T: AsRef<Message>>(tx: &'a T, _: &'a Head, to_server: bool, place: usize) -> Bytes<'a> {
+    let message = tx.as_ref();
+    if message.to_server != to_server || !message.is_response() {
+        return Bytes::Absent;
+    }
+    let there = message.queries.len() + 2 * message.sections().map(<[Record]>::len).iter().sum::<usize>();
+    name(nth(message, place), place, there, message.cut.is_some())
+}
+
+fn nth(message: &Message, place: usize) -> Option<&Name> {
+    let Some(mut place) = place.checked_sub(message.queries.len()) else {
+        return message.queries.get(place).map(|query| &query.name);
+    };
+    for records in message.sections() {
+        if let Some(record) = records.get(place / 2) {
+            return Some(record.data.name().filter(|_| place % 2 == 1).unwrap_or(&record.name));
+        }
+        place -= 2 * records.len();
+    }
+    None
+}
+
+fn opcode(tx: &Tx, _: &Head, to_server: bool, place: usize) -> Option<u64> {
+    (place == 0 && tx.to_server == to_server).then_some(u64::from(tx.opcode()))
+}
+
+fn rcode(tx: &Tx, _: &Head, to_server: bool, place: usize) -> Option<u64> {
+    (place == 0 && tx.to_server == to_server).then_some(u64::from(tx.rcode()))
+}
+
+/// Types that a request asks for, and those of a response's answers.
+fn rrtype(tx: &Tx, _: &Head, to_server: bool, place: usize) -> Option<u64> {
+    let number = match tx.is_response() {
+        _ if tx.to_server != to_server => None,
+        true => tx.answers.get(place).map(|record| record.rrtype),
+        false => tx.queries.get(place)?.rrtype,
+    };
+    number.map(u64::from)
+}
+
+impl AsRef<Message> for Message {
+    fn as_ref(&self) -> &Message {
+        self
+    }
+}
+
+/// What is odd about messages; LLMNR and mDNS have the same.
+pub(super) const EVENTS: &[&str] = &[
+    "malformed_data",
+    "not_request",
+    "not_response",
+    "z_flag_set",
+    "invalid_opcode",
+    "name_too_long",
+    "infinite_loop",
+    "too_many_labels",
+    "invalid_additionals",
+    "invalid_authorities",
+];
+
+/// A message is whole at once.
+pub(super) const PROGRESS: [&[&str]; 2] =
+    [&["request_started", "request_complete"], &["response_started", "response_complete"]];
+
+const fn names(name: &'static str, get: Get<Tx>) -> Buffer<Tx> {
+    Buffer { name, ready: BOTH, several: true, get }
 }
 
 impl super::Application for Application {
     type Tx = Tx;
-    const BUFFERS: &'static [Buffer<Tx>] =
-        &[Buffer { name: "dns.query", ready: [Some(1), None], several: true, get: query }];
-    const VALUES: &'static [Value<Tx>] = &[Value { name: "dns.opcode", ready: [Some(1), Some(1)], get: opcode }];
-    const EVENTS: &'static [&'static str] = &["malformed_data"];
-    const PROGRESS: [&'static [&'static str]; 2] =
-        [&["request_started", "request_complete"], &["response_started", "response_complete"]];
+    const BUFFERS: &'static [Buffer<Tx>] = &[
+        Buffer { name: "dns.query", ready: [Some(1), None], several: true, get: query },
+        names("dns.query.name", queries),
+        names("dns.queries.rrname", queries),
+        names("dns.answer.name", answers),
+        names("dns.answers.rrname", answers),
+        names("dns.authorities.rrname", authorities),
+        names("dns.additionals.rrname", additionals),
+        Buffer { name: "dns.response.rrname", ready: [None, Some(1)], several: true, get: all },
+    ];
+    const VALUES: &'static [Value<Tx>] = &[
+        Value { name: "dns.opcode", ready: BOTH, get: opcode },
+        Value { name: "dns.rcode", ready: BOTH, get: rcode },
+        Value { name: "dns.rrtype", ready: BOTH, get: rrtype },
+    ];
+    const EVENTS: &'static [&'static str] = EVENTS;
+    const PROGRESS: [&'static [&'static str]; 2] = PROGRESS;
     const ONE_WAY: bool = true;
 
     fn new(_: &Applications) -> Self {
@@ -43,21 +162,9 @@ impl super::Application for Application {
     }
 
     fn parse(&mut self, to_server: bool, input: Input<'_>, transactions: &mut Transactions<Tx>) -> Parsed {
-        let Input::Datagram { bytes, .. } = input else { return Parsed::Consumed { bytes: 0, need: 0 } };
-        let Some(([_, _, flags, _, _, _, _, _, _, _, _, _], mut rest)) = bytes.split_first_chunk() else {
-            return Parsed::Failed;
-        };
-        let mut name = Vec::new();
-        while let Some((length, after)) = rest.split_first().filter(|(length, _)| **length > 0) {
-            let Some((label, after)) = after.split_at_checked(usize::from(*length)) else { break };
-            if !name.is_empty() {
-                name.push(b'.');
-            }
-            name.extend_from_slice(label);
-            rest = after;
-        }
-        let tx = Tx { is_response: flags & 0x80 != 0, names: vec![name], opcode: flags >> 3 & 15 };
-        transactions.message(tx, to_server);
-        Parsed::all(bytes)
+        self.messages.parse(to_server, input, transactions)
     }
 }
+
+#[cfg(test)]
+mod tests;

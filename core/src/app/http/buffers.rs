@@ -232,7 +232,10 @@ pub(super) const ROWS: &[Buffer<Tx>] = &[
     Buffer { name: "http.response_header", ready: [None, Some(FIELDS)], several: MANY, get: lines },
     up("http.request_body", BODY, body),
     down("http.response_body", BODY, body),
-    files::data([Some(BODY), Some(BODY)]),
-    files::name([Some(BODY), Some(BODY)]),
-    files::magic([Some(BODY), Some(BODY)]),
+    files::data(FILES),
+    files::name(FILES),
+    files::magic(FILES),
 ];
+
+/// Bodies of both directions are files.
+const FILES: [Option<u8>; 2] = [Some(BODY), Some(BODY)];

@@ -18,7 +18,7 @@ use crate::flow::record::TcpState;
 use crate::packet::{Checksum, Layer, proto};
 use crate::plan::{
     self, ChecksumLayer, ChecksumOf, Field, FlagsOp, FlowCheck, FlowDirection, FlowStateCheck, FlowWhat,
-    FragmentsCheck, Number, PacketHook, Side,
+    FragmentsCheck, Number, PacketHook, Side, XbitTrack,
 };
 use crate::stream::StreamEvents;
 use crate::time::{Nanos, SECOND};
@@ -104,6 +104,9 @@ fn plain(check: &plan::Check, subject: &Subject<'_>, memory: &Memory<'_>) -> Tru
         C::MirrorVni { number } => subject.vni.is_some_and(|vni| compare(*number, u64::from(vni))).into(),
         C::MirrorTruncated { causes, negated } => Truth::from((packet.truncated.0 & causes != 0) != *negated),
         C::MirrorChecksum { layer, verdicts, negated } => Truth::from(checksum(*layer, *verdicts, subject) != *negated),
+        C::Xbits { isset, bit, track: XbitTrack::Tx } => {
+            Truth::from(transaction::has_bit(*bit, subject) == Some(*isset))
+        }
         C::Flowbits { .. } | C::Flowint { .. } | C::Xbits { .. } | C::Captured { .. } | C::Iprep { .. } => {
             memory.holds(check, subject)
         }

@@ -30,6 +30,12 @@ pub(super) fn progress(number: Number, side: Way, subject: &Subject<'_>) -> Trut
     head.is_some_and(|head| compare(number, head.progress(to_server).into())).into()
 }
 
+/// Whether a rule has set a bit of the transaction (`xbits`, `track tx`); nothing where there is none.
+pub(super) fn has_bit(bit: u32, subject: &Subject<'_>) -> Option<bool> {
+    let TransactionFacts { talk, index, .. } = subject.transaction?;
+    talk.head(index).map(|head| head.has_bit(bit))
+}
+
 /// Whether the transaction's numbers of this name satisfy a test, or do not where it is negated; nothing is said of them
 /// before they are there.
 pub(super) fn value(name: &str, number: Number, which: Instances, negated: bool, subject: &Subject<'_>) -> Truth {

@@ -26,6 +26,8 @@ pub struct FlowMemory {
     /// Shared with the alerts that show them, copied when they change.
     vars: Arc<FlowVars>,
     tags: Tags,
+    /// A rule wants no events of the flow's end.
+    unlogged: bool,
 }
 
 /// Of a flow without memory.
@@ -126,6 +128,15 @@ impl FlowMemory {
             CapturedOf::Packet => &self.vars.packet_texts,
         };
         texts.iter().any(|(known, captured)| **known == *name && memmem::find(captured, text).is_some())
+    }
+
+    pub(super) fn unlog(&mut self) {
+        self.unlogged = true;
+    }
+
+    /// A rule wants no events of the flow's end.
+    pub fn is_unlogged(&self) -> bool {
+        self.unlogged
     }
 
     /// Its tags.

@@ -18,7 +18,7 @@ use super::subject::Subject;
 use super::truth::Truth;
 use crate::error::Result;
 use crate::packet::Packet;
-use crate::plan::{self, Check, DatasetTest, Effect, Match, Number, SetOp, TagScope};
+use crate::plan::{self, Check, DatasetTest, Effect, Match, Number, SetOp, TagScope, Unlogged, XbitTrack};
 use crate::time::Nanos;
 use bits::AddressBits;
 use dataset::Datasets;
@@ -75,7 +75,7 @@ impl Shared {
 pub fn is_ordered(plan: &plan::Rules) -> bool {
     plan.rules.iter().any(|rule| {
         tags_hosts(rule)
-            || rule.checks.iter().any(|check| matches!(check, Check::Xbits { .. }))
+            || rule.checks.iter().any(|check| matches!(check, Check::Xbits { track, .. } if *track != XbitTrack::Tx))
             || rule.buffers.iter().any(|buffer| changes_a_set(&buffer.matches))
     })
 }
@@ -134,7 +134,8 @@ impl Memory<'_> {
         self.flow.as_deref().map(|memory| memory.as_deref().unwrap_or(FlowMemory::empty()))
     }
 
-    /// Do what a rule says that matched the packet. `Bypass` and `Untrack` are for the flow table.
+    /// Do what a rule says that matched the packet. `Bypass` and `Untrack` are for the flow table, what
+    /// is of a transaction is done to it.
     pub fn apply(&mut self, effects: &[Effect], packet: &Packet) {
         for effect in effects {
             match effect {
@@ -145,7 +146,7 @@ impl Memory<'_> {
                     let length = Length { count: *count, unit: *unit };
                     self.shared.tags().into_iter().for_each(|mut tags| tags.put(length, *side, packet, self.now));
                 }
-                Effect::Bypass {} | Effect::Untrack {} => {}
+                Effect::Bypass {} | Effect::Untrack {} | Effect::Unlog { of: Unlogged::Transaction } => {}
                 _ => self.apply_to_flow(effect, packet),
             }
         }
@@ -191,6 +192,7 @@ impl Memory<'_> {
         match effect {
             Effect::Flowbits { set, bits } => bits.iter().for_each(|bit| memory.put(*bit, *set)),
             Effect::Flowint { name, op, value, other } => memory.change(*name, *op, (*value, *other)),
+            Effect::Unlog { .. } => memory.unlog(),
             Effect::Tag { count, unit, .. } => memory.tags().put(Length { count: *count, unit: *unit }, packet),
             _ => {}
         }

@@ -1,7 +1,7 @@
 //! The flow event.
 
 use super::Ended;
-use crate::app::Conversation;
+use crate::app::{Conversation, Protocol};
 use crate::flow::record::{FlowRecord, FlowState, TcpState};
 use crate::packet::{proto, tcp};
 use crate::plan::ExceptionPolicy;
@@ -35,6 +35,9 @@ pub(super) fn application(json: &mut Json<'_>, talk: &Conversation) {
     json.text("app_proto", name);
     for (key, to_server) in [("app_proto_ts", true), ("app_proto_tc", false)] {
         json.text_if(key, talk.differs(to_server).unwrap_or_default());
+    }
+    for (key, protocol) in [("app_proto_orig", talk.original()), ("app_proto_expected", talk.expected())] {
+        json.text_if(key, protocol.map_or("", Protocol::name));
     }
 }
 

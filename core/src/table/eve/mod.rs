@@ -13,6 +13,7 @@ mod netflow;
 mod payload;
 mod sighted;
 mod stats;
+mod tls;
 mod transaction;
 mod transport;
 

@@ -160,7 +160,9 @@ BUFFERS = {
             Pcre(pattern=b"(?:.)[(](?P<pkt_y>.)", captures=(Capture(kind="packet", name="y"),)),
         )
     ],
-    'pcre:"/(a)(?<alert_z>b)(?<c>d)/";': [on("payload", Pcre(pattern=b"(a)(?<alert_z>b)(?<c>d)", captures=(None, ALERT_Z)))],
+    'pcre:"/(a)(?<alert_z>b)(?<c>d)/";': [
+        on("payload", Pcre(pattern=b"(a)(?<alert_z>b)(?<c>d)", captures=(None, ALERT_Z)))
+    ],
     'pcre:"/(a)(b)/, pkt:key, pkt:value, alert:z";': [
         on("payload", Pcre(pattern=b"(a)(b)", captures=(
             Capture(kind="packet_key", name="key"), Capture(kind="packet", name="value"), ALERT_Z
@@ -202,6 +204,8 @@ EFFECTS: dict[str, plan.Effect] = {
     "tag: host, 60, seconds, src;": Tag(scope="host", count=60, unit="seconds", side="src"),
     "bypass;": plan.Bypass(),
     "config:tracking disable, type flow, scope packet;": plan.Untrack(),
+    "config:logging disable, type tx, scope tx;": plan.Unlog(of="transaction"),
+    "config: logging disable,type flow,scope flow;": plan.Unlog(of="flow"),
 }
 
 
@@ -241,10 +245,6 @@ def test_what_needs_a_packet() -> None:
     assert drafted('ip.src; bsize:4; content:"a";').packet_keyword == ""
     assert drafted("flow.age:1; ttl:5; dsize:1;").packet_keyword == "ttl"
     assert drafted("tcp.hdr; bsize:20;").packet_keyword == "tcp.hdr"
-
-
-def test_a_group_with_a_name_behind_one_without_waits() -> None:
-    assert [fault.severity for fault in drafted('pcre:"/(a)(?<flow_x>b)/";').missing] == ["unsupported"]
 
 
 def test_hex_is_folded_as_the_buffer_has_it() -> None:
