@@ -16,15 +16,34 @@ from tmrx.rules.parser import Option
 _RCODES = {
     name: number
     for number, name in enumerate(
-        "noerror formerr servfail nxdomain notimp refused yxdomain yxrrset nxrrset notauth notzone".split()
+        [
+            "noerror",
+            "formerr",
+            "servfail",
+            "nxdomain",
+            "notimp",
+            "refused",
+            "yxdomain",
+            "yxrrset",
+            "nxrrset",
+            "notauth",
+            "notzone",
+        ]
     )
-} | {"badvers": 16, "badsig": 16, "badkey": 17, "badtime": 18, "badmode": 19, "badname": 20, "badalg": 21, "badtrunc": 22}
+} | {
+    "badvers": 16,
+    "badsig": 16,
+    "badkey": 17,
+    "badtime": 18,
+    "badmode": 19,
+    "badname": 20,
+    "badalg": 21,
+    "badtrunc": 22,
+}
 _TYPES = {
     name: number
     for number, name in enumerate(
-        "a ns md mf cname soa mb mg mr null wks ptr hinfo minfo mx txt rp afsdb x25 isdn rt nsap nsapptr sig key px gpos "
-        "aaaa loc nxt eid nimloc srv atma naptr kx cert a6 dname sink opt apl ds sshfp ipseckey rrsig nsec dnskey dhcid "
-        "nsec3 nsec3param tlsa smimea".split(),
+        ["a", "ns", "md", "mf", "cname", "soa", "mb", "mg", "mr", "null", "wks", "ptr", "hinfo", "minfo", "mx", "txt", "rp", "afsdb", "x25", "isdn", "rt", "nsap", "nsapptr", "sig", "key", "px", "gpos", "aaaa", "loc", "nxt", "eid", "nimloc", "srv", "atma", "naptr", "kx", "cert", "a6", "dname", "sink", "opt", "apl", "ds", "sshfp", "ipseckey", "rrsig", "nsec", "dnskey", "dhcid", "nsec3", "nsec3param", "tlsa", "smimea"],
         start=1,
     )
 } | {

@@ -72,9 +72,9 @@ def _date(text: str, option: Option) -> int:
     match = _DATE.fullmatch(text.strip())
     if match is None:
         raise _wrong(text, option)
-    year, month, day, *time = (int(part) if part else None for part in match.groups())
+    year, month, day, hour, minute, second = (int(part) if part else None for part in match.groups())
     try:
-        moment = datetime(year or 0, month or 1, day or 1, *(part or 0 for part in time), tzinfo=UTC)
+        moment = datetime(year or 0, month or 1, day or 1, hour or 0, minute or 0, second or 0, tzinfo=UTC)
     except ValueError:
         raise _wrong(text, option) from None
     return _EPOCH + int(moment.timestamp())
