@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE := 1
 PYTEST_ARGS ?=
 SHARED := $(or $(TMRX_SHARED),../shared)
 
-.PHONY: help build demo test test-rust test-python reading conformance fuzz terraform lint lint-rust lint-python type fmt bench docs ci lock clean
+.PHONY: help build demo test test-rust test-python reading conformance fuzz mutants terraform lint lint-rust lint-python type fmt bench docs ci lock clean
 
 help:  ## list what can be made
 	@awk -F ':.*  ## ' '/^[a-z-]+:.*  ## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -103,6 +103,12 @@ fuzz: build $(VENV)/.dev  ## look for inputs that tmrx fails on, FUZZ_SECONDS ea
 		fuzz/target/found/$$target fuzz/corpus/$$target fuzz/target/seeds/$$target -- \
 		-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 -detect_leaks=0 ) || exit 1; done
 	@echo "fuzzing the rule compiler" && $(BIN)/python -m tests.fuzz.rules --seconds $(FUZZ_SECONDS)
+
+MUTANTS_SHARD ?= 0/8
+
+mutants:  ## see that tests notice changes of the evaluator, a share of them (MUTANTS_SHARD=0/8); needs cargo-mutants
+	@.ci/need rust
+	cd core && $(CARGO) mutants --shard $(MUTANTS_SHARD) --no-shuffle --output target
 
 terraform: build $(VENV)/.dev  ## plan a mirror with terraform, where it and its aws provider are installed, and read it
 	TMRX_SLOW=1 $(BIN)/python -m pytest -q -rs -m needs_terraform tests/e2e

@@ -4,8 +4,10 @@
 //! and from a pipe, and the engine gives the same output whatever the batches are, with every frame accounted for.
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
 
+mod files;
 mod rules;
 
+pub use files::files;
 pub use rules::rules;
 
 use std::io::Write;

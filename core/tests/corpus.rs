@@ -51,3 +51,8 @@ fn engine() {
 fn stream() {
     replay("stream", entries::stream);
 }
+
+#[test]
+fn files() {
+    replay("files", entries::files);
+}

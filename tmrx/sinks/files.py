@@ -1,4 +1,4 @@
-"""Stored files: a folder with each content once, under the name of its SHA-256 (specification, app-layer.md, "Files")."""
+"""Stored files: a folder with each content once, by the name of its SHA-256 (specification, app-layer.md, "Files")."""
 
 from __future__ import annotations
 

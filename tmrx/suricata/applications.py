@@ -13,8 +13,11 @@ _PROTOCOLS = "app-layer.protocols"
 _AFTER = {"": "track_only", "default": "track_only", "track-only": "track_only", "full": "full", "bypass": "bypass"}
 
 
-def applications(configuration: Configuration, asked: Iterable[str] = ()) -> plan.Applications:
-    """The settings of each protocol; `asked` are the buffers and fields that rules and outputs ask for.
+def applications(
+    configuration: Configuration, asked: Iterable[str] = (), *, files: plan.FileSettings | None = None
+) -> plan.Applications:
+    """The settings of each protocol; `asked` are the buffers and fields that rules and outputs ask for, `files` what
+    outputs say of files.
 
     Raises ConfigError.
     """
@@ -22,6 +25,7 @@ def applications(configuration: Configuration, asked: Iterable[str] = ()) -> pla
         off=tuple(_enabled(configuration, "no")),
         named=tuple(_enabled(configuration, "detection-only")),
         tls=_tls(configuration, frozenset(asked)),
+        files=files or plan.FileSettings(),
     )
 
 

@@ -13,6 +13,7 @@ from tmrx.errors import ConfigError
 from tmrx.sinks import Rotation
 from tmrx.suricata import talk
 from tmrx.suricata.document import Node, Text
+from tmrx.suricata.files import Files
 from tmrx.suricata.messages import Level, level
 from tmrx.suricata.settings import Configuration, is_true, size
 
@@ -20,12 +21,12 @@ Map = dict[str, Node]
 
 # Event types that come with the application protocols.
 _LATER = """
-http mdns files smtp websocket ftp rdp nfs smb tftp ike dcerpc krb5 bittorrent-dht snmp rfb sip quic ldap pop3
+http mdns smtp websocket ftp rdp nfs smb tftp ike dcerpc krb5 bittorrent-dht snmp rfb sip quic ldap pop3
 llmnr dhcp ssh mqtt http2 doh2 pgsql dnp3 modbus enip frame metadata ikev2
 """
 # Outputs that Suricata has or had, and tmrx has not.
 _ELSEWHERE = """
-alert-debug file-store tls-store tcp-data http-body-data lua unified2-alert http-log tls-log dns-log drop syslog
+alert-debug tls-store tcp-data http-body-data lua unified2-alert http-log tls-log dns-log drop syslog
 pcap-info file-log alert-prelude
 """
 
@@ -34,8 +35,8 @@ pcap-info file-log alert-prelude
 class Wanted:
     """The outputs of a run: EVE files with what they hold, fast.log and stats.log, None for none.
 
-    `pcap` is the capture, the files of which `rotation` says, and `pcap_filter` the expression that packets in it fit.
-    `idle` names what was asked for and is not written.
+    `files` are those that traffic carried. `pcap` is the capture, the files of which `rotation` says, and `pcap_filter`
+    the expression that packets in it fit. `idle` names what was asked for and is not written.
     """
 
     events: list[tuple[Path, plan.Eve]] = field(default_factory=list)
@@ -44,6 +45,7 @@ class Wanted:
     pcap: Path | None = None
     rotation: Rotation = field(default_factory=Rotation)
     pcap_filter: str = ""
+    files: Files = field(default_factory=Files)
     idle: list[str] = field(default_factory=list)
 
 
@@ -55,13 +57,15 @@ def read(configuration: Configuration, folder: Path, capture: str) -> Wanted:
         if not is_true(_text(options, "enabled", "no")):
             continue
         if name == "eve-log":
-            wanted.events.append((_path(folder, options, "eve.json"), _section(options, common, wanted.idle)))
+            wanted.events.append((_path(folder, options, "eve.json"), _section(options, common, wanted)))
         elif name == "fast":
             wanted.fast = _path(folder, options, "fast.log")
         elif name == "stats":
             wanted.stats = _path(folder, options, "stats.log")
         elif name == "pcap-log":
             _capture(wanted, folder, options)
+        elif name == "file-store":
+            wanted.files.store(options)
         elif name in _ELSEWHERE.split():
             wanted.idle.append(f"outputs.{name}")
         else:
@@ -122,7 +126,7 @@ def _path(folder: Path, options: Map, default: str) -> Path:
     return folder / _text(options, "filename", default)
 
 
-def _section(options: Map, common: Common, idle: list[str]) -> plan.Eve:
+def _section(options: Map, common: Common, wanted: Wanted) -> plan.Eve:
     filetype = _text(options, "filetype", "regular")
     if filetype not in {"regular", "file"}:
         raise ConfigError("outputs.eve-log.filetype", f"{filetype!r} is known, not supported yet", "regular")
@@ -140,8 +144,10 @@ def _section(options: Map, common: Common, idle: list[str]) -> plan.Eve:
             continue
         if name in TYPES:
             section = TYPES[name](section, own)
+            if name == "files":
+                wanted.files.force(own, "outputs.eve-log.types.files")
         elif name in _LATER.split():
-            idle.append(f"outputs.eve-log.types.{name}")
+            wanted.idle.append(f"outputs.eve-log.types.{name}")
         else:
             raise ConfigError("outputs.eve-log.types", f"there is no event type {name!r}")
     return section
@@ -221,6 +227,7 @@ TYPES: dict[str, Callable[[plan.Eve, Map], plan.Eve]] = {
     "dns": lambda section, options: _replace(section, dns=talk.dns(options)),
     "tls": lambda section, options: _replace(section, tls=talk.tls(options)),
     "flow": lambda section, _: _replace(section, flow=True),
+    "files": lambda section, _: _replace(section, files=plan.FileEvents()),
     "netflow": lambda section, _: _replace(section, netflow=True),
     "arp": lambda section, _: _replace(section, arp=True),
 }

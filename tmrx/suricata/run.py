@@ -152,7 +152,9 @@ class _Run:
             fragments=engine.fragments(self.configuration),
             flow=engine.flow(self.configuration),
             streams=engine.streams(self.configuration, inline=inline, checksums=checksums),
-            applications=applications.applications(self.configuration, self._asked(rules)),
+            applications=applications.applications(
+                self.configuration, self._asked(rules), files=self.wanted.files.settings
+            ),
             outputs=msgspec.structs.replace(self._paths.plan(), inline=inline),
             inspect_outer=True,
             truncated_is_invalid=True,
@@ -177,6 +179,7 @@ class _Run:
     def _paths(self) -> Paths:
         events = tuple((str(path), section) for path, section in self.wanted.events)
         fast, stats = (None if path is None else str(path) for path in (self.wanted.fast, self.wanted.stats))
+        files = self.wanted.files
         pcap = None if self.wanted.pcap is None else str(self.wanted.pcap)
         return Paths(
             sections=events,
@@ -186,6 +189,8 @@ class _Run:
             rotation=self.wanted.rotation,
             pcap_filter=self._compiled(self.wanted.pcap_filter),
             pcap_frames=True,
+            files=None if files.folder is None else str(self._folder / files.folder),
+            file_infos=files.infos,
         )
 
     def _filter(self) -> tuple[plan.Program, ...]:

@@ -10,6 +10,7 @@ mod counts;
 mod detection;
 pub mod dns;
 mod files;
+pub mod http;
 mod talk;
 pub mod tls;
 mod transaction;
@@ -62,7 +63,7 @@ protocols! {
     Dhcp "dhcp";
     Dns "dns" dns;
     Ftp "ftp";
-    Http "http";
+    Http "http" http;
     Http2 "http2";
     Ike "ike";
     Imap "imap";

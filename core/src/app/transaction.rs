@@ -135,6 +135,12 @@ impl Head {
         std::mem::take(if to_server { up } else { down })
     }
 
+    /// Whether rules looked at a direction since its parser changed it.
+    pub(super) fn was_looked_at(&self, to_server: bool) -> bool {
+        let [up, down] = self.changed;
+        !(if to_server { up } else { down })
+    }
+
     /// What rules have found out about a direction.
     pub(crate) fn inspection(&mut self, to_server: bool) -> &mut Inspection {
         let [up, down] = &mut self.inspection;

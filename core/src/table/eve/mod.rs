@@ -8,6 +8,7 @@ mod drop;
 mod files;
 mod flow;
 mod header;
+mod http;
 mod netflow;
 mod payload;
 mod sighted;

@@ -1,6 +1,6 @@
 //! What is told of transactions: their own events, and what alerts and files show of them.
 
-use super::{dns, files, tls};
+use super::{dns, files, http, tls};
 use crate::app::{Body, Head};
 use crate::plan;
 use crate::table::json::Json;
@@ -34,6 +34,7 @@ pub fn events(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<Transacti
     match body {
         Body::Dns(tx) => section.dns.as_ref().map(|options| dns::events(tx, head, options)).unwrap_or_default(),
         Body::Tls(tx) => section.tls.as_ref().map(|options| tls::events(tx, head, options)).unwrap_or_default(),
+        Body::Http(tx) => section.http.as_ref().map(|options| http::events(tx, head, options)).unwrap_or_default(),
     }
 }
 
@@ -57,6 +58,7 @@ pub fn members(head: &Head, body: Body<'_>) -> Vec<u8> {
     match body {
         Body::Dns(tx) => dns::member(&mut json, tx, head),
         Body::Tls(tx) => tls::member(&mut json, tx, head),
+        Body::Http(tx) => http::member(&mut json, tx),
     }
     out
 }

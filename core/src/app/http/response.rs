@@ -1,0 +1,125 @@
+//! Responses: how they begin.
+
+use super::events::Event;
+use super::framing;
+use super::framing::{Framing, holds};
+use super::message::Tx;
+use super::side::{Context, Side, State, Step, advance_to_fields, is_end_of_line, take_line};
+use super::start_line::{StartLine, begins_response};
+use crate::app::Protocol;
+
+/// A line of no more bytes is not taken for a body.
+const LITTLE: usize = 2;
+
+impl Side {
+    pub(super) fn status_line(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
+        let Some(line) = take_line(&mut self.held, input) else { return self.no_line_yet(context) };
+        if begins_response(&line) && !line.trim_ascii().is_empty() {
+            self.response_opens(&line, false, context);
+        } else if line.trim_ascii().len() > LITTLE {
+            self.held = line.into_owned();
+            self.state = State::Junk;
+        }
+        Step::Next
+    }
+
+    fn no_line_yet(&mut self, context: &mut Context<'_>) -> Step {
+        let is_long = self.held.len() as u64 > context.settings.meta_field_limit;
+        if !is_long || begins_response(&self.held) {
+            return self.unfinished(context);
+        }
+        self.body_without_head(context);
+        Step::Next
+    }
+
+    /// A line that is no status line is held: where the next one begins like a status line, it is nothing at all.
+    pub(super) fn junk(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
+        if input.first().is_some_and(|byte| byte.eq_ignore_ascii_case(&b'H')) {
+            self.held.clear();
+            self.state = State::Line;
+        } else {
+            self.body_without_head(context);
+        }
+        Step::Next
+    }
+
+    /// What is held begins a body that has neither first line nor fields.
+    pub(super) fn body_without_head(&mut self, context: &mut Context<'_>) {
+        self.find_request(context);
+        if let Some(entry) = self.entry(context) {
+            entry.head.event(Event::ResponseLineInvalidProtocol as u8);
+            super::side::read_fields(entry, false);
+        }
+        self.body_begins(Framing::Close, context);
+        let held = std::mem::take(&mut self.held);
+        self.give(&held, context);
+    }
+
+    /// The request that is answered: the oldest without an answer, or none that was seen.
+    fn find_request(&mut self, context: &mut Context<'_>) {
+        if let Some(entry) = context.transactions.unended(false) {
+            self.number = entry.head.number;
+            return;
+        }
+        let entry = context.transactions.open(Tx::unseen());
+        entry.head.end(true);
+        entry.head.event(Event::UnableToMatchResponseToRequest as u8);
+        self.number = entry.head.number;
+    }
+
+    /// A response begins with this line.
+    pub(super) fn response_opens(&mut self, line: &[u8], is_cut: bool, context: &mut Context<'_>) {
+        self.find_request(context);
+        let Some(entry) = self.entry(context) else { return };
+        let head = &mut entry.head;
+        entry.tx.response.line = StartLine::response(line, is_cut, &mut |event| head.event(event as u8));
+        advance_to_fields(entry, false);
+        self.state = State::Fields;
+    }
+
+    /// All fields of a response came.
+    pub(super) fn response_begins(&mut self, context: &mut Context<'_>) -> Step {
+        let Some(entry) = self.entry(context) else { return self.lose() };
+        let tx = &mut entry.tx;
+        let has_length = tx.field(false, "Content-Length").is_some_and(|length| length != b"0");
+        let has_body = has_length || tx.field(false, "Transfer-Encoding").is_some();
+        match tx.status() {
+            Some(100) if !has_body => {
+                if std::mem::replace(&mut tx.went_on, true) {
+                    entry.head.event(Event::ContinueAlreadySeen as u8);
+                }
+                entry.tx.response = Default::default();
+                self.state = State::Line;
+                return Step::Next;
+            }
+            Some(101) if !has_body => return self.upgrade(context),
+            Some(200..=299) if tx.method() == b"CONNECT" => {
+                self.end(context, true);
+                self.state = State::Over;
+                return Step::Change(None);
+            }
+            _ => (),
+        }
+        let mut events = Vec::new();
+        let framing = framing::response(&entry.tx, &mut |event| events.push(event));
+        events.into_iter().for_each(|event| entry.head.event(event as u8));
+        match framing {
+            Ok(framing) => self.body_begins(framing, context),
+            Err(framing::Unknown) => Step::Fail,
+        }
+    }
+
+    /// The connection goes on with another protocol.
+    fn upgrade(&mut self, context: &mut Context<'_>) -> Step {
+        let upgrade = self.entry(context).and_then(|entry| entry.tx.field(false, "Upgrade"));
+        let is_http2 = upgrade.is_some_and(|value| holds(value, b"h2c"));
+        self.end(context, true);
+        self.state = State::Over;
+        if is_http2 { Step::Change(Some(Protocol::Http2)) } else { Step::Next }
+    }
+
+    /// Whether what is held is more than the end of a line.
+    pub(super) fn holds_something(&self) -> bool {
+        !is_end_of_line(&self.held)
+    }
+}

@@ -1,0 +1,382 @@
+//! One direction of a connection: its messages one after the other (RFC 9112).
+
+use super::content::Content;
+use super::events::{Event, of};
+use super::framing::{ChunkSize, Framing, chunk_size};
+use super::message::Tx;
+use super::start_line::{begins_request, begins_response};
+use super::{BODY, FIELDS, TRAILER};
+use crate::app::{Entry, Parsed, Protocol, Transactions};
+use crate::plan::HttpSettings;
+use std::borrow::Cow;
+
+/// A message's fields take so many times what a line may take, at most.
+const MOST_LINES: usize = 16;
+
+/// What all of a connection is read with.
+#[derive(Debug)]
+pub(super) struct Context<'a> {
+    pub settings: &'a HttpSettings,
+    pub transactions: &'a mut Transactions<Tx>,
+}
+
+/// What is read next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// A first line.
+    Line,
+    /// The line behind one that is no status line, which is held: it tells whether that is a body.
+    Junk,
+    /// Fields, if a request without a protocol has any.
+    Bare,
+    /// Fields.
+    Fields,
+    /// A body of so many bytes more.
+    Body { left: u64 },
+    /// A body that ends with the stream.
+    Rest,
+    /// The first line of a chunk.
+    ChunkSize,
+    /// A chunk of so many bytes more.
+    Chunk { left: u64 },
+    /// The end of a line behind a chunk.
+    ChunkEnd,
+    /// Fields behind the last chunk.
+    Trailer,
+    /// Behind a message: what comes with it belongs to it unless it looks like another one.
+    Tail,
+    /// Nothing, until a request to connect is answered.
+    Waiting,
+    /// What looks like a message, as bytes are missing.
+    Lost,
+    /// Nothing of this protocol.
+    Over,
+}
+
+/// What comes after a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Next,
+    /// What is left has to wait.
+    Wait,
+    /// Another protocol begins.
+    Change(Option<Protocol>),
+    Fail,
+}
+
+/// One direction.
+#[derive(Debug)]
+pub(super) struct Side {
+    pub to_server: bool,
+    pub state: State,
+    /// The beginning of a line.
+    pub held: Vec<u8>,
+    /// The transaction that is read.
+    pub number: u64,
+    pub content: Option<Content>,
+    /// What was lost last may have been an answer to this one.
+    pub lost_answer: Option<u64>,
+    /// Where bytes were lost, or a line ended: what comes may be a request.
+    pub at_line: bool,
+    /// Lines end the wrong way round.
+    turned_ends: bool,
+}
+
+/// The next line with its end, of which a beginning may be held.
+pub(super) fn take_line<'a>(held: &mut Vec<u8>, input: &mut &'a [u8]) -> Option<Cow<'a, [u8]>> {
+    let Some(end) = memchr::memchr(b'\n', input) else {
+        held.extend_from_slice(input);
+        *input = &[];
+        return None;
+    };
+    let (line, rest) = input.split_at(end + 1);
+    *input = rest;
+    if held.is_empty() {
+        return Some(Cow::Borrowed(line));
+    }
+    held.extend_from_slice(line);
+    Some(Cow::Owned(std::mem::take(held)))
+}
+
+pub(super) fn is_end_of_line(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+}
+
+impl Side {
+    pub fn new(to_server: bool) -> Self {
+        Self {
+            to_server,
+            state: State::Line,
+            held: Vec::new(),
+            number: 0,
+            content: None,
+            lost_answer: None,
+            at_line: true,
+            turned_ends: false,
+        }
+    }
+
+    /// The transaction that is read, unless it is done with.
+    pub fn entry<'a>(&self, context: &'a mut Context<'_>) -> Option<&'a mut Entry<Tx>> {
+        context.transactions.get(self.number)
+    }
+
+    /// Note what is odd about the transaction that is read.
+    pub fn note(&self, context: &mut Context<'_>, event: Event) {
+        if let Some(entry) = self.entry(context) {
+            entry.head.event(event as u8);
+        }
+    }
+
+    /// Take in the stream's next bytes.
+    pub fn data(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Parsed {
+        let mut rest = bytes;
+        self.slide(context);
+        while !rest.is_empty() {
+            match self.step(&mut rest, context) {
+                Step::Next => (),
+                Step::Wait => break,
+                Step::Change(expected) => return Parsed::Change { bytes: bytes.len() - rest.len(), expected },
+                Step::Fail => return Parsed::Failed,
+            }
+        }
+        if self.state == State::Tail {
+            self.end(context, true);
+        }
+        Parsed::Consumed { bytes: bytes.len() - rest.len(), need: 0 }
+    }
+
+    /// What rules looked at of a body need not be kept as a whole.
+    fn slide(&self, context: &mut Context<'_>) {
+        let settings = if self.to_server { context.settings.request } else { context.settings.response };
+        if self.content.is_some()
+            && let Some(entry) = self.entry(context)
+            && entry.head.was_looked_at(self.to_server)
+        {
+            entry.tx.message_mut(self.to_server).body.slide(&settings);
+        }
+    }
+
+    fn step(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
+        match self.state {
+            State::Line if self.to_server => self.request_line(input, context),
+            State::Line => self.status_line(input, context),
+            State::Junk => self.junk(input, context),
+            State::Bare => self.bare(input, context),
+            State::Fields => self.fields(input, context),
+            State::Body { left } => {
+                let left = self.piece(left, input, context);
+                self.state = if left == 0 { State::Tail } else { State::Body { left } };
+                Step::Next
+            }
+            State::Rest => {
+                self.piece(u64::MAX, input, context);
+                Step::Next
+            }
+            State::ChunkSize => self.chunk_size(input, context),
+            State::Chunk { left } => {
+                let left = self.piece(left, input, context);
+                self.state = if left == 0 { State::ChunkEnd } else { State::Chunk { left } };
+                Step::Next
+            }
+            State::ChunkEnd => self.chunk_end(input, context),
+            State::Trailer => self.trailer(input, context),
+            State::Tail => self.tail(input, context),
+            State::Waiting => self.waiting(context),
+            State::Lost => self.resynchronise(input, context),
+            State::Over => {
+                *input = &[];
+                Step::Next
+            }
+        }
+    }
+
+    /// A line is not whole yet: it must not become too long.
+    pub fn unfinished(&mut self, context: &mut Context<'_>) -> Step {
+        if (self.held.len() as u64) <= context.settings.meta_field_limit {
+            return Step::Next;
+        }
+        self.note(context, of(self.to_server, Event::RequestFieldTooLong, Event::ResponseFieldTooLong));
+        Step::Fail
+    }
+
+    fn fields(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
+        let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
+        if is_end_of_line(&line) {
+            if self.turned_ends && input.first() == Some(&b'\r') {
+                *input = input.get(1..).unwrap_or_default();
+            }
+            return self.message_begins(context);
+        }
+        self.turned_ends |= line.first() == Some(&b'\r');
+        let most = MOST_LINES * context.settings.meta_field_limit as usize;
+        let Some(entry) = context.transactions.get(self.number) else { return self.lose() };
+        let fields = &mut entry.tx.message_mut(self.to_server).fields;
+        fields.push(&line);
+        if fields.raw().len() > most {
+            entry.head.event(of(self.to_server, Event::RequestTooManyHeaders, Event::ResponseTooManyHeaders) as u8);
+            return Step::Fail;
+        }
+        Step::Next
+    }
+
+    /// All fields came.
+    fn message_begins(&mut self, context: &mut Context<'_>) -> Step {
+        self.turned_ends = false;
+        let Some(entry) = context.transactions.get(self.number) else { return self.lose() };
+        if !read_fields(entry, self.to_server) {
+            return Step::Fail;
+        }
+        if self.to_server { self.request_begins(context) } else { self.response_begins(context) }
+    }
+
+    /// A body of this kind follows.
+    pub fn body_begins(&mut self, framing: Framing, context: &mut Context<'_>) -> Step {
+        let (settings, to_server) = (context.settings, self.to_server);
+        let Some(entry) = self.entry(context) else { return self.lose() };
+        entry.head.advance(to_server, BODY);
+        self.content = Some(Content::new(entry, to_server, settings));
+        self.state = match framing {
+            Framing::None | Framing::Length(0) => State::Tail,
+            Framing::Length(left) => State::Body { left },
+            Framing::Chunked => State::ChunkSize,
+            Framing::Close => State::Rest,
+        };
+        Step::Next
+    }
+
+    /// The message can't be followed any more: its transaction is gone.
+    pub fn lose(&mut self) -> Step {
+        self.content = None;
+        self.held.clear();
+        self.at_line = true;
+        self.state = State::Lost;
+        Step::Next
+    }
+
+    /// Bytes of the body, of which so many are left; returns how many are left then.
+    fn piece(&mut self, left: u64, input: &mut &[u8], context: &mut Context<'_>) -> u64 {
+        let length = usize::try_from(left).unwrap_or(usize::MAX).min(input.len());
+        let (piece, rest) = input.split_at(length);
+        *input = rest;
+        self.give(piece, context);
+        left - length as u64
+    }
+
+    pub fn give(&mut self, piece: &[u8], context: &mut Context<'_>) {
+        if let (Some(content), Some(entry)) = (&mut self.content, context.transactions.get(self.number)) {
+            entry.tx.message_mut(self.to_server).length += piece.len() as u64;
+            content.take(entry, piece);
+        }
+    }
+
+    /// Bytes that are part of the body's form and not of its content.
+    fn count(&self, bytes: usize, context: &mut Context<'_>) {
+        if let Some(entry) = self.entry(context) {
+            entry.tx.message_mut(self.to_server).length += bytes as u64;
+        }
+    }
+
+    fn chunk_size(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
+        let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
+        self.count(line.len(), context);
+        let mut odd = None;
+        let size = chunk_size(&line, self.to_server, &mut |event| odd = Some(event));
+        if let Some(event) = odd {
+            self.note(context, event);
+        }
+        match size {
+            ChunkSize::Empty => (),
+            ChunkSize::Bytes(0) => {
+                if let Some(entry) = self.entry(context) {
+                    entry.head.advance(self.to_server, TRAILER);
+                }
+                self.state = State::Trailer;
+            }
+            ChunkSize::Bytes(left) => self.state = State::Chunk { left },
+            ChunkSize::Invalid => {
+                // What follows is the body as it is, this line included.
+                self.state = State::Rest;
+                self.give(&line, context);
+            }
+        }
+        Step::Next
+    }
+
+    fn chunk_end(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
+        let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
+        self.count(line.len(), context);
+        self.state = State::ChunkSize;
+        Step::Next
+    }
+
+    /// Fields behind the body: nothing asks for them.
+    fn trailer(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
+        let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
+        if is_end_of_line(&line) {
+            self.state = State::Tail;
+        }
+        Step::Next
+    }
+
+    /// What came together with a message's end.
+    fn tail(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
+        let bytes = *input;
+        let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
+        let (line, rest) = bytes.split_at(end);
+        if is_end_of_line(line) {
+            *input = rest;
+        } else if self.begins(line) {
+            self.end(context, true);
+        } else {
+            *input = rest;
+            if self.to_server {
+                self.note(context, Event::RequestBodyUnexpected);
+            }
+            self.give(line, context);
+        }
+        Step::Next
+    }
+
+    /// Whether a message begins with this line, which may not be whole.
+    fn begins(&self, line: &[u8]) -> bool {
+        if self.to_server {
+            begins_request(line) || memchr::memmem::find(line, b" HTTP/").is_some()
+        } else {
+            begins_response(line)
+        }
+    }
+
+    /// The message is over, whole or not.
+    pub fn end(&mut self, context: &mut Context<'_>, is_whole: bool) {
+        self.held.clear();
+        self.state = State::Line;
+        let content = self.content.take();
+        let Some(entry) = context.transactions.get(self.number) else { return };
+        if let Some(content) = content {
+            content.finish(entry, is_whole);
+        }
+        if !is_whole {
+            let [up, down] = &mut entry.head.partial;
+            *(if self.to_server { up } else { down }) = true;
+        }
+        entry.head.end(self.to_server);
+        context.transactions.flush(self.to_server);
+    }
+}
+
+/// Read the fields that came; false: there are too many.
+pub(super) fn read_fields(entry: &mut Entry<Tx>, to_server: bool) -> bool {
+    let (tx, head) = (&mut entry.tx, &mut entry.head);
+    let mut note = |event: Event| head.event(event as u8);
+    let read = tx.message_mut(to_server).fields.read(to_server, &mut note).is_ok();
+    if to_server {
+        tx.find_host(&mut note);
+    }
+    read
+}
+
+/// A message's first line was read.
+pub(super) fn advance_to_fields(entry: &mut Entry<Tx>, to_server: bool) {
+    entry.head.advance(to_server, FIELDS);
+}
