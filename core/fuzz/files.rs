@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tmrx_core::files::{Digests, Files, Piece, Reach, State, Then, Wanted};
-use tmrx_core::plan::{BufferTest, FileSettings, HashType, Rule};
+use tmrx_core::plan::{BufferTest, FileSettings, HashType, Rule, Way};
 
 /// What is known of a file besides what `Files` says.
 #[derive(Default)]
@@ -21,7 +21,8 @@ fn wanted(bits: u8) -> Arc<Wanted> {
         store_all: bits & 4 != 0,
         ..FileSettings::default()
     };
-    let test = BufferTest { buffer: "file.data".to_owned(), transforms: Vec::new(), matches: Vec::new() };
+    let test =
+        BufferTest { buffer: "file.data".to_owned(), side: Way::Any, transforms: Vec::new(), matches: Vec::new() };
     let rule = Rule { buffers: vec![test], ..Rule::default() };
     Wanted::new(&settings, if bits & 8 != 0 { std::slice::from_ref(&rule) } else { &[] }, (1, 8))
 }

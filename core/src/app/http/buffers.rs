@@ -4,6 +4,7 @@ use super::message::{Message, Tx};
 use super::{BODY, FIELDS, LINE};
 use crate::app::Head;
 use crate::app::ask::{Buffer, Bytes};
+use crate::app::files;
 
 type Get = for<'a> fn(&'a Tx, &'a Head, bool, usize) -> Bytes<'a>;
 
@@ -232,4 +233,10 @@ pub(super) const ROWS: &[Buffer<Tx>] = &[
     Buffer { name: "http.response_header", ready: [None, Some(FIELDS)], several: MANY, get: lines },
     up("http.request_body", BODY, body),
     down("http.response_body", BODY, body),
+    files::data(FILES),
+    files::name(FILES),
+    files::magic(FILES),
 ];
+
+/// Bodies of both directions are files.
+const FILES: [Option<u8>; 2] = [Some(BODY), Some(BODY)];
