@@ -333,7 +333,7 @@ impl Shard {
                 out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo });
             }
             let flow = FlowThen { id: flow.id, to_server, counters, vars, application };
-            self.inspector.tell(shared, slot, !to_server, |what| {
+            self.inspector.tell(shared, slot, (to_server, !to_server), |what| {
                 let pseudo = Some(Box::new(pseudo));
                 out.records.push(Record { row, flow: flow.clone(), what, pseudo });
             });
@@ -405,7 +405,7 @@ impl Shard {
     /// What the transactions of a packet's flow have to tell now.
     fn tell(&mut self, shared: &Shared, row: u32, seen: &Seen, out: &mut ShardOut) {
         let mut whats = Vec::new();
-        self.inspector.tell(shared, seen.slot, false, |what| whats.push(what));
+        self.inspector.tell(shared, seen.slot, (seen.to_server, false), |what| whats.push(what));
         if whats.is_empty() {
             return;
         }
