@@ -56,12 +56,7 @@ fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, to_server: bool, te
 
 /// What transactions have to tell after a packet of a direction, as far as it is wanted; `end`: for the last time. Those
 /// that are done with are forgotten. Files are told of once rules had their look at them: in their own direction.
-pub(super) fn tell(
-    shared: &Shared,
-    talk: &mut dyn Talk,
-    (to_server, end): (bool, bool),
-    tell: &mut impl FnMut(What),
-) {
+pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, (to_server, end): (bool, bool), tell: &mut impl FnMut(What)) {
     for index in 0..talk.live() {
         let (events, names, protocol) = (talk.head_mut(index).map(Head::take_events), talk.events(), talk.protocol());
         let Some((number, is_told)) = talk.head(index).map(|head| (head.number, head.is_told())) else { continue };
