@@ -165,7 +165,7 @@ class _Run:
     def _asked(self, rules: RuleSet | None) -> Iterator[str]:
         """The buffers of rules and the fields of outputs."""
         for rule in () if rules is None else rules.rules:
-            yield from (buffer.name for buffer in rule.compiled.buffers)
+            yield from (test.buffer for test in rule.compiled.buffers)
         for _, section in self.wanted.events:
             yield from section.tls.custom if section.tls is not None else ()
 
