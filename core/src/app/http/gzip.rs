@@ -101,7 +101,7 @@ mod tests {
         for (flags, rest) in
             [(0, b"data".as_slice()), (0xe0, b"data"), (2, b"CCdata"), (4, b"\0\0data"), (16, b"c\0data")]
         {
-            let bytes = [b"\x1f\x8b\x08", &[flags], b"TIMExo".as_slice(), rest].concat();
+            let bytes = [b"\x1f\x8b\x08".as_slice(), &[flags], b"TIMExo", rest].concat();
             assert_eq!(Header::default().read(&bytes), Read::Data(b"data"), "{flags}");
             let mut header = Header::default();
             let last = bytes.chunks(1).filter(|byte| header.read(byte) != Read::Data(b"")).count();
