@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 
 from tmrx import plan
@@ -12,10 +13,10 @@ from tmrx.suricata.settings import is_true, scalars
 
 def dns(options: Mapping[str, Node]) -> plan.DnsEvents:
     """`dns:`, also in its old words. Raises ConfigError."""
-    version = _text(options, "version") or "3"
+    version = _text(options, "version") or os.environ.get("SURICATA_EVE_DNS_VERSION") or "3"
     if version not in {"2", "3"}:
         raise ConfigError("outputs.eve-log.types.dns.version", f"{version!r} is not 2 or 3")
-    formats = set(scalars(options.get("formats"))) or {"detailed", "grouped"}
+    formats = {str(text) for text in scalars(options.get("formats"))} or {"detailed", "grouped"}
     return plan.DnsEvents(
         version=3 if version == "3" else 2,
         requests=_flag(options, "requests", _flag(options, "query", True)),
@@ -27,14 +28,14 @@ def dns(options: Mapping[str, Node]) -> plan.DnsEvents:
 
 
 def _types(options: Mapping[str, Node]) -> list[str]:
-    return [text.lower() for key in ("types", "custom") for text in scalars(options.get(key))]
+    return [str(text).lower() for key in ("types", "custom") for text in scalars(options.get(key))]
 
 
 def tls(options: Mapping[str, Node]) -> plan.TlsEvents:
     """`tls:`; sessions that are resumed are told of where it is more than its bare name."""
     return plan.TlsEvents(
         extended=_flag(options, "extended", False),
-        custom=tuple(scalars(options.get("custom"))),
+        custom=tuple(str(text) for text in scalars(options.get("custom"))),
         session_resumption=_flag(options, "session-resumption", bool(options)),
     )
 

@@ -12,6 +12,7 @@ from tmrx.rules.options import (
     buffers,
     byteops,
     datasets,
+    dns,
     events,
     files,
     flow,
@@ -21,13 +22,16 @@ from tmrx.rules.options import (
     payload,
     regex,
     state,
+    tls,
 )
 from tmrx.rules.parser import Option
 
 Handler = Callable[[Draft, Option], None]
 
 # Where two have a keyword, the later one's function is taken: those of application read their syntax only.
-_MODULES = (meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, files, mirror)
+_MODULES = (
+    meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, dns, files, mirror, tls,
+)  # fmt: skip
 HANDLERS: dict[str, Handler] = {name: handler for module in _MODULES for name, handler in module.HANDLERS.items()}
 
 # The buffers of keywords that are not named like them.

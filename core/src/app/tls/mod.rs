@@ -183,13 +183,7 @@ impl Tx {
             }
             Found::ChangeCipherSpec => return self.change_cipher_spec(head, to_server),
             Found::Encrypted => head.advance(to_server, finished(to_server)),
-            Found::Data => {
-                head.advance(to_server, finished(to_server));
-                // Whoever answers with data has seen the other's handshake.
-                if !self.is_modern() {
-                    head.advance(!to_server, finished(!to_server));
-                }
-            }
+            Found::Data => head.advance(to_server, finished(to_server)),
         }
         true
     }
@@ -197,6 +191,9 @@ impl Tx {
     fn change_cipher_spec(&mut self, head: &mut Head, to_server: bool) -> bool {
         if self.is_modern() {
             // It is there for show, and a second hello may follow (RFC 8446, appendix D.4).
+            if to_server {
+                head.advance(true, client::FINISHED);
+            }
             return false;
         }
         let unseen = self.chain(false).is_empty() && !is_partial(head, false);
@@ -598,9 +595,13 @@ impl super::Application for Application {
 
     fn is_told(entry: &Entry<Tx>, end: bool) -> bool {
         let Entry { head, tx } = entry;
-        let server = head.progress(false) >= server::HELLO_DONE;
-        let client = head.progress(true) >= if tx.is_modern() { client::FINISHED } else { client::CERT_DONE };
-        end || head.is_complete() || (server && client)
+        let (client, server) = (head.progress(true), head.progress(false));
+        let is_seen = match tx.is_modern() {
+            true => client >= client::FINISHED && server >= server::FINISHED,
+            false => server >= server::CERT_DONE && !(tx.asks_client && client < client::CERT_DONE),
+        };
+        // Whether a session goes on with an earlier one is known to the end only.
+        end || head.is_complete() || (is_seen && !tx.is_resumed)
     }
 }
 

@@ -1,0 +1,94 @@
+"""Keywords that test a DNS message's numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tmrx.plan import Instances, Number, TransactionValue
+from tmrx.rules.catalogue import did_you_mean
+from tmrx.rules.diagnostics import Fault
+from tmrx.rules.draft import Draft
+from tmrx.rules.numbers import U8, U16, number_text
+from tmrx.rules.options.instances import counted, which
+from tmrx.rules.parser import Option
+
+# IANA's "Domain Name System (DNS) Parameters".
+_RCODES = {
+    name: number
+    for number, name in enumerate(
+        [
+            "noerror",
+            "formerr",
+            "servfail",
+            "nxdomain",
+            "notimp",
+            "refused",
+            "yxdomain",
+            "yxrrset",
+            "nxrrset",
+            "notauth",
+            "notzone",
+        ]
+    )
+} | {
+    "badvers": 16,
+    "badsig": 16,
+    "badkey": 17,
+    "badtime": 18,
+    "badmode": 19,
+    "badname": 20,
+    "badalg": 21,
+    "badtrunc": 22,
+}
+_TYPES = {
+    name: number
+    for number, name in enumerate(
+        ["a", "ns", "md", "mf", "cname", "soa", "mb", "mg", "mr", "null", "wks", "ptr", "hinfo", "minfo", "mx", "txt", "rp", "afsdb", "x25", "isdn", "rt", "nsap", "nsapptr", "sig", "key", "px", "gpos", "aaaa", "loc", "nxt", "eid", "nimloc", "srv", "atma", "naptr", "kx", "cert", "a6", "dname", "sink", "opt", "apl", "ds", "sshfp", "ipseckey", "rrsig", "nsec", "dnskey", "dhcid", "nsec3", "nsec3param", "tlsa", "smimea"],
+        start=1,
+    )
+} | {
+    "hip": 55, "ninfo": 56, "rkey": 57, "talink": 58, "cds": 59, "cdnskey": 60, "openpgpkey": 61, "csync": 62,
+    "zonemd": 63, "svcb": 64, "https": 65, "spf": 99, "uinfo": 100, "uid": 101, "gid": 102, "unspec": 103, "nid": 104,
+    "l32": 105, "l64": 106, "lp": 107, "eui48": 108, "eui64": 109, "tkey": 249, "tsig": 250, "ixfr": 251, "axfr": 252,
+    "mailb": 253, "maila": 254, "any": 255, "uri": 256, "caa": 257, "avc": 258, "doa": 259, "amtrelay": 260,
+    "ta": 32768, "dlv": 32769,
+}  # fmt: skip
+
+
+def _number(text: str, highest: int, names: Mapping[str, int], option: Option) -> Number:
+    """A test on a number, or `[!]name`. Raises Fault."""
+    name = text.removeprefix("!").strip().lower()
+    if not name[:1].isalpha():
+        return number_text(text, highest, option)
+    if name not in names:
+        raise Fault(f"'{name}' is no value of '{option.keyword.name}'", did_you_mean(name, names), at=option.value_at)
+    return Number(op="ne" if text.startswith("!") else "eq", a=names[name])
+
+
+def _test(draft: Draft, option: Option, number: Number, instances: Instances) -> None:
+    draft.need(option)
+    draft.checks.append(TransactionValue(value=option.keyword.name, number=number, instances=instances))
+
+
+def _opcode(draft: Draft, option: Option) -> None:
+    _test(draft, option, number_text(option.value, U8, option), Instances())
+
+
+def _rcode(draft: Draft, option: Option) -> None:
+    _test(draft, option, _number(option.value, U16, _RCODES, option), Instances())
+
+
+def _rrtype(draft: Draft, option: Option) -> None:
+    """Any of the types, or those that an index names; a slice of them has no place in the plan."""
+    value, *places = (part.strip() for part in option.value.split(","))
+    if count := counted(value, option):
+        _test(draft, option, count, Instances(which="count"))
+    elif len(places) > 1:
+        raise Fault(f"'{places[1]}' is a slice, which is not supported yet", "an index", at=option.value_at)
+    else:
+        instances = which(places[0], option) if places else Instances()
+        _test(draft, option, _number(value, U16, _TYPES, option), instances)
+
+
+# The keywords, a function each.
+HANDLERS = {"dns.opcode": _opcode, "dns.rcode": _rcode, "dns.rrtype": _rrtype}
