@@ -99,7 +99,7 @@ fuzz: build $(VENV)/.dev  ## look for inputs that tmrx fails on, FUZZ_SECONDS ea
 	@.ci/need rust
 	python3 core/fuzz/seeds.py $(FUZZ)/seeds sample_pcaps/*.pcap
 	@for target in $(basename $(notdir $(wildcard core/fuzz/fuzz_targets/*.rs))); do \
-		echo "fuzzing $$target" && mkdir -p $(FUZZ)/found/$$target && ( cd core && $(CARGO) +nightly fuzz run $$target \
+		echo "fuzzing $$target" && mkdir -p $(FUZZ)/found/$$target $(FUZZ)/seeds/$$target && ( cd core && $(CARGO) +nightly fuzz run $$target \
 		fuzz/target/found/$$target fuzz/corpus/$$target fuzz/target/seeds/$$target -- \
 		-max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 -detect_leaks=0 ) || exit 1; done
 	@echo "fuzzing the rule compiler" && $(BIN)/python -m tests.fuzz.rules --seconds $(FUZZ_SECONDS)

@@ -17,15 +17,13 @@ import shutil
 import socket
 import subprocess
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from bench import captures, measure
+from bench import captures, detection, measure
 from bench.captures import MIB, ROOT, Capture
 from bench.measure import Run
 from bench.sender import make_plan
-from tmrx.plan import Plan
-from tmrx.rules import load as load_rules
 
 RULES = 100
 MEMORY_FLOWS = 50_000
@@ -164,13 +162,17 @@ def memory(small: Capture, large: Capture) -> dict[str, float]:
     return {"small_mib": sizes[0], "small_peak_mib": peaks[0], "large_mib": sizes[1], "large_peak_mib": peaks[1]}
 
 
-def stages(capture: Capture, rules: Path) -> str:
-    """Nanoseconds a frame for each stage, as the core's own example measures them."""
-    plan = captures.FOLDER / "stages.plan"
-    plan.write_bytes(Plan(rules=load_rules([str(rules)]).plan()).encode())
-    command = ["cargo", "run", "--release", "--locked", "--quiet", "--example", "stages", "--"]
-    command += [str(capture.path), str(plan)]
-    return subprocess.run(command, cwd=ROOT / "core", check=True, capture_output=True, text=True).stdout
+def et_open(corpus: Capture, rounds: int) -> list[Result]:
+    """ET Open's rules against tcpdump, and all of them against 100."""
+    found = detection.rates(corpus, rounds)
+    yardstick, *others = found.items()
+    rows = [
+        Result(f"ET Open {name}", corpus.name, corpus.frames, rate, yardstick[0], rate / yardstick[1])
+        for name, rate in others
+    ]
+    whole = replace(rows[-1], target=detection.SHARE)
+    against = replace(whole, against="100 rules", ratio=whole.rate / found["100"], target=1 / detection.TIMES)
+    return [*rows[:-1], whole, against]
 
 
 def show(results: list[Result], start: Startup, peaks: dict[str, float]) -> None:
@@ -212,6 +214,8 @@ def bench(given: argparse.Namespace) -> None:
     start = startup(few, rules, given.rounds)
     plain = [(few, 0.8), (many, 0.6)] + ([(corpus, 0.8)] if corpus else [])
     results = [against_tcpdump(capture, start, given.rounds, target) for capture, target in plain]
+    if corpus and detection.ET_OPEN.exists():
+        results += et_open(corpus, given.rounds)
     results += [with_rules(few, rules, start, given.rounds), with_workers(few, start, given.rounds)]
     packed = [(tool, suffix) for tool, suffix in PACKED.items() if shutil.which(tool)]
     results += [compressed(few, tool, suffix, start, given.rounds) for tool, suffix in packed]
@@ -220,11 +224,15 @@ def bench(given: argparse.Namespace) -> None:
     results += [mirror(plain_frames, plan, given.rounds), to_udp(plain_frames, plan, given.rounds)]
     peaks = memory(*(captures.of_size(mib, MEMORY_FLOWS) for mib in (given.large // 8, given.large)))
     show(results, start, peaks)
-    per_stage = stages(few, rules)
-    print(per_stage, end="")
+    per_stage, with_streams = detection.stages(few, rules, streams=False), ""
+    if corpus and detection.ET_OPEN.exists():
+        every = detection.sets(captures.FOLDER)
+        with_streams = detection.stages(corpus, every[max(every)], streams=True)
+    print(per_stage + with_streams, end="")
     document = {
         "machine": platform.machine(), "cores": os.cpu_count(), "rounds": given.rounds, "startup_s": asdict(start),
         "results": [asdict(result) for result in results], "memory": peaks, "stages": per_stage.splitlines(),
+        "stages_et_open": with_streams.splitlines(),
     }  # fmt: skip
     print(f"written: {record(given.record, document)}")
 

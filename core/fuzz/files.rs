@@ -59,7 +59,8 @@ pub fn files(data: &[u8]) {
     }
     files.truncate(true);
     files.truncate(false);
-    files.tell(&mut out);
+    files.tell(true, &mut out);
+    files.tell(false, &mut out);
     check_stored(&files, &models, &out);
 }
 
@@ -92,7 +93,7 @@ fn change(
         _ if much & 1 == 0 => files.truncate(to_server),
         _ => {
             files.truncate(to_server);
-            files.tell(out);
+            files.tell(to_server, out);
         }
     }
 }

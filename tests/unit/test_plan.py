@@ -105,6 +105,7 @@ def matches() -> Iterator[plan.Match]:
         plan.Entropy(op="lt", a=1.5, b=2.5, offset=1, bytes=2, name="content"),
         plan.DatasetTest(op="set", set=1, subdomain=True),
         plan.ReputationTest(set=1, number=ONE),
+        plan.Asn1(bitstring_overflow=True, double_overflow=True, oversize_length=2048, offset=-1, relative=True),
         plan.Base64(bytes=VAR, offset=1, relative=True, matches=(content,)),
     )
     for whole in wholes:

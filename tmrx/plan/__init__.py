@@ -71,6 +71,7 @@ from tmrx.plan.filters import (
 )
 from tmrx.plan.matches import (
     Absent,
+    Asn1,
     Base64,
     Bsize,
     BufferTest,
@@ -166,6 +167,7 @@ __all__ = [
     "AnomalyEvents",
     "Application",
     "Applications",
+    "Asn1",
     "Base64",
     "BodySettings",
     "Bsize",

@@ -30,7 +30,7 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     double_decode_path: bool = False
     double_decode_query: bool = False
     uri_include_all: bool = False
-    meta_field_limit: int = 18_432
+    meta_field_limit: int = 18_000
 
 
 class DnsSettings(Struct, frozen=True, kw_only=True):

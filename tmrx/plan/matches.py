@@ -192,6 +192,16 @@ class Base64(Struct, frozen=True, kw_only=True, tag="base64", omit_defaults=True
     matches: tuple[Match, ...] | None = None
 
 
+class Asn1(Struct, frozen=True, kw_only=True, tag="asn1", omit_defaults=True):
+    """asn1: one of the elements of ASN.1 from `offset` on is encoded like this; `oversize_length`: longer than that."""
+
+    bitstring_overflow: bool = False
+    double_overflow: bool = False
+    oversize_length: int | None = None
+    offset: int = 0
+    relative: bool = False
+
+
 Match = (
     Content
     | Pcre
@@ -206,6 +216,7 @@ Match = (
     | DatasetTest
     | ReputationTest
     | Base64
+    | Asn1
 )
 
 

@@ -100,6 +100,13 @@ _COMPARE = {"lt": "<", "gt": ">", "eq": "=", "le": "<=", "ge": ">=", "and": "&",
 _OPERATE = {"add": "+", "sub": "-", "mul": "*", "div": "/", "shl": "<<", "shr": ">>"}
 
 
+def _asn1(match: plan.Asn1) -> str:
+    wanted = [name for name in ("bitstring_overflow", "double_overflow") if getattr(match, name)]
+    wanted += [] if match.oversize_length is None else [f"a length over {match.oversize_length}"]
+    start = "the last match" if match.relative else "the start"
+    return f"ASN.1 {match.offset} bytes from {start} with {' or '.join(wanted) or 'nothing odd'}"
+
+
 def _base64(match: plan.Base64) -> str:
     inside = "; ".join(matched(entry) for entry in match.matches or ())
     return f"base64 decoded: {inside or 'nothing is asked of it'}"
@@ -124,6 +131,7 @@ _MATCHES: dict[type, Callable[[Any], str]] = {
     plan.DatasetTest: lambda m: f"{m.op} in dataset {m.set}",
     plan.ReputationTest: lambda m: f"its number in list {m.set} {number(m.number)}",
     plan.Base64: _base64,
+    plan.Asn1: _asn1,
 }
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from tmrx import plan
 from tmrx.errors import ConfigError
+from tmrx.suricata import http
 from tmrx.suricata.document import Text
 from tmrx.suricata.settings import Configuration, is_true
 
@@ -24,6 +25,7 @@ def applications(
     return plan.Applications(
         off=tuple(_enabled(configuration, "no")),
         named=tuple(_enabled(configuration, "detection-only")),
+        http=http.settings(configuration),
         tls=_tls(configuration, frozenset(asked)),
         files=files or plan.FileSettings(),
     )

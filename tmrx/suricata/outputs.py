@@ -11,7 +11,7 @@ import msgspec
 from tmrx import __version__, plan
 from tmrx.errors import ConfigError
 from tmrx.sinks import Rotation
-from tmrx.suricata import talk
+from tmrx.suricata import http, talk
 from tmrx.suricata.document import Node, Text
 from tmrx.suricata.files import Files
 from tmrx.suricata.messages import Level, level
@@ -21,7 +21,7 @@ Map = dict[str, Node]
 
 # Event types that come with the application protocols.
 _LATER = """
-http mdns smtp websocket ftp rdp nfs smb tftp ike dcerpc krb5 bittorrent-dht snmp rfb sip quic ldap pop3
+mdns smtp websocket ftp rdp nfs smb tftp ike dcerpc krb5 bittorrent-dht snmp rfb sip quic ldap pop3
 llmnr dhcp ssh mqtt http2 doh2 pgsql dnp3 modbus enip frame metadata ikev2
 """
 # Outputs that Suricata has or had, and tmrx has not.
@@ -224,6 +224,7 @@ TYPES: dict[str, Callable[[plan.Eve, Map], plan.Eve]] = {
     "anomaly": _anomaly,
     "stats": _stats,
     "drop": _drop,
+    "http": lambda section, options: _replace(section, http=http.events(options)),
     "dns": lambda section, options: _replace(section, dns=talk.dns(options)),
     "tls": lambda section, options: _replace(section, tls=talk.tls(options)),
     "flow": lambda section, _: _replace(section, flow=True),

@@ -1,33 +1,43 @@
 //! Which rules for addresses alone a packet can concern: by the narrower of a rule's two address sets.
 //!
-//! Lists of bad addresses are many rules of many addresses: each family's ranges are cut into intervals that no range
-//! begins or ends in, and each interval has its rules.
+//! Lists of bad addresses are many rules of many addresses: each family's ranges are cut at all their ends, and the
+//! intervals between these are the leaves of a segment tree. A range stands at the few nodes that it covers whole, so
+//! that ranges within ranges take little memory; an address asks the nodes from its leaf up to the root.
 
 use super::header::{AddressSet, Sets};
+use super::prefilter::Candidates;
 use super::rule::Rule;
 use crate::frame::Addr;
 use crate::packet::Packet;
-use hashbrown::HashMap;
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Intervals by where they begin, and the list of each.
-type Intervals<T> = Vec<(T, u32)>;
 
 /// The rules under the addresses of one end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct End {
-    v4: Intervals<u32>,
-    v6: Intervals<[u8; 16]>,
+    v4: Tree<u32>,
+    v6: Tree<[u8; 16]>,
+}
+
+impl End {
+    fn new(ranges: &Ranges) -> Self {
+        let after = |address: [u8; 16]| u128::from_be_bytes(address).checked_add(1).map(u128::to_be_bytes);
+        Self { v4: Tree::new(&ranges.v4, |address| address.checked_add(1)), v6: Tree::new(&ranges.v6, after) }
+    }
+
+    fn of(&self, address: &Addr, ip: u8, found: &mut Candidates) {
+        match ip {
+            4 => self.v4.of(&u32::from_be_bytes(address.low4()), found),
+            _ => self.v6.of(&address.0, found),
+        }
+    }
 }
 
 /// Rules for addresses alone.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct ByAddress {
     source: End,
     destination: End,
     /// Rules for any addresses.
     any: Vec<u32>,
-    lists: Vec<Vec<u32>>,
 }
 
 /// Ranges of rules: ends included, with the rule.
@@ -64,69 +74,124 @@ impl ByAddress {
                 there.add(set, number);
             }
         }
-        let mut lists = Lists::default();
-        let mut end = |ranges: &Ranges| End {
-            v4: lists.intervals(&ranges.v4, |address| address.checked_add(1)),
-            v6: lists
-                .intervals(&ranges.v6, |address| u128::from_be_bytes(address).checked_add(1).map(u128::to_be_bytes)),
-        };
-        let (source, destination) = (end(&source), end(&destination));
-        Self { source, destination, any, lists: lists.lists }
+        Self { source: End::new(&source), destination: End::new(&destination), any }
     }
 
-    /// The rules that a packet may satisfy, each list ascending.
-    pub(super) fn candidates(&self, packet: &Packet) -> [&[u32]; 3] {
-        let list = |end: &End, address: &Addr| {
-            let number = match packet.ip {
-                4 => at(&end.v4, &u32::from_be_bytes(address.low4())),
-                _ => at(&end.v6, &address.0),
-            };
-            number.and_then(|number| self.lists.get(number as usize)).map(Vec::as_slice).unwrap_or_default()
-        };
-        [&self.any, list(&self.source, &packet.src), list(&self.destination, &packet.dst)]
+    /// The rules that a packet may satisfy.
+    pub(super) fn candidates(&self, packet: &Packet, found: &mut Candidates) {
+        found.rules.extend_from_slice(&self.any);
+        self.source.of(&packet.src, packet.ip, found);
+        self.destination.of(&packet.dst, packet.ip, found);
     }
 }
 
-/// The list of the interval that an address is in.
-fn at<T: Ord>(intervals: &Intervals<T>, address: &T) -> Option<u32> {
-    let after = intervals.partition_point(|(start, _)| start <= address);
-    intervals.get(after.checked_sub(1)?).map(|(_, list)| *list)
+/// A segment tree: node 1 is the root, the children of n are 2n and 2n + 1, the second half are the leaves.
+#[derive(Debug)]
+struct Tree<T> {
+    /// Where the intervals of the leaves begin.
+    starts: Vec<T>,
+    nodes: Vec<Vec<u32>>,
 }
 
-/// Lists of rules, each once.
-#[derive(Default)]
-struct Lists {
-    lists: Vec<Vec<u32>>,
-    numbers: HashMap<Vec<u32>, u32>,
-}
-
-impl Lists {
-    fn number(&mut self, rules: &BTreeSet<u32>) -> u32 {
-        let list: Vec<u32> = rules.iter().copied().collect();
-        *self.numbers.entry(list).or_insert_with_key(|list| {
-            self.lists.push(list.clone());
-            (self.lists.len() - 1) as u32
-        })
-    }
-
-    /// Go over all bounds in order; between two of them the rules are the same.
-    fn intervals<T: Ord + Copy>(&mut self, ranges: &[(T, T, u32)], next: impl Fn(T) -> Option<T>) -> Intervals<T> {
-        let mut bounds = BTreeMap::<T, (Vec<u32>, Vec<u32>)>::new();
+impl<T: Ord + Copy> Tree<T> {
+    /// Of ranges with their rules; `after` is what follows an address.
+    fn new(ranges: &[(T, T, u32)], after: impl Fn(T) -> Option<T>) -> Self {
+        let ends = ranges.iter().flat_map(|(low, high, _)| [Some(*low), after(*high)]);
+        let mut starts: Vec<T> = ends.flatten().collect();
+        starts.sort_unstable();
+        starts.dedup();
+        let mut tree = Self { nodes: vec![Vec::new(); 2 * starts.len()], starts };
         for (low, high, rule) in ranges {
-            bounds.entry(*low).or_default().0.push(*rule);
-            if let Some(after) = next(*high) {
-                bounds.entry(after).or_default().1.push(*rule);
+            let leaf = |address: T| tree.starts.partition_point(|start| *start < address);
+            let (first, behind) = (leaf(*low), after(*high).map_or(tree.starts.len(), leaf));
+            tree.add(first, behind, *rule);
+        }
+        tree
+    }
+
+    /// Put a rule at the fewest nodes that cover the leaves `from..to`.
+    fn add(&mut self, from: usize, to: usize, rule: u32) {
+        let (mut from, mut to) = (from + self.starts.len(), to + self.starts.len());
+        let mut push = |node: usize| self.nodes.get_mut(node).into_iter().for_each(|rules| rules.push(rule));
+        while from < to {
+            if from % 2 == 1 {
+                push(from);
+                from += 1;
+            }
+            if to % 2 == 1 {
+                to -= 1;
+                push(to);
+            }
+            (from, to) = (from / 2, to / 2);
+        }
+    }
+
+    /// The rules of the ranges that an address is in.
+    fn of(&self, address: &T, found: &mut Candidates) {
+        let after = self.starts.partition_point(|start| start <= address);
+        let Some(leaf) = after.checked_sub(1) else { return };
+        let mut node = leaf + self.starts.len();
+        while node > 0 {
+            found.rules.extend_from_slice(self.nodes.get(node).map(Vec::as_slice).unwrap_or_default());
+            node /= 2;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    fn found<T: Ord + Copy>(tree: &Tree<T>, address: T) -> Vec<u32> {
+        let mut found = Candidates::default();
+        tree.of(&address, &mut found);
+        found.sort();
+        found.rules
+    }
+
+    fn numbered<T: Copy>(ranges: &[(T, T)]) -> Vec<(T, T, u32)> {
+        (0..).zip(ranges).map(|(rule, (low, high))| (*low, *high, rule)).collect()
+    }
+
+    /// Ends near each other, and near both ends of all addresses.
+    fn end() -> impl Strategy<Value = u32> {
+        prop_oneof![0_u32..40, (u32::MAX - 9)..=u32::MAX, any::<u32>()]
+    }
+
+    fn wide(end: u32) -> [u8; 16] {
+        (u128::from(end) << 96 | u128::from(end)).to_be_bytes()
+    }
+
+    proptest! {
+        #[test]
+        fn a_tree_finds_what_a_look_at_every_range_finds(
+            ends in vec((end(), end()), 0..40),
+            asked in vec(end(), 1..40),
+        ) {
+            let ranges: Vec<_> = ends.iter().map(|(a, b)| (*a.min(b), *a.max(b))).collect();
+            let narrow = Tree::new(&numbered(&ranges), |address: u32| address.checked_add(1));
+            let wides: Vec<_> = ranges.iter().map(|(low, high)| (wide(*low), wide(*high))).collect();
+            let after = |address| u128::from_be_bytes(address).checked_add(1).map(u128::to_be_bytes);
+            let broad = Tree::new(&numbered(&wides), after);
+            for address in asked.into_iter().chain(ranges.iter().flat_map(|(low, high)| [*low, *high])) {
+                let holds = |(low, high): &(u32, u32)| *low <= address && address <= *high;
+                let expected: Vec<u32> = (0..).zip(&ranges).filter(|(_, range)| holds(range)).map(|(rule, _)| rule).collect();
+                prop_assert_eq!(&found(&narrow, address), &expected);
+                prop_assert_eq!(&found(&broad, wide(address)), &expected);
             }
         }
-        let mut active = BTreeSet::new();
-        let mut intervals = Vec::with_capacity(bounds.len());
-        for (start, (begin, end)) in bounds {
-            end.iter().for_each(|rule| {
-                active.remove(rule);
-            });
-            active.extend(begin);
-            intervals.push((start, self.number(&active)));
-        }
-        intervals
+    }
+
+    #[test]
+    fn ranges_within_ranges_take_little_memory() {
+        let count = 20_000_u32;
+        let ranges: Vec<_> = (0..count).map(|rule| (rule, u32::MAX - rule, rule)).collect();
+        let tree = Tree::new(&ranges, |address| address.checked_add(1));
+        let stored: usize = tree.nodes.iter().map(Vec::len).sum();
+        assert!(stored <= ranges.len() * 2 * usize::BITS as usize, "{stored}");
+        assert_eq!(found(&tree, count).len(), ranges.len());
+        assert_eq!(found(&tree, 9).len(), 10);
     }
 }

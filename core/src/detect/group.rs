@@ -2,12 +2,12 @@
 //!
 //! A rule stands in one group: under the destination ports it names, else under its source ports, else, where they are
 //! many or any, under all. A packet asks three groups. (A rule for both directions stands under both of its packets'
-//! ports.) Groups of the same rules are one. Each group has a lane for the packet and one for its stream's data; rules
-//! for events stand apart.
+//! ports.) Rules that are found by a literal that is rare in traffic stand under all ports: one search finds them all.
+//! Groups of the same rules are one; rules for events stand apart.
 
 use super::address::ByAddress;
 use super::header::{PortSet, Sets};
-use super::prefilter::{self, Candidates, Fast, Literal, Prefilter};
+use super::prefilter::{self, Candidates, Fast, Literal, Prefilter, rarity};
 use super::rule::Rule;
 use super::subject::Subject;
 use crate::packet::{Packet, proto};
@@ -19,37 +19,31 @@ use std::collections::{BTreeMap, BTreeSet};
 const NONE: u32 = u32::MAX;
 /// From how many ports on a rule is for all of them.
 const MANY_PORTS: u32 = 4096;
+/// From how many bits on a rule's literal is in so few payloads that its ports need not be asked first.
+const RARE: u32 = 16;
 /// The classes of protocols, as `class` numbers them.
 const CLASSES: usize = 7;
 
-/// Rules of a group that look into the same bytes.
+/// Rules that are looked at together.
 #[derive(Debug)]
-struct Lane {
-    /// For those that have a fast pattern.
+struct Group {
+    /// For those that have a fast pattern, be it for packets or for streams: a payload is often both.
     prefilter: Option<Box<dyn Prefilter>>,
-    /// Those to evaluate whatever the bytes are.
-    always: Box<[u32]>,
+    /// Those for packets to evaluate whatever the bytes are.
+    of_packets: Box<[u32]>,
+    /// And those for the data of streams.
+    of_streams: Box<[u32]>,
 }
 
-impl Lane {
+impl Group {
     #[inline]
-    fn scan<'a>(&'a self, bytes: &[u8], found: &mut Candidates, lists: &mut Lists<'a>) {
+    fn scan(&self, bytes: &[u8], found: &mut Candidates) {
         if let Some(prefilter) = &self.prefilter
             && !bytes.is_empty()
         {
             prefilter.scan(bytes, found);
         }
-        lists.add(&self.always);
     }
-}
-
-/// Rules that are looked at together.
-#[derive(Debug)]
-struct Group {
-    /// Those for packets.
-    packet: Lane,
-    /// Those for the data of streams.
-    stream: Lane,
 }
 
 /// The groups of packets of one class and direction.
@@ -100,19 +94,25 @@ impl Index {
         let first = subject.flow.is_none_or(|flow| flow.first_in_direction);
         let has_addresses = subject.is_sound() && subject.packet.ip != 0 || subject.has_network();
         if first && subject.is_packet() && has_addresses {
-            self.first.candidates(subject.packet).into_iter().for_each(|list| lists.add(list));
+            self.first.candidates(subject.packet, found);
         }
         if !subject.is_sound() {
-            self.of_network(subject, found, &mut lists);
+            self.of_network(subject, &mut lists);
+            found.sort();
             return lists;
         }
         let (payload, data) = (subject.visible_payload(), subject.stream_data());
+        let searched = subject.is_packet() && data.is_some_and(|data| data.bytes == payload.bytes);
         for group in self.groups_of(subject).into_iter().filter_map(|number| self.groups.get(number as usize)) {
             if subject.is_packet() {
-                group.packet.scan(payload.bytes, found, &mut lists);
+                group.scan(payload.bytes, found);
+                lists.add(&group.of_packets);
             }
             if let Some(data) = data {
-                group.stream.scan(data.bytes, found, &mut lists);
+                if !searched {
+                    group.scan(data.bytes, found);
+                }
+                lists.add(&group.of_streams);
             }
         }
         found.sort();
@@ -121,12 +121,11 @@ impl Index {
 
     /// Where the transport header contradicts itself, the rules for any IP packet are asked.
     #[cold]
-    fn of_network<'a>(&'a self, subject: &Subject<'_>, found: &mut Candidates, lists: &mut Lists<'a>) {
+    fn of_network<'a>(&'a self, subject: &Subject<'_>, lists: &mut Lists<'a>) {
         let up = self.tables.get(OTHER_IP).map(|[up, _]| up.any);
         let group = up.and_then(|number| self.groups.get(number as usize));
         let Some(group) = group.filter(|_| subject.is_packet() && subject.has_network()) else { return };
-        group.packet.scan(&[], found, lists);
-        found.sort();
+        lists.add(&group.of_packets);
     }
 
     #[inline]
@@ -155,8 +154,8 @@ fn at(intervals: &[(u16, u32)], port: u16) -> u32 {
     after.checked_sub(1).and_then(|before| intervals.get(before)).map_or(NONE, |(_, group)| *group)
 }
 
-/// The most lists that a packet has: two of each of three groups, three of addresses, the events', those that were found.
-const LISTS: usize = 11;
+/// The most lists that a packet has: two of each of three groups, the events', those that were found.
+const LISTS: usize = 8;
 
 /// A few ascending lists of rules.
 #[derive(Debug, Default)]
@@ -262,7 +261,7 @@ impl Builder<'_> {
             if self.fast_of(number).is_none() {
                 blind.push(number);
             }
-            match self.ports_of(rule) {
+            match self.ports_of(rule, number) {
                 Ports::All => any.push(number),
                 Ports::Destination(set) if has_ports(class) => {
                     add(set, number, rule, &mut by_destination, &mut by_source);
@@ -283,10 +282,11 @@ impl Builder<'_> {
         self.fast.get(rule as usize).copied().flatten()
     }
 
-    fn ports_of(&self, rule: &Rule) -> Ports {
+    fn ports_of(&self, rule: &Rule, number: u32) -> Ports {
         let [source, destination] = [rule.header.sport, rule.header.dport].map(|set| self.sets.ports.get(set as usize));
         let narrow = |set: Option<&PortSet>| set.is_some_and(|set| !set.is_any() && count(set) < MANY_PORTS);
         match () {
+            () if self.fast_of(number).is_some_and(is_rare) => Ports::All,
             () if narrow(destination) => Ports::Destination(rule.header.dport),
             () if narrow(source) => Ports::Source(rule.header.sport),
             () => Ports::All,
@@ -322,29 +322,31 @@ impl Builder<'_> {
         if let Some(known) = self.interned.get(&key) {
             return *known;
         }
-        let of = |wanted: &dyn Fn(Kind) -> bool| -> Vec<u32> {
-            let kind = |rule: u32| self.rules.get(rule as usize).map_or(Kind::Packet, |rule| rule.kind);
-            key.1.iter().copied().filter(|rule| wanted(kind(*rule))).collect()
-        };
-        let in_stream = |kind| matches!(kind, Kind::Stream | Kind::PacketAndStream) && has_streams(class);
-        let packet = of(&|kind| !(kind == Kind::Stream && in_stream(kind)));
-        let stream = of(&in_stream);
+        let group = self.made_of(&key.1, class);
         let number = self.groups.len() as u32;
-        let group = Group { packet: self.lane(&packet), stream: self.lane(&stream) };
         self.groups.push(group);
         self.interned.insert(key, number);
         number
     }
 
-    fn lane(&mut self, rules: &[u32]) -> Lane {
+    fn made_of(&mut self, rules: &[u32], class: usize) -> Group {
+        let kind = |rule: u32| self.rules.get(rule as usize).map_or(Kind::Packet, |rule| rule.kind);
+        let in_stream = |kind| matches!(kind, Kind::Stream | Kind::PacketAndStream) && has_streams(class);
+        let always = || rules.iter().copied().filter(|rule| self.fast_of(*rule).is_none());
+        let of_packets = always().filter(|rule| !(kind(*rule) == Kind::Stream && has_streams(class))).collect();
+        let of_streams = always().filter(|rule| in_stream(kind(*rule))).collect();
         let fast: Vec<_> =
             rules.iter().filter_map(|rule| Some(Fast { rule: *rule, literal: self.fast_of(*rule)? })).collect();
         let mut entries = self.entries;
         let prefilter = (!fast.is_empty()).then(|| prefilter::build(&fast, &mut entries));
-        let always = rules.iter().copied().filter(|rule| self.fast_of(*rule).is_none()).collect();
         self.entries = entries;
-        Lane { prefilter, always }
+        Group { prefilter, of_packets, of_streams }
     }
+}
+
+/// Whether looking for a literal everywhere costs less than asking for ports first.
+fn is_rare(literal: Literal<'_>) -> bool {
+    literal.is_near() || literal.is_strong() && rarity(literal.pattern) >= RARE
 }
 
 /// Under which ports a rule stands.

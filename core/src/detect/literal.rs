@@ -10,8 +10,8 @@ const RARE: u32 = 40;
 /// What it is worth, in bits, that a literal can only be near the start.
 const NEAR: u32 = 6;
 
-/// The literal without which these matches of a buffer can't hold: the one that the rule's author chose, else the one
-/// that traffic holds least.
+/// The literal without which these matches of a buffer can't hold: the one that the rule's author chose, unless it is in
+/// nearly every payload, else the one that traffic holds least.
 pub(super) fn best<'a>(matches: impl Iterator<Item = &'a Match>) -> Option<Literal<'a>> {
     let (mut best, mut reach) = (None, None);
     for entry in matches {
@@ -25,7 +25,8 @@ pub(super) fn best<'a>(matches: impl Iterator<Item = &'a Match>) -> Option<Liter
         }
         reach = end(content, reach);
         let literal = Literal { pattern: searched(content), reach: reach.unwrap_or(usize::MAX) };
-        let worth = (content.fast_pattern, worth(&literal), literal.pattern.len());
+        let is_strong = literal.is_near() || literal.is_strong();
+        let worth = (is_strong, content.fast_pattern, worth(&literal), literal.pattern.len());
         if best.is_none_or(|(most, _)| worth > most) {
             best = Some((worth, literal));
         }
@@ -93,8 +94,9 @@ mod tests {
     #[test]
     fn the_authors_choice_then_the_rarest_then_the_longest() {
         let wanted = Content { fast_pattern: true, ..content(b"\0\0") };
-        let rows: [(Vec<Content>, &[u8]); 5] = [
-            (vec![wanted, content(b"Z%{z|~^_")], b"\0\0"),
+        let rows: [(Vec<Content>, &[u8]); 6] = [
+            (vec![wanted.clone(), content(b"Z%{z|~^_")], b"Z%{z|~^_"),
+            (vec![Content { startswith: true, ..wanted }, content(b"Z%{z|~^_")], b"\0\0"),
             (vec![content(b"\0\0\0\0\0\0"), content(b"\x01\x86\xe4")], b"\x01\x86\xe4"),
             (vec![content(b"abcdefghijkl"), content(b"mnopqrstuvwxyz")], b"mnopqrstuvwxyz"),
             (vec![Content { negated: true, ..content(b"Z%{z|~^_") }, content(b"abc")], b"abc"),
@@ -119,7 +121,7 @@ mod tests {
             distance: Place::Number(distance),
             within,
             fast_pattern: true,
-            ..content(b"cd")
+            ..content(b"cd%{")
         };
         let reach = |contents| chosen(contents).unwrap().1;
         assert_eq!(reach(vec![at(4, 10)]), 14);

@@ -6,23 +6,18 @@ use crate::plan::{Number, Op};
 #[inline]
 pub(super) fn compare(number: Number, value: u64) -> bool {
     let Number { op, a, b } = number;
-    match op {
-        Op::Eq => value == a,
-        Op::Ne => value != a,
-        Op::Lt => value < a,
-        Op::Le => value <= a,
-        Op::Gt => value > a,
-        Op::Ge => value >= a,
-        Op::Between => a < value && value < b,
-        Op::Outside => value <= a || value >= b,
-        Op::MaskEq => value & a == b,
-        Op::MaskNe => value & a != b,
-    }
+    ordered(op, a, b, value).unwrap_or_else(|| (value & a == b) == (op == Op::MaskEq))
 }
 
 /// The same on a number that is not whole; masks mean nothing there.
 pub(super) fn compare_real(op: Op, a: f64, b: f64, value: f64) -> bool {
-    match op {
+    ordered(op, a, b, value).unwrap_or_default()
+}
+
+/// What the test comes to, unless it is about bits.
+#[inline]
+fn ordered<T: PartialOrd>(op: Op, a: T, b: T, value: T) -> Option<bool> {
+    Some(match op {
         Op::Eq => value == a,
         Op::Ne => value != a,
         Op::Lt => value < a,
@@ -31,8 +26,8 @@ pub(super) fn compare_real(op: Op, a: f64, b: f64, value: f64) -> bool {
         Op::Ge => value >= a,
         Op::Between => a < value && value < b,
         Op::Outside => value <= a || value >= b,
-        Op::MaskEq | Op::MaskNe => false,
-    }
+        Op::MaskEq | Op::MaskNe => return None,
+    })
 }
 
 #[cfg(test)]

@@ -108,12 +108,21 @@ impl Rule {
         (headers.and(truth), place)
     }
 
+    /// The flow speaks none of the rule's protocols.
+    #[inline]
+    fn is_of_another(&self, subject: &Subject<'_>) -> bool {
+        let spoken = || subject.flow.and_then(|flow| flow.application.protocol());
+        !self.protocols.is_empty() && !spoken().is_some_and(|spoken| self.protocols.contains(&spoken))
+    }
+
     #[inline]
     pub(super) fn headers_hold(&self, subject: &Subject<'_>, memory: &Memory<'_>, sets: &Sets) -> Truth {
-        let early = self.kind == Kind::ProtocolDetection && !subject.flow.is_some_and(|flow| flow.settled);
-        let spoken = subject.flow.and_then(|flow| flow.application.protocol());
-        let other = !self.protocols.is_empty() && !spoken.is_some_and(|spoken| self.protocols.contains(&spoken));
-        if early || other || self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
+        let early = match self.kind {
+            Kind::ProtocolDetection => !subject.flow.is_some_and(|flow| flow.settled),
+            Kind::Stream => subject.stream_data().is_none(),
+            _ => false,
+        };
+        if early || self.is_of_another(subject) || self.flow.is_some_and(|flow| !check::flow(flow, subject)) {
             return Truth::False;
         }
         let mut truth = self.header.holds(subject, sets);

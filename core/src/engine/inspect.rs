@@ -255,11 +255,17 @@ impl Inspector {
         talks.filter_map(|talk| of(&**talk)).next().map(Arc::new)
     }
 
-    /// What a flow's transactions have to tell; `end`: for the last time. Those that are done with are forgotten.
-    pub fn tell(&mut self, shared: &Shared, slot: u32, end: bool, mut tell: impl FnMut(What)) {
+    /// The one transaction that a flow has open: what a rule for its application tells of, though it matched a datagram.
+    pub fn only_transaction(&self, slot: u32, to_server: bool) -> Option<Arc<MatchedTransaction>> {
+        let talk = self.tracked.get(slot as usize)?.spoken.talk.as_deref()?;
+        if talk.live() == 1 { MatchedTransaction::new(talk, 0, to_server).map(Arc::new) } else { None }
+    }
+
+    /// What a flow's transactions have to tell after a packet of a direction; `end`: for the last time.
+    pub fn tell(&mut self, shared: &Shared, slot: u32, after: (bool, bool), mut tell: impl FnMut(What)) {
         let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return };
         for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
-            transactions::tell(shared, &mut **talk, end, &mut tell);
+            transactions::tell(shared, &mut **talk, after, &mut tell);
         }
         spoken.before = spoken.before.take().filter(|talk| talk.live() > 0);
     }

@@ -39,30 +39,30 @@ pub(super) fn inspect(
     }
 }
 
-/// What there is to tell and to store of a transaction's files.
-fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, tell: &mut impl FnMut(What)) {
+/// What there is to tell and to store of the files of a transaction's direction.
+fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, to_server: bool, tell: &mut impl FnMut(What)) {
     let Some((head, body)) = talk.head(index).zip(talk.body(index)).filter(|(head, _)| !head.files.is_empty()) else {
         return;
     };
     let number = head.number;
     for (section, options) in (0..).zip(&shared.outputs.eve) {
-        let events = eve::ended_files(options, head, body).into_iter();
+        let events = eve::ended_files(options, head, body, to_server).into_iter();
         events.for_each(|event| tell(What::Event { section, number, event }));
     }
     let mut pieces = Vec::new();
-    talk.head_mut(index).into_iter().for_each(|head| head.files.tell(&mut pieces));
+    talk.head_mut(index).into_iter().for_each(|head| head.files.tell(to_server, &mut pieces));
     pieces.into_iter().for_each(|piece| tell(What::Piece(piece)));
 }
 
-/// What transactions have to tell, as far as it is wanted; `end`: for the last time. Those that are done with are
-/// forgotten.
-pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, end: bool, tell: &mut impl FnMut(What)) {
+/// What transactions have to tell after a packet of a direction, as far as it is wanted; `end`: for the last time. Those
+/// that are done with are forgotten. Files are told of once rules had their look at them: in their own direction.
+pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, (to_server, end): (bool, bool), tell: &mut impl FnMut(What)) {
     for index in 0..talk.live() {
         let (events, names, protocol) = (talk.head_mut(index).map(Head::take_events), talk.events(), talk.protocol());
         let Some((number, is_told)) = talk.head(index).map(|head| (head.number, head.is_told())) else { continue };
         let names = events.iter().flatten().filter_map(|event| names.get(usize::from(*event)));
         names.for_each(|name| tell(What::Anomaly { protocol: protocol.name(), name, number }));
-        files(shared, talk, index, tell);
+        files(shared, talk, index, to_server, tell);
         if is_told || !talk.is_told(index, end) {
             continue;
         }
@@ -75,5 +75,6 @@ pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, end: bool, tell: &mut i
         }
     }
     let inspects = shared.rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
-    talk.forget(&|head| end || head.is_complete() && head.is_told() && (!inspects || head.is_inspected()));
+    let done = |head: &Head| head.is_complete() && head.is_told() && !head.files.has_untold();
+    talk.forget(&|head| end || done(head) && (!inspects || head.is_inspected()));
 }

@@ -277,14 +277,15 @@ impl Files {
         self.list.iter().any(|file| file.has_ended() && !file.told)
     }
 
-    /// Those that have ended and were not told.
-    pub fn untold(&self) -> impl Iterator<Item = &File> {
-        self.list.iter().filter(|file| file.has_ended() && !file.told)
+    /// Those of a direction that have ended and were not told.
+    pub fn untold(&self, to_server: bool) -> impl Iterator<Item = &File> {
+        self.of(to_server).filter(|file| file.has_ended() && !file.told)
     }
 
-    /// Those that have ended are told now, and nothing more is stored of them; what is left to store of any goes out.
-    pub fn tell(&mut self, out: &mut Vec<Piece>) {
-        for file in &mut self.list {
+    /// Those of a direction that have ended are told now, and nothing more is stored of them; what is left to store of any
+    /// goes out.
+    pub fn tell(&mut self, to_server: bool, out: &mut Vec<Piece>) {
+        for file in self.list.iter_mut().filter(|file| file.to_server == to_server) {
             file.told = file.has_ended();
             let sums = file.digests.sums();
             file.storage.take(sums.and_then(|sums| sums.sha256), out);

@@ -44,17 +44,17 @@ fn a_file_from_beginning_to_end() {
     let file = files.open(true, b"eicar.txt").unwrap();
     files.data(file, b"ab");
     files.data(file, b"c");
-    assert!(!files.has_untold());
+    assert!(!files.has_untold(true));
     files.close(file, State::Closed);
     files.data(file, b"more");
     files.close(file, State::Error);
-    let told = files.untold().next().unwrap();
+    let told = files.untold(true).next().unwrap();
     assert_eq!((told.size, told.state, told.has_gaps), (3, State::Closed, false));
     let sums = told.sums().unwrap();
     assert_eq!(sums.sha256.unwrap(), <[u8; 32]>::from(Sha256::digest(b"abc")));
     assert_eq!((sums.md5.unwrap()[0], sums.sha1.unwrap()[0]), (0x90, 0xa9));
-    files.tell(&mut Vec::new());
-    assert!(!files.has_untold());
+    files.tell(true, &mut Vec::new());
+    assert!(!files.has_untold(true));
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn lost_bytes_count_and_truncate() {
     files.data(file, b"xy");
     assert_eq!(pieces(&files), [(b"abc".to_vec(), 10), (b"xy".to_vec(), 2)]);
     files.close(file, State::Closed);
-    let told = files.untold().next().unwrap();
+    let told = files.untold(true).next().unwrap();
     assert_eq!((told.size, told.state, told.has_gaps), (12, State::Truncated, true));
     let sums = told.sums().unwrap();
     assert!(sums.md5.is_none() && sums.sha1.is_none() && sums.sha256.is_some());
@@ -105,7 +105,7 @@ fn no_rule_looks_and_nothing_is_held() {
     files.data(file, b"abc");
     files.close(file, State::Closed);
     assert_eq!(pieces(&files), []);
-    assert!(files.untold().next().unwrap().sums().is_none());
+    assert!(files.untold(true).next().unwrap().sums().is_none());
 }
 
 #[test]
@@ -115,16 +115,16 @@ fn a_rule_has_a_file_stored() {
     files.data(first, b"abc");
     files.data(second, b"no");
     let mut out = Vec::new();
-    files.tell(&mut out);
+    files.tell(true, &mut out);
     assert_eq!(out, []);
     files.store(true, 7, false, &|file| file.name == b"a");
     files.data(first, b"def");
-    files.tell(&mut out);
+    files.tell(true, &mut out);
     files.close(first, State::Closed);
     files.close(second, State::Closed);
     assert_eq!(files.iter().map(File::id).collect::<Vec<_>>(), [Some(4), None]);
-    files.tell(&mut out);
-    files.tell(&mut out);
+    files.tell(true, &mut out);
+    files.tell(true, &mut out);
     let whole = Then::Ended(Sha256::digest(b"abcdef").into());
     let expected = [(b"abcdef".to_vec(), Then::More), (Vec::new(), whole)];
     assert_eq!(out, expected.map(|(bytes, then)| Piece { id: 4, bytes, then }));
@@ -160,7 +160,7 @@ fn what_does_not_fit_is_not_stored() {
         files.data(file, &bytes);
     }
     for files in &mut all {
-        files.tell(&mut out);
+        files.tell(true, &mut out);
     }
     let given_up = out.iter().filter(|piece| piece.then == Then::GivenUp).count();
     assert_eq!(given_up, 5, "each is held to be looked into and to be stored");
@@ -214,17 +214,17 @@ proptest! {
                     files.store(true, 1, false, &|_| true);
                     stored = true;
                 }
-                Step::Tell => files.tell(&mut out),
+                Step::Tell => files.tell(true, &mut out),
             }
         }
         files.close(file, State::Closed);
         seen += pieces(&files).iter().map(|(bytes, _)| bytes.len() as u64).sum::<u64>();
-        let told = files.untold().next().unwrap();
+        let told = files.untold(true).next().unwrap();
         prop_assert_eq!(told.size, size);
         prop_assert!(seen >= bytes.len() as u64);
         let digest = <[u8; 32]>::from(Sha256::digest(&bytes));
         prop_assert_eq!(told.sums().unwrap().sha256, Some(digest));
-        files.tell(&mut out);
+        files.tell(true, &mut out);
         if stored {
             let whole: Vec<u8> = out.iter().flat_map(|piece| piece.bytes.clone()).collect();
             prop_assert_eq!(whole, bytes);

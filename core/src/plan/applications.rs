@@ -36,7 +36,7 @@ impl Default for HttpSettings {
             double_decode_path: false,
             double_decode_query: false,
             uri_include_all: false,
-            meta_field_limit: 18_432,
+            meta_field_limit: 18_000,
         }
     }
 }

@@ -269,6 +269,16 @@ pub struct DatasetTest {
     pub subdomain: bool,
 }
 
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Asn1 {
+    pub bitstring_overflow: bool,
+    pub double_overflow: bool,
+    pub oversize_length: Option<u32>,
+    pub offset: i64,
+    pub relative: bool,
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Base64 {
@@ -303,6 +313,7 @@ pub enum Match {
         number: Number,
     },
     Base64(Base64),
+    Asn1(Asn1),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]

@@ -189,15 +189,9 @@ SYNTAX: dict[str, Syntax] = {
     "none | request|response|to_server|to_client|both[,file|tx|ssn|flow]": _pattern(
         "", "(?:request|response|to_server|to_client|both)(?:,(?:file|tx|ssn|flow))?"
     ),
-    "bitstring_overflow, double_overflow, oversize_length n, absolute_offset n, relative_offset n": _pattern(
-        _list_of("bitstring_overflow", "double_overflow", rf"oversize_length\s+{_U}",
-                 rf"absolute_offset\s+-?{_U}", rf"relative_offset\s+-?{_U}")
-    ),
     "mark/mask": _pattern(r"0x[0-9a-f]{1,8}(?:\s*/\s*0x[0-9a-f]{1,8})?"),
 }  # fmt: skip
 
-# Keywords that are not of applications and that the plan has no words for either.
-_OTHERS = ("asn1", "geoip")
 # What these were before they became buffers.
 _OBSOLETE = {"ssh.protoversion": "ssh.proto", "ssh.softwareversion": "ssh.software"}
 _SCRIPTS = ("lua", "luaxform")
@@ -221,6 +215,12 @@ def _mark(_: Draft, option: Option) -> None:
 def _obsolete(_: Draft, option: Option) -> None:
     name = option.keyword.name
     raise Fault(f"'{name}' is obsolete", f"write {_OBSOLETE[name]}; content:...", at=option.at)
+
+
+def _geoip(draft: Draft, option: Option) -> None:
+    SYNTAX[option.keyword.value](option)
+    hint = "tmrx reads no MaxMind database: write the networks as the rule's addresses, or in a dataset of type ip"
+    draft.missing.append(Fault("keyword 'geoip' is known, not supported yet", hint, option.at, "unsupported"))
 
 
 def _script(_: Draft, option: Option) -> None:
@@ -314,14 +314,13 @@ def _is_of_applications(keyword: Keyword) -> bool:
 
 
 _SYNTAX_ONLY = {
-    keyword.name: _keyword(SYNTAX[keyword.value])
-    for keyword in keywords().values()
-    if _is_of_applications(keyword) or keyword.name in _OTHERS
+    keyword.name: _keyword(SYNTAX[keyword.value]) for keyword in keywords().values() if _is_of_applications(keyword)
 }
 HANDLERS = {
     **_SYNTAX_ONLY,
     **dict.fromkeys(_OBSOLETE, _obsolete),
     **dict.fromkeys(_SCRIPTS, _script),
+    "geoip": _geoip,
     "urilen": _urilen,
     "nfq_set_mark": _mark,
     "app-layer-protocol": _protocol,

@@ -1,11 +1,11 @@
-"""Keywords that read numbers out of a buffer, or ask for its size: byte_*, isdataat, base64_decode."""
+"""Keywords that read numbers out of a buffer, or ask for its size: byte_*, isdataat, base64_decode, asn1."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Literal
 
-from tmrx.plan import ByteExtract, ByteJump, ByteMath, ByteTest, Digits, IsDataAt, Place
+from tmrx.plan import Asn1, ByteExtract, ByteJump, ByteMath, ByteTest, Digits, IsDataAt, Place
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import BASE64, Base64Draft, BufferDraft, Draft, Need
 from tmrx.rules.numbers import U16, U32, U64, signed_text, unsigned_text
@@ -225,7 +225,28 @@ def _base64_data(draft: Draft, option: Option) -> None:
     draft.enter(decoded.data)
 
 
+_ASN1_PLAIN = frozenset(("bitstring_overflow", "double_overflow"))
+_ASN1_VALUED = frozenset(("oversize_length", "absolute_offset", "relative_offset"))
+
+
+def _asn1(draft: Draft, option: Option) -> None:
+    words = _Words(_parts(option, 1, option.keyword.value), _ASN1_PLAIN, _ASN1_VALUED, option)
+    relative = "relative_offset" in words
+    if relative and "absolute_offset" in words:
+        raise Fault("'relative_offset' after 'absolute_offset'", "one of them", at=option.value_at)
+    name = "relative_offset" if relative else "absolute_offset"
+    entry = Asn1(
+        bitstring_overflow="bitstring_overflow" in words,
+        double_overflow="double_overflow" in words,
+        oversize_length=words.number("oversize_length", 0, 0, U32) if "oversize_length" in words else None,
+        offset=words.number(name, 0, -MAX_OFFSET if relative else 0, MAX_OFFSET),
+        relative=relative,
+    )
+    draft.add(entry, relative)
+
+
 HANDLERS = {
+    "asn1": _asn1,
     "byte_test": _byte_test,
     "byte_jump": _byte_jump,
     "byte_extract": _byte_extract,

@@ -2,9 +2,8 @@
 
 use super::message::{Message, Tx};
 use super::{BODY, FIELDS, LINE};
-use crate::app::Head;
 use crate::app::ask::{Buffer, Bytes};
-use crate::app::files;
+use crate::app::{Head, files};
 
 type Get = for<'a> fn(&'a Tx, &'a Head, bool, usize) -> Bytes<'a>;
 

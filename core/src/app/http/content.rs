@@ -4,23 +4,50 @@ use super::coding::Decoder;
 use super::events::Event;
 use super::message::{Tx, UNSEEN};
 use super::multipart::{Multipart, parameter};
+use super::range::ContentRange;
 use super::uri::file_name;
 use crate::app::Entry;
-use crate::files::{Files, State};
+use crate::files::{Files, Reach, State};
 use crate::plan::{BodySettings, HttpSettings};
 
 /// What files a body holds.
 #[derive(Debug)]
 enum Parts {
     None,
-    /// It is one, of this name; it is opened with its first byte.
-    File {
-        name: Vec<u8>,
-        file: Option<usize>,
-        is_open: bool,
-    },
+    /// It is one.
+    File(Whole),
     /// Those of a form.
     Form(Box<Multipart>),
+}
+
+/// A body that is a file, which is opened with its first byte.
+#[derive(Debug)]
+struct Whole {
+    name: Vec<u8>,
+    range: Option<(u64, u64)>,
+    reach: Reach,
+    is_open: bool,
+    file: Option<usize>,
+}
+
+impl Whole {
+    fn new(name: Vec<u8>, range: Option<(u64, u64)>, settings: &BodySettings) -> Self {
+        let reach = Reach { minimum: settings.minimum, again: settings.window / 4 };
+        Self { name, range, reach, is_open: false, file: None }
+    }
+
+    /// What names it, unless there are too many.
+    fn open(&mut self, files: &mut Files, to_server: bool) -> Option<usize> {
+        if !self.is_open {
+            self.is_open = true;
+            self.file = files.open(to_server, &self.name);
+            if let Some(file) = self.file {
+                files.reach(file, self.reach);
+                self.range.into_iter().for_each(|(first, last)| files.range(file, first, last));
+            }
+        }
+        self.file
+    }
 }
 
 /// A body that is read.
@@ -43,8 +70,8 @@ impl Content {
         let mut note = |event| events.push(event);
         let listed = entry.tx.field(to_server, "Content-Encoding");
         let decoder = Decoder::new(listed, to_server, settings, &mut note);
-        let parts = if to_server { request_parts(&entry.tx) } else { Parts::file(response_name(&entry.tx)) };
         let settings = if to_server { settings.request } else { settings.response };
+        let parts = if to_server { request_parts(&entry.tx, &settings) } else { response_parts(&entry.tx, &settings) };
         events.into_iter().for_each(|event| entry.head.event(event as u8));
         Self { to_server, settings, decoder, parts, is_full: false, odd: Vec::new() }
     }
@@ -60,10 +87,9 @@ impl Content {
         self.decoder.stop();
         entry.tx.message_mut(self.to_server).body.is_cut = true;
         match &mut self.parts {
-            Parts::File { name, file, is_open } => {
-                open(&mut entry.head.files, self.to_server, name, file, is_open);
-                if let Some(file) = file {
-                    entry.head.files.lost(*file, bytes);
+            Parts::File(whole) => {
+                if let Some(file) = whole.open(&mut entry.head.files, self.to_server) {
+                    entry.head.files.lost(file, bytes);
                 }
             }
             Parts::Form(form) => form.lost(bytes, &mut entry.head.files),
@@ -79,11 +105,11 @@ impl Content {
         body.end();
         body.is_cut |= !is_whole;
         match &mut self.parts {
-            Parts::File { file: Some(file), .. } => {
+            Parts::File(Whole { file: Some(file), .. }) => {
                 entry.head.files.close(*file, if is_whole { State::Closed } else { State::Truncated });
             }
             Parts::Form(form) => form.finish(&mut entry.head.files),
-            Parts::File { .. } | Parts::None => (),
+            Parts::File(_) | Parts::None => (),
         }
     }
 
@@ -114,17 +140,12 @@ impl Content {
 }
 
 impl Parts {
-    fn file(name: Vec<u8>) -> Self {
-        Self::File { name, file: None, is_open: false }
-    }
-
     fn take(&mut self, bytes: &[u8], to_server: bool, files: &mut Files, odd: &mut Vec<Event>) {
         match self {
             Self::None => (),
-            Self::File { name, file, is_open } => {
-                open(files, to_server, name, file, is_open);
-                if let Some(file) = file {
-                    files.data(*file, bytes);
+            Self::File(whole) => {
+                if let Some(file) = whole.open(files, to_server) {
+                    files.data(file, bytes);
                 }
             }
             Self::Form(form) => form.take(bytes, files, &mut |event| odd.push(event)),
@@ -132,22 +153,21 @@ impl Parts {
     }
 }
 
-fn open(files: &mut Files, to_server: bool, name: &[u8], file: &mut Option<usize>, is_open: &mut bool) {
-    if !*is_open {
-        *is_open = true;
-        *file = files.open(to_server, name);
-    }
-}
-
 /// The files that a request sends: those of a form, or all of it. (specification, http.md, "Request parsing")
-fn request_parts(tx: &Tx) -> Parts {
+fn request_parts(tx: &Tx, settings: &BodySettings) -> Parts {
     if !matches!(tx.method(), b"POST" | b"PUT") {
         return Parts::None;
     }
     match tx.field(true, "Content-Type").and_then(Multipart::new) {
         Some(form) if tx.method() == b"POST" => Parts::Form(Box::new(form)),
-        _ => Parts::file(file_name(tx.raw_uri())),
+        _ => Parts::File(Whole::new(file_name(tx.raw_uri()), None, settings)),
     }
+}
+
+/// The file of a response.
+fn response_parts(tx: &Tx, settings: &BodySettings) -> Parts {
+    let range = tx.field(false, "Content-Range").and_then(ContentRange::parse).and_then(|range| range.bytes);
+    Parts::File(Whole::new(response_name(tx), range, settings))
 }
 
 /// The name of a response's file: as it says, or as it was asked for.

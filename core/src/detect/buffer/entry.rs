@@ -57,6 +57,7 @@ pub(super) enum Entry {
     Entropy(Box<plan::Entropy>, Arc<str>),
     Dataset(plan::DatasetTest),
     Datarep { set: u32, number: plan::Number },
+    Asn1(plan::Asn1),
     Base64(Box<Base64>),
 }
 
@@ -81,6 +82,7 @@ impl Entry {
             Match::Base64(base64) => Self::Base64(Box::new(Base64::new(base64, rule)?)),
             Match::Dataset(test) => Self::Dataset(test.clone()),
             Match::Datarep { set, number } => Self::Datarep { set: *set, number: *number },
+            Match::Asn1(asn1) => Self::Asn1(*asn1),
             Match::Absent { .. } => return Err(refused(rule, "absent is not the first thing asked of its buffer", "")),
         })
     }
@@ -96,6 +98,7 @@ impl Entry {
             Self::Math(math) => math.field.relative,
             Self::DataAt(data) => data.relative,
             Self::Base64(base64) => base64.relative,
+            Self::Asn1(asn1) => asn1.relative,
             Self::Size(_) | Self::Entropy(..) | Self::Dataset(_) | Self::Datarep { .. } => false,
         }
     }
@@ -132,7 +135,12 @@ impl Entry {
             Self::DataAt(data) => any(&[data.at.variable()]),
             // What is asked of the result may name any.
             Self::Base64(_) => !variables.is_empty(),
-            Self::Pattern(_) | Self::Size(_) | Self::Entropy(..) | Self::Dataset(_) | Self::Datarep { .. } => false,
+            Self::Pattern(_)
+            | Self::Size(_)
+            | Self::Entropy(..)
+            | Self::Dataset(_)
+            | Self::Datarep { .. }
+            | Self::Asn1(_) => false,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! position, and the relative ones that follow. All chains must hold, each by some choice of occurrences. An absolute
 //! entry that leaves no position is a chain of its own, unless it asks for a variable that the chain around it sets.
 
+use super::asn1;
 use super::base64;
 use super::bytes::Site;
 use super::content::{Content, Occurrence};
@@ -184,6 +185,7 @@ impl Run<'_, '_> {
             Entry::Entropy(keyword, name) => self.entropy(keyword, name).map_or_else(|truth| truth, Truth::from),
             Entry::Dataset(test) => self.dataset(test),
             Entry::Datarep { set, number } => self.datarep(*set, *number),
+            Entry::Asn1(keyword) => self.asn1(keyword, position).map_or_else(|truth| truth, Truth::from),
             Entry::Base64(base64) => self.base64(base64, position).unwrap_or_else(|truth| truth),
             Entry::Jump(_) | Entry::Extract(_) | Entry::Math(_) => Truth::True,
         }
@@ -206,6 +208,15 @@ impl Run<'_, '_> {
         let value = entropy::measure(&self.text, keyword)?;
         self.bench.findings.entropy(name, value);
         Ok(compare_real(keyword.op, keyword.a, keyword.b, value))
+    }
+
+    fn asn1(&mut self, keyword: &plan::Asn1, position: usize) -> Known<bool> {
+        let base = if keyword.relative { position as i64 } else { 0 };
+        let start = usize::try_from(base.saturating_add(keyword.offset)).map_err(|_| Truth::False)?;
+        if !self.spend(self.text.original.saturating_sub(start)) {
+            return Err(self.gave_up());
+        }
+        asn1::holds(keyword, &self.text, start)
     }
 
     fn dataset(&mut self, test: &plan::DatasetTest) -> Truth {

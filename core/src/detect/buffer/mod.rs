@@ -3,6 +3,7 @@
 //!
 //! All of it is three-valued: a buffer may lack bytes at its end, and what they decide is unknown.
 
+mod asn1;
 mod base64;
 mod bytes;
 mod content;

@@ -26,9 +26,11 @@ pub(super) struct Around {
 }
 
 impl Fragment {
-    /// The `width` (at most 8) bytes of the pattern that are the least common in traffic; none where it is shorter.
-    pub(super) fn rarest(pattern: &[u8], width: usize) -> Option<Self> {
-        let (at, bytes) = pattern.windows(width).enumerate().max_by_key(|(at, window)| (bits(window), Reverse(*at)))?;
+    /// The `width` (at most 8) bytes of the pattern whose grams are the least common in traffic; none where it is
+    /// shorter.
+    pub(super) fn rarest(pattern: &[u8], width: usize, gram: usize) -> Option<Self> {
+        let rank = |at, window: &[u8]| (commonest(window, gram), bits(window), Reverse(at));
+        let (at, bytes) = pattern.windows(width).enumerate().max_by_key(|(at, window)| rank(*at, window))?;
         let begin = at.min(pattern.len().saturating_sub(8));
         let around = pattern.get(begin..).unwrap_or_default();
         Some(Self { word: folded(bytes, width), around: Around::new(at - begin, around, around.len().min(8)) })
@@ -58,6 +60,15 @@ pub(super) const fn mask(bytes: usize) -> u64 {
 /// Up to 8 bytes as a little-endian word.
 pub(super) fn word(bytes: &[u8]) -> u64 {
     bytes.iter().take(8).rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
+}
+
+/// How rare at least the grams of a literal's best fragment are in traffic, in bits; 0 where it is shorter.
+pub(super) fn weakest(pattern: &[u8], width: usize, gram: usize) -> u32 {
+    pattern.windows(width).map(|window| commonest(window, gram)).max().unwrap_or_default()
+}
+
+fn commonest(window: &[u8], gram: usize) -> u32 {
+    window.windows(gram).map(bits).min().unwrap_or_default()
 }
 
 /// How rare the rarest bytes of a literal are in traffic, in bits: up to 8 bytes of it are looked at together.
@@ -92,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_stands_around() {
-        let around = |pattern, width| Fragment::rarest(pattern, width).unwrap().around;
+        let around = |pattern, width| Fragment::rarest(pattern, width, 3).unwrap().around;
         assert_eq!(around(b"eeeeZ%{z", 4), Around { before: 4, word: folded(b"eeeeZ%{z", 8), mask: u64::MAX });
         assert_eq!(around(b"Z%{zeeeeeeee", 4), Around { before: 0, word: folded(b"Z%{zeeee", 8), mask: u64::MAX });
         assert_eq!(around(b"Z%{ze", 4), Around { before: 0, word: folded(b"Z%{ze", 5), mask: mask(5) });
@@ -100,7 +111,7 @@ mod tests {
 
     #[test]
     fn rare_bytes_are_chosen() {
-        let rarest = |pattern, width| Fragment::rarest(pattern, width).map(|fragment| fragment.word);
+        let rarest = |pattern, width| Fragment::rarest(pattern, width, 3).map(|fragment| fragment.word);
         assert_eq!(rarest(b"GET /x%{z} HTTP", 4), Some(folded(b"%{z}", 4)));
         assert_eq!(rarest(b"\0\0\0\0SMBr", 4), Some(folded(b"SMBr", 4)));
         assert_eq!(rarest(b"abc", 4), None);

@@ -5,14 +5,12 @@
 //! places where a fragment may be, and one exact look-up tells for each. The work is linear in the payload, whatever
 //! the patterns share or nest: a fragment's rules are taken once.
 
-use super::fragment::{Around, FOLD, Fragment, mask, word};
-use super::{Candidates, Fast, Prefilter};
-use hashbrown::HashMap;
+use super::fragment::{self, Around, FOLD, Fragment, mask, word};
+use super::{Candidates, Fast, Prefilter, STRONG};
 use std::collections::BTreeMap;
-use std::hash::{BuildHasherDefault, Hasher};
 
 /// From how many patterns on the long ones are searched for by longer fragments of their own.
-const SPLIT: usize = 512;
+const SPLIT: usize = 1024;
 /// The sizes of gates: so few that the loop over a payload is compiled for each.
 const SMALL: usize = 1 << 12;
 const MEDIUM: usize = 1 << 16;
@@ -34,14 +32,14 @@ pub struct Grams {
 impl Grams {
     /// A prefilter for these patterns. Its entries are numbered from `entries` on, which is counted up.
     pub fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Self {
-        let split = if patterns.len() > SPLIT { 8 } else { usize::MAX };
+        let splits = patterns.len() > SPLIT;
         let mut classes = BTreeMap::<(bool, usize), Vec<Fast<'_>>>::new();
         for fast in patterns {
             let class = match fast.literal.pattern.len() {
                 0 | 1 => 1,
                 2 | 3 => 2,
-                length if length < split => 4,
-                _ => 8,
+                length if length >= 8 && splits && is_long(fast.literal.pattern) => 8,
+                _ => 4,
             };
             classes.entry((fast.literal.is_near(), class)).or_default().push(*fast);
         }
@@ -57,6 +55,16 @@ impl Prefilter for Grams {
     }
 }
 
+/// Whether a pattern is as well found by a long fragment as by a short one.
+fn is_long(pattern: &[u8]) -> bool {
+    fragment::weakest(pattern, 8, Sampling::new(8).gram) >= STRONG
+}
+
+/// How rare the grams of a pattern's short fragment are at least, in bits.
+pub(super) fn weakest(pattern: &[u8]) -> u32 {
+    fragment::weakest(pattern, 4, Sampling::new(4).gram)
+}
+
 /// The patterns that are searched for by fragments of one width.
 #[derive(Debug)]
 struct Class {
@@ -65,10 +73,53 @@ struct Class {
     reach: usize,
     /// For each gram's slot, at which bytes of a fragment such a gram stands (bit n: byte n).
     gate: Box<[u8]>,
-    /// The number of each folded fragment's entry.
-    numbers: HashMap<u64, u32, BuildHasherDefault<Mixer>>,
+    numbers: Numbers,
     first_entry: u32,
     entries: Vec<Entry>,
+}
+
+/// The number of each folded fragment's entry: a table with open addressing of which at most a quarter is in use.
+#[derive(Debug)]
+struct Numbers {
+    places: Box<[Option<(u64, u32)>]>,
+}
+
+impl Numbers {
+    fn new(fragments: impl ExactSizeIterator<Item = u64>) -> Self {
+        let mut table =
+            Self { places: vec![None; (4 * fragments.len().max(1)).next_power_of_two()].into_boxed_slice() };
+        for (fragment, number) in fragments.zip(0..) {
+            let mut at = table.place(fragment);
+            while table.places.get(at).is_some_and(Option::is_some) {
+                at = table.after(at);
+            }
+            table.places.get_mut(at).into_iter().for_each(|place| *place = Some((fragment, number)));
+        }
+        table
+    }
+
+    /// Payloads choose what is looked up, never what is in the table: its runs are as short as they were made.
+    #[inline]
+    fn get(&self, fragment: u64) -> Option<u32> {
+        let mut at = self.place(fragment);
+        loop {
+            let (found, number) = (*self.places.get(at)?)?;
+            if found == fragment {
+                return Some(number);
+            }
+            at = self.after(at);
+        }
+    }
+
+    #[inline]
+    fn place(&self, fragment: u64) -> usize {
+        (fragment.wrapping_mul(MIX_FRAGMENT) >> 32) as usize & (self.places.len() - 1)
+    }
+
+    #[inline]
+    fn after(&self, place: usize) -> usize {
+        (place + 1) & (self.places.len() - 1)
+    }
 }
 
 /// A fragment that patterns share.
@@ -100,13 +151,13 @@ impl Sampling {
 impl Class {
     fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Self {
         let width = patterns.iter().map(|fast| fast.literal.pattern.len()).min().unwrap_or(1).clamp(1, 8);
-        let fragments = fragments(patterns, width);
         let Sampling { gram, stride } = Sampling::new(width);
+        let fragments = fragments(patterns, width, gram);
         // A false hit costs as much as looking at twenty positions: most slots are to be empty.
         let slots = match fragments.len() * stride {
             0..=16 => SMALL,
-            17..=1024 => MEDIUM,
-            1025..=8192 => WIDE,
+            17..=512 => MEDIUM,
+            513..=8192 => WIDE,
             _ => LARGE,
         };
         let mut gate = vec![0_u8; slots].into_boxed_slice();
@@ -118,7 +169,7 @@ impl Class {
         let reach = patterns.iter().map(|fast| fast.literal.reach).max().unwrap_or_default();
         let first_entry = *entries;
         *entries += fragments.len() as u32;
-        let numbers = fragments.keys().copied().zip(0..).collect();
+        let numbers = Numbers::new(fragments.keys().copied());
         Self { width, reach, gate, numbers, first_entry, entries: fragments.into_values().collect() }
     }
 
@@ -165,26 +216,26 @@ impl Class {
         while let Some(two) = rest.first_chunk::<18>() {
             if any(two, 0) | any(two, step) != 0 {
                 let at = payload.len() - rest.len();
-                self.near::<GRAM, STRIDE>(payload, at, at + 2 * step, found);
+                self.near::<GRAM, STRIDE, SLOTS>(payload, at, at + 2 * step, found);
             }
             rest = rest.get(2 * step..).unwrap_or_default();
         }
         while let Some(one) = rest.first_chunk::<8>() {
             if any(one, 0) != 0 {
                 let at = payload.len() - rest.len();
-                self.near::<GRAM, STRIDE>(payload, at, at + step, found);
+                self.near::<GRAM, STRIDE, SLOTS>(payload, at, at + step, found);
             }
             rest = rest.get(step..).unwrap_or_default();
         }
         let last = payload.len().saturating_sub(8);
         if any(payload, last) != 0 {
-            self.near::<GRAM, STRIDE>(payload, last, payload.len(), found);
+            self.near::<GRAM, STRIDE, SLOTS>(payload, last, payload.len(), found);
         }
     }
 
     /// The sampled positions of `from..to` one by one: which fragments are there?
     #[inline(never)]
-    fn near<const GRAM: usize, const STRIDE: usize>(
+    fn near<const GRAM: usize, const STRIDE: usize, const SLOTS: usize>(
         &self,
         payload: &[u8],
         from: usize,
@@ -194,23 +245,24 @@ impl Class {
         if repeats(payload, from, to) {
             return;
         }
-        for position in (from..to).step_by(STRIDE) {
-            let slot = slot(folded(payload, position), GRAM, self.gate.len());
-            let mut bytes = self.gate.get(slot).copied().unwrap_or_default();
+        let mut position = from;
+        while position < to {
+            let mut bytes = self.gate.get(slot(folded(payload, position), GRAM, SLOTS)).copied().unwrap_or_default();
             while bytes != 0 {
                 if let Some(start) = position.checked_sub(bytes.trailing_zeros() as usize) {
                     self.check(payload, start, found);
                 }
                 bytes &= bytes - 1;
             }
+            position += STRIDE;
         }
     }
 
     /// Is a fragment here, and what stands around it?
     #[inline]
     fn check(&self, payload: &[u8], start: usize, found: &mut Candidates) {
-        if let Some(number) = self.numbers.get(&(folded(payload, start) & mask(self.width)))
-            && let Some(entry) = self.entries.get(*number as usize)
+        if let Some(number) = self.numbers.get(folded(payload, start) & mask(self.width))
+            && let Some(entry) = self.entries.get(number as usize)
             && let Some(begin) = start.checked_sub(entry.around.before)
             && folded(payload, begin) & entry.around.mask == entry.around.word
         {
@@ -232,10 +284,10 @@ fn repeats(payload: &[u8], from: usize, to: usize) -> bool {
 }
 
 /// The patterns' fragments, each once.
-fn fragments(patterns: &[Fast<'_>], width: usize) -> BTreeMap<u64, Entry> {
+fn fragments(patterns: &[Fast<'_>], width: usize, gram: usize) -> BTreeMap<u64, Entry> {
     let mut fragments = BTreeMap::<u64, Entry>::new();
     for fast in patterns {
-        let Some(fragment) = Fragment::rarest(fast.literal.pattern, width) else { continue };
+        let Some(fragment) = Fragment::rarest(fast.literal.pattern, width, gram) else { continue };
         let entry =
             fragments.entry(fragment.word).or_insert_with(|| Entry { around: fragment.around, rules: Vec::new() });
         entry.rules.push(fast.rule);
@@ -271,24 +323,4 @@ fn any<const GRAM: usize, const STRIDE: usize, const SLOTS: usize>(gate: &[u8; S
 fn slot(word: u64, gram: usize, slots: usize) -> usize {
     let hash = ((word & mask(gram)) as u32).wrapping_mul(MIX_GRAM);
     (hash >> (u32::BITS - slots.trailing_zeros())) as usize
-}
-
-/// The hash of a fragment: payloads choose what is looked up, never what is in the table.
-#[derive(Debug, Default)]
-struct Mixer(u64);
-
-impl Hasher for Mixer {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        self.write_u64(word(bytes));
-    }
-
-    #[inline]
-    fn write_u64(&mut self, fragment: u64) {
-        let product = u128::from(fragment) * u128::from(MIX_FRAGMENT);
-        self.0 = (product as u64) ^ (product >> 64) as u64;
-    }
 }

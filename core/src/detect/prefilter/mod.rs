@@ -27,7 +27,15 @@ impl Literal<'_> {
     pub fn is_near(&self) -> bool {
         self.reach <= NEAR
     }
+
+    /// It is found without looking at every byte, by grams that are not in every payload.
+    pub fn is_strong(&self) -> bool {
+        grams::weakest(self.pattern) >= STRONG
+    }
 }
+
+/// From how many bits on a gram is not in nearly every payload.
+const STRONG: u32 = 8;
 
 /// A rule's fast pattern.
 #[derive(Debug, Clone, Copy)]

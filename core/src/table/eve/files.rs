@@ -9,8 +9,8 @@ use crate::table::json::{Json, hex};
 /// The type of a file's event.
 pub(super) const KIND: &str = "fileinfo";
 
-/// The events of files that ended and were not told, each with what its transaction says.
-pub(super) fn events(head: &Head, transaction: &[u8], options: FileEvents) -> Vec<TransactionEvent> {
+/// The events of a direction's files that ended and were not told, each with what its transaction says.
+pub(super) fn events(head: &Head, transaction: &[u8], to_server: bool, options: FileEvents) -> Vec<TransactionEvent> {
     let event = |file: &File| {
         let mut members = transaction.to_vec();
         let mut json = Json(&mut members);
@@ -19,7 +19,7 @@ pub(super) fn events(head: &Head, transaction: &[u8], options: FileEvents) -> Ve
         json.end();
         TransactionEvent { kind: KIND, along: if file.to_server { Along::ToServer } else { Along::ToClient }, members }
     };
-    head.files.untold().filter(|file| !options.stored || file.id().is_some()).map(event).collect()
+    head.files.untold(to_server).filter(|file| !options.stored || file.id().is_some()).map(event).collect()
 }
 
 /// The files of a direction, where there are some.

@@ -38,10 +38,10 @@ pub fn events(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<Transacti
     }
 }
 
-/// The events of a transaction's files that ended and were not told, where a section wants them.
-pub fn ended_files(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<TransactionEvent> {
+/// The events of files of a transaction's direction that ended and were not told, where a section wants them.
+pub fn ended_files(section: &plan::Eve, head: &Head, body: Body<'_>, to_server: bool) -> Vec<TransactionEvent> {
     match section.files {
-        Some(options) if head.files.has_untold() => files::events(head, &members(head, body), options),
+        Some(options) if head.files.has_untold() => files::events(head, &members(head, body), to_server, options),
         _ => Vec::new(),
     }
 }

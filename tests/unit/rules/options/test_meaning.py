@@ -9,6 +9,7 @@ from tmrx import plan
 from tmrx.plan import (
     Absent,
     Application,
+    Asn1,
     Base64,
     Bsize,
     BufferTest,
@@ -152,6 +153,10 @@ BUFFERS = {
         on("payload", Base64(bytes=4, relative=True, matches=(a(),)), a())
     ],
     "base64_decode;": [on("payload", Base64())],
+    'content:"a"; asn1:double_overflow, oversize_length 9, relative_offset -1;': [
+        on("payload", a(), Asn1(double_overflow=True, oversize_length=9, offset=-1, relative=True))
+    ],
+    "asn1: bitstring_overflow, absolute_offset 4;": [on("payload", Asn1(bitstring_overflow=True, offset=4))],
     # pcre
     'pcre:"!/a(b)/RixsmO,flow:x"; pcre:"/(?:.)[(](?P<pkt_y>.)/";': [
         on(

@@ -144,4 +144,3 @@ def test_what_changes_nothing_is_said() -> None:
     assert not draft.effects
     assert draft.warnings
     assert draft_of("flowbits:noalert").noalert
-    assert draft_of("xbits:set,a,track tx").missing
