@@ -56,3 +56,13 @@ fn stream() {
 fn files() {
     replay("files", entries::files);
 }
+
+#[test]
+fn dns() {
+    replay("dns", entries::dns);
+}
+
+#[test]
+fn tls() {
+    replay("tls", entries::tls);
+}
