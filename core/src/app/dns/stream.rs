@@ -87,7 +87,7 @@ impl Framing {
         let missing = wanted(&self.begun).saturating_sub(self.begun.len());
         let (piece, rest) = bytes.split_at(missing.min(bytes.len()));
         self.begun.extend_from_slice(piece);
-        if let Some((message, _)) = whole(&self.begun).filter(|_| self.begun.len() > LENGTH) {
+        if let Some((message, _)) = whole(&self.begun) {
             tell(message, message.len());
             self.begun.clear();
         }

@@ -1,6 +1,7 @@
 //! Content codings of a body (RFC 9110, section 8.4), undone one after the other within limits.
 
 use super::events::{Event, of};
+use super::fields::without_nul;
 use super::inflate::Inflate;
 use super::unpack::{Brotli, Lzma};
 use crate::plan::HttpSettings;
@@ -79,8 +80,8 @@ impl Decoder {
         let most = settings.decompress_layers as usize;
         if codings.len() > most && most > 0 {
             note(Event::TooManyEncodingLayers);
+            codings.clear();
         }
-        codings.truncate(if most == 0 { usize::MAX } else { most });
         if codings.iter().filter(|coding| **coding == Coding::Lzma).count() > 1 {
             note(of(to_server, Event::RequestTooManyLzmaLayers, Event::ResponseTooManyLzmaLayers));
             codings.retain(|coding| *coding != Coding::Lzma);
@@ -156,7 +157,7 @@ fn through(layers: &mut [Layer], bytes: &[u8], sink: &mut Sink<'_>) -> bool {
 
 /// The codings of a field, in the order in which they were put on.
 fn list(listed: &[u8], codings: &mut Vec<Coding>, note: &mut impl FnMut(Event)) {
-    match listed.to_ascii_lowercase().as_slice() {
+    match without_nul(listed).to_ascii_lowercase().as_slice() {
         b"gzip" | b"x-gzip" => codings.push(Coding::Gzip),
         b"deflate" | b"x-deflate" => codings.push(Coding::Deflate),
         b"lzma" => codings.push(Coding::Lzma),

@@ -5,7 +5,7 @@ use super::events::{Event, of};
 use super::framing::{ChunkSize, Framing, chunk_size};
 use super::message::Tx;
 use super::start_line::{begins_request, begins_response};
-use super::{BODY, FIELDS, TRAILER};
+use super::{BODY, FIELDS};
 use crate::app::{Entry, Parsed, Protocol, Transactions};
 use crate::plan::HttpSettings;
 use std::borrow::Cow;
@@ -100,6 +100,11 @@ pub(super) fn take_line<'a>(held: &mut Vec<u8>, input: &mut &'a [u8]) -> Option<
 
 pub(super) fn is_end_of_line(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
+}
+
+/// The line behind the fields is empty; that of a response may have a blank.
+fn ends_fields(line: &[u8], to_server: bool) -> bool {
+    matches!(line, b"\n" | b"\r\n") || !to_server && matches!(line, b" \n" | b"\t\n" | b" \r\n" | b"\t\r\n")
 }
 
 impl Side {
@@ -202,7 +207,7 @@ impl Side {
 
     fn fields(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
         let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
-        if is_end_of_line(&line) {
+        if ends_fields(&line, self.to_server) {
             if self.turned_ends && input.first() == Some(&b'\r') {
                 *input = input.get(1..).unwrap_or_default();
             }
@@ -278,29 +283,40 @@ impl Side {
     }
 
     fn chunk_size(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
-        let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
+        let Some(line) = take_line(&mut self.held, input) else { return self.unfinished_chunk_size(context) };
+        self.chunk_begins(&line, context);
+        Step::Next
+    }
+
+    /// What can't become a size any more is none at once.
+    fn unfinished_chunk_size(&mut self, context: &mut Context<'_>) -> Step {
+        let digits = self.held.iter().find(|byte| !byte.is_ascii_control() && **byte != b' ');
+        if digits.is_none_or(u8::is_ascii_hexdigit) {
+            return self.unfinished(context);
+        }
+        let held = std::mem::take(&mut self.held);
+        self.chunk_begins(&held, context);
+        Step::Next
+    }
+
+    /// A chunk's first line came.
+    pub fn chunk_begins(&mut self, line: &[u8], context: &mut Context<'_>) {
         self.count(line.len(), context);
         let mut odd = None;
-        let size = chunk_size(&line, self.to_server, &mut |event| odd = Some(event));
+        let size = chunk_size(line, self.to_server, &mut |event| odd = Some(event));
         if let Some(event) = odd {
             self.note(context, event);
         }
         match size {
             ChunkSize::Empty => (),
-            ChunkSize::Bytes(0) => {
-                if let Some(entry) = self.entry(context) {
-                    entry.head.advance(self.to_server, TRAILER);
-                }
-                self.state = State::Trailer;
-            }
+            ChunkSize::Bytes(0) => self.state = State::Trailer,
             ChunkSize::Bytes(left) => self.state = State::Chunk { left },
             ChunkSize::Invalid => {
                 // What follows is the body as it is, this line included.
                 self.state = State::Rest;
-                self.give(&line, context);
+                self.give(line, context);
             }
         }
-        Step::Next
     }
 
     fn chunk_end(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
@@ -315,6 +331,8 @@ impl Side {
         let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
         if is_end_of_line(&line) {
             self.state = State::Tail;
+        } else if memchr::memchr(b':', &line).is_none() {
+            self.note(context, of(self.to_server, Event::RequestFieldMissingColon, Event::ResponseFieldMissingColon));
         }
         Step::Next
     }
@@ -324,15 +342,14 @@ impl Side {
         let bytes = *input;
         let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
         let (line, rest) = bytes.split_at(end);
-        if is_end_of_line(line) {
+        let is_empty = is_end_of_line(line);
+        if is_empty && self.to_server {
             *input = rest;
-        } else if self.begins(line) {
+        } else if self.begins(line) && !is_empty {
             self.end(context, true);
         } else {
             *input = rest;
-            if self.to_server {
-                self.note(context, Event::RequestBodyUnexpected);
-            }
+            self.note(context, of(self.to_server, Event::RequestBodyUnexpected, Event::ResponseBodyUnexpected));
             self.give(line, context);
         }
         Step::Next

@@ -91,7 +91,7 @@ fn verified_outcomes() {
         (format!("XTTP/1.1 200 ok\r\nA: b\r\n\r\n{eicar}"), 93, 93, &["RESPONSE_LINE_INVALID_PROTOCOL"]),
         (format!(" {ok}\r\n{eicar}"), 68, 68, &[]),
         (format!("HTTP/1.1 204 ok\r\nContent-Length: 68\r\n\r\n{eicar}"), 68, 68, &["RESPONSE_BODY_UNEXPECTED"]),
-        (format!("HTTP/1.1 304 ok\r\n\r\n{eicar}"), 68, 68, &[]),
+        (format!("HTTP/1.1 304 ok\r\n\r\n{eicar}"), 68, 68, &["RESPONSE_BODY_UNEXPECTED"]),
         (format!("HTTP/1.1 100 Continue\r\n\r\n{ok}\r\n{eicar}"), 68, 68, &[]),
         (
             format!("{ok}Transfer-Encoding: chunked\r\n\r\n \t44;x=y\r\n{eicar}\r\n0\r\n\r\n"),
@@ -101,7 +101,7 @@ fn verified_outcomes() {
         ),
         (format!("{ok}Transfer-Encoding: chunked\r\n\r\nzz\r\n{eicar}"), 72, 76, &["INVALID_RESPONSE_CHUNK_LEN"]),
         (format!("{ok}Content-Length: 68xx\r\n\r\n{eicar}"), 68, 68, &["CONTENT_LENGTH_EXTRA_DATA_END"]),
-        (format!("{ok}Content-Length: 10\r\n\r\n{eicar}"), 68, 68, &[]),
+        (format!("{ok}Content-Length: 10\r\n\r\n{eicar}"), 68, 68, &["RESPONSE_BODY_UNEXPECTED"]),
         (format!("{ok}X: y\r\n Transfer-Encoding: chunked\r\n\r\n{chunked}"), 68, 77, &[]),
         (format!("{ok}Transfer-Encoding:\r\n chunked\r\n\r\n{chunked}"), 68, 77, &[]),
         (format!("{ok}Transfer-Encoding : chunked\r\n\r\n{chunked}"), 68, 77, &["RESPONSE_INVALID_LWS_AFTER_NAME"]),
