@@ -44,8 +44,8 @@ pub(super) fn inspect(
 pub(super) struct After {
     /// A packet of this direction.
     pub to_server: bool,
-    /// No more comes to the server, or to the client.
-    pub ended: [bool; 2],
+    /// No more comes, neither to the server nor to the client.
+    pub ended: bool,
     /// It is the last time.
     pub end: bool,
 }
@@ -53,9 +53,7 @@ pub(super) struct After {
 impl After {
     /// Whether files of a direction are told now. Rules look at what goes in the direction of a packet, and go first.
     fn tells(&self, head: &Head, to_server: bool, inspects: bool) -> bool {
-        let [up, down] = self.ended;
-        let ended = if to_server { up } else { down };
-        self.end || to_server == self.to_server || ended && (!inspects || head.is_inspected(to_server))
+        self.end || to_server == self.to_server || self.ended && (!inspects || head.is_inspected(to_server))
     }
 }
 
