@@ -43,7 +43,12 @@ def values() -> frozenset[str]:
 
 
 # Events of protocol detection.
-_DETECTION = ("detect_protocol_only_one_direction", "mismatch_protocol_both_directions")
+_DETECTION = (
+    "detect_protocol_only_one_direction",
+    "mismatch_protocol_both_directions",
+    "unexpected_protocol",
+    "no_tls_after_starttls",
+)
 
 
 def _names(function: str, otherwise: Iterable[str]) -> frozenset[str]:

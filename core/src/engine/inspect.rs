@@ -255,6 +255,12 @@ impl Inspector {
         talks.filter_map(|talk| of(&**talk)).next().map(Arc::new)
     }
 
+    /// The one transaction that a flow has open: what a rule for its application tells of, though it matched a datagram.
+    pub fn only_transaction(&self, slot: u32, to_server: bool) -> Option<Arc<MatchedTransaction>> {
+        let talk = self.tracked.get(slot as usize)?.spoken.talk.as_deref()?;
+        if talk.live() == 1 { MatchedTransaction::new(talk, 0, to_server).map(Arc::new) } else { None }
+    }
+
     /// What a flow's transactions have to tell after a packet of a direction; `end`: for the last time.
     pub fn tell(&mut self, shared: &Shared, slot: u32, (to_server, end): (bool, bool), mut tell: impl FnMut(What)) {
         let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return };

@@ -12,7 +12,7 @@ use crate::error::Result;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
-use crate::packet::{Packet, Wrap};
+use crate::packet::{Packet, Wrap, proto};
 use crate::plan::ExceptionPolicy;
 use crate::stream::{self, Session, Step, StreamEvent};
 use crate::table::counters::Counters;
@@ -399,7 +399,7 @@ impl Shard {
             self.flows.mark_bypassed(seen.slot);
             self.inspector.stop(seen.slot);
         }
-        self.alerts(row, seen, out);
+        self.alerts(shared, row, (seen, packet.proto == proto::UDP), out);
     }
 
     /// What the transactions of a packet's flow have to tell now.
@@ -414,7 +414,7 @@ impl Shard {
     }
 
     /// Note the last inspection's hits.
-    fn alerts(&mut self, row: u32, seen: Option<Seen>, out: &mut ShardOut) {
+    fn alerts(&mut self, shared: &Shared, row: u32, (seen, datagram): (Option<Seen>, bool), out: &mut ShardOut) {
         out.overflow += u64::from(self.inspector.outcome.overflow);
         if let (Some(seen), [_, ..]) = (seen, self.inspector.outcome.hits.as_slice()) {
             self.flows.mark_alerted(seen.slot);
@@ -423,7 +423,12 @@ impl Shard {
             let flow = seen.map(|seen| self.then(seen));
             let data = self.inspector.data(hit);
             let notes = self.inspector.notes(hit);
-            let transaction = seen.and_then(|seen| self.inspector.matched_transaction(seen.slot, seen.to_server, hit));
+            let transaction = seen.and_then(|Seen { slot, to_server, .. }| match hit.transaction {
+                None if datagram && is_of_application(shared, hit.rule) => {
+                    self.inspector.only_transaction(slot, to_server)
+                }
+                _ => self.inspector.matched_transaction(slot, to_server, hit),
+            });
             let Hit { rule, in_stream, .. } = *hit;
             out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo: None });
         }
@@ -457,6 +462,11 @@ impl Shard {
 }
 
 /// What rules may ask of a packet's flow.
+/// A rule is for an application.
+fn is_of_application(shared: &Shared, rule: u32) -> bool {
+    shared.plan_rules.get(rule as usize).is_some_and(|rule| !rule.application.is_empty())
+}
+
 fn facts(seen: &Seen) -> FlowFacts {
     FlowFacts {
         to_server: seen.to_server,

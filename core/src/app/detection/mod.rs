@@ -47,6 +47,10 @@ pub enum Event {
     OnlyOneDirection,
     /// Each direction has a protocol of its own.
     Mismatch,
+    /// Another protocol than the one that was announced.
+    Unexpected,
+    /// TLS was announced, and something else came.
+    NoTls,
 }
 
 impl Event {
@@ -55,6 +59,8 @@ impl Event {
         match self {
             Self::OnlyOneDirection => "APPLAYER_DETECT_PROTOCOL_ONLY_ONE_DIRECTION",
             Self::Mismatch => "APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS",
+            Self::Unexpected => "APPLAYER_UNEXPECTED_PROTOCOL",
+            Self::NoTls => "APPLAYER_NO_TLS_AFTER_STARTTLS",
         }
     }
 }
@@ -106,6 +112,11 @@ impl Conversation {
         };
         if let (None, Side::Found(protocol)) = (self.first, side) {
             self.first = Some(protocol);
+            let unexpected = self.expected().map(|expected| match expected {
+                Protocol::Tls => Event::NoTls,
+                _ => Event::Unexpected,
+            });
+            return self.settle(direction.to_server, side).or(unexpected);
         }
         self.settle(direction.to_server, side)
     }
