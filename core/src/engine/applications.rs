@@ -27,7 +27,7 @@ pub(super) struct Spoken {
     /// How many bytes of a direction are to be there before its parser is asked again.
     needs: [usize; 2],
     /// A direction's parser knows that no more comes.
-    ended: [bool; 2],
+    pub ended: [bool; 2],
 }
 
 fn of<T>([up, down]: &mut [T; 2], to_server: bool) -> &mut T {
