@@ -131,7 +131,7 @@ impl File {
 
     fn take_in(&mut self, bytes: &[u8]) {
         self.window.push(self.size, bytes);
-        self.size += bytes.len() as u64;
+        self.size = self.size.saturating_add(bytes.len() as u64);
         self.digests.update(bytes);
         if self.wanted.magic {
             self.magic.update(bytes);

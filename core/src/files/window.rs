@@ -28,7 +28,7 @@ struct Run {
 
 impl Run {
     fn end(&self) -> u64 {
-        self.begin + self.held.bytes().len() as u64
+        self.begin.saturating_add(self.held.bytes().len() as u64)
     }
 }
 
@@ -51,7 +51,7 @@ impl Window {
 
     /// Bytes of the file, from this offset on.
     pub fn push(&mut self, at: u64, bytes: &[u8]) {
-        self.end = at + bytes.len() as u64;
+        self.end = at.saturating_add(bytes.len() as u64);
         if !self.wanted.content || bytes.is_empty() {
             return;
         }
