@@ -78,8 +78,8 @@ pub(super) struct Side {
     pub lost_answer: Option<u64>,
     /// Where bytes were lost, or a line ended: what comes may be a request.
     pub at_line: bool,
-    /// Lines end the wrong way round.
-    turned_ends: bool,
+    /// The last line ended with a LF alone.
+    bare_end: bool,
 }
 
 /// The next line with its end, of which a beginning may be held.
@@ -102,9 +102,9 @@ pub(super) fn is_end_of_line(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
-/// The line behind the fields is empty; that of a response may have a blank.
-fn ends_fields(line: &[u8], to_server: bool) -> bool {
-    matches!(line, b"\n" | b"\r\n") || !to_server && matches!(line, b" \n" | b"\t\n" | b" \r\n" | b"\t\r\n")
+/// The line behind the fields is empty; that of a response may have a blank, unless an empty one follows.
+fn ends_fields(line: &[u8], to_server: bool, next: Option<&u8>) -> bool {
+    matches!(line, b"\n" | b"\r\n") || !to_server && matches!(line, b" \n" | b"\t\n") && next != Some(&b'\n')
 }
 
 impl Side {
@@ -117,7 +117,7 @@ impl Side {
             content: None,
             lost_answer: None,
             at_line: true,
-            turned_ends: false,
+            bare_end: false,
         }
     }
 
@@ -207,13 +207,16 @@ impl Side {
 
     fn fields(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
         let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
-        if ends_fields(&line, self.to_server) {
-            if self.turned_ends && input.first() == Some(&b'\r') {
+        // Behind a LF alone a CR belongs to the end of the line before.
+        let is_turned = self.bare_end && line.first() == Some(&b'\r');
+        let inner = line.get(usize::from(is_turned)..).unwrap_or_default();
+        if ends_fields(inner, self.to_server, input.first()) {
+            if is_turned && inner.len() == 1 && input.first() == Some(&b'\r') {
                 *input = input.get(1..).unwrap_or_default();
             }
             return self.message_begins(context);
         }
-        self.turned_ends |= line.first() == Some(&b'\r');
+        self.bare_end = !line.ends_with(b"\r\n");
         let most = MOST_LINES * context.settings.meta_field_limit as usize;
         let Some(entry) = context.transactions.get(self.number) else { return self.lose() };
         let fields = &mut entry.tx.message_mut(self.to_server).fields;
@@ -227,7 +230,7 @@ impl Side {
 
     /// All fields came.
     fn message_begins(&mut self, context: &mut Context<'_>) -> Step {
-        self.turned_ends = false;
+        self.bare_end = false;
         let Some(entry) = context.transactions.get(self.number) else { return self.lose() };
         if !read_fields(entry, self.to_server) {
             return Step::Fail;
@@ -301,7 +304,8 @@ impl Side {
 
     /// A chunk's first line came.
     pub fn chunk_begins(&mut self, line: &[u8], context: &mut Context<'_>) {
-        self.count(line.len(), context);
+        // One that never ends is no line, and is counted with the body.
+        self.count(if line.ends_with(b"\n") { line.len() } else { 0 }, context);
         let mut odd = None;
         let size = chunk_size(line, self.to_server, &mut |event| odd = Some(event));
         if let Some(event) = odd {
@@ -331,8 +335,6 @@ impl Side {
         let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
         if is_end_of_line(&line) {
             self.state = State::Tail;
-        } else if memchr::memchr(b':', &line).is_none() {
-            self.note(context, of(self.to_server, Event::RequestFieldMissingColon, Event::ResponseFieldMissingColon));
         }
         Step::Next
     }
@@ -349,7 +351,9 @@ impl Side {
             self.end(context, true);
         } else {
             *input = rest;
-            self.note(context, of(self.to_server, Event::RequestBodyUnexpected, Event::ResponseBodyUnexpected));
+            if self.to_server || is_empty {
+                self.note(context, of(self.to_server, Event::RequestBodyUnexpected, Event::ResponseBodyUnexpected));
+            }
             self.give(line, context);
         }
         Step::Next
