@@ -169,7 +169,8 @@ impl Fields {
             let rest = text.get(start..self.raw).unwrap_or_default();
             let is_end = |byte: u8| byte == b'\n' || byte == b'\r' && !reading.to_server;
             let length = rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len());
-            if length == 0 && rest.first() == Some(&b'\r') && start > 0 && text.get(start - 1) == Some(&b'\n') {
+            let before = text.get(..start).unwrap_or_default();
+            if rest.first() == Some(&b'\r') && before.ends_with(b"\n") && !before.ends_with(b"\r\n") {
                 note(Event::DeformedEol);
             }
             let line = Span::new(start, start + length).trimmed(text, |byte| byte == b'\r');
