@@ -7,7 +7,7 @@ use super::transactions::{self, After};
 use crate::app::{Conversation, Counts, Event, Protocol, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
-use crate::files::Wanted;
+use crate::files::{self, Wanted};
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
 use crate::packet::{Layer, Packet, Stop, proto};
@@ -84,6 +84,11 @@ impl Inspector {
     /// What was counted of TCP sessions.
     pub fn stream_stats(&self) -> Stats {
         self.streams.as_ref().map(Streams::stats).unwrap_or_default()
+    }
+
+    /// What was counted of files.
+    pub fn file_counts(&self) -> files::Counts {
+        self.files.counts()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.

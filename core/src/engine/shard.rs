@@ -9,6 +9,7 @@ use super::sights::Sights;
 use crate::app::{Conversation, Counts};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Round, Subject};
 use crate::error::Result;
+use crate::files;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
@@ -65,6 +66,11 @@ impl Shard {
     /// What was counted of TCP sessions.
     pub fn stream_stats(&self) -> stream::Stats {
         self.inspector.stream_stats()
+    }
+
+    /// What was counted of files.
+    pub fn file_counts(&self) -> files::Counts {
+        self.inspector.file_counts()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.
