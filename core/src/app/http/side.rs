@@ -11,7 +11,7 @@ use crate::plan::HttpSettings;
 use std::borrow::Cow;
 
 /// A message's fields take so many times what a line may take, at most.
-const MOST_LINES: usize = 16;
+const MOST_LINES: usize = 4;
 
 /// What all of a connection is read with.
 #[derive(Debug)]
