@@ -30,6 +30,11 @@ pub fn dns(data: &[u8]) {
     talk(tmrx_core::app::Protocol::Dns, data);
 }
 
+/// HTTP requests and responses.
+pub fn http(data: &[u8]) {
+    talk(tmrx_core::app::Protocol::Http, data);
+}
+
 /// A TLS session.
 pub fn tls(data: &[u8]) {
     talk(tmrx_core::app::Protocol::Tls, data);

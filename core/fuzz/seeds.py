@@ -6,8 +6,10 @@ Formats of the inputs: `entries.rs`.
 from __future__ import annotations
 
 import gzip
+import lzma
 import struct
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -101,6 +103,38 @@ def domain_names() -> Iterator[bytes]:
         yield pieces([(True, framed[0]), (False, framed[1] * 2), (True, framed[0])], size, bits)
 
 
+def exchanges() -> Iterator[bytes]:
+    """HTTP: requests and responses of every framing and coding, whole, in pieces and with gaps."""
+    packed = [
+        gzip.compress(b"some text", mtime=0),
+        zlib.compress(b"some text"),
+        lzma.compress(b"text", lzma.FORMAT_ALONE),
+    ]
+    chunks = b"".join(b"%x;e\r\n%s\r\n" % (len(part), part) for part in (b"one", b"two", b""))
+    form = b'--B\r\nContent-Disposition: form-data; filename="f"\r\n\r\ndata\r\n--B--\r\n'
+    requests = [
+        b"GET http://u@h:8/a/../b%2f%u0041//c?d=%41#e HTTP/1.1\r\nHost: h:8\r\nCookie: a=b; c\r\n x\r\n\r\n",
+        b"POST /form HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: %d\r\n\r\n"
+        % len(form)
+        + form,
+        b"PUT /chunks HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"T: x\r\n\r\n",
+        b"CONNECT h:443 HTTP/1.1\r\n\r\n",
+        b"HEAD /old\r\n",
+    ]
+    head = b"HTTP/1.1 200 OK\r\nContent-Disposition: x; filename=n\r\nContent-Range: bytes 0-9/10\r\nContent-Encoding: "
+    answers = [
+        *(head + b"%s\r\nContent-Length: %d\r\n\r\n%s" % (name, len(data), data)
+          for name, data in zip((b"gzip", b"gzip, deflate", b"lzma"), packed, strict=True)),
+        b"HTTP/1.1 100 Continue\n\nHTTP/1.0 204\r A : b\r\nTransfer-Encoding:\r\n xchunked\r\n\r\n" + chunks + b"\r\n",
+        head + b"br\r\n\r\n\x0b\x02\x80hello\x03",
+    ]  # fmt: skip
+    for size, bits in ((250, 0), (60, 1), (60, 7), (9, 2), (1, 3)):
+        turns = [step for pair in zip(requests, answers, strict=True) for step in ((True, pair[0]), (False, pair[1]))]
+        yield pieces(turns, size, bits)
+        yield from (pieces(turns[at : at + 2], size, bits) for at in range(0, len(turns), 2))
+        yield pieces([(True, request) for request in requests] + [(False, answer) for answer in answers], size, bits)
+
+
 def der(tag: int, *contents: bytes) -> bytes:
     """A value in DER."""
     data = b"".join(contents)
@@ -150,6 +184,7 @@ def main(out: Path, captures: list[Path]) -> None:
             *(("restore", data) for data in fragments()),
             *(("stream", data) for data in conversations()),
             *(("dns", data) for data in domain_names()),
+            *(("http", data) for data in exchanges()),
             *(("tls", data) for data in handshakes()),
         ]
     ):

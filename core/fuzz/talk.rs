@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use tmrx_core::app::{self, Bytes, Input, Parsed, Protocol, Talk};
 use tmrx_core::files::Wanted;
-use tmrx_core::plan::{Applications, DnsEvents, Eve, FileSettings, HttpEvents, TlsEvents, TlsSettings};
+use tmrx_core::plan::{
+    Applications, BodySettings, DnsEvents, Eve, FileSettings, HttpEvents, HttpSettings, Sides, TlsEvents, TlsSettings,
+};
 use tmrx_core::stream::{Cause, Gap};
 use tmrx_core::table::eve;
 
@@ -13,8 +15,8 @@ const PLACES: usize = 512;
 /// Steps: what comes (its lowest bit: to the server), how many bytes of it. The first byte says how events are told.
 pub fn talk(protocol: Protocol, data: &[u8]) {
     let Some((&bits, mut rest)) = data.split_first() else { return };
-    let settings =
-        Applications { tls: TlsSettings { ja3: true, ja4: true, ..TlsSettings::default() }, ..Applications::default() };
+    let tls = TlsSettings { ja3: true, ja4: true, ..TlsSettings::default() };
+    let settings = Applications { tls, http: http(bits), ..Applications::default() };
     let wanted: Arc<Wanted> = Wanted::new(&FileSettings::default(), &[], (0, 1));
     let mut talk = app::start(protocol, &settings, &wanted).unwrap();
     let section = section(bits);
@@ -51,18 +53,40 @@ pub fn talk(protocol: Protocol, data: &[u8]) {
     look(&*talk, &section);
 }
 
+/// Limits so small that they are reached.
+fn http(bits: u8) -> HttpSettings {
+    let body = BodySettings { limit: if bits & 1 == 0 { 200 } else { 0 }, minimum: 30, window: 40 };
+    let twice = bits & 2 != 0;
+    HttpSettings {
+        request: body,
+        response: body,
+        decompress_layers: 3,
+        lzma: true,
+        bomb_limit: 10_000,
+        double_decode_path: twice,
+        double_decode_query: twice,
+        uri_include_all: bits & 4 != 0,
+        meta_field_limit: 150,
+    }
+}
+
 fn section(bits: u8) -> Eve {
     let dns = DnsEvents { version: 2 + (bits & 1), detailed: bits & 2 == 0, ..DnsEvents::default() };
     let custom = ["certificate", "chain", "client_handshake", "server_handshake", "client_chain"].map(str::to_owned);
-    let tls = TlsEvents { custom: custom.into_iter().take(usize::from(bits >> 2 & 7)).collect(), ..TlsEvents::default() };
-    Eve { dns: Some(dns), tls: Some(tls), http: Some(HttpEvents::default()), ..Eve::default() }
+    let tls =
+        TlsEvents { custom: custom.into_iter().take(usize::from(bits >> 2 & 7)).collect(), ..TlsEvents::default() };
+    let custom = ["cookie", "etag", "set_cookie", "server"].map(str::to_owned).to_vec();
+    let http = HttpEvents { custom, all_headers: Sides::Both, ..HttpEvents::default() };
+    Eve { dns: Some(dns), tls: Some(tls), http: Some(http), ..Eve::default() }
 }
 
 /// Ask for every buffer and number, and tell of every transaction in JSON.
 fn look(talk: &dyn Talk, section: &Eve) {
     for index in 0..talk.live() {
         for to_server in [true, false] {
-            for row in (0..=u8::MAX).take_while(|row| talk.buffer_ready(*row, true).or(talk.buffer_ready(*row, false)).is_some()) {
+            for row in (0..=u8::MAX)
+                .take_while(|row| talk.buffer_ready(*row, true).or(talk.buffer_ready(*row, false)).is_some())
+            {
                 for place in 0..PLACES {
                     match talk.bytes(index, row, to_server, place) {
                         Bytes::There { bytes, original } => assert!(original >= bytes.len()),
@@ -71,7 +95,9 @@ fn look(talk: &dyn Talk, section: &Eve) {
                     }
                 }
             }
-            for row in (0..=u8::MAX).take_while(|row| talk.value_ready(*row, true).or(talk.value_ready(*row, false)).is_some()) {
+            for row in
+                (0..=u8::MAX).take_while(|row| talk.value_ready(*row, true).or(talk.value_ready(*row, false)).is_some())
+            {
                 talk.value(index, row, to_server, 0);
             }
         }

@@ -58,6 +58,11 @@ fn files() {
 }
 
 #[test]
+fn http() {
+    replay("http", entries::http);
+}
+
+#[test]
 fn dns() {
     replay("dns", entries::dns);
 }

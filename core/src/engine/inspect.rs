@@ -3,11 +3,11 @@
 use super::Shared;
 use super::applications::{Sides, Spoken};
 use super::finds::{Dropping, MatchedTransaction, What};
-use super::transactions;
+use super::transactions::{self, After};
 use crate::app::{Conversation, Counts, Event, Protocol, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
-use crate::files::Wanted;
+use crate::files::{self, Wanted};
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
 use crate::packet::{Layer, Packet, Stop, proto};
@@ -84,6 +84,11 @@ impl Inspector {
     /// What was counted of TCP sessions.
     pub fn stream_stats(&self) -> Stats {
         self.streams.as_ref().map(Streams::stats).unwrap_or_default()
+    }
+
+    /// What was counted of files.
+    pub fn file_counts(&self) -> files::Counts {
+        self.files.counts()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.
@@ -262,8 +267,9 @@ impl Inspector {
     }
 
     /// What a flow's transactions have to tell after a packet of a direction; `end`: for the last time.
-    pub fn tell(&mut self, shared: &Shared, slot: u32, after: (bool, bool), mut tell: impl FnMut(What)) {
+    pub fn tell(&mut self, shared: &Shared, slot: u32, (to_server, end): (bool, bool), mut tell: impl FnMut(What)) {
         let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return };
+        let after = After { to_server, ended: spoken.ended == [true; 2], end };
         for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
             transactions::tell(shared, &mut **talk, after, &mut tell);
         }
@@ -324,8 +330,8 @@ impl Inspector {
     }
 
     /// Bytes of a flow's stream were not looked into yet.
-    pub fn has_unseen(&self, slot: u32) -> bool {
-        let session = self.session(slot).filter(|_| self.scratch.is_some());
+    pub fn has_unseen(&self, shared: &Shared, slot: u32) -> bool {
+        let session = self.session(slot).filter(|_| self.scratch.is_some() || shared.parses);
         session.is_some_and(|session| session.has_unseen(true) || session.has_unseen(false))
             || self.tracked.get(slot as usize).is_some_and(|tracked| tracked.spoken.has_open())
     }
