@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+
 from tmrx import plan
+from tmrx._core import rule_literal
 
 _UNPRINTABLE = re.compile(rb"[^\x20-\x7e]+|[|\"\\;:]+")
 _TCP_FLAGS = "FSRPAUEC"
@@ -251,16 +254,9 @@ def _limit(limit: plan.Limit) -> str:
 
 
 def prefilter(rule: plan.Rule) -> str:
-    """The literal that is looked for first, "" for a rule that has none: the one its author chose, else the longest."""
-    contents = [
-        (test, match)
-        for test in rule.buffers
-        for match in test.matches
-        if isinstance(match, plan.Content) and not match.negated
-    ]
-    if not contents:
+    """The literal that the core looks for first and where, "" for a rule that has none."""
+    found = rule_literal(msgspec.msgpack.encode(rule))
+    if found is None:
         return ""
-    chosen = [entry for entry in contents if entry[1].fast_pattern]
-    test, content = (chosen or sorted(contents, key=lambda entry: -len(entry[1].pattern)))[0]
-    offset, length = content.chop or (0, len(content.pattern))
-    return f"{literal(content.pattern[offset : offset + length])} in {test.buffer}"
+    buffer, pattern = found
+    return f"{literal(pattern)} in {buffer}"

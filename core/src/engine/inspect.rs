@@ -330,8 +330,8 @@ impl Inspector {
     }
 
     /// Bytes of a flow's stream were not looked into yet.
-    pub fn has_unseen(&self, slot: u32) -> bool {
-        let session = self.session(slot).filter(|_| self.scratch.is_some());
+    pub fn has_unseen(&self, shared: &Shared, slot: u32) -> bool {
+        let session = self.session(slot).filter(|_| self.scratch.is_some() || shared.parses);
         session.is_some_and(|session| session.has_unseen(true) || session.has_unseen(false))
             || self.tracked.get(slot as usize).is_some_and(|tracked| tracked.spoken.has_open())
     }

@@ -137,9 +137,7 @@ impl Engine {
         let wants_flows = plan.outputs.wants_eve(plan::Eve::wants_flows) || plan.outputs.wants(plan::Table::Flows);
         let by_vlan = plan.flow.by_vlan;
         let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
-        let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
-        let tagged = |eve: &plan::Eve| eve.alert.is_some_and(|alert| alert.tagged_packets);
-        let wants_tagged = plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags);
+        let (parser, wants_tagged) = (parser(&plan, Seed::new(seed))?, wants_tagged(&plan));
         let wants_drops = plan.outputs.inline && plan.outputs.wants_eve(|eve| eve.drop.is_some());
         let wants_community_id =
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
@@ -151,14 +149,7 @@ impl Engine {
             || plan.applications.files.store
             || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
         let shared = Shared {
-            parser: Parser {
-                decap: Decap::new(&plan.decap),
-                outer: plan.inspect_outer,
-                seed: Seed::new(seed),
-                filter: Filter::new(&plan.filter)?,
-                strict: plan.truncated_is_invalid,
-                ignore_checksums: plan.ignore_checksums,
-            },
+            parser,
             capture_filter: Filter::new(&plan.outputs.capture.filter)?,
             outputs: plan.outputs,
             flow: plan.flow,
@@ -419,6 +410,24 @@ impl Engine {
         })
     }
 }
+fn parser(plan: &Plan, seed: Seed) -> Result<Parser> {
+    Ok(Parser {
+        decap: Decap::new(&plan.decap),
+        outer: plan.inspect_outer,
+        seed,
+        filter: Filter::new(&plan.filter)?,
+        strict: plan.truncated_is_invalid,
+        ignore_checksums: plan.ignore_checksums,
+    })
+}
+
+/// Whether rules tag packets and an output shows those.
+fn wants_tagged(plan: &Plan) -> bool {
+    let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
+    let tagged = |eve: &plan::Eve| eve.alert.is_some_and(|alert| alert.tagged_packets);
+    plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags)
+}
+
 /// Datasets as alerts show them: what is known beside their values.
 fn contexts(datasets: Vec<plan::Dataset>) -> Vec<plan::Dataset> {
     datasets.into_iter().map(|set| plan::Dataset { values: Vec::new(), numbers: Vec::new(), ..set }).collect()

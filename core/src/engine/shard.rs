@@ -276,7 +276,7 @@ impl Shard {
     #[cold]
     fn end(&mut self, shared: &Shared, at: (u32, Nanos), identities: &RwLock<Identities>, out: &mut ShardOut) {
         for mut flow in std::mem::take(&mut self.ended) {
-            if self.inspector.has_unseen(flow.slot) {
+            if self.inspector.has_unseen(shared, flow.slot) {
                 self.last(shared, &mut flow, at, identities, out);
             }
             self.inspector.forget_packet(flow.slot);

@@ -69,10 +69,14 @@ impl Streams {
         if all {
             return u64::MAX;
         }
-        let at_once = self.settings.inline
+        if self.shows_at_once(session) { side.acked().max(side.store.contiguous()) } else { side.acked() }
+    }
+
+    /// Data is looked at as it comes, not as it is acknowledged.
+    pub(super) fn shows_at_once(&self, session: &Session) -> bool {
+        self.settings.inline
             || session.is(session::ASYNC)
-            || session.state == TcpState::SynSent && session.is(session::FAST_OPEN);
-        if at_once { side.acked().max(side.store.contiguous()) } else { side.acked() }
+            || session.state == TcpState::SynSent && session.is(session::FAST_OPEN)
     }
 
     /// Bytes of one direction that rules may look into now, from where they were to a gap or to the end of what was

@@ -106,6 +106,8 @@ impl Conversation {
         self.datagrams = direction.transport == Transport::Udp;
         let side = match answer(direction) {
             Answer::Yes(protocol) => Side::Found(protocol),
+            // Once the other one is known, this one is that or nothing that is known.
+            Answer::No if self.first.is_some() => Side::Failed,
             // What is none of the known may yet be: a direction is given up late.
             Answer::No | Answer::More if !direction.end && direction.bytes.len() < ENOUGH => return None,
             Answer::No | Answer::More => Side::Failed,

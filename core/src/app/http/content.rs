@@ -78,6 +78,10 @@ impl Content {
 
     /// Its next bytes.
     pub fn take(&mut self, entry: &mut Entry<Tx>, bytes: &[u8]) {
+        if self.is_full {
+            entry.head.files.truncate(self.to_server);
+            return;
+        }
         self.unpack(entry, Some(bytes));
         entry.head.change(self.to_server);
     }

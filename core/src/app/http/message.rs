@@ -127,7 +127,12 @@ impl Tx {
     pub(super) fn find_host(&mut self, note: &mut impl FnMut(Event)) {
         let target = Target::parse(self.request.line.second(), self.request.line.first() == b"CONNECT");
         let field = self.request.fields.get("Host");
-        if field.is_none() && self.protocol().eq_ignore_ascii_case(b"HTTP/1.1") && !self.request.fields.is_cut() {
+        let is_connect = self.method() == b"CONNECT";
+        if field.is_none()
+            && !is_connect
+            && self.protocol().eq_ignore_ascii_case(b"HTTP/1.1")
+            && !self.request.fields.is_cut()
+        {
             note(Event::MissingHostHeader);
         }
         let named = target.authority.map(host_and_port);

@@ -238,10 +238,11 @@ impl Tx {
     }
 
     fn client_hello(&mut self, head: &mut Head, body: &[u8], missing: usize, settings: TlsSettings) {
-        let hello = ClientHello::read(body, &mut |odd| head.event(odd as u8));
+        let mut hello = ClientHello::read(body, &mut |odd| head.event(odd as u8));
         if hello.is_cut && missing == 0 {
             head.event(Odd::HandshakeInvalidLength as u8);
         }
+        hello.is_cut |= missing > 0;
         if let Some(first) = &self.client {
             // A hello is sent again where the server asks for it; the first one is what a client is known by.
             if first.sni.is_some() && hello.sni.is_some() {
@@ -259,10 +260,11 @@ impl Tx {
     }
 
     fn server_hello(&mut self, head: &mut Head, body: &[u8], missing: usize, settings: TlsSettings) {
-        let hello = ServerHello::read(body);
+        let mut hello = ServerHello::read(body);
         if hello.is_cut && missing == 0 {
             head.event(Odd::HandshakeInvalidLength as u8);
         }
+        hello.is_cut |= missing > 0;
         if !hello.is_cut {
             self.ja3s = settings.ja3.then(|| Ja3::server(&hello));
         }
@@ -288,7 +290,10 @@ impl Tx {
         let [client, server] = &mut self.certificates;
         let chain = if to_server { client } else { server };
         let Some(length) = rest.length() else {
-            return head.event(Odd::InvalidCertificate as u8);
+            if missing == 0 {
+                head.event(Odd::InvalidCertificate as u8);
+            }
+            return;
         };
         if length != rest.0.len() + missing {
             head.event(Odd::CertificateInvalidLength as u8);

@@ -17,8 +17,11 @@ pub(super) struct Pattern {
     pub(super) negated: bool,
     pub(super) relative: bool,
     /// What becomes of its groups, from the first one on; of some nothing.
-    pub(super) captures: Box<[Option<(plan::CaptureKind, Arc<str>)>]>,
+    pub(super) captures: Box<[Option<Capture>]>,
 }
+
+/// What becomes of a group, under which name.
+type Capture = (plan::CaptureKind, Arc<str>);
 
 /// `isdataat`.
 #[derive(Debug)]
