@@ -195,6 +195,22 @@ fn verified_vectors_that_do_not() {
 }
 
 #[test]
+fn comparisons() {
+    let ask = |op, value| ask(&[Match::ByteTest(test(1, op, value, 0))], &[5], 1) == Truth::True;
+    for (op, less, same, more) in [
+        (ByteOp::Lt, false, false, true),
+        (ByteOp::Gt, true, false, false),
+        (ByteOp::Eq, false, true, false),
+        (ByteOp::Le, false, true, true),
+        (ByteOp::Ge, true, true, false),
+    ] {
+        assert_eq!([4, 5, 6].map(|value| ask(op, value)), [less, same, more], "{op:?}");
+    }
+    assert!(ask(ByteOp::And, 4) && !ask(ByteOp::And, 2));
+    assert!(ask(ByteOp::Or, 4) && !ask(ByteOp::Or, 5));
+}
+
+#[test]
 fn text_ends_where_its_digits_do() {
     let after = |base, count, bytes: &[u8]| {
         let digits = text(base);
