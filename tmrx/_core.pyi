@@ -21,6 +21,11 @@ def columns() -> list[tuple[str, str, str, list[str]]]:
 def pcre_error(pattern: bytes, flags: str) -> tuple[str, int] | None:
     """What is wrong with a pattern, and at which byte; None where PCRE2 takes it. `flags` as in the plan."""
 
+def rule_literal(rule: bytes) -> tuple[str, bytes] | None:
+    """What is searched for before a rule is asked: the buffer's name and the literal; None where nothing is. The rule
+    is encoded as in the plan.
+    """
+
 def rule_buffers() -> list[str]:
     """The buffers that rules can look into, by the names of the keywords that open them."""
 

@@ -6,9 +6,11 @@
 
 mod files;
 mod rules;
+mod talk;
 
 pub use files::files;
 pub use rules::rules;
+pub use talk::talk;
 
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -22,6 +24,21 @@ use tmrx_core::plan::{Kind, Plan, Rules, StreamPolicy, StreamSettings, Table, Ur
 use tmrx_core::stream::{Next, Session, Streams};
 use tmrx_core::table::summary::Sources;
 use tmrx_core::verify::verify;
+
+/// DNS messages.
+pub fn dns(data: &[u8]) {
+    talk(tmrx_core::app::Protocol::Dns, data);
+}
+
+/// HTTP requests and responses.
+pub fn http(data: &[u8]) {
+    talk(tmrx_core::app::Protocol::Http, data);
+}
+
+/// A TLS session.
+pub fn tls(data: &[u8]) {
+    talk(tmrx_core::app::Protocol::Tls, data);
+}
 
 const GOLDEN: &[u8] = include_bytes!("../tests/plan.golden");
 const LINKS: [Link; 12] = [

@@ -6,8 +6,10 @@ Formats of the inputs: `entries.rs`.
 from __future__ import annotations
 
 import gzip
+import lzma
 import struct
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,7 +59,12 @@ def conversations() -> Iterator[bytes]:
     """TCP sessions: handshake, data of both sides in order or not, the end; with each of the settings."""
     up, down, look, ack = 0, 1, 2, 0x10
     opening = [(up, 2, 512, 0, 0), (down, 0x12, 612, 513, 0), (up, ack, 513, 613, 0)]
-    data = [(up, ack, 513, 613, 40), (up, ack, 553, 613, 40), (down, ack | look, 613, 593, 0), (down, ack, 613, 593, 80)]
+    data = [
+        (up, ack, 513, 613, 40),
+        (up, ack, 553, 613, 40),
+        (down, ack | look, 613, 593, 0),
+        (down, ack, 613, 593, 80),
+    ]
     closing = [(up, 0x11, 593, 693, 0), (down, 0x11, 693, 594, 0), (up | look, ack, 594, 694, 0)]
     for bits in range(0, 256, 5):
         for middle in (data, data[::-1], data[1:], data + data, [(kind | 32, *rest) for kind, *rest in data]):
@@ -65,14 +72,121 @@ def conversations() -> Iterator[bytes]:
             yield bytes([bits]) + b"".join(struct.pack("<BBHHBB", *piece, 9) for piece in pieces)
 
 
+def pieces(steps: list[tuple[bool, bytes]], size: int, bits: int) -> bytes:
+    """What two sides say in turn, in pieces of this size, every seventh of which is missing where `bits` is odd."""
+    out, number = bytes([bits]), 0
+    for to_server, data in steps:
+        for at in range(0, len(data), size):
+            number += 1
+            kind = 4 if bits & 1 and number % 7 == 0 else 0
+            piece = data[at : at + size]
+            out += bytes([kind | to_server, len(piece) // 16 if kind else len(piece)]) + (b"" if kind else piece)
+    return out
+
+
+def domain_names() -> Iterator[bytes]:
+    """DNS: a question and an answer with every kind of record, over UDP and TCP, whole and cut."""
+    question = b"\x03www\x07example\x03com\0\0\x01\0\x01"
+    record = lambda kind, data: struct.pack(">HHHIH", 0xC00C, kind, 1, 60, len(data)) + data  # noqa: E731
+    records = [
+        record(1, bytes(4)), record(5, b"\x01a\xc0\x10"), record(28, bytes(16)), record(16, b"\x02hi\0"),
+        record(15, b"\0\x0a\xc0\x10"), record(33, bytes(6) + b"\xc0\x10"), record(44, b"\1\1" + bytes(20)),
+        record(6, b"\xc0\x0c\xc0\x10" + bytes(20)), record(41, b"\0\x0a\0\x02ab"), record(10, b"null"),
+    ]  # fmt: skip
+    asked = struct.pack(">6H", 7, 0x100, 1, 0, 0, 0) + question
+    answered = struct.pack(">6H", 7, 0x8180, 1, len(records) - 2, 1, 1) + question + b"".join(records)
+    for bits, cut in ((bits, cut) for bits in range(4) for cut in (0, 10, 60)):
+        answer = answered[: len(answered) - cut][:255]
+        yield bytes([bits, 15, len(asked)]) + asked + bytes([14 | min(15, cut) << 4, len(answer)]) + answer
+    framed = [struct.pack(">H", len(data)) + data for data in (asked, answered)]
+    for size, bits in ((200, 0), (50, 1), (7, 2), (1, 3)):
+        yield pieces([(True, framed[0]), (False, framed[1] * 2), (True, framed[0])], size, bits)
+
+
+def exchanges() -> Iterator[bytes]:
+    """HTTP: requests and responses of every framing and coding, whole, in pieces and with gaps."""
+    packed = [
+        gzip.compress(b"some text", mtime=0),
+        zlib.compress(b"some text"),
+        lzma.compress(b"text", lzma.FORMAT_ALONE),
+    ]
+    chunks = b"".join(b"%x;e\r\n%s\r\n" % (len(part), part) for part in (b"one", b"two", b""))
+    form = b'--B\r\nContent-Disposition: form-data; filename="f"\r\n\r\ndata\r\n--B--\r\n'
+    requests = [
+        b"GET http://u@h:8/a/../b%2f%u0041//c?d=%41#e HTTP/1.1\r\nHost: h:8\r\nCookie: a=b; c\r\n x\r\n\r\n",
+        b"POST /form HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B\r\n"
+        + b"Content-Length: %d\r\n\r\n%s" % (len(form), form),
+        b"PUT /chunks HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"T: x\r\n\r\n",
+        b"CONNECT h:443 HTTP/1.1\r\n\r\n",
+        b"HEAD /old\r\n",
+    ]
+    head = b"HTTP/1.1 200 OK\r\nContent-Disposition: x; filename=n\r\nContent-Range: bytes 0-9/10\r\nContent-Encoding: "
+    answers = [
+        *(head + b"%s\r\nContent-Length: %d\r\n\r\n%s" % (name, len(data), data)
+          for name, data in zip((b"gzip", b"gzip, deflate", b"lzma"), packed, strict=True)),
+        b"HTTP/1.1 100 Continue\n\nHTTP/1.0 204\r A : b\r\nTransfer-Encoding:\r\n xchunked\r\n\r\n" + chunks + b"\r\n",
+        head + b"br\r\n\r\n\x0b\x02\x80hello\x03",
+    ]  # fmt: skip
+    for size, bits in ((250, 0), (60, 1), (60, 7), (9, 2), (1, 3)):
+        turns = [step for pair in zip(requests, answers, strict=True) for step in ((True, pair[0]), (False, pair[1]))]
+        yield pieces(turns, size, bits)
+        yield from (pieces(turns[at : at + 2], size, bits) for at in range(0, len(turns), 2))
+        yield pieces([(True, request) for request in requests] + [(False, answer) for answer in answers], size, bits)
+
+
+def der(tag: int, *contents: bytes) -> bytes:
+    """A value in DER."""
+    data = b"".join(contents)
+    return bytes([tag, 0x82]) + struct.pack(">H", len(data)) + data
+
+
+def handshakes() -> Iterator[bytes]:
+    """TLS: hellos with every extension that is read, a chain of certificates, the change to what is encrypted."""
+    name = der(0x30, der(0x31, der(0x30, der(6, b"\x55\4\3"), der(12, b"name"))))
+    times = der(0x30, der(23, b"220718082534Z"), der(24, b"20501231235959Z"))
+    names = der(0x30, der(6, b"\x55\x1d\x11"), der(4, der(0x30, der(0x82, b"a.example"), der(0x87, bytes(4)))))
+    body = der(
+        0x30,
+        der(0xA0, der(2, b"\2")),
+        der(2, b"\7"),
+        der(0x30),
+        name,
+        times,
+        name,
+        der(0x30),
+        der(0xA3, der(0x30, names)),
+    )
+    certificate = der(0x30, body, der(0x30), der(3, b"x"))
+    short = lambda data: struct.pack(">H", len(data)) + data  # noqa: E731
+    long = lambda data: struct.pack(">I", len(data))[1:] + data  # noqa: E731
+    record = lambda kind, data: bytes([kind, 3, 3]) + short(data)  # noqa: E731
+    extensions = {0: short(b"\0" + short(b"a.example")), 10: short(b"\0\x1d"), 11: b"\1\0", 13: short(b"\4\3")}
+    offers = b"".join(struct.pack(">H", number) + short(data) for number, data in extensions.items())
+    alpn, modern = b"\0\x10" + short(short(b"\2h2")), b"\0\x2b" + short(b"\3\4")
+    client = b"\1" + long(b"\3\3" + bytes(33) + short(b"\xc0\x2f") + b"\1\0" + short(offers + alpn))
+    end, data = record(20, b"\1") + record(22, b"encrypted"), record(23, b"secret")
+    for chosen in (alpn, alpn + modern):
+        server = b"\2" + long(b"\3\3" + bytes(33) + b"\xc0\x2f\0" + short(chosen))
+        chain = b"\x0b" + long(long(long(certificate) * 2))
+        first = record(22, server + chain + b"\x0e\0\0\0")
+        for size, bits in ((255, 0), (100, 5), (60, 0xFE), (16, 1), (3, 9), (1, 8)):
+            yield pieces([(True, record(22, client)), (False, first), (True, end), (False, end + data)], size, bits)
+    yield pieces([(True, b"\x80\x19\1\3\1\0\0\0\0\0\x10" + bytes(16)), (True, record(24, b"\1\0\x40"))], 255, 0)
+
+
 def main(out: Path, captures: list[Path]) -> None:
     """Write all seeds."""
     made = [(target, data) for path in captures for target, data in seeds(path.read_bytes())]
-    for number, (target, data) in enumerate([
-        *made,
-        *(("restore", data) for data in fragments()),
-        *(("stream", data) for data in conversations()),
-    ]):
+    for number, (target, data) in enumerate(
+        [
+            *made,
+            *(("restore", data) for data in fragments()),
+            *(("stream", data) for data in conversations()),
+            *(("dns", data) for data in domain_names()),
+            *(("http", data) for data in exchanges()),
+            *(("tls", data) for data in handshakes()),
+        ]
+    ):
         folder = out / target
         folder.mkdir(parents=True, exist_ok=True)
         (folder / f"{number:05}").write_bytes(data)

@@ -218,6 +218,16 @@ impl Plan {
     }
 }
 
+impl Rule {
+    /// Read one rule as Python encodes it for a plan.
+    ///
+    /// # Errors
+    /// `Error::Config` for a document that does not fit the schema.
+    pub fn decode(bytes: &[u8]) -> Result<Self> {
+        read(bytes)
+    }
+}
+
 fn fault(why: String) -> Error {
     Error::Config(Fault::new("plan", why, "the Python package and its core are of different versions"))
 }

@@ -56,3 +56,18 @@ fn stream() {
 fn files() {
     replay("files", entries::files);
 }
+
+#[test]
+fn http() {
+    replay("http", entries::http);
+}
+
+#[test]
+fn dns() {
+    replay("dns", entries::dns);
+}
+
+#[test]
+fn tls() {
+    replay("tls", entries::tls);
+}

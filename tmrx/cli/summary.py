@@ -84,6 +84,7 @@ def _totals(stats: Mapping[str, Any]) -> list[str]:
         ("L4 checksums", _counts(packets["checksum"]["l4"])),
         ("flows", f"{text(flows['total'])}, {text(flows['evicted'])} evicted"),
         *_fragments(stats.get("fragments")),
+        *_files(stats.get("files")),
         ("alerts", text(stats["alerts"])),
         *_rules(stats.get("rules")),
     ]
@@ -94,6 +95,11 @@ def _totals(stats: Mapping[str, Any]) -> list[str]:
 def _captured(counts: Mapping[str, int] | None) -> list[tuple[str, str]]:
     """What was counted where the captures were made."""
     return [] if counts is None else [("captured", f"{text(counts['received'])}, {text(counts['dropped'])} lost there")]
+
+
+def _files(counts: Mapping[str, int] | None) -> list[tuple[str, str]]:
+    """What became of files that are stored, and what there was no room for."""
+    return [("files", _counts(counts))] if counts and any(counts.values()) else []
 
 
 def _fragments(counts: Mapping[str, int] | None) -> list[tuple[str, str]]:

@@ -11,7 +11,6 @@ import msgspec
 from tmrx.plan.applications import (
     Applications,
     BodySettings,
-    DnsSettings,
     FileSettings,
     HttpSettings,
     TlsSettings,
@@ -190,7 +189,6 @@ __all__ = [
     "DetectSettings",
     "Digits",
     "DnsEvents",
-    "DnsSettings",
     "DropEvents",
     "Dsize",
     "Effect",

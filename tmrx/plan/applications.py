@@ -33,13 +33,6 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     meta_field_limit: int = 18_000
 
 
-class DnsSettings(Struct, frozen=True, kw_only=True):
-    """DNS over TCP and UDP."""
-
-    # Requests without an answer that a flow may have.
-    request_flood: int = 500
-
-
 class TlsSettings(Struct, frozen=True, kw_only=True):
     """TLS; fingerprints are made where something asks for them. `after`: what becomes of encrypted data."""
 
@@ -65,6 +58,5 @@ class Applications(Struct, frozen=True, kw_only=True):
     off: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
     http: HttpSettings = HttpSettings()
-    dns: DnsSettings = DnsSettings()
     tls: TlsSettings = TlsSettings()
     files: FileSettings = FileSettings()

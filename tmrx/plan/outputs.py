@@ -121,6 +121,8 @@ class Eve(Struct, frozen=True, kw_only=True):
     stats: StatsEvents | None = None
     http: HttpEvents | None = None
     dns: DnsEvents | None = None
+    mdns: bool = False
+    llmnr: bool = False
     tls: TlsEvents | None = None
     files: FileEvents | None = None
     flow: bool = False
@@ -143,6 +145,8 @@ EVERYTHING = Eve(
     stats=StatsEvents(),
     http=HttpEvents(),
     dns=DnsEvents(),
+    mdns=True,
+    llmnr=True,
     tls=TlsEvents(),
     files=FileEvents(),
     flow=True,

@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
+
 from tmrx import plan
+from tmrx._core import rule_literal
 
 _UNPRINTABLE = re.compile(rb"[^\x20-\x7e]+|[|\"\\;:]+")
 _TCP_FLAGS = "FSRPAUEC"
@@ -176,6 +179,16 @@ def _flow(flow: plan.FlowCheck | None) -> Iterator[str]:
         yield "fragments only" if flow.fragments == "only" else "no fragments"
 
 
+def _file(test: plan.FileTest) -> str:
+    if isinstance(test, plan.FileSize):
+        return _not(test.negated, f"whose size {number(test.number)}")
+    if isinstance(test, plan.FileHash):
+        return _not(test.negated, f"whose {test.hash} is listed")
+    what = "type" if isinstance(test, plan.FileMagic) else "name"
+    end = isinstance(test, plan.FileName) and test.end
+    return _not(test.negated, f"whose {what} {'ends in' if end else 'has'} {literal(test.text)}")
+
+
 _CHECKS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.Dsize: lambda c, _: _not(c.negated, f"the payload's size {number(c.number)}"),
     plan.Field: lambda c, _: _not(c.negated, f"{c.field} {number(c.number)}"),
@@ -202,6 +215,10 @@ _CHECKS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.MirrorVni: lambda c, _: f"the VNI {number(c.number)}",
     plan.MirrorTruncated: lambda c, _: _not(c.negated, f"truncated by {_bits(c.causes, _CAUSES)}"),
     plan.MirrorChecksum: lambda c, _: _not(c.negated, f"the {c.layer} checksum is {_bits(c.verdicts, _VERDICTS)}"),
+    plan.TransactionEvent: lambda c, _: f"the event {c.protocol}.{c.name or 'any'} of a transaction",
+    plan.TransactionProgress: lambda c, _: f"the transaction's state{c.side and f' {c.side}'} {number(c.number)}",
+    plan.TransactionValue: lambda c, _: _not(c.negated, f"{c.value} ({c.instances.which}) {number(c.number)}"),
+    plan.File: lambda c, _: ", ".join(("a file", *map(_file, c.tests))),
 }
 
 
@@ -230,6 +247,7 @@ _EFFECTS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.Bypass: lambda _, __: "look at nothing more of the flow",
     plan.Untrack: lambda _, __: "the packet gets no flow",
     plan.Unlog: lambda e, _: f"no events of the {e.of}",
+    plan.Filestore: lambda e, _: f"store files: {e.side}, {e.scope}",
 }
 
 
@@ -251,16 +269,9 @@ def _limit(limit: plan.Limit) -> str:
 
 
 def prefilter(rule: plan.Rule) -> str:
-    """The literal that is looked for first, "" for a rule that has none: the one its author chose, else the longest."""
-    contents = [
-        (test, match)
-        for test in rule.buffers
-        for match in test.matches
-        if isinstance(match, plan.Content) and not match.negated
-    ]
-    if not contents:
+    """The literal that the core looks for first and where, "" for a rule that has none."""
+    found = rule_literal(msgspec.msgpack.encode(rule))
+    if found is None:
         return ""
-    chosen = [entry for entry in contents if entry[1].fast_pattern]
-    test, content = (chosen or sorted(contents, key=lambda entry: -len(entry[1].pattern)))[0]
-    offset, length = content.chop or (0, len(content.pattern))
-    return f"{literal(content.pattern[offset : offset + length])} in {test.buffer}"
+    buffer, pattern = found
+    return f"{literal(pattern)} in {buffer}"

@@ -124,7 +124,11 @@ class _Run:
     def _open(self) -> None:
         """The outputs are there, and empty, before rules are read."""
         for log, most in outputs.logs(self.configuration, self._folder):
-            self.messages.files.append((Output(str(log)), most))
+            # As in Suricata, a log that can't be is no reason to receive nothing.
+            try:
+                self.messages.files.append((Output(str(log)), most))
+            except TmrxError as error:
+                self.messages.warning("suricata", str(error))
         self.wanted = outputs.read(self.configuration, self._folder, self._capture or "")
         for path in (*(path for path, _ in self.wanted.events), self.wanted.fast, self.wanted.stats):
             if path is not None:

@@ -30,6 +30,9 @@ impl Default for Counts {
 const ON_BOTH: [Protocol; 7] =
     [Protocol::Dns, Protocol::Dcerpc, Protocol::Krb5, Protocol::Sip, Protocol::Nfs, Protocol::Ldap, Protocol::Llmnr];
 
+/// Its one transaction of a flow is none for Suricata's counters.
+const UNCOUNTED: Protocol = Protocol::Tls;
+
 impl Counts {
     /// A flow is over.
     pub fn add(&mut self, conversation: &Conversation, talks: &[Option<&dyn Talk>], udp: bool, failed: bool) {
@@ -37,7 +40,8 @@ impl Counts {
         let row = Protocol::ALL.iter().position(|protocol| protocol.name() == name).unwrap_or(Protocol::ALL.len());
         let Some(count) = self.rows.get_mut(row).and_then(|row| row.get_mut(usize::from(udp))) else { return };
         count.flows += 1;
-        count.transactions += talks.iter().flatten().map(|talk| talk.count()).sum::<u64>();
+        let talks = talks.iter().flatten().filter(|talk| talk.protocol() != UNCOUNTED);
+        count.transactions += talks.map(|talk| talk.count()).sum::<u64>();
         count.errors += u64::from(failed);
     }
 

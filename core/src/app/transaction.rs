@@ -177,9 +177,10 @@ impl Head {
         self.unlogged.get()
     }
 
-    /// Rules have looked at all of it.
-    pub(crate) fn is_inspected(&self) -> bool {
-        self.inspection.iter().all(|inspection| inspection.done)
+    /// Rules have looked at all of a direction.
+    pub(crate) fn is_inspected(&self, to_server: bool) -> bool {
+        let [up, down] = &self.inspection;
+        if to_server { up.done } else { down.done }
     }
 
     pub(crate) fn is_told(&self) -> bool {

@@ -102,7 +102,7 @@ impl Index {
             return lists;
         }
         let (payload, data) = (subject.visible_payload(), subject.stream_data());
-        let searched = subject.is_packet() && data.is_some_and(|data| data.bytes == payload.bytes);
+        let searched = subject.is_packet() && data.is_some_and(|data| is_same(data.bytes, payload.bytes));
         for group in self.groups_of(subject).into_iter().filter_map(|number| self.groups.get(number as usize)) {
             if subject.is_packet() {
                 group.scan(payload.bytes, found);
@@ -142,6 +142,12 @@ impl Index {
             [table.any, NONE, NONE]
         }
     }
+}
+
+/// Whether a stream's data is the packet's payload; most often they are one, or of different lengths.
+#[inline]
+fn is_same(data: &[u8], payload: &[u8]) -> bool {
+    std::ptr::eq(data, payload) || data == payload
 }
 
 /// The group of the interval that a port is in.

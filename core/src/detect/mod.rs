@@ -50,6 +50,18 @@ pub fn buffers() -> Vec<&'static str> {
     buffer::names()
 }
 
+/// What is searched for before a rule is asked, if anything is: the buffer's name, and the literal.
+pub fn literal_of(rule: &plan::Rule) -> Option<(&str, &[u8])> {
+    match rule.kind {
+        Kind::AppTx => {
+            let (place, literal) = rule::transaction_pattern(rule).filter(|_| !rule.transactional)?;
+            Some((&rule.buffers.get(place)?.buffer, literal.pattern))
+        }
+        Kind::DecoderEvent | Kind::IpOnly => None,
+        _ => rule::fast_pattern(rule).map(|literal| ("payload", literal.pattern)),
+    }
+}
+
 /// All rules, compiled. Immutable: shared by the workers.
 #[derive(Debug)]
 pub struct Rules {

@@ -3,6 +3,7 @@
 use super::Shared;
 use crate::app::{self, Conversation, Direction, Event, Input, Parsed, Talk, Transport};
 use crate::files::Wanted;
+use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet};
 use crate::stream::{Next, Session, Step, Streams};
 use std::sync::Arc;
@@ -26,7 +27,7 @@ pub(super) struct Spoken {
     /// How many bytes of a direction are to be there before its parser is asked again.
     needs: [usize; 2],
     /// A direction's parser knows that no more comes.
-    ended: [bool; 2],
+    pub ended: [bool; 2],
 }
 
 fn of<T>([up, down]: &mut [T; 2], to_server: bool) -> &mut T {
@@ -54,10 +55,32 @@ impl Spoken {
         step: &Step,
         to_server: bool,
     ) -> Option<Event> {
-        let [up, down] = step.more;
+        let closed = step.taken && step.state == TcpState::Closed;
+        let over = closed || step.taken && step.state == TcpState::TimeWait && self.ended != [true; 2];
+        let [up, down] = step.more.map(|more| more || over);
         sides.ports = if to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
-        let first = up.then(|| self.stream(shared, sides, true, false)).flatten();
-        down.then(|| self.stream(shared, sides, false, false)).flatten().or(first)
+        let first = up.then(|| self.stream(shared, sides, true, closed)).flatten();
+        down.then(|| self.stream(shared, sides, false, closed)).flatten().or(first)
+    }
+
+    /// Whether a session's first bytes say that the other side is the client.
+    pub fn is_backwards(
+        &self,
+        (streams, session): (&Streams, &Session),
+        packet: &Packet,
+        step: &Step,
+        to_server: bool,
+    ) -> bool {
+        let looks = |up: bool| {
+            let (sport, dport) =
+                if up == to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
+            let Next::Data(bytes) = streams.next(session, up, false) else { return false };
+            let transport = Transport::Tcp;
+            let direction = Direction { transport, to_server: up, sport, dport, bytes, end: false };
+            self.conversation.is_backwards(&direction)
+        };
+        let [up, down] = step.more;
+        up && looks(true) || down && looks(false)
     }
 
     /// Look at a direction's stream as far as it goes; `end`: for the last time.
@@ -67,7 +90,8 @@ impl Spoken {
             stop(sides);
             return event;
         }
-        if self.talk.is_none() && !self.begin(shared, sides.files) {
+        let begins = self.talk.is_none();
+        if begins && !self.begin(shared, sides.files) {
             if self.conversation.protocol().is_some() || self.conversation.is_settled(!to_server) {
                 // It has no parser, or nobody knows it.
                 if self.conversation.is_settled(to_server) {
@@ -76,8 +100,9 @@ impl Spoken {
             }
             return event;
         }
-        for direction in [to_server, !to_server] {
-            // What waited for the other direction's application is read now.
+        // What waited in the other direction is told apart by what was found in this one.
+        let event = event.or_else(|| if begins { self.tell_apart(sides, !to_server, false) } else { None });
+        for direction in if begins { [true, false] } else { [to_server, !to_server] } {
             if self.conversation.is_settled(direction) {
                 self.read(sides, direction, end && direction == to_server);
             }

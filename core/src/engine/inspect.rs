@@ -3,11 +3,11 @@
 use super::Shared;
 use super::applications::{Sides, Spoken};
 use super::finds::{Dropping, MatchedTransaction, What};
-use super::transactions;
+use super::transactions::{self, After};
 use crate::app::{Conversation, Counts, Event, Protocol, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
-use crate::files::Wanted;
+use crate::files::{self, Wanted};
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
 use crate::packet::{Layer, Packet, Stop, proto};
@@ -86,6 +86,11 @@ impl Inspector {
         self.streams.as_ref().map(Streams::stats).unwrap_or_default()
     }
 
+    /// What was counted of files.
+    pub fn file_counts(&self) -> files::Counts {
+        self.files.counts()
+    }
+
     /// By rule: packets on which only missing bytes kept it from a decision.
     pub fn unknown(&self) -> &[u64] {
         self.scratch.as_ref().map_or(&[], |scratch| &scratch.unknown)
@@ -105,9 +110,17 @@ impl Inspector {
             return None;
         }
         let tracked = tracked(&mut self.tracked, seen.slot)?;
-        let step = streams.packet(&mut tracked.session, packet, bytes, seen.to_server);
+        let mut step = streams.packet(&mut tracked.session, packet, bytes, seen.to_server);
         if step.swapped {
             seen.swap();
+        }
+        if let Some(session) = tracked.session.as_deref_mut().filter(|session| session.is_guessed())
+            && tracked.spoken.is_backwards((streams, session), packet, &step, seen.to_server)
+        {
+            session.turn();
+            seen.swap();
+            step.more.reverse();
+            step.swapped = !step.swapped;
         }
         seen.established = step.was_established;
         let Tracked { session, spoken, .. } = tracked;
@@ -262,8 +275,9 @@ impl Inspector {
     }
 
     /// What a flow's transactions have to tell after a packet of a direction; `end`: for the last time.
-    pub fn tell(&mut self, shared: &Shared, slot: u32, after: (bool, bool), mut tell: impl FnMut(What)) {
+    pub fn tell(&mut self, shared: &Shared, slot: u32, (to_server, end): (bool, bool), mut tell: impl FnMut(What)) {
         let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return };
+        let after = After { to_server, ended: spoken.ended == [true; 2], end };
         for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
             transactions::tell(shared, &mut **talk, after, &mut tell);
         }
@@ -324,8 +338,8 @@ impl Inspector {
     }
 
     /// Bytes of a flow's stream were not looked into yet.
-    pub fn has_unseen(&self, slot: u32) -> bool {
-        let session = self.session(slot).filter(|_| self.scratch.is_some());
+    pub fn has_unseen(&self, shared: &Shared, slot: u32) -> bool {
+        let session = self.session(slot).filter(|_| self.scratch.is_some() || shared.parses);
         session.is_some_and(|session| session.has_unseen(true) || session.has_unseen(false))
             || self.tracked.get(slot as usize).is_some_and(|tracked| tracked.spoken.has_open())
     }

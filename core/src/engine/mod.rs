@@ -25,6 +25,7 @@ use crate::app::Counts;
 use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
+use crate::files;
 use crate::filter::Filter;
 use crate::flow::{self, Seed};
 use crate::frame::{Batch, Frame};
@@ -380,13 +381,14 @@ impl Engine {
 
     fn with_summary<R>(&self, counters: &Counters, sources: Sources, use_it: impl FnOnce(&Summary<'_>) -> R) -> R {
         let (mut flows, mut streams) = (flow::Stats::default(), stream::Stats::default());
-        let (mut bypassed, mut applications) = ([0; 2], Counts::default());
+        let (mut bypassed, mut applications, mut files) = ([0; 2], Counts::default(), files::Counts::default());
         let mut unknown = vec![0u64; self.shared.plan_rules.len()];
         for shard in &self.shards {
             let shard = lock(shard);
             flows.merge(&shard.flow_stats());
             streams.merge(&shard.stream_stats());
             applications.merge(shard.applications());
+            files.merge(&shard.file_counts());
             bypassed.iter_mut().zip(shard.bypassed()).for_each(|(sum, more)| *sum += more);
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
         }
@@ -400,6 +402,7 @@ impl Engine {
             stream_memory: self.shared.streams.reassembly_memcap,
             bypassed,
             applications: &applications,
+            files,
             left_out: self.shared.left_out,
             fragments,
             rules,

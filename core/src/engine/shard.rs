@@ -9,6 +9,7 @@ use super::sights::Sights;
 use crate::app::{Conversation, Counts};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Round, Subject};
 use crate::error::Result;
+use crate::files;
 use crate::flow::record::{FlowAction, FlowRecord, FlowState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
@@ -65,6 +66,11 @@ impl Shard {
     /// What was counted of TCP sessions.
     pub fn stream_stats(&self) -> stream::Stats {
         self.inspector.stream_stats()
+    }
+
+    /// What was counted of files.
+    pub fn file_counts(&self) -> files::Counts {
+        self.inspector.file_counts()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.
@@ -270,7 +276,7 @@ impl Shard {
     #[cold]
     fn end(&mut self, shared: &Shared, at: (u32, Nanos), identities: &RwLock<Identities>, out: &mut ShardOut) {
         for mut flow in std::mem::take(&mut self.ended) {
-            if self.inspector.has_unseen(flow.slot) {
+            if self.inspector.has_unseen(shared, flow.slot) {
                 self.last(shared, &mut flow, at, identities, out);
             }
             self.inspector.forget_packet(flow.slot);

@@ -39,6 +39,24 @@ pub(super) fn inspect(
     }
 }
 
+/// After what transactions are asked for what they have to tell.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct After {
+    /// A packet of this direction.
+    pub to_server: bool,
+    /// No more comes, neither to the server nor to the client.
+    pub ended: bool,
+    /// It is the last time.
+    pub end: bool,
+}
+
+impl After {
+    /// Whether files of a direction are told now. Rules look at what goes in the direction of a packet, and go first.
+    fn tells(&self, head: &Head, to_server: bool, inspects: bool) -> bool {
+        self.end || to_server == self.to_server || self.ended && (!inspects || head.is_inspected(to_server))
+    }
+}
+
 /// What there is to tell and to store of the files of a transaction's direction.
 fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, to_server: bool, tell: &mut impl FnMut(What)) {
     let Some((head, body)) = talk.head(index).zip(talk.body(index)).filter(|(head, _)| !head.files.is_empty()) else {
@@ -54,16 +72,20 @@ fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, to_server: bool, te
     pieces.into_iter().for_each(|piece| tell(What::Piece(piece)));
 }
 
-/// What transactions have to tell after a packet of a direction, as far as it is wanted; `end`: for the last time. Those
-/// that are done with are forgotten. Files are told of once rules had their look at them: in their own direction.
-pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, (to_server, end): (bool, bool), tell: &mut impl FnMut(What)) {
+/// What transactions have to tell now, as far as it is wanted. Those that are done with are forgotten.
+pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, after: After, tell: &mut impl FnMut(What)) {
+    let inspects = shared.rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
     for index in 0..talk.live() {
         let (events, names, protocol) = (talk.head_mut(index).map(Head::take_events), talk.events(), talk.protocol());
         let Some((number, is_told)) = talk.head(index).map(|head| (head.number, head.is_told())) else { continue };
         let names = events.iter().flatten().filter_map(|event| names.get(usize::from(*event)));
         names.for_each(|name| tell(What::Anomaly { protocol: protocol.name(), name, number }));
-        files(shared, talk, index, to_server, tell);
-        if is_told || !talk.is_told(index, end) {
+        for to_server in [true, false] {
+            if talk.head(index).is_some_and(|head| after.tells(head, to_server, inspects)) {
+                files(shared, talk, index, to_server, tell);
+            }
+        }
+        if is_told || !talk.is_told(index, after.end) {
             continue;
         }
         talk.head_mut(index).into_iter().for_each(Head::tell);
@@ -74,7 +96,7 @@ pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, (to_server, end): (bool
             events.for_each(|event| tell(What::Event { section, number, event }));
         }
     }
-    let inspects = shared.rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
-    let done = |head: &Head| head.is_complete() && head.is_told() && !head.files.has_untold();
-    talk.forget(&|head| end || done(head) && (!inspects || head.is_inspected()));
+    let told = |head: &Head| head.is_complete() && head.is_told() && !head.files.has_untold();
+    let inspected = |head: &Head| !inspects || head.is_inspected(true) && head.is_inspected(false);
+    talk.forget(&|head| after.end || told(head) && inspected(head));
 }

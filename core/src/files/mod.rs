@@ -131,7 +131,7 @@ impl File {
 
     fn take_in(&mut self, bytes: &[u8]) {
         self.window.push(self.size, bytes);
-        self.size += bytes.len() as u64;
+        self.size = self.size.saturating_add(bytes.len() as u64);
         self.digests.update(bytes);
         if self.wanted.magic {
             self.magic.update(bytes);
@@ -166,7 +166,7 @@ impl Files {
     /// A file begins; what names it from now on, or none where there are too many.
     pub fn open(&mut self, to_server: bool, name: &[u8]) -> Option<usize> {
         if self.list.len() >= MOST {
-            self.wanted.count(|counts| &counts.refused);
+            Wanted::add(&self.wanted.refused, 1);
             return None;
         }
         for file in self.list.iter_mut().filter(|file| file.done && file.to_server == to_server) {

@@ -75,7 +75,7 @@ impl Storage {
         };
         let fits = self.held.bytes().len() + bytes.len() <= room && self.held.push(bytes);
         if !fits {
-            self.wanted.count(|counts| &counts.unstored);
+            Wanted::add(&self.wanted.not_stored, 1);
             self.held.take();
             self.stored = without;
         }

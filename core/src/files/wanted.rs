@@ -7,15 +7,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// Bytes of files that a share of the flows holds at once, at most: to be looked into, and to be stored.
 const MOST_HELD: u64 = if cfg!(test) { 1 << 20 } else { 64 << 20 };
 
-/// What was left out for want of room.
-#[derive(Debug, Default)]
+/// How many files were stored, and what was left out for want of room.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
+    /// Files that were stored, or begun to be.
+    pub stored: u64,
+    /// Files that could not be, as too much of them would have had to be held.
+    pub not_stored: u64,
     /// Files that were one too many in their transaction.
-    pub refused: AtomicU64,
+    pub refused: u64,
     /// Bytes that rules did not get to see.
-    pub unseen: AtomicU64,
-    /// Files that could not be stored, as too much of them would have had to be held.
-    pub unstored: AtomicU64,
+    pub unseen: u64,
+}
+
+impl Counts {
+    /// Add another share's.
+    pub fn merge(&mut self, other: &Self) {
+        self.stored += other.stored;
+        self.not_stored += other.not_stored;
+        self.refused += other.refused;
+        self.unseen += other.unseen;
+    }
 }
 
 /// What is wanted of the files of a share of the flows, and what they take together.
@@ -33,10 +45,11 @@ pub struct Wanted {
     pub store: bool,
     /// They are stored whatever rules say.
     pub store_all: bool,
-    /// What was left out.
-    pub counts: Counts,
     held: AtomicU64,
     stored: AtomicU64,
+    pub(super) not_stored: AtomicU64,
+    pub(super) refused: AtomicU64,
+    pub(super) unseen: AtomicU64,
     /// Numbers of stored files are told apart by their share of the flows.
     share: (u64, u64),
 }
@@ -61,11 +74,11 @@ impl Wanted {
             share,
             ..Self::default()
         };
-        rules.iter().flat_map(|rule| &rule.checks).for_each(|check| wanted.add(check));
+        rules.iter().flat_map(|rule| &rule.checks).for_each(|check| wanted.ask(check));
         Arc::new(wanted)
     }
 
-    fn add(&mut self, check: &Check) {
+    fn ask(&mut self, check: &Check) {
         let Check::File { tests } = check else { return };
         for test in tests {
             match test {
@@ -78,9 +91,16 @@ impl Wanted {
         }
     }
 
-    /// One more of these.
-    pub(super) fn count(&self, which: impl FnOnce(&Counts) -> &AtomicU64) {
-        which(&self.counts).fetch_add(1, Ordering::Relaxed);
+    /// What was counted.
+    pub fn counts(&self) -> Counts {
+        let [stored, not_stored, refused, unseen] =
+            [&self.stored, &self.not_stored, &self.refused, &self.unseen].map(|count| count.load(Ordering::Relaxed));
+        Counts { stored, not_stored, refused, unseen }
+    }
+
+    /// So many more.
+    pub(super) fn add(count: &AtomicU64, more: u64) {
+        count.fetch_add(more, Ordering::Relaxed);
     }
 
     /// The next stored file's number, from 1.

@@ -4,7 +4,6 @@ use super::Wanted;
 use super::wanted::Held;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 /// Runs of one file that wait to be looked at, at most.
 const MOST_RUNS: usize = 32;
@@ -28,7 +27,7 @@ struct Run {
 
 impl Run {
     fn end(&self) -> u64 {
-        self.begin + self.held.bytes().len() as u64
+        self.begin.saturating_add(self.held.bytes().len() as u64)
     }
 }
 
@@ -51,7 +50,7 @@ impl Window {
 
     /// Bytes of the file, from this offset on.
     pub fn push(&mut self, at: u64, bytes: &[u8]) {
-        self.end = at + bytes.len() as u64;
+        self.end = at.saturating_add(bytes.len() as u64);
         if !self.wanted.content || bytes.is_empty() {
             return;
         }
@@ -61,7 +60,7 @@ impl Window {
         }
         let fits = self.runs.back_mut().is_some_and(|run| run.held.push(bytes));
         if !fits {
-            self.wanted.counts.unseen.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+            Wanted::add(&self.wanted.unseen, bytes.len() as u64);
             self.lose(at, bytes.len() as u64);
         }
     }
@@ -84,7 +83,7 @@ impl Window {
         if self.runs.len() >= MOST_RUNS
             && let Some(run) = self.runs.pop_front()
         {
-            self.wanted.counts.unseen.fetch_add(run.held.bytes().len() as u64, Ordering::Relaxed);
+            Wanted::add(&self.wanted.unseen, run.held.bytes().len() as u64);
         }
         self.runs.push_back(Run { begin: at, held: Held::new(&self.wanted), lost: 0 });
     }

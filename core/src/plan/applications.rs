@@ -41,19 +41,6 @@ impl Default for HttpSettings {
     }
 }
 
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct DnsSettings {
-    pub request_flood: u32,
-}
-
-impl Default for DnsSettings {
-    /// Suricata's stock values.
-    fn default() -> Self {
-        Self { request_flood: 500 }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AfterHandshake {
@@ -95,7 +82,6 @@ pub struct Applications {
     pub off: Vec<String>,
     pub named: Vec<String>,
     pub http: HttpSettings,
-    pub dns: DnsSettings,
     pub tls: TlsSettings,
     pub files: FileSettings,
 }

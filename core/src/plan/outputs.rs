@@ -208,6 +208,8 @@ pub struct Eve {
     pub stats: Option<StatsEvents>,
     pub http: Option<HttpEvents>,
     pub dns: Option<DnsEvents>,
+    pub mdns: bool,
+    pub llmnr: bool,
     pub tls: Option<TlsEvents>,
     pub files: Option<FileEvents>,
     pub flow: bool,
@@ -233,6 +235,8 @@ impl Default for Eve {
             stats: None,
             http: None,
             dns: None,
+            mdns: false,
+            llmnr: false,
             tls: None,
             files: None,
             flow: false,
@@ -258,7 +262,8 @@ impl Eve {
 
     /// Whether it tells of transactions or of their files.
     pub fn wants_transactions(&self) -> bool {
-        self.http.is_some() || self.dns.is_some() || self.tls.is_some() || self.files.is_some()
+        let messages = self.dns.is_some() || self.mdns || self.llmnr;
+        messages || self.http.is_some() || self.tls.is_some() || self.files.is_some()
     }
 
     /// Whether it tells of flows at their ends.

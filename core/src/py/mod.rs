@@ -91,6 +91,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(source::is_capture, module)?)?;
     module.add_function(wrap_pyfunction!(source::first_time, module)?)?;
     module.add_function(wrap_pyfunction!(pcre::pcre_error, module)?)?;
+    module.add_function(wrap_pyfunction!(pcre::rule_literal, module)?)?;
     module.add_function(wrap_pyfunction!(rule_buffers, module)?)?;
     module.add_function(wrap_pyfunction!(applications, module)?)?;
     module.add_function(wrap_pyfunction!(application_events, module)?)?;

@@ -169,7 +169,10 @@ impl Streams {
             self.take(session, &segment, step);
         }
         let [client, server] = before;
-        step.more = [session.side(true).acked() > client, session.side(false).acked() > server];
+        let [up, down] = [session.side(true).acked() > client, session.side(false).acked() > server];
+        // Where data is looked at as it comes, what the segment brought is there.
+        let now = step.stored && self.shows_at_once(session);
+        step.more = [up || now && segment.to_server, down || now && !segment.to_server];
         self.settle(session, step);
     }
 

@@ -69,10 +69,14 @@ impl Streams {
         if all {
             return u64::MAX;
         }
-        let at_once = self.settings.inline
+        if self.shows_at_once(session) { side.acked().max(side.store.contiguous()) } else { side.acked() }
+    }
+
+    /// Data is looked at as it comes, not as it is acknowledged.
+    pub(super) fn shows_at_once(&self, session: &Session) -> bool {
+        self.settings.inline
             || session.is(session::ASYNC)
-            || session.state == TcpState::SynSent && session.is(session::FAST_OPEN);
-        if at_once { side.acked().max(side.store.contiguous()) } else { side.acked() }
+            || session.state == TcpState::SynSent && session.is(session::FAST_OPEN)
     }
 
     /// Bytes of one direction that rules may look into now, from where they were to a gap or to the end of what was
@@ -215,6 +219,16 @@ fn is_over(session: &Session, side: &Side) -> bool {
 }
 
 impl Session {
+    /// Its beginning was not seen: which side is the client was guessed.
+    pub fn is_guessed(&self) -> bool {
+        self.is(session::MIDSTREAM)
+    }
+
+    /// The other side is the client.
+    pub fn turn(&mut self) {
+        self.sides.reverse();
+    }
+
     /// Where it stands.
     pub fn state(&self) -> TcpState {
         self.state

@@ -2,6 +2,7 @@
 
 use crate::anomaly::Anomaly;
 use crate::app::Counts;
+use crate::files;
 use crate::flow;
 use crate::identify::Identities;
 use crate::packet::{Causes, Checksum, proto};
@@ -64,6 +65,8 @@ pub struct Summary<'a> {
     pub bypassed: [u64; 2],
     /// What flows spoke.
     pub applications: &'a Counts,
+    /// What became of files.
+    pub files: files::Counts,
     /// Rules that failed, and those that do not apply.
     pub left_out: [u32; 2],
     /// Datagrams in fragments.
@@ -91,6 +94,7 @@ impl Summary<'_> {
         json.number("evicted", self.flows.evicted);
         json.end();
         self.fragments(json);
+        self.files(json);
         json.number("alerts", self.counters.detect.alerts);
         let names = Anomaly::ALL.iter().map(|anomaly| anomaly.entry().name);
         counted(json, "anomalies", names, &self.counters.anomalies);
@@ -109,6 +113,16 @@ impl Summary<'_> {
             json.number("overflowed", overflowed);
             json.end();
         }
+        json.end();
+    }
+
+    fn files(&self, json: &mut Json<'_>) {
+        let files::Counts { stored, not_stored, refused, unseen } = self.files;
+        json.object("files");
+        json.number("stored", stored);
+        json.number("not_stored", not_stored);
+        json.number("refused", refused);
+        json.number("unseen_bytes", unseen);
         json.end();
     }
 
@@ -252,7 +266,9 @@ mod tests {
                 "truncated": {"packet_length": 0, "mtu": 0, "snaplen": 0, "unknown": 0},
                 "checksum": {"l3": zeros, "l4": zeros}},
             "flows": {"total": 0, "evicted": 0},
-            "fragments": {"datagrams": 0, "complete": 0, "timeout": 0, "evicted": 0, "overlaps": 0}, "alerts": 0, "anomalies": {}, "sessions": [],
+            "fragments": {"datagrams": 0, "complete": 0, "timeout": 0, "evicted": 0, "overlaps": 0},
+            "files": {"stored": 0, "not_stored": 0, "refused": 0, "unseen_bytes": 0},
+            "alerts": 0, "anomalies": {}, "sessions": [],
         });
         assert_eq!(document(&bare(&Counters::default())), want);
     }

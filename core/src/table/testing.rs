@@ -149,6 +149,7 @@ pub fn summary(counters: &Counters) -> Summary<'_> {
         stream_memory: 0,
         bypassed: [0; 2],
         applications: Box::leak(Box::default()),
+        files: crate::files::Counts::default(),
         left_out: [0; 2],
         fragments: crate::restore::Stats::default(),
         rules: None,

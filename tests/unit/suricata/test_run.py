@@ -192,3 +192,25 @@ def test_a_capture_of_the_frames_as_they_came(tmp_path: Path, out: Path) -> None
     assert run.main(["-c", own, "-r", CAPTURE, "-l", str(out), "--disable-detection"]) == 0
     assert len((out / f"log.pcap.{first}").read_bytes()) == 24
     assert "pcap_log.filtered_bpf" in (out / "stats.log").read_text()
+
+
+def test_files_that_rules_ask_for_are_stored_once(tmp_path: Path, out: Path) -> None:
+    own = configuration(
+        tmp_path,
+        "outputs:\n- eve-log: {enabled: yes, types: [alert, {files: {force-magic: yes}}]}\n"
+        "- file-store: {version: 2, enabled: yes, write-fileinfo: yes}\n",
+    )
+    rules = tmp_path / "files.rules"
+    rules.write_text('alert http any any -> any any (fileext:"html"; filesize:686; filestore; sid:1;)\n')
+    capture = str(SAMPLES / "vxlan-ipv4.pcap")
+    assert run.main(["-c", own, "-r", capture, "-S", str(rules), "-l", str(out), "-k", "none"]) == 0
+    told = [event["fileinfo"] for event in events(out, "fileinfo")]
+    assert len(told) == len(events(out, "alert")) > 1
+    assert {info["magic"] for info in told} == {"HTML document, ASCII text, with very long lines (686), with no line terminators"}
+    (digest,) = {info["sha256"] for info in told}
+    assert all(info["stored"] and info["sid"] == [1] and info["size"] == 686 for info in told)
+    stored = {path.name for path in (out / "filestore").rglob("*") if path.is_file()}
+    assert {name for name in stored if not name.endswith(".json")} == {digest}
+    assert len(stored) == 1 + len(told)
+    content = (out / "filestore" / digest[:2] / digest).read_bytes()
+    assert content.startswith(b"<html><body>All quiet") and len(content) == 686

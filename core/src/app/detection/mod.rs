@@ -106,6 +106,8 @@ impl Conversation {
         self.datagrams = direction.transport == Transport::Udp;
         let side = match answer(direction) {
             Answer::Yes(protocol) => Side::Found(protocol),
+            // Once the other one is known, this one is that or nothing that is known.
+            Answer::No if self.first.is_some() => Side::Failed,
             // What is none of the known may yet be: a direction is given up late.
             Answer::No | Answer::More if !direction.end && direction.bytes.len() < ENOUGH => return None,
             Answer::No | Answer::More => Side::Failed,
@@ -119,6 +121,13 @@ impl Conversation {
             return self.settle(direction.to_server, side).or(unexpected);
         }
         self.settle(direction.to_server, side)
+    }
+
+    /// Whether these bytes, of which nothing is known as things go, would be known if they went the other way.
+    pub fn is_backwards(&self, direction: &Direction<'_>) -> bool {
+        let turned = Direction { to_server: !direction.to_server, ..*direction };
+        let found = |direction| matches!(answer(direction), Answer::Yes(_));
+        *self == Self::default() && !found(direction) && found(&turned)
     }
 
     /// A direction can't be told.

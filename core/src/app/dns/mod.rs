@@ -1,11 +1,13 @@
 //! DNS (RFC 1035): each message is a transaction, over UDP and, behind its length, over TCP.
 
+mod kin;
 mod message;
 mod name;
 pub mod names;
 mod reader;
 mod stream;
 
+pub(super) use kin::kin;
 pub use message::{Data, Message, Query, Record, Soa, flag, rrtype};
 pub use name::Name;
 pub(super) use stream::Messages;
@@ -24,7 +26,7 @@ pub struct Application {
 pub type Tx = Message;
 
 /// How a buffer is got.
-type Get<T> = for<'a> fn(&'a T, &'a Head, bool, usize) -> Bytes<'a>;
+pub(super) type Get<T> = for<'a> fn(&'a T, &'a Head, bool, usize) -> Bytes<'a>;
 
 /// From where on buffers are there: a message is whole at once.
 pub(super) const BOTH: [Option<u8>; 2] = [Some(1), Some(1)];
@@ -132,21 +134,22 @@ pub(super) const EVENTS: &[&str] = &[
 pub(super) const PROGRESS: [&[&str]; 2] =
     [&["request_started", "request_complete"], &["response_started", "response_complete"]];
 
-const fn names(name: &'static str, get: Get<Tx>) -> Buffer<Tx> {
-    Buffer { name, ready: BOTH, several: true, get }
+/// A buffer of names.
+pub(super) const fn names<T>(name: &'static str, ready: [Option<u8>; 2], get: Get<T>) -> Buffer<T> {
+    Buffer { name, ready, several: true, get }
 }
 
 impl super::Application for Application {
     type Tx = Tx;
     const BUFFERS: &'static [Buffer<Tx>] = &[
-        Buffer { name: "dns.query", ready: [Some(1), None], several: true, get: query },
-        names("dns.query.name", queries),
-        names("dns.queries.rrname", queries),
-        names("dns.answer.name", answers),
-        names("dns.answers.rrname", answers),
-        names("dns.authorities.rrname", authorities),
-        names("dns.additionals.rrname", additionals),
-        Buffer { name: "dns.response.rrname", ready: [None, Some(1)], several: true, get: all },
+        names("dns.query", [Some(1), None], query),
+        names("dns.query.name", BOTH, queries),
+        names("dns.queries.rrname", BOTH, queries),
+        names("dns.answer.name", BOTH, answers),
+        names("dns.answers.rrname", BOTH, answers),
+        names("dns.authorities.rrname", BOTH, authorities),
+        names("dns.additionals.rrname", BOTH, additionals),
+        names("dns.response.rrname", [None, Some(1)], all),
     ];
     const VALUES: &'static [Value<Tx>] = &[
         Value { name: "dns.opcode", ready: BOTH, get: opcode },

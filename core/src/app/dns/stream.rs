@@ -1,6 +1,6 @@
 //! Messages out of what transports carry: datagrams, and streams in which each stands behind its length.
 
-use super::message::Message;
+use super::message::{Flaw, Message};
 use crate::app::{Input, Parsed, Transactions};
 use crate::stream::{Cause, Gap};
 
@@ -12,6 +12,10 @@ const HEADER: usize = 12;
 /// Both directions of a flow.
 #[derive(Debug, Default)]
 pub(in crate::app) struct Messages {
+    /// Responses go the way of requests.
+    is_multicast: bool,
+    /// The first message says so: what is taken for the client is the server.
+    is_turned: Option<bool>,
     up: Framing,
     down: Framing,
 }
@@ -28,6 +32,11 @@ struct Framing {
 }
 
 impl Messages {
+    /// Of a protocol whose responses go the way of requests, or not.
+    pub fn new(is_multicast: bool) -> Self {
+        Self { is_multicast, ..Self::default() }
+    }
+
     /// Take in what comes next: each message becomes a transaction.
     pub fn parse<T: From<Message>>(
         &mut self,
@@ -35,11 +44,16 @@ impl Messages {
         input: Input<'_>,
         transactions: &mut Transactions<T>,
     ) -> Parsed {
+        let (is_multicast, is_turned) = (self.is_multicast, &mut self.is_turned);
         let mut tell = |bytes: &[u8], original| {
             let (message, flaws) = Message::parse(to_server, bytes, original);
             let is_cut = message.cut.is_some();
+            let goes_back = message.is_response() == to_server;
+            let is_wrong = goes_back != *is_turned.get_or_insert(goes_back) && !is_multicast;
             let head = &mut transactions.message(T::from(message), to_server).head;
-            flaws.into_iter().for_each(|flaw| head.event(flaw as u8));
+            let either = [Flaw::NotRequest, Flaw::NotResponse];
+            let odd = flaws.into_iter().filter(|flaw| is_wrong || !either.contains(flaw));
+            odd.for_each(|flaw| head.event(flaw as u8));
             let [up, down] = &mut head.partial;
             *(if to_server { up } else { down }) = is_cut;
         };
@@ -87,7 +101,7 @@ impl Framing {
         let missing = wanted(&self.begun).saturating_sub(self.begun.len());
         let (piece, rest) = bytes.split_at(missing.min(bytes.len()));
         self.begun.extend_from_slice(piece);
-        if let Some((message, _)) = whole(&self.begun).filter(|_| self.begun.len() > LENGTH) {
+        if let Some((message, _)) = whole(&self.begun) {
             tell(message, message.len());
             self.begun.clear();
         }

@@ -1,6 +1,7 @@
 //! Content codings of a body (RFC 9110, section 8.4), undone one after the other within limits.
 
 use super::events::{Event, of};
+use super::fields::without_nul;
 use super::inflate::Inflate;
 use super::unpack::{Brotli, Lzma};
 use crate::plan::HttpSettings;
@@ -52,7 +53,7 @@ impl Layer {
         match self {
             Self::Inflate(layer) => layer.finish(sink),
             Self::Brotli(layer) => layer.finish(sink),
-            Self::Lzma(_) => true,
+            Self::Lzma(layer) => layer.finish(sink),
         }
     }
 }
@@ -79,8 +80,9 @@ impl Decoder {
         let most = settings.decompress_layers as usize;
         if codings.len() > most && most > 0 {
             note(Event::TooManyEncodingLayers);
+            codings.truncate(most);
         }
-        codings.truncate(if most == 0 { usize::MAX } else { most });
+        let mut codings: Vec<_> = codings.into_iter().flatten().collect();
         if codings.iter().filter(|coding| **coding == Coding::Lzma).count() > 1 {
             note(of(to_server, Event::RequestTooManyLzmaLayers, Event::ResponseTooManyLzmaLayers));
             codings.retain(|coding| *coding != Coding::Lzma);
@@ -154,17 +156,17 @@ fn through(layers: &mut [Layer], bytes: &[u8], sink: &mut Sink<'_>) -> bool {
     }
 }
 
-/// The codings of a field, in the order in which they were put on.
-fn list(listed: &[u8], codings: &mut Vec<Coding>, note: &mut impl FnMut(Event)) {
-    match listed.to_ascii_lowercase().as_slice() {
-        b"gzip" | b"x-gzip" => codings.push(Coding::Gzip),
-        b"deflate" | b"x-deflate" => codings.push(Coding::Deflate),
-        b"lzma" => codings.push(Coding::Lzma),
-        b"br" => codings.push(Coding::Brotli),
+/// The items of a field, in the order in which they were put on; some of them are no codings.
+fn list(listed: &[u8], codings: &mut Vec<Option<Coding>>, note: &mut impl FnMut(Event)) {
+    match without_nul(listed).to_ascii_lowercase().as_slice() {
+        b"gzip" | b"x-gzip" => codings.push(Some(Coding::Gzip)),
+        b"deflate" | b"x-deflate" => codings.push(Some(Coding::Deflate)),
+        b"lzma" => codings.push(Some(Coding::Lzma)),
+        b"br" => codings.push(Some(Coding::Brotli)),
         b"identity" | b"none" | b"inflate" | b"" => (),
         lower => {
             for item in lower.split(|byte| matches!(byte, b',' | b' ' | b'\t')).filter(|item| !item.is_empty()) {
-                codings.extend(loosely(item, note));
+                codings.push(loosely(item, note));
             }
         }
     }
@@ -218,8 +220,11 @@ mod tests {
         encoder.finish().unwrap()
     }
 
+    /// The text below, with the end marked.
+    const LZMA: &[u8] = b"]\0\0\x80\0\xff\xff\xff\xff\xff\xff\xff\xff\0,\rE\xe2#K8\t\xfe$,[K6\x901\xdcK$5\xb62\xdf\xaf1L<\xdf\xcf:Kus\xe5\x8b\xc8~\x89\xb3\x80^\xf7\x94\x1f\x8d\xa9\xc3\x1e\xfaIl\x05\xfc\x84\x05Zq\xfc9\xba\x92e\x8b\x97C\xa7\xddxP\x97\xbf\xff\xc4\x18\xa0\0";
+
     fn settings() -> HttpSettings {
-        HttpSettings { decompress_layers: 3, ..HttpSettings::default() }
+        HttpSettings { decompress_layers: 3, lzma: true, ..HttpSettings::default() }
     }
 
     fn unpacked(listed: &str, bytes: &[u8], step: usize) -> (Vec<u8>, Vec<Event>) {
@@ -262,6 +267,7 @@ mod tests {
             ("gzip", twice),
             ("identity", text.to_vec()),
             ("br", text.to_vec()),
+            ("lzma", LZMA.to_vec()),
         ];
         for (listed, bytes) in table {
             for step in [1, 7, 1000] {
@@ -288,7 +294,7 @@ mod tests {
         let (out, events) = unpacked("gzip, gzip", &bomb, 512);
         assert!(out.len() <= (1 << 20) + PIECE + bomb.len() * 2 * BOMB_RATIO as usize);
         assert_eq!(events, [Event::CompressionBomb]);
-        let (out, events) = unpacked("gzip, gzip, gzip, gzip", b"abc", 1);
+        let (out, events) = unpacked("gzip, identity, none, gzip", b"abc", 1);
         assert_eq!((out.as_slice(), &events[..]), (b"abc".as_slice(), &[Event::TooManyEncodingLayers][..]));
     }
 }

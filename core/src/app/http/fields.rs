@@ -60,9 +60,8 @@ fn is_token(byte: u8) -> bool {
 struct Field {
     name: Span,
     value: Span,
-    /// The value where it is not one piece of the text: it went on in further lines, or the field was repeated.
+    /// The value where the field was repeated.
     joined: Vec<u8>,
-    folds: u16,
     repeats: u16,
     /// Bytes are missing at its end.
     cut: bool,
@@ -72,11 +71,22 @@ struct Field {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct TooMany;
 
+/// How far the lines are read.
+struct Reading {
+    to_server: bool,
+    /// The field that is open: all of its lines so far.
+    open: Option<Span>,
+    /// Lines that continued it.
+    folds: u16,
+}
+
 /// A message's header fields, in the order of their first appearance.
 #[derive(Debug, Default)]
 pub(super) struct Fields {
-    /// The lines as they came, without the empty one that ends them.
+    /// The lines as they came, without the empty one that ends them; behind them, fields of several lines as one.
     text: Vec<u8>,
+    /// Bytes of the lines as they came.
+    raw: usize,
     list: Vec<Field>,
     /// They were read.
     is_read: bool,
@@ -97,7 +107,7 @@ impl Fields {
 
     /// The lines as they came.
     pub fn raw(&self) -> &[u8] {
-        &self.text
+        if self.is_read { self.text.get(..self.raw).unwrap_or_default() } else { &self.text }
     }
 
     /// All that come are here.
@@ -120,7 +130,7 @@ impl Fields {
     }
 
     fn find(&self, name: &[u8]) -> Option<&Field> {
-        self.list.iter().find(|field| field.name.of(&self.text).eq_ignore_ascii_case(name))
+        self.list.iter().find(|field| is_named(field.name.of(&self.text), name))
     }
 
     /// The value of a field by its name.
@@ -133,55 +143,77 @@ impl Fields {
         self.find(name.as_bytes()).is_some_and(|field| field.cut)
     }
 
-    /// Read the lines that came.
+    /// Read the lines that came. Those of a response may end with a CR alone.
     pub fn read(&mut self, to_server: bool, note: &mut impl FnMut(Event)) -> Result<(), TooMany> {
         self.is_read = true;
-        let text = std::mem::take(&mut self.text);
-        let mut open = None;
-        let mut start = 0;
-        let mut result = Ok(());
-        for piece in text.split_inclusive(|byte| *byte == b'\n') {
-            let line = Span::new(start, start + piece.len()).trimmed(&text, |byte| matches!(byte, b'\r' | b'\n'));
-            if piece.first() == Some(&b'\r') {
-                note(Event::DeformedEol);
-            }
-            start += piece.len();
-            if !line.is_empty() && self.line(&text, line, to_server, &mut open, note).is_err() {
-                result = Err(TooMany);
-                break;
-            }
-        }
-        if let Some(mut field) = open {
-            Field::close(&mut field, self.is_cut);
-            result = result.and(self.add(&text, field, to_server, note));
+        let mut text = std::mem::take(&mut self.text);
+        self.raw = text.len();
+        let mut reading = Reading { to_server, open: None, folds: 0 };
+        let result = self.read_lines(&mut text, &mut reading, note);
+        let closed = self.close(&text, reading.open.take(), to_server, note);
+        if let Some(last) = self.list.last_mut() {
+            last.cut = self.is_cut;
         }
         self.text = text;
-        result
+        result.and(closed)
+    }
+
+    fn read_lines(
+        &mut self,
+        text: &mut Vec<u8>,
+        reading: &mut Reading,
+        note: &mut impl FnMut(Event),
+    ) -> Result<(), TooMany> {
+        let mut start = 0;
+        while start < self.raw {
+            let rest = text.get(start..self.raw).unwrap_or_default();
+            let is_end = |byte: u8| byte == b'\n' || byte == b'\r' && !reading.to_server;
+            let length = rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len());
+            let before = text.get(..start).unwrap_or_default();
+            if rest.first() == Some(&b'\r') && before.ends_with(b"\n") && !before.ends_with(b"\r\n") {
+                note(Event::DeformedEol);
+            }
+            let line = Span::new(start, start + length).trimmed(text, |byte| byte == b'\r');
+            start += length + 1;
+            if !line.is_empty() {
+                self.line(text, line, reading, note)?;
+            }
+        }
+        Ok(())
     }
 
     /// A line that is not empty: it begins a field, or continues the one that is open.
     fn line(
         &mut self,
-        text: &[u8],
+        text: &mut Vec<u8>,
         line: Span,
-        to_server: bool,
-        open: &mut Option<Field>,
+        reading: &mut Reading,
         note: &mut impl FnMut(Event),
     ) -> Result<(), TooMany> {
-        let bytes = line.of(text);
-        if bytes.first().is_some_and(|byte| is_blank(*byte)) && (to_server || !names_a_field(bytes)) {
-            match open {
-                Some(field) if field.folds < MOST_FOLDS => {
-                    field.fold(text, line);
-                    return Ok(());
-                }
-                Some(_) => return Err(TooMany),
-                None => note(of(to_server, Event::InvalidRequestFieldFolding, Event::InvalidResponseFieldFolding)),
+        let (bytes, to_server) = (line.of(text), reading.to_server);
+        if bytes.first().is_some_and(|byte| is_blank(*byte) || *byte == 0) && (to_server || !names_a_field(bytes)) {
+            if let Some(open) = reading.open {
+                reading.folds += 1;
+                reading.open = Some(fold(text, self.raw, open, line));
+                return if reading.folds > MOST_FOLDS { Err(TooMany) } else { Ok(()) };
             }
+            note(of(to_server, Event::InvalidRequestFieldFolding, Event::InvalidResponseFieldFolding));
         }
-        let field = Field::parse(text, line, to_server, note);
-        match open.replace(field) {
-            Some(done) => self.add(text, done, to_server, note),
+        reading.folds = 0;
+        let done = reading.open.replace(line);
+        self.close(text, done, to_server, note)
+    }
+
+    /// A field's lines are there.
+    fn close(
+        &mut self,
+        text: &[u8],
+        lines: Option<Span>,
+        to_server: bool,
+        note: &mut impl FnMut(Event),
+    ) -> Result<(), TooMany> {
+        match lines {
+            Some(lines) => self.add(text, Field::parse(text, lines, to_server, note), to_server, note),
             None => Ok(()),
         }
     }
@@ -202,6 +234,9 @@ impl Fields {
         if same.repeats > MOST_REPEATS {
             return Err(TooMany);
         }
+        if same.repeats == 1 {
+            note(of(to_server, Event::RequestHeaderRepetition, Event::ResponseHeaderRepetition));
+        }
         if name.eq_ignore_ascii_case(b"content-length") {
             if same.bytes(text) != field.bytes(text) {
                 let (request, response) =
@@ -210,11 +245,20 @@ impl Fields {
             }
             return Ok(());
         }
-        note(of(to_server, Event::RequestHeaderRepetition, Event::ResponseHeaderRepetition));
-        same.join(text, b", ", field.bytes(text));
-        same.cut |= field.cut;
+        same.join(text, field.bytes(text));
         Ok(())
     }
+}
+
+/// Names are compared without case, and without NULs.
+fn is_named(name: &[u8], wanted: &[u8]) -> bool {
+    let is_same = |name: &[u8]| name.eq_ignore_ascii_case(wanted);
+    is_same(name) || memchr::memchr(0, name).is_some() && is_same(&without_nul(name))
+}
+
+/// A text without its NULs.
+pub(super) fn without_nul(text: &[u8]) -> Vec<u8> {
+    text.iter().copied().filter(|byte| *byte != 0).collect()
 }
 
 /// A line that begins with a blank, and yet looks like a field of its own.
@@ -229,23 +273,12 @@ impl Field {
         if self.joined.is_empty() { self.value.of(text) } else { &self.joined }
     }
 
-    fn close(&mut self, cut: bool) {
-        self.cut = cut;
-    }
-
-    fn join(&mut self, text: &[u8], with: &[u8], more: &[u8]) {
+    fn join(&mut self, text: &[u8], more: &[u8]) {
         if self.joined.is_empty() {
             self.joined = self.value.of(text).to_vec();
         }
-        if !self.joined.is_empty() || with == b", " {
-            self.joined.extend_from_slice(with);
-        }
+        self.joined.extend_from_slice(b", ");
         self.joined.extend_from_slice(more);
-    }
-
-    fn fold(&mut self, text: &[u8], line: Span) {
-        self.folds += 1;
-        self.join(text, b" ", line.trimmed(text, is_blank).of(text));
     }
 
     fn parse(text: &[u8], line: Span, to_server: bool, note: &mut impl FnMut(Event)) -> Self {
@@ -270,11 +303,22 @@ impl Field {
     }
 }
 
-/// A value without what is around it; a NUL ends it.
+/// A value without what is around it.
 fn value(text: &[u8], start: usize, end: usize) -> Span {
-    let bytes = Span::new(start, end).of(text);
-    let end = memchr::memchr(0, bytes).map_or(end, |nul| start + nul);
     Span::new(start, end).trimmed(text, is_blank)
+}
+
+/// A line continues a field: both as one, with a blank between them, behind the lines as they came.
+fn fold(text: &mut Vec<u8>, raw: usize, open: Span, line: Span) -> Span {
+    let is_behind = open.start as usize >= raw;
+    let start = if is_behind { open.start as usize } else { text.len() };
+    if !is_behind {
+        text.extend_from_within(open.start as usize..open.end());
+    }
+    let more = line.trimmed(text, |byte| is_blank(byte) || byte == 0);
+    text.push(b' ');
+    text.extend_from_within(more.start as usize..more.end());
+    Span::new(start, text.len())
 }
 
 #[cfg(test)]
@@ -310,8 +354,12 @@ mod tests {
         let (fields, _) = read(b"X: y\r\n Transfer-Encoding: chunked\r\n", false);
         assert_eq!(fields[1].0, "Transfer-Encoding");
         assert_eq!(one(b"X: y\r\n Transfer-Encoding: chunked\r\n", true).1, "y Transfer-Encoding: chunked");
+        assert_eq!(read(b"A: 1\r\na: 2\r\n", false).1, [Event::ResponseHeaderRepetition]);
         let (fields, events) = read(b"Content-Length: 1\r\ncontent-length: 2\r\n", true);
-        assert_eq!((fields[0].1.as_str(), events), ("1", vec![Event::DuplicateContentLengthFieldInRequest]));
+        assert_eq!(
+            (fields[0].1.as_str(), events),
+            ("1", vec![Event::RequestHeaderRepetition, Event::DuplicateContentLengthFieldInRequest])
+        );
     }
 
     #[test]
@@ -321,11 +369,24 @@ mod tests {
             (b"A\0: x\n", ("A", "x"), Event::ResponseHeaderNameNotToken),
             (b": x\n", ("", "x"), Event::ResponseInvalidEmptyName),
             (b"nothing\n", ("", "nothing"), Event::ResponseFieldMissingColon),
-            (b"A: x\0y\n\r", ("A", "x"), Event::DeformedEol),
+            (b"A: x\n\rB: y\n", ("A", "x"), Event::DeformedEol),
         ] {
             let (fields, events) = read(text, false);
             assert_eq!((fields[0].0.as_str(), fields[0].1.as_str(), &events[..]), (want.0, want.1, &[event][..]));
         }
+    }
+
+    #[test]
+    fn lines_of_responses() {
+        for (text, want) in [
+            (b"A: x\rB: y\r\n".as_slice(), [("A", "x"), ("B", "y")]),
+            (b"A:\r x\r\nB\r\n :y\r\n", [("A", "x"), ("B", "y")]),
+            (b"A:\n\0x\r\nB\r\n :\r\n y\r\n", [("A", "x"), ("B", "y")]),
+        ] {
+            let want = want.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            assert_eq!(read(text, false).0, want, "{text:?}");
+        }
+        assert_eq!(one(b"A: x\rB: y\r\n", true).1, "x\rB: y");
     }
 
     #[test]

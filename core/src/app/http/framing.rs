@@ -1,6 +1,7 @@
 //! How long a message's body is (RFC 9112, section 6), as lenient browsers find it out.
 
 use super::events::{Event, of};
+use super::fields::without_nul;
 use super::message::Tx;
 
 /// Where a body ends.
@@ -29,7 +30,7 @@ pub(super) fn holds(text: &[u8], word: &[u8]) -> bool {
 pub(super) fn request(tx: &Tx, note: &mut impl FnMut(Event)) -> Framing {
     let fields = &tx.request.fields;
     if let Some(encoding) = fields.get("Transfer-Encoding") {
-        if holds(encoding, b"chunked") {
+        if holds(&without_nul(encoding), b"chunked") {
             return Framing::Chunked;
         }
         note(Event::InvalidTransferEncodingValueInRequest);
@@ -57,9 +58,9 @@ pub(super) fn response(tx: &Tx, note: &mut impl FnMut(Event)) -> Result<Framing,
         }
         note(Event::ResponseBodyUnexpected);
     }
-    if let Some(encoding) = encoding {
-        if holds(encoding, b"chunked") {
-            if !encoding.eq_ignore_ascii_case(b"chunked") {
+    if let Some(encoding) = encoding.map(without_nul) {
+        if holds(&encoding, b"chunked") {
+            if !fields.get("Transfer-Encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked")) {
                 note(Event::ResponseAbnormalTransferEncoding);
             }
             if !tx.response.line.first().eq_ignore_ascii_case(b"HTTP/1.1") {
@@ -67,7 +68,6 @@ pub(super) fn response(tx: &Tx, note: &mut impl FnMut(Event)) -> Result<Framing,
             }
             return Ok(Framing::Chunked);
         }
-        note(Event::InvalidTransferEncodingValueInResponse);
     }
     if let Some(listed) = listed {
         return length(listed, note).map(Framing::Length).ok_or_else(|| {

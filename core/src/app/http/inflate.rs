@@ -1,13 +1,11 @@
 //! Gzip, zlib and raw deflate (RFC 1952, 1950, 1951), whichever it is: servers mix them up, and browsers cope.
 
 use super::coding::{PIECE, Sink};
+use super::gzip::{Header, Read};
 use flate2::{Decompress, FlushDecompress, Status};
 
 /// Bytes that are kept for another try, at most.
 const MOST_KEPT: usize = 1 << 16;
-/// As zlib has it: the largest.
-const WINDOW_BITS: u8 = 15;
-
 #[derive(Clone, Copy, Debug)]
 enum Form {
     Gzip,
@@ -15,24 +13,21 @@ enum Form {
     Zlib,
 }
 
-impl Form {
-    fn start(self) -> Decompress {
-        match self {
-            Self::Gzip => Decompress::new_gzip(WINDOW_BITS),
-            Self::Raw => Decompress::new(false),
-            Self::Zlib => Decompress::new(true),
-        }
-    }
-}
-
 #[derive(Debug)]
 enum State {
-    /// It goes on.
-    Running(Decompress),
+    /// It goes on; with what is before the data in gzip.
+    Running(Option<Header>, Decompress),
     /// It is none of the forms: as it is.
     Plain,
     /// Nothing more comes of it.
     Ended,
+}
+
+impl Form {
+    fn start(self) -> State {
+        let header = matches!(self, Self::Gzip).then(Header::default);
+        State::Running(header, Decompress::new(matches!(self, Self::Zlib)))
+    }
 }
 
 /// How a run over some bytes ended.
@@ -66,17 +61,19 @@ impl Inflate {
     }
 
     fn new(form: Form, others: Vec<Form>) -> Self {
-        Self { state: State::Running(form.start()), others, kept: Vec::new(), is_silent: true }
+        Self { state: form.start(), others, kept: Vec::new(), is_silent: true }
     }
 
     /// The next bytes.
     pub fn unpack(&mut self, bytes: &[u8], sink: &mut Sink<'_>) -> bool {
-        let inflater = match &mut self.state {
+        let run = match &mut self.state {
             State::Ended => return true,
             State::Plain => return sink(bytes),
-            State::Running(inflater) => inflater,
+            State::Running(header, inflater) => match header.as_mut().map_or(Read::Data(bytes), |it| it.read(bytes)) {
+                Read::Data(data) => run(inflater, data, &mut self.is_silent, sink),
+                Read::Wrong => Run::Failed,
+            },
         };
-        let run = run(inflater, bytes, &mut self.is_silent, sink);
         if self.is_silent && self.kept.len() + bytes.len() <= MOST_KEPT {
             self.kept.extend_from_slice(bytes);
         } else {
@@ -95,7 +92,7 @@ impl Inflate {
     /// No more comes: what could be nothing else is given as it is.
     pub fn finish(&mut self, sink: &mut Sink<'_>) -> bool {
         match self.state {
-            State::Running(_) if self.is_silent => self.plain(sink),
+            State::Running(..) if self.is_silent => self.plain(sink),
             _ => true,
         }
     }
@@ -108,7 +105,7 @@ impl Inflate {
     /// Another form, from the beginning.
     fn other(&mut self, sink: &mut Sink<'_>) -> bool {
         let Some(form) = self.others.pop() else { return self.plain(sink) };
-        self.state = State::Running(form.start());
+        self.state = form.start();
         let kept = std::mem::take(&mut self.kept);
         self.unpack(&kept, sink)
     }
@@ -121,23 +118,28 @@ impl Inflate {
 }
 
 fn run(inflater: &mut Decompress, mut bytes: &[u8], is_silent: &mut bool, sink: &mut Sink<'_>) -> Run {
-    let mut room = [0; PIECE];
+    let (mut room, mut filled) = ([0; PIECE], 0);
     loop {
         let (taken, given) = (inflater.total_in(), inflater.total_out());
-        let done = inflater.decompress(bytes, &mut room, FlushDecompress::None);
+        let done = inflater.decompress(bytes, room.get_mut(filled..).unwrap_or_default(), FlushDecompress::None);
         let taken = (inflater.total_in() - taken) as usize;
-        let given = (inflater.total_out() - given) as usize;
+        filled += (inflater.total_out() - given) as usize;
         bytes = bytes.get(taken..).unwrap_or_default();
-        if given > 0 {
+        let is_full = filled == room.len();
+        let goes_on = matches!(done, Ok(Status::Ok | Status::BufError)) && (is_full || taken > 0 && !bytes.is_empty());
+        // What comes out before the first bytes turn out to be wrong is nothing.
+        let is_wrong = done.is_err() && *is_silent;
+        if filled > 0 && !is_wrong && (is_full || !goes_on) {
             *is_silent = false;
-            if !sink(room.get(..given).unwrap_or_default()) {
+            if !sink(room.get(..filled).unwrap_or_default()) {
                 return Run::Unwanted;
             }
+            filled = 0;
         }
         match done {
             Err(_) => return Run::Failed,
             Ok(Status::StreamEnd) => return Run::Ended,
-            Ok(_) if given < room.len() && (bytes.is_empty() || taken == 0) => return Run::More,
+            Ok(_) if !goes_on => return Run::More,
             Ok(_) => (),
         }
     }

@@ -31,6 +31,7 @@ impl Side {
             }
             State::Body { left } | State::Chunk { left } => {
                 self.pass_over(left, context);
+                self.note(context, Event::InvalidGap);
                 self.break_off(context);
             }
             _ => self.break_off(context),
@@ -101,7 +102,14 @@ impl Side {
     /// Nothing more comes.
     pub(super) fn eof(&mut self, context: &mut Context<'_>) {
         match self.state {
-            State::Rest => self.end(context, true),
+            State::Rest | State::Body { .. } | State::Chunk { .. } | State::ChunkEnd => self.end(context, true),
+            State::ChunkSize => {
+                let held = std::mem::take(&mut self.held);
+                if !held.is_empty() {
+                    self.chunk_begins(&held, context);
+                }
+                self.end(context, true);
+            }
             State::Bare => self.bare_ends(context),
             State::Line | State::Junk if !self.to_server && !is_status(&self.held) => {
                 if self.holds_something() {

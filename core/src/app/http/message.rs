@@ -90,9 +90,10 @@ impl Tx {
         self.response.line.second()
     }
 
-    /// The same as a number.
+    /// The same as a number, where it is one of three digits.
     pub fn status(&self) -> Option<u16> {
-        std::str::from_utf8(self.status_text()).ok()?.parse().ok()
+        let number = std::str::from_utf8(self.status_text()).ok()?.parse().ok()?;
+        (100..=999).contains(&number).then_some(number)
     }
 
     /// A field of the request (or of the response) by its name.
@@ -127,7 +128,12 @@ impl Tx {
     pub(super) fn find_host(&mut self, note: &mut impl FnMut(Event)) {
         let target = Target::parse(self.request.line.second(), self.request.line.first() == b"CONNECT");
         let field = self.request.fields.get("Host");
-        if field.is_none() && self.protocol().eq_ignore_ascii_case(b"HTTP/1.1") && !self.request.fields.is_cut() {
+        let is_connect = self.method() == b"CONNECT";
+        if field.is_none()
+            && !is_connect
+            && self.protocol().eq_ignore_ascii_case(b"HTTP/1.1")
+            && !self.request.fields.is_cut()
+        {
             note(Event::MissingHostHeader);
         }
         let named = target.authority.map(host_and_port);

@@ -10,6 +10,7 @@ mod content;
 mod events;
 mod fields;
 mod framing;
+mod gzip;
 mod inflate;
 mod lost;
 mod message;
@@ -37,8 +38,6 @@ const LINE: u8 = 1;
 const FIELDS: u8 = 2;
 /// The body is read.
 const BODY: u8 = 3;
-/// The fields behind the body are read.
-const TRAILER: u8 = 4;
 
 /// The parser of a flow.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use super::framing;
 use super::framing::Framing;
 use super::message::Tx;
 use super::side::{Context, Side, State, Step, advance_to_fields, take_line};
-use super::start_line::StartLine;
+use super::start_line::{StartLine, begins_request};
 
 impl Side {
     pub(super) fn request_line(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
@@ -29,20 +29,16 @@ impl Side {
         self.state = if is_bare { State::Bare } else { State::Fields };
     }
 
-    /// Behind a request line without a protocol there is nothing, unless it looks like a field.
+    /// Behind a request line without a protocol there is nothing, unless it is neither empty nor another request.
     pub(super) fn bare(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
         let end = memchr::memchr(b'\n', input).map_or(input.len(), |end| end + 1);
         let line = input.get(..end).unwrap_or_default();
-        if memchr::memchr(b':', line).is_some() && !self.is_request(line) {
+        if !line.trim_ascii().is_empty() && !begins_request(line) {
             self.state = State::Fields;
             return Step::Next;
         }
         self.bare_ends(context);
         Step::Next
-    }
-
-    fn is_request(&self, line: &[u8]) -> bool {
-        super::start_line::begins_request(line)
     }
 
     /// A request without a protocol is over.

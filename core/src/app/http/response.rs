@@ -1,6 +1,7 @@
 //! Responses: how they begin.
 
 use super::events::Event;
+use super::fields::is_blank;
 use super::framing;
 use super::framing::{Framing, holds};
 use super::message::Tx;
@@ -72,6 +73,13 @@ impl Side {
         self.find_request(context);
         let Some(entry) = self.entry(context) else { return };
         let head = &mut entry.head;
+        // A CR alone ends the line as well: what is behind it are fields.
+        let start = line.iter().take_while(|byte| is_blank(**byte)).count();
+        let end = line.iter().skip(start).position(|byte| *byte == b'\r').map_or(line.len(), |end| start + end);
+        let (line, fields) = line.split_at(end);
+        if fields.iter().any(|byte| !is_blank(*byte)) {
+            entry.tx.response.fields.push(fields.get(1..).unwrap_or_default());
+        }
         entry.tx.response.line = StartLine::response(line, is_cut, &mut |event| head.event(event as u8));
         advance_to_fields(entry, false);
         self.state = State::Fields;
@@ -99,6 +107,9 @@ impl Side {
                 return Step::Change(None);
             }
             _ => (),
+        }
+        if tx.status() == Some(101) && has_length {
+            entry.head.event(Event::SwitchingProtoWithContentLength as u8);
         }
         let mut events = Vec::new();
         let framing = framing::response(&entry.tx, &mut |event| events.push(event));

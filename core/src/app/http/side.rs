@@ -5,13 +5,13 @@ use super::events::{Event, of};
 use super::framing::{ChunkSize, Framing, chunk_size};
 use super::message::Tx;
 use super::start_line::{begins_request, begins_response};
-use super::{BODY, FIELDS, TRAILER};
+use super::{BODY, FIELDS};
 use crate::app::{Entry, Parsed, Protocol, Transactions};
 use crate::plan::HttpSettings;
 use std::borrow::Cow;
 
 /// A message's fields take so many times what a line may take, at most.
-const MOST_LINES: usize = 16;
+const MOST_LINES: usize = 4;
 
 /// What all of a connection is read with.
 #[derive(Debug)]
@@ -78,8 +78,8 @@ pub(super) struct Side {
     pub lost_answer: Option<u64>,
     /// Where bytes were lost, or a line ended: what comes may be a request.
     pub at_line: bool,
-    /// Lines end the wrong way round.
-    turned_ends: bool,
+    /// The last line ended with a LF alone.
+    bare_end: bool,
 }
 
 /// The next line with its end, of which a beginning may be held.
@@ -102,6 +102,11 @@ pub(super) fn is_end_of_line(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b'\r' | b'\n'))
 }
 
+/// The line behind the fields is empty; that of a response may have a blank, unless an empty one follows.
+fn ends_fields(line: &[u8], to_server: bool, next: Option<&u8>) -> bool {
+    matches!(line, b"\n" | b"\r\n") || !to_server && matches!(line, b" \n" | b"\t\n") && next != Some(&b'\n')
+}
+
 impl Side {
     pub fn new(to_server: bool) -> Self {
         Self {
@@ -112,7 +117,7 @@ impl Side {
             content: None,
             lost_answer: None,
             at_line: true,
-            turned_ends: false,
+            bare_end: false,
         }
     }
 
@@ -136,7 +141,10 @@ impl Side {
             match self.step(&mut rest, context) {
                 Step::Next => (),
                 Step::Wait => break,
-                Step::Change(expected) => return Parsed::Change { bytes: bytes.len() - rest.len(), expected },
+                Step::Change(expected) => {
+                    self.skip_empty_lines(&mut rest, context);
+                    return Parsed::Change { bytes: bytes.len() - rest.len(), expected };
+                }
                 Step::Fail => return Parsed::Failed,
             }
         }
@@ -202,13 +210,16 @@ impl Side {
 
     fn fields(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
         let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
-        if is_end_of_line(&line) {
-            if self.turned_ends && input.first() == Some(&b'\r') {
+        // Behind a LF alone a CR belongs to the end of the line before.
+        let is_turned = self.bare_end && line.first() == Some(&b'\r');
+        let inner = line.get(usize::from(is_turned)..).unwrap_or_default();
+        if ends_fields(inner, self.to_server, input.first()) {
+            if is_turned && inner.len() == 1 && input.first() == Some(&b'\r') {
                 *input = input.get(1..).unwrap_or_default();
             }
             return self.message_begins(context);
         }
-        self.turned_ends |= line.first() == Some(&b'\r');
+        self.bare_end = !line.ends_with(b"\r\n");
         let most = MOST_LINES * context.settings.meta_field_limit as usize;
         let Some(entry) = context.transactions.get(self.number) else { return self.lose() };
         let fields = &mut entry.tx.message_mut(self.to_server).fields;
@@ -222,7 +233,7 @@ impl Side {
 
     /// All fields came.
     fn message_begins(&mut self, context: &mut Context<'_>) -> Step {
-        self.turned_ends = false;
+        self.bare_end = false;
         let Some(entry) = context.transactions.get(self.number) else { return self.lose() };
         if !read_fields(entry, self.to_server) {
             return Step::Fail;
@@ -278,29 +289,41 @@ impl Side {
     }
 
     fn chunk_size(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
-        let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
-        self.count(line.len(), context);
+        let Some(line) = take_line(&mut self.held, input) else { return self.unfinished_chunk_size(context) };
+        self.chunk_begins(&line, context);
+        Step::Next
+    }
+
+    /// What can't become a size any more is none at once.
+    fn unfinished_chunk_size(&mut self, context: &mut Context<'_>) -> Step {
+        let digits = self.held.iter().find(|byte| !byte.is_ascii_control() && **byte != b' ');
+        if digits.is_none_or(u8::is_ascii_hexdigit) {
+            return self.unfinished(context);
+        }
+        let held = std::mem::take(&mut self.held);
+        self.chunk_begins(&held, context);
+        Step::Next
+    }
+
+    /// A chunk's first line came.
+    pub fn chunk_begins(&mut self, line: &[u8], context: &mut Context<'_>) {
+        // One that never ends is no line, and is counted with the body.
+        self.count(if line.ends_with(b"\n") { line.len() } else { 0 }, context);
         let mut odd = None;
-        let size = chunk_size(&line, self.to_server, &mut |event| odd = Some(event));
+        let size = chunk_size(line, self.to_server, &mut |event| odd = Some(event));
         if let Some(event) = odd {
             self.note(context, event);
         }
         match size {
             ChunkSize::Empty => (),
-            ChunkSize::Bytes(0) => {
-                if let Some(entry) = self.entry(context) {
-                    entry.head.advance(self.to_server, TRAILER);
-                }
-                self.state = State::Trailer;
-            }
+            ChunkSize::Bytes(0) => self.state = State::Trailer,
             ChunkSize::Bytes(left) => self.state = State::Chunk { left },
             ChunkSize::Invalid => {
                 // What follows is the body as it is, this line included.
                 self.state = State::Rest;
-                self.give(&line, context);
+                self.give(line, context);
             }
         }
-        Step::Next
     }
 
     fn chunk_end(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
@@ -324,14 +347,15 @@ impl Side {
         let bytes = *input;
         let end = memchr::memchr(b'\n', bytes).map_or(bytes.len(), |end| end + 1);
         let (line, rest) = bytes.split_at(end);
-        if is_end_of_line(line) {
+        let is_empty = is_end_of_line(line);
+        if is_empty && self.to_server {
             *input = rest;
-        } else if self.begins(line) {
+        } else if self.begins(line) && !is_empty {
             self.end(context, true);
         } else {
             *input = rest;
-            if self.to_server {
-                self.note(context, Event::RequestBodyUnexpected);
+            if self.to_server || is_empty {
+                self.note(context, of(self.to_server, Event::RequestBodyUnexpected, Event::ResponseBodyUnexpected));
             }
             self.give(line, context);
         }
@@ -344,6 +368,16 @@ impl Side {
             begins_request(line) || memchr::memmem::find(line, b" HTTP/").is_some()
         } else {
             begins_response(line)
+        }
+    }
+
+    /// Empty lines before another protocol begins are a body that should not be.
+    fn skip_empty_lines(&self, input: &mut &[u8], context: &mut Context<'_>) {
+        let count = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if count > 0 {
+            *input = input.get(count..).unwrap_or_default();
+            self.note(context, Event::ResponseBodyUnexpected);
+            self.count(count, context);
         }
     }
 

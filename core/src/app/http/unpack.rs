@@ -120,12 +120,18 @@ impl Lzma {
                 wanted
             });
             if done.is_err() {
-                self.stream = None;
+                return wanted && self.finish(sink);
             }
             if !wanted {
                 return false;
             }
         }
         true
+    }
+
+    /// No more comes: what it holds back is given.
+    pub fn finish(&mut self, sink: &mut Sink<'_>) -> bool {
+        let rest = self.stream.take().and_then(|stream| stream.finish().ok()).unwrap_or_default();
+        rest.is_empty() || sink(&rest)
     }
 }

@@ -17,7 +17,7 @@ pub(super) struct Target<'a> {
 impl<'a> Target<'a> {
     /// Take a target apart; that of a CONNECT names nothing but host and port.
     pub fn parse(uri: &'a [u8], is_connect: bool) -> Self {
-        if is_connect {
+        if is_connect && uri.first() != Some(&b'/') {
             return Self { authority: Some(uri), ..Self::default() };
         }
         let (authority, rest) = match after_scheme(uri) {

@@ -114,6 +114,7 @@ mod tests {
     use aho_corasick::AhoCorasick;
     use proptest::collection::vec;
     use proptest::prelude::*;
+    use std::collections::BTreeSet;
 
     fn candidates(patterns: &[Vec<u8>], payload: &[u8]) -> Vec<u32> {
         ask(patterns, payload, |fast, entries| Box::new(Grams::new(fast, entries)))
@@ -163,7 +164,41 @@ mod tests {
         assert_eq!(found, (0..299).collect::<Vec<_>>());
     }
 
+    /// The rules of patterns that are in a payload, in order.
+    fn there(patterns: &[Vec<u8>], payload: &[u8]) -> Vec<u32> {
+        let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(patterns).unwrap();
+        let found: BTreeSet<u32> = automaton.find_overlapping_iter(payload).map(|hit| hit.pattern().as_u32()).collect();
+        found.into_iter().collect()
+    }
+
+    #[test]
+    fn literals_with_a_reach_are_found_as_far_as_it_goes() {
+        for width in 2..=12 {
+            for reach in width..70 {
+                let pattern = b"aXbYcZd|e!f?".get(..width).unwrap();
+                let fast = [Fast { rule: 0, literal: Literal { pattern, reach } }];
+                let mut entries = 0;
+                let prefilter = Grams::new(&fast, &mut entries);
+                let mut found = Candidates::new(entries as usize);
+                found.clear();
+                let payload = [vec![b'.'; reach - width], pattern.to_vec(), vec![b'.'; 90]].concat();
+                prefilter.scan(&payload, &mut found);
+                assert_eq!(found.rules, [0], "{width} bytes, reach {reach}");
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn nothing_is_left_out_behind_padding(
+            patterns in vec(vec(97_u8..99, 1..12), 1..8),
+            pieces in vec((vec(97_u8..100, 1..8), 1_usize..40), 1..6),
+        ) {
+            let payload: Vec<u8> = pieces.iter().flat_map(|(piece, times)| piece.repeat(*times)).collect();
+            let found = candidates(&patterns, &payload);
+            prop_assert!(there(&patterns, &payload).iter().all(|rule| found.binary_search(rule).is_ok()));
+        }
+
         #[test]
         fn nothing_that_a_plain_search_finds_is_left_out(
             few in vec(vec(97_u8..100, 1..12), 1..8),
@@ -172,11 +207,7 @@ mod tests {
         ) {
             let long = (0..many).map(|number| format!("{number:09}-{number}").into_bytes());
             let patterns: Vec<_> = few.into_iter().chain(long).collect();
-            let automaton = AhoCorasick::builder().ascii_case_insensitive(true).build(&patterns).unwrap();
-            let mut wanted: Vec<_> =
-                automaton.find_overlapping_iter(&payload).map(|hit| hit.pattern().as_u32()).collect();
-            wanted.sort_unstable();
-            wanted.dedup();
+            let wanted = there(&patterns, &payload);
             let found = candidates(&patterns, &payload);
             prop_assert!(wanted.iter().all(|rule| found.binary_search(rule).is_ok()));
             let walked = ask(&patterns, &payload, |fast, entries| Box::new(Automaton::new(fast, entries).unwrap()));

@@ -99,7 +99,7 @@ fn bytes_if(json: &mut Json<'_>, key: &'static str, value: &[u8]) {
 }
 
 fn field(json: &mut Json<'_>, key: &'static str, tx: &Tx, to_server: bool, name: &str) {
-    if let Some(value) = tx.field(to_server, name) {
+    if let Some(value) = tx.field(to_server, name).filter(|value| !value.is_empty()) {
         json.bytes(key, value);
     }
 }

@@ -9,6 +9,7 @@ mod files;
 mod flow;
 mod header;
 mod http;
+mod kin;
 mod netflow;
 mod payload;
 mod sighted;

@@ -1,0 +1,3 @@
+//! Link-local multicast name resolution (RFC 4795).
+
+crate::app::dns::kin!("llmnr", false);
