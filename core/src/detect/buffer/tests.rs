@@ -406,7 +406,7 @@ fn refused() {
         let rule = plan::Rule { buffers, ..plan::Rule::default() };
         Tests::new(&rule, &mut Views::default(), &DetectSettings::default()).unwrap_err().to_string()
     };
-    assert!(refused("http.uri", vec![c("x")]).contains("http.uri"));
+    assert!(refused("no.such", vec![c("x")]).contains("no.such"));
     assert!(refused("payload", vec![c("x"), Match::Absent { or_else: false }]).contains("absent"));
     assert!(refused("payload", vec![c("")]).contains("empty"));
 }
