@@ -76,6 +76,9 @@ def checks() -> Iterator[plan.Check]:
         plan.MirrorTruncated(causes=3, negated=True),
         plan.MirrorChecksum(layer="l3", verdicts=2, negated=True),
         plan.File(tests=tuple(file_tests())),
+        plan.TransactionEvent(protocol="http", name="a"),
+        plan.TransactionProgress(number=ONE),
+        plan.TransactionValue(value="dns.opcode", number=ONE, instances=plan.Instances(), negated=True),
     )
     for whole in wholes:
         yield from choices(type(whole), whole)

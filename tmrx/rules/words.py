@@ -179,6 +179,16 @@ def _flow(flow: plan.FlowCheck | None) -> Iterator[str]:
         yield "fragments only" if flow.fragments == "only" else "no fragments"
 
 
+def _file(test: plan.FileTest) -> str:
+    if isinstance(test, plan.FileSize):
+        return _not(test.negated, f"whose size {number(test.number)}")
+    if isinstance(test, plan.FileHash):
+        return _not(test.negated, f"whose {test.hash} is listed")
+    what = "type" if isinstance(test, plan.FileMagic) else "name"
+    end = isinstance(test, plan.FileName) and test.end
+    return _not(test.negated, f"whose {what} {'ends in' if end else 'has'} {literal(test.text)}")
+
+
 _CHECKS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.Dsize: lambda c, _: _not(c.negated, f"the payload's size {number(c.number)}"),
     plan.Field: lambda c, _: _not(c.negated, f"{c.field} {number(c.number)}"),
@@ -205,6 +215,10 @@ _CHECKS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.MirrorVni: lambda c, _: f"the VNI {number(c.number)}",
     plan.MirrorTruncated: lambda c, _: _not(c.negated, f"truncated by {_bits(c.causes, _CAUSES)}"),
     plan.MirrorChecksum: lambda c, _: _not(c.negated, f"the {c.layer} checksum is {_bits(c.verdicts, _VERDICTS)}"),
+    plan.TransactionEvent: lambda c, _: f"the event {c.protocol}.{c.name or 'any'} of a transaction",
+    plan.TransactionProgress: lambda c, _: f"the transaction's state{c.side and f' {c.side}'} {number(c.number)}",
+    plan.TransactionValue: lambda c, _: _not(c.negated, f"{c.value} ({c.instances.which}) {number(c.number)}"),
+    plan.File: lambda c, _: ", ".join(("a file", *map(_file, c.tests))),
 }
 
 
@@ -233,6 +247,7 @@ _EFFECTS: dict[type, Callable[[Any, plan.Rules], str]] = {
     plan.Bypass: lambda _, __: "look at nothing more of the flow",
     plan.Untrack: lambda _, __: "the packet gets no flow",
     plan.Unlog: lambda e, _: f"no events of the {e.of}",
+    plan.Filestore: lambda e, _: f"store files: {e.side}, {e.scope}",
 }
 
 

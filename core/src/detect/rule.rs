@@ -112,7 +112,9 @@ impl Rule {
     #[inline]
     fn is_of_another(&self, subject: &Subject<'_>) -> bool {
         let spoken = || subject.flow.and_then(|flow| flow.application.protocol());
-        !self.protocols.is_empty() && !spoken().is_some_and(|spoken| self.protocols.contains(&spoken))
+        // A transaction has its protocol, whatever the flow speaks by now.
+        let asks = self.kind != Kind::AppTx && !self.protocols.is_empty();
+        asks && !spoken().is_some_and(|spoken| self.protocols.contains(&spoken))
     }
 
     #[inline]

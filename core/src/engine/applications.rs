@@ -63,6 +63,26 @@ impl Spoken {
         down.then(|| self.stream(shared, sides, false, closed)).flatten().or(first)
     }
 
+    /// Whether a session's first bytes say that the other side is the client.
+    pub fn is_backwards(
+        &self,
+        (streams, session): (&Streams, &Session),
+        packet: &Packet,
+        step: &Step,
+        to_server: bool,
+    ) -> bool {
+        let looks = |up: bool| {
+            let (sport, dport) =
+                if up == to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
+            let Next::Data(bytes) = streams.next(session, up, false) else { return false };
+            let transport = Transport::Tcp;
+            let direction = Direction { transport, to_server: up, sport, dport, bytes, end: false };
+            self.conversation.is_backwards(&direction)
+        };
+        let [up, down] = step.more;
+        up && looks(true) || down && looks(false)
+    }
+
     /// Look at a direction's stream as far as it goes; `end`: for the last time.
     pub fn stream(&mut self, shared: &Shared, sides: &mut Sides<'_>, to_server: bool, end: bool) -> Option<Event> {
         let event = self.tell_apart(sides, to_server, end);

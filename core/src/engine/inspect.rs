@@ -110,9 +110,17 @@ impl Inspector {
             return None;
         }
         let tracked = tracked(&mut self.tracked, seen.slot)?;
-        let step = streams.packet(&mut tracked.session, packet, bytes, seen.to_server);
+        let mut step = streams.packet(&mut tracked.session, packet, bytes, seen.to_server);
         if step.swapped {
             seen.swap();
+        }
+        if let Some(session) = tracked.session.as_deref_mut().filter(|session| session.is_guessed())
+            && tracked.spoken.is_backwards((streams, session), packet, &step, seen.to_server)
+        {
+            session.turn();
+            seen.swap();
+            step.more.reverse();
+            step.swapped = !step.swapped;
         }
         seen.established = step.was_established;
         let Tracked { session, spoken, .. } = tracked;

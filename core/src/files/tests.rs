@@ -44,7 +44,7 @@ fn a_file_from_beginning_to_end() {
     let file = files.open(true, b"eicar.txt").unwrap();
     files.data(file, b"ab");
     files.data(file, b"c");
-    assert!(!files.has_untold(true));
+    assert!(!files.has_untold());
     files.close(file, State::Closed);
     files.data(file, b"more");
     files.close(file, State::Error);
@@ -54,7 +54,7 @@ fn a_file_from_beginning_to_end() {
     assert_eq!(sums.sha256.unwrap(), <[u8; 32]>::from(Sha256::digest(b"abc")));
     assert_eq!((sums.md5.unwrap()[0], sums.sha1.unwrap()[0]), (0x90, 0xa9));
     files.tell(true, &mut Vec::new());
-    assert!(!files.has_untold(true));
+    assert!(!files.has_untold());
 }
 
 #[test]

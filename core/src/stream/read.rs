@@ -219,6 +219,16 @@ fn is_over(session: &Session, side: &Side) -> bool {
 }
 
 impl Session {
+    /// Its beginning was not seen: which side is the client was guessed.
+    pub fn is_guessed(&self) -> bool {
+        self.is(session::MIDSTREAM)
+    }
+
+    /// The other side is the client.
+    pub fn turn(&mut self) {
+        self.sides.reverse();
+    }
+
     /// Where it stands.
     pub fn state(&self) -> TcpState {
         self.state

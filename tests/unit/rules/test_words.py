@@ -54,6 +54,9 @@ CONDITIONS = {
     "dsize:1<>9;": ["the payload's size is between 1 and 9, both excluded"],
     "fragbits:+MD;": ["fragment bits are at least M, D"],
     "flowbits:isnotset,one|two; flowint:name,>,3;": ["flowbit one or two is not set", "flowint name gt 3"],
+    'filename:"a.b"; fileext:!"exe"; filesize:>9; filemagic:"PDF"; filestore;': [
+        'a file, whose name has "a.b", not: whose name ends in "exe", whose size is above 9, whose type has "PDF"'
+    ],
     "mirror.vni:!7; mirror.truncated:mtu,snaplen;": ["the VNI is not 7", "truncated by mtu, snaplen"],
 }  # fmt: skip
 

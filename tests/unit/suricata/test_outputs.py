@@ -87,9 +87,9 @@ def test_options_of_other_types(tmp_path: Path) -> None:
 
 def test_what_is_not_written_is_named(tmp_path: Path) -> None:
     wanted = read(
-        tmp_path, "outputs:\n- alert-debug: {enabled: yes}\n- eve-log: {enabled: yes, types: [http, alert]}\n"
+        tmp_path, "outputs:\n- alert-debug: {enabled: yes}\n- eve-log: {enabled: yes, types: [smtp, alert]}\n"
     )
-    assert wanted.idle == ["outputs.alert-debug", "outputs.eve-log.types.http"]
+    assert wanted.idle == ["outputs.alert-debug", "outputs.eve-log.types.smtp"]
 
 
 @pytest.mark.parametrize(

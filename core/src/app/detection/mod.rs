@@ -123,6 +123,13 @@ impl Conversation {
         self.settle(direction.to_server, side)
     }
 
+    /// Whether these bytes, of which nothing is known as things go, would be known if they went the other way.
+    pub fn is_backwards(&self, direction: &Direction<'_>) -> bool {
+        let turned = Direction { to_server: !direction.to_server, ..*direction };
+        let found = |direction| matches!(answer(direction), Answer::Yes(_));
+        *self == Self::default() && !found(direction) && found(&turned)
+    }
+
     /// A direction can't be told.
     pub fn give_up(&mut self, to_server: bool) -> Option<Event> {
         self.settle(to_server, Side::Failed)

@@ -7,9 +7,9 @@ pub mod names;
 mod reader;
 mod stream;
 
+pub(super) use kin::kin;
 pub use message::{Data, Message, Query, Record, Soa, flag, rrtype};
 pub use name::Name;
-pub(super) use kin::kin;
 pub(super) use stream::Messages;
 
 use super::ask::{Buffer, Bytes, Value};

@@ -47,21 +47,22 @@ fn windows(bytes: &[u8]) -> Option<String> {
 /// ELF (System V ABI, "ELF Header"), as far as its header goes.
 fn elf(bytes: &[u8]) -> Option<String> {
     let [_, _, _, _, class, order, _, system, ..] = bytes else { return None };
-    let (bits, order, number): (_, _, fn(&[u8], usize) -> Option<u16>) = match (class, order) {
-        (1, 1) => ("32-bit", "LSB", little16),
-        (2, 1) => ("64-bit", "LSB", little16),
-        (1, 2) => ("32-bit", "MSB", big16),
-        (2, 2) => ("64-bit", "MSB", big16),
+    let (bits, order) = match (class, order) {
+        (1, 1) => ("32-bit", "LSB"),
+        (2, 1) => ("64-bit", "LSB"),
+        (1, 2) => ("32-bit", "MSB"),
+        (2, 2) => ("64-bit", "MSB"),
         _ => return None,
     };
-    let kind = match number(bytes, 16)? {
+    let number = |at| if order == "LSB" { little16(bytes, at) } else { big16(bytes, at) };
+    let kind = match number(16)? {
         1 => "relocatable",
         2 => "executable",
         3 => "shared object",
         4 => "core file",
         _ => return None,
     };
-    let machine = match number(bytes, 18)? {
+    let machine = match number(18)? {
         3 => "Intel 80386",
         8 => "MIPS, MIPS-I",
         20 => "PowerPC or cisco 4500",

@@ -81,7 +81,8 @@ fn message(json: &mut Json<'_>, kind: &'static str, letters: Letters, tx: &Messa
         }
         json.end_list();
     }
-    for (key, records) in [("answers", &tx.answers), ("authorities", &tx.authorities), ("additionals", &tx.additionals)] {
+    for (key, records) in [("answers", &tx.answers), ("authorities", &tx.authorities), ("additionals", &tx.additionals)]
+    {
         if !records.is_empty() {
             json.list(key);
             records.iter().for_each(|record| entry(json, record));
