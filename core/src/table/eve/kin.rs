@@ -43,12 +43,7 @@ pub(super) fn llmnr(json: &mut Json<'_>, tx: &Message) {
     message(json, "llmnr", LLMNR, tx);
 }
 
-fn events(
-    kind: &'static str,
-    along: Along,
-    tx: &Message,
-    write: fn(&mut Json<'_>, &Message),
-) -> Vec<TransactionEvent> {
+fn events(kind: &'static str, along: Along, tx: &Message, write: fn(&mut Json<'_>, &Message)) -> Vec<TransactionEvent> {
     let mut members = Vec::new();
     write(&mut Json(&mut members), tx);
     let event = TransactionEvent { kind, along, members };
