@@ -185,6 +185,8 @@ impl Tx {
             }
             Found::ChangeCipherSpec => return self.change_cipher_spec(head, to_server),
             Found::Encrypted => head.advance(to_server, finished(to_server)),
+            // Of early data (RFC 8446, section 2.3) the handshake is yet to come.
+            Found::Data if to_server && self.server.is_none() => {}
             Found::Data => {
                 head.advance(to_server, finished(to_server));
                 self.has_answer |= !to_server;
@@ -611,7 +613,7 @@ impl super::Application for Application {
         } else if tx.is_resumed {
             tx.has_answer
         } else {
-            server >= server::CERT_DONE && !(tx.asks_client && client < client::CERT_DONE)
+            server >= server::HELLO_DONE && client >= client::CERT_DONE
         };
         end || head.is_complete() || is_seen
     }

@@ -1,0 +1,50 @@
+"""Which applications suricata.yaml turns off, and TLS's settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.suricata.test_http import configuration
+from tmrx.errors import ConfigError
+from tmrx.suricata.applications import applications
+
+PROTOCOLS = """
+app-layer:
+  protocols:
+    ftp:
+      enabled: no
+    ssh:
+      enabled: detection-only
+    dns:
+      enabled: yes
+    tls:
+      enabled: yes
+      %s
+"""
+
+
+def test_what_is_off(tmp_path: Path) -> None:
+    made = applications(configuration(PROTOCOLS % "encryption-handling: full", tmp_path))
+    assert (made.off, made.named, made.tls.after) == (("ftp",), ("ssh",), "full")
+
+
+@pytest.mark.parametrize(
+    ("said", "asked", "ja3", "ja4"),
+    [
+        ("ja3-fingerprints: auto", (), False, True),
+        ("ja3-fingerprints: auto", ("tls.sni", "ja3.hash"), True, True),
+        ("ja3-fingerprints: yes", (), True, True),
+        ("ja3-fingerprints: no", ("ja3.hash",), False, True),
+        ("ja4-fingerprints: no", (), False, False),
+    ],
+)
+def test_fingerprints(said: str, asked: tuple[str, ...], ja3: bool, ja4: bool, tmp_path: Path) -> None:
+    made = applications(configuration(PROTOCOLS % said, tmp_path), asked).tls
+    assert (made.ja3, made.ja4) == (ja3, ja4)
+
+
+def test_what_is_wrong(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="encryption-handling"):
+        applications(configuration(PROTOCOLS % "encryption-handling: maybe", tmp_path))
