@@ -114,9 +114,8 @@ def exchanges() -> Iterator[bytes]:
     form = b'--B\r\nContent-Disposition: form-data; filename="f"\r\n\r\ndata\r\n--B--\r\n'
     requests = [
         b"GET http://u@h:8/a/../b%2f%u0041//c?d=%41#e HTTP/1.1\r\nHost: h:8\r\nCookie: a=b; c\r\n x\r\n\r\n",
-        b"POST /form HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B\r\nContent-Length: %d\r\n\r\n"
-        % len(form)
-        + form,
+        b"POST /form HTTP/1.1\r\nContent-Type: multipart/form-data; boundary=B\r\n"
+        + b"Content-Length: %d\r\n\r\n%s" % (len(form), form),
         b"PUT /chunks HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n" + chunks + b"T: x\r\n\r\n",
         b"CONNECT h:443 HTTP/1.1\r\n\r\n",
         b"HEAD /old\r\n",

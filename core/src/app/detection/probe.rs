@@ -80,13 +80,17 @@ fn by_answer(direction: &Direction<'_>) -> Answer {
     }
 }
 
-/// A header (RFC 1035, section 4.1.1) whose counts the message has room for, and a first name.
+/// A header (RFC 1035, section 4.1.1) whose counts the message has room for, and a first name; or a response that is
+/// nothing but a header. LLMNR takes any operation.
 fn dns(bytes: &[u8], protocol: Protocol) -> Answer {
     let (Some(flags), Some(header)) = (word(bytes, 2), bytes.get(4..12)) else { return Answer::No };
     let counts: usize = header.chunks_exact(2).map(|pair| word(pair, 0).unwrap_or_default()).map(usize::from).sum();
     let opcode = flags >> 11 & 15;
     let first_label = bytes.get(12).is_none_or(|length| *length <= 63 || *length >= 0xc0);
-    yes_if(opcode <= 6 && counts > 0 && counts <= bytes.len() && bytes.len() > 12 && first_label, protocol)
+    let is_known = opcode <= 6 || protocol == P::Llmnr;
+    let is_bare = flags & 0x8000 != 0 && counts == 0 && bytes.len() == 12;
+    let has_room = counts > 0 && counts <= bytes.len() && bytes.len() > 12 && first_label;
+    yes_if(is_known && (has_room || is_bare), protocol)
 }
 
 fn dns_tcp(direction: &Direction<'_>) -> Answer {

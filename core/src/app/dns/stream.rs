@@ -14,6 +14,8 @@ const HEADER: usize = 12;
 pub(in crate::app) struct Messages {
     /// Responses go the way of requests.
     is_multicast: bool,
+    /// The first message says so: what is taken for the client is the server.
+    is_turned: Option<bool>,
     up: Framing,
     down: Framing,
 }
@@ -42,13 +44,15 @@ impl Messages {
         input: Input<'_>,
         transactions: &mut Transactions<T>,
     ) -> Parsed {
-        let is_multicast = self.is_multicast;
+        let (is_multicast, is_turned) = (self.is_multicast, &mut self.is_turned);
         let mut tell = |bytes: &[u8], original| {
             let (message, flaws) = Message::parse(to_server, bytes, original);
             let is_cut = message.cut.is_some();
+            let goes_back = message.is_response() == to_server;
+            let is_wrong = goes_back != *is_turned.get_or_insert(goes_back) && !is_multicast;
             let head = &mut transactions.message(T::from(message), to_server).head;
             let either = [Flaw::NotRequest, Flaw::NotResponse];
-            let odd = flaws.into_iter().filter(|flaw| !is_multicast || !either.contains(flaw));
+            let odd = flaws.into_iter().filter(|flaw| is_wrong || !either.contains(flaw));
             odd.for_each(|flaw| head.event(flaw as u8));
             let [up, down] = &mut head.partial;
             *(if to_server { up } else { down }) = is_cut;

@@ -162,7 +162,7 @@ fn raw_host<'a>(tx: &'a Tx, head: &'a Head, to_server: bool, place: usize) -> By
 }
 
 fn uri<'a>(tx: &'a Tx, _: &'a Head, _: bool, _: usize) -> Bytes<'a> {
-    part(tx.uri(), true, &tx.request)
+    if tx.is_unseen { Bytes::Absent } else { part(tx.uri(), true, &tx.request) }
 }
 
 fn raw_uri<'a>(tx: &'a Tx, _: &'a Head, _: bool, _: usize) -> Bytes<'a> {

@@ -79,6 +79,9 @@ impl Content {
     /// Its next bytes.
     pub fn take(&mut self, entry: &mut Entry<Tx>, bytes: &[u8]) {
         if self.is_full {
+            if let Parts::Form(form) = &mut self.parts {
+                form.finish(&mut entry.head.files);
+            }
             entry.head.files.truncate(self.to_server);
             return;
         }
@@ -170,7 +173,11 @@ fn request_parts(tx: &Tx, settings: &BodySettings) -> Parts {
 
 /// The file of a response.
 fn response_parts(tx: &Tx, settings: &BodySettings) -> Parts {
-    let range = tx.field(false, "Content-Range").and_then(ContentRange::parse).and_then(|range| range.bytes);
+    let range = tx
+        .field(false, "Content-Range")
+        .filter(|_| tx.status() == Some(206))
+        .and_then(ContentRange::parse)
+        .and_then(|range| range.bytes);
     Parts::File(Whole::new(response_name(tx), range, settings))
 }
 

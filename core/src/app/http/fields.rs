@@ -169,7 +169,8 @@ impl Fields {
             let rest = text.get(start..self.raw).unwrap_or_default();
             let is_end = |byte: u8| byte == b'\n' || byte == b'\r' && !reading.to_server;
             let length = rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len());
-            if length == 0 && rest.first() == Some(&b'\r') && start > 0 && text.get(start - 1) == Some(&b'\n') {
+            let before = text.get(..start).unwrap_or_default();
+            if rest.first() == Some(&b'\r') && before.ends_with(b"\n") && !before.ends_with(b"\r\n") {
                 note(Event::DeformedEol);
             }
             let line = Span::new(start, start + length).trimmed(text, |byte| byte == b'\r');
@@ -233,6 +234,9 @@ impl Fields {
         if same.repeats > MOST_REPEATS {
             return Err(TooMany);
         }
+        if same.repeats == 1 {
+            note(of(to_server, Event::RequestHeaderRepetition, Event::ResponseHeaderRepetition));
+        }
         if name.eq_ignore_ascii_case(b"content-length") {
             if same.bytes(text) != field.bytes(text) {
                 let (request, response) =
@@ -241,7 +245,6 @@ impl Fields {
             }
             return Ok(());
         }
-        note(of(to_server, Event::RequestHeaderRepetition, Event::ResponseHeaderRepetition));
         same.join(text, field.bytes(text));
         Ok(())
     }
@@ -353,7 +356,10 @@ mod tests {
         assert_eq!(one(b"X: y\r\n Transfer-Encoding: chunked\r\n", true).1, "y Transfer-Encoding: chunked");
         assert_eq!(read(b"A: 1\r\na: 2\r\n", false).1, [Event::ResponseHeaderRepetition]);
         let (fields, events) = read(b"Content-Length: 1\r\ncontent-length: 2\r\n", true);
-        assert_eq!((fields[0].1.as_str(), events), ("1", vec![Event::DuplicateContentLengthFieldInRequest]));
+        assert_eq!(
+            (fields[0].1.as_str(), events),
+            ("1", vec![Event::RequestHeaderRepetition, Event::DuplicateContentLengthFieldInRequest])
+        );
     }
 
     #[test]

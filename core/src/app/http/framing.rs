@@ -60,7 +60,7 @@ pub(super) fn response(tx: &Tx, note: &mut impl FnMut(Event)) -> Result<Framing,
     }
     if let Some(encoding) = encoding.map(without_nul) {
         if holds(&encoding, b"chunked") {
-            if !encoding.trim_ascii().eq_ignore_ascii_case(b"chunked") {
+            if !fields.get("Transfer-Encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked")) {
                 note(Event::ResponseAbnormalTransferEncoding);
             }
             if !tx.response.line.first().eq_ignore_ascii_case(b"HTTP/1.1") {

@@ -90,9 +90,10 @@ impl Tx {
         self.response.line.second()
     }
 
-    /// The same as a number.
+    /// The same as a number, where it is one of three digits.
     pub fn status(&self) -> Option<u16> {
-        std::str::from_utf8(self.status_text()).ok()?.parse().ok()
+        let number = std::str::from_utf8(self.status_text()).ok()?.parse().ok()?;
+        (100..=999).contains(&number).then_some(number)
     }
 
     /// A field of the request (or of the response) by its name.

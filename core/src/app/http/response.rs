@@ -108,6 +108,9 @@ impl Side {
             }
             _ => (),
         }
+        if tx.status() == Some(101) && has_length {
+            entry.head.event(Event::SwitchingProtoWithContentLength as u8);
+        }
         let mut events = Vec::new();
         let framing = framing::response(&entry.tx, &mut |event| events.push(event));
         events.into_iter().for_each(|event| entry.head.event(event as u8));

@@ -11,7 +11,7 @@ use crate::plan::HttpSettings;
 use std::borrow::Cow;
 
 /// A message's fields take so many times what a line may take, at most.
-const MOST_LINES: usize = 16;
+const MOST_LINES: usize = 4;
 
 /// What all of a connection is read with.
 #[derive(Debug)]
@@ -141,7 +141,10 @@ impl Side {
             match self.step(&mut rest, context) {
                 Step::Next => (),
                 Step::Wait => break,
-                Step::Change(expected) => return Parsed::Change { bytes: bytes.len() - rest.len(), expected },
+                Step::Change(expected) => {
+                    self.skip_empty_lines(&mut rest, context);
+                    return Parsed::Change { bytes: bytes.len() - rest.len(), expected };
+                }
                 Step::Fail => return Parsed::Failed,
             }
         }
@@ -365,6 +368,16 @@ impl Side {
             begins_request(line) || memchr::memmem::find(line, b" HTTP/").is_some()
         } else {
             begins_response(line)
+        }
+    }
+
+    /// Empty lines before another protocol begins are a body that should not be.
+    fn skip_empty_lines(&self, input: &mut &[u8], context: &mut Context<'_>) {
+        let count = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        if count > 0 {
+            *input = input.get(count..).unwrap_or_default();
+            self.note(context, Event::ResponseBodyUnexpected);
+            self.count(count, context);
         }
     }
 

@@ -147,6 +147,8 @@ pub struct Tx {
     pub ja4: Option<String>,
     /// The server goes on with an earlier session.
     pub is_resumed: bool,
+    /// The server sent what is no handshake any more.
+    has_answer: bool,
     /// The server wants a certificate of the client.
     asks_client: bool,
     state: u64,
@@ -183,7 +185,10 @@ impl Tx {
             }
             Found::ChangeCipherSpec => return self.change_cipher_spec(head, to_server),
             Found::Encrypted => head.advance(to_server, finished(to_server)),
-            Found::Data => head.advance(to_server, finished(to_server)),
+            Found::Data => {
+                head.advance(to_server, finished(to_server));
+                self.has_answer |= !to_server;
+            }
         }
         true
     }
@@ -601,12 +606,14 @@ impl super::Application for Application {
     fn is_told(entry: &Entry<Tx>, end: bool) -> bool {
         let Entry { head, tx } = entry;
         let (client, server) = (head.progress(true), head.progress(false));
-        let is_seen = match tx.is_modern() {
-            true => client >= client::FINISHED && server >= server::FINISHED,
-            false => server >= server::CERT_DONE && !(tx.asks_client && client < client::CERT_DONE),
+        let is_seen = if tx.is_modern() {
+            client >= client::FINISHED && server >= server::FINISHED
+        } else if tx.is_resumed {
+            tx.has_answer
+        } else {
+            server >= server::CERT_DONE && !(tx.asks_client && client < client::CERT_DONE)
         };
-        // Whether a session goes on with an earlier one is known to the end only.
-        end || head.is_complete() || (is_seen && !tx.is_resumed)
+        end || head.is_complete() || is_seen
     }
 }
 

@@ -210,11 +210,32 @@ impl Records {
             return self.old(record, piece, tell);
         }
         match record.kind {
-            kind::HANDSHAKE if !self.is_encrypted => self.handshake.feed(piece, tell),
+            kind::HANDSHAKE if !self.is_encrypted => self.messages(record, piece, tell),
             kind::CHANGE_CIPHER_SPEC if record.left == 0 => self.is_encrypted = tell(Found::ChangeCipherSpec),
             kind::HEARTBEAT if !self.is_encrypted => self.heartbeat(record, piece, tell),
             _ => {}
         }
+    }
+
+    /// The messages of a record are looked at when it ends, or when some of it is missing.
+    fn messages(&mut self, record: Record, piece: Piece<'_>, tell: &mut dyn FnMut(Found<'_>) -> bool) {
+        match piece {
+            Piece::Bytes(_) if record.left == 0 && self.content.is_empty() => self.handshake.feed(piece, tell),
+            Piece::Bytes(bytes) => self.content.extend_from_slice(bytes),
+            Piece::Missing(_) => {}
+        }
+        let is_missing = matches!(piece, Piece::Missing(_));
+        if record.left == 0 || is_missing {
+            self.release(tell);
+        }
+        if is_missing {
+            self.handshake.feed(piece, tell);
+        }
+    }
+
+    fn release(&mut self, tell: &mut dyn FnMut(Found<'_>) -> bool) {
+        let content = std::mem::take(&mut self.content);
+        self.handshake.feed(Piece::Bytes(&content), tell);
     }
 
     fn old(&mut self, record: Record, piece: Piece<'_>, tell: &mut dyn FnMut(Found<'_>) -> bool) {
@@ -248,6 +269,9 @@ impl Records {
 
     /// Nothing more comes.
     pub fn end(&mut self, tell: &mut dyn FnMut(Found<'_>) -> bool) {
+        if self.record.is_some_and(|record| record.kind == kind::HANDSHAKE && !record.is_old) {
+            self.release(tell);
+        }
         self.handshake.lose(tell);
     }
 }

@@ -185,6 +185,10 @@ fn addresses_and_checksums() {
     assert!(sum(ChecksumOf::Ipv4, false, &udp) && !sum(ChecksumOf::Ipv4, true, &udp));
     assert!(sum(ChecksumOf::Udpv4, true, &udp) && !sum(ChecksumOf::Udpv4, false, &udp));
     assert!(!sum(ChecksumOf::Udpv6, true, &udp) && !sum(ChecksumOf::Tcpv4, true, &udp));
+    // Cut in the transport's header: whose checksum it was is known.
+    let cut = |layer| ask(&plan::Check::ChecksumIs { layer, valid: true }, &udp, 22, Link::Ip).0;
+    let layers = [ChecksumOf::Udpv4, ChecksumOf::Tcpv4, ChecksumOf::Udpv6].map(cut);
+    assert_eq!(layers, [Truth::Unknown, Truth::False, Truth::False]);
     udp[26] = 1;
     assert!(sum(ChecksumOf::Udpv4, false, &udp));
     assert!(sum(ChecksumOf::Tcpv4, false, &ipv4(6, "", SEGMENT)));
@@ -250,6 +254,8 @@ fn flows_and_sessions() {
     assert!(size(Side::ToServer, 9) && !size(Side::ToServer, 10) && size(Side::Either, 19) && !size(Side::Both, 10));
     assert!(ask(plan::Check::TcpSession { states: 4 }) && !ask(plan::Check::TcpSession { states: 3 }));
     assert!(ask(plan::Check::Hook { hook: PacketHook::FlowStart }) && ask(plan::Check::Hook { hook: PacketHook::All }));
+    assert!(!whole(&plan::Check::Hook { hook: PacketHook::FlowStart }, &udp), "without a flow");
+    assert!(whole(&plan::Check::Hook { hook: PacketHook::All }, &udp), "without a flow");
     assert!(!ask(plan::Check::FlowElephant { side: Side::Either }));
     let bits = [TcpState::None, TcpState::SynRecv, TcpState::Established, TcpState::Closed].map(session_bit);
     assert_eq!(bits, [1, 1, 2, 4]);

@@ -23,7 +23,7 @@ const LLMNR: Letters = &[("c", flag::AA), ("tc", flag::TC), ("t", flag::RD)];
 
 /// The event of a multicast DNS message.
 pub(super) fn mdns_events(tx: &Message) -> Vec<TransactionEvent> {
-    events("mdns", tx, mdns)
+    events("mdns", Along::Flow, tx, mdns)
 }
 
 /// What alerts show of one.
@@ -33,7 +33,9 @@ pub(super) fn mdns(json: &mut Json<'_>, tx: &Message) {
 
 /// The event of an LLMNR message.
 pub(super) fn llmnr_events(tx: &Message) -> Vec<TransactionEvent> {
-    events("llmnr", tx, llmnr)
+    // A response that goes to the server is that of a request to many, in a flow of its own.
+    let along = if tx.is_response() && tx.to_server { Along::ToClient } else { Along::Flow };
+    events("llmnr", along, tx, llmnr)
 }
 
 /// What alerts show of one.
@@ -41,10 +43,15 @@ pub(super) fn llmnr(json: &mut Json<'_>, tx: &Message) {
     message(json, "llmnr", LLMNR, tx);
 }
 
-fn events(kind: &'static str, tx: &Message, write: fn(&mut Json<'_>, &Message)) -> Vec<TransactionEvent> {
+fn events(
+    kind: &'static str,
+    along: Along,
+    tx: &Message,
+    write: fn(&mut Json<'_>, &Message),
+) -> Vec<TransactionEvent> {
     let mut members = Vec::new();
     write(&mut Json(&mut members), tx);
-    let event = TransactionEvent { kind, along: Along::Flow, members };
+    let event = TransactionEvent { kind, along, members };
     Some(event).filter(|_| !tx.is_malformed).into_iter().collect()
 }
 
