@@ -215,4 +215,5 @@ def test_files_that_rules_ask_for_are_stored_once(tmp_path: Path, out: Path) -> 
     assert {name for name in stored if not name.endswith(".json")} == {digest}
     assert len(stored) == 1 + len(told)
     content = (out / "filestore" / digest[:2] / digest).read_bytes()
-    assert content.startswith(b"<html><body>All quiet") and len(content) == 686
+    assert content.startswith(b"<html><body>All quiet")
+    assert len(content) == 686
