@@ -1,8 +1,8 @@
 """ET Open on the shared corpus: `python -m bench.detection [--rounds N]`, also a part of `make bench`.
 
 Rules that ask for no application protocol: none of them, 100 and 1,000 drawn at random, and all; streams are
-reassembled and only alerts are written. Each round measures tcpdump and every set by turns; what counts is the time that
-the processor worked, so that others on the machine disturb less.
+reassembled and only alerts are written. Each round measures tcpdump and every set by turns; what counts is the time
+that the processor worked, so that others on the machine disturb less.
 """
 
 from __future__ import annotations
@@ -87,6 +87,7 @@ def main() -> None:
     """The table alone."""
     parser = argparse.ArgumentParser(prog="python -m bench.detection", description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--record", type=Path, default=ROOT / "bench" / "record", help="where the results go")
     given = parser.parse_args()
     of = captures.corpus(1000)
     if of is None or not ET_OPEN.exists():
@@ -94,6 +95,8 @@ def main() -> None:
     found = rates(of, given.rounds)
     for name, rate in found.items():
         print(f"{name:>8} {rate:>11,.0f} frames/s {rate / found['tcpdump']:>6.1%} of tcpdump")
+    document = {"rounds": given.rounds, "load": os.getloadavg(), "frames_per_second": found}
+    print(f"written: {measure.record(given.record, document, '-detection')}")
 
 
 if __name__ == "__main__":

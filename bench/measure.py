@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import os
+import platform
 import statistics
 import subprocess
 import sys
@@ -97,3 +99,12 @@ def pairs(first: Callable[[], Run], second: Callable[[], Run], rounds: int) -> t
 def median(runs: Sequence[Run]) -> float:
     """The median of their seconds."""
     return statistics.median(each.seconds for each in runs)
+
+
+def record(folder: Path, document: dict[str, object], of: str = "") -> Path:
+    """Write the results under the machine's architecture and the date, and what they are of."""
+    today = datetime.datetime.now(datetime.UTC).date().isoformat()
+    path = folder / f"{platform.machine()}-{today}{of}.json"
+    folder.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=1) + "\n")
+    return path

@@ -8,8 +8,6 @@ frames that were received, and with rules the alerts, which are counted in the f
 from __future__ import annotations
 
 import argparse
-import datetime
-import json
 import os
 import platform
 import random
@@ -186,15 +184,6 @@ def show(results: list[Result], start: Startup, peaks: dict[str, float]) -> None
         print(f"peak memory: {peaks[size + '_peak_mib']:.0f} MiB, on a capture of {peaks[size + '_mib']:.0f} MiB")
 
 
-def record(folder: Path, document: dict[str, object]) -> Path:
-    """Write the results under the machine's architecture and the date."""
-    today = datetime.datetime.now(datetime.UTC).date().isoformat()
-    path = folder / f"{platform.machine()}-{today}.json"
-    folder.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(document, indent=1) + "\n")
-    return path
-
-
 def options() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m bench.run", description=__doc__)
@@ -234,7 +223,7 @@ def bench(given: argparse.Namespace) -> None:
         "results": [asdict(result) for result in results], "memory": peaks, "stages": per_stage.splitlines(),
         "stages_et_open": with_streams.splitlines(),
     }  # fmt: skip
-    print(f"written: {record(given.record, document)}")
+    print(f"written: {measure.record(given.record, document)}")
 
 
 def main() -> int:
