@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn elements_are_counted() {
-        let many = [vec![5, 0].repeat(MOST), vec![4, 0x81, 201]].concat();
+        let many = [[5, 0].repeat(MOST), vec![4, 0x81, 201]].concat();
         assert_eq!(ask(&OVERSIZE, &many, many.len()), Truth::False);
         assert_eq!(ask(&OVERSIZE, many.get(2..).unwrap(), many.len() - 2), Truth::True);
     }
