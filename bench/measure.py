@@ -10,7 +10,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,12 @@ TMRX = [sys.executable, "-m", "tmrx"]
 
 @dataclass(frozen=True)
 class Run:
-    """Seconds from start to end, the largest resident set in bytes, and the `--stats` document where there is one."""
+    """Seconds from start to end, those that a processor worked for it, the largest resident set in bytes, and the
+    `--stats` document where there is one.
+    """
 
     seconds: float
+    worked: float
     peak: int
     stats: dict[str, Any]
 
@@ -47,7 +50,7 @@ def run(command: Sequence[str], cores: int = 1) -> Run:
             errors.seek(0)
             raise RuntimeError(f"{' '.join(command)}: {errors.read().decode(errors='replace').strip()}")
     scale = 1 if sys.platform == "darwin" else 1024
-    return Run(seconds, usage.ru_maxrss * scale, {})
+    return Run(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * scale, {})
 
 
 def tcpdump(capture: Capture) -> Run:
@@ -68,7 +71,7 @@ def tmrx(capture: Capture, *options: str, workers: int = 1, cores: int | None = 
     frames = document["frames"]
     if frames["received"] != capture.frames or frames["held"]:
         raise RuntimeError(f"{capture.name}: {capture.frames} frames, {frames['received']} received: {frames}")
-    return Run(done.seconds, done.peak, document)
+    return replace(done, stats=document)
 
 
 def sender(capture: Capture, plan: Path, kind: str, name: str = "", port: int = 0) -> Run:
@@ -82,7 +85,7 @@ def sender(capture: Capture, plan: Path, kind: str, name: str = "", port: int = 
     sent = document["copies"]["sent"]
     if document["outcomes"] != capture.frames or not 0 < sent == document["mirrored"]:
         raise RuntimeError(f"{capture.name}: {capture.frames} frames, {sent} copies sent: {document}")
-    return Run(done.seconds, done.peak, document)
+    return replace(done, stats=document)
 
 
 def pairs(first: Callable[[], Run], second: Callable[[], Run], rounds: int) -> tuple[list[Run], list[Run]]:

@@ -40,8 +40,11 @@ class StoredFiles:
         self._infos = infos
         self._folder = Path(folder)
         self._open: set[int] = set()
+        _try(self._make_folders, self._folder)
+
+    def _make_folders(self) -> None:
         for name in (_UNFINISHED, *(f"{number:02x}" for number in range(256))):
-            _try(lambda name=name: (self._folder / name).mkdir(parents=True, exist_ok=True), self._folder)
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
 
     def take(self, batch: Batch) -> None:
         """The next pieces of files, and what is told of those that ended. A file without digest can't be stored."""

@@ -15,7 +15,7 @@ from tmrx.errors import UsageError
 
 GOOD = 'alert tcp any any -> any 80 (msg:"one, \\"two\\""; sid:7; rev:2; classtype:network-scan;)\n'
 BAD = 'alert tcp any any -> any any (contnet:"a"; sid:8;)\n'
-UNSUPPORTED = "alert http any any -> any any (sid:9;)\n"
+UNSUPPORTED = "alert modbus any any -> any any (sid:9;)\n"
 UNMET = "alert tcp any any -> any any (requires: feature x; sid:10;)\n"
 WARNED = "alert tcp any any -> any any (classtype:none; sid:11;)\n"
 
@@ -120,7 +120,7 @@ def test_explain_shows_what_is_not_evaluated_yet(run) -> None:
     records = json.loads(run("explain", GOOD + UNSUPPORTED, "--format", "json").stdout)
     assert [(record["sid"], record["missing"]) for record in records] == [
         (7, ""),
-        (9, "protocol 'http' is known, not supported yet"),
+        (9, "protocol 'modbus' is known, not supported yet"),
     ]
 
 
@@ -142,7 +142,7 @@ def test_coverage(run) -> None:
     rows = json.loads(run("coverage", text, "--format", "json").stdout)
     assert [(row["fate"], row["reason"], row["rules"], row["share"]) for row in rows] == [
         ("loaded", "", 1, 20.0),
-        ("unsupported", "protocol 'http' is known, not supported yet", 2, 40.0),
+        ("unsupported", "protocol 'modbus' is known, not supported yet", 2, 40.0),
         ("error", "unknown keyword 'contnet'", 1, 20.0),
         ("skipped", "missing a required feature: feature x", 1, 20.0),
     ]

@@ -96,14 +96,14 @@ def test_a_flowbit_that_is_never_set_is_warned_of(tmp_path: Path) -> None:
 def test_strict_says_all_that_is_refused(tmp_path: Path) -> None:
     skipped = rule(3, options="requires: feature x;")
     file = written(
-        tmp_path, "s.rules", rule(1, options="contnet:1;") + rule(2, options='http.uri; content:"a";') + skipped
+        tmp_path, "s.rules", rule(1, options="contnet:1;") + rule(2, options='smb.share; content:"a";') + skipped
     )
     with pytest.raises(ConfigError) as error:
         load([file], strict=True)
     assert error.value.exit_code == 2
     assert error.value.lines() == [
         f"{file}:1:31: unknown keyword 'contnet' (did you mean 'content'?)",
-        f"{file}:2:31: keyword 'http.uri' is known, not supported yet",
+        f"{file}:2:31: keyword 'smb.share' is known, not supported yet",
     ]
     assert load([written(tmp_path, "k.rules", skipped)], strict=True).rules == ()
 
@@ -149,7 +149,7 @@ def told(found: RuleSet) -> tuple[object, ...]:
 @pytest.mark.usefixtures("every_size")
 def test_what_was_compiled_is_kept(tmp_path: Path) -> None:
     text = rule(1, options='content:"a"; pcre:"/b/"; mirror.truncated; metadata:a b;') + rule(
-        2, options='http.uri; content:"a";'
+        2, options='smb.share; content:"a";'
     )
     file = written(tmp_path, "c.rules", text)
     first = load([file])

@@ -112,9 +112,9 @@ def test_a_buffer_of_one_direction_sets_it(options: str, direction: str, one) ->
 
 
 REFUSED = {
-    "alert http any any -> any any (http.uri; content:\"a\";": "protocol 'http'",
-    "alert ip any any -> any any (http.uri; content:\"a\";": "keyword 'http.uri'",
-    "alert tcp any any -> any any (content:\"a\"; http_uri;": "keyword 'http_uri'",
+    "alert modbus any any -> any any (content:\"a\";": "protocol 'modbus'",
+    "alert ip any any -> any any (smb.share; content:\"a\";": "keyword 'smb.share'",
+    "alert smb any any -> any any (smb.named_pipe; content:\"a\";": "keyword 'smb.named_pipe'",
 }  # fmt: skip
 
 

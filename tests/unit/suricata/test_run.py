@@ -206,11 +206,14 @@ def test_files_that_rules_ask_for_are_stored_once(tmp_path: Path, out: Path) -> 
     assert run.main(["-c", own, "-r", capture, "-S", str(rules), "-l", str(out), "-k", "none"]) == 0
     told = [event["fileinfo"] for event in events(out, "fileinfo")]
     assert len(told) == len(events(out, "alert")) > 1
-    assert {info["magic"] for info in told} == {"HTML document, ASCII text, with very long lines (686), with no line terminators"}
+    assert {info["magic"] for info in told} == {
+        "HTML document, ASCII text, with very long lines (686), with no line terminators"
+    }
     (digest,) = {info["sha256"] for info in told}
     assert all(info["stored"] and info["sid"] == [1] and info["size"] == 686 for info in told)
     stored = {path.name for path in (out / "filestore").rglob("*") if path.is_file()}
     assert {name for name in stored if not name.endswith(".json")} == {digest}
     assert len(stored) == 1 + len(told)
     content = (out / "filestore" / digest[:2] / digest).read_bytes()
-    assert content.startswith(b"<html><body>All quiet") and len(content) == 686
+    assert content.startswith(b"<html><body>All quiet")
+    assert len(content) == 686

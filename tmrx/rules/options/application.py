@@ -327,4 +327,4 @@ HANDLERS = {
     "app-layer-state": _state,
 }
 # Those that are read, and then refused.
-MISSING = HANDLERS.keys() - {"urilen", "nfq_set_mark", "app-layer-protocol"}
+MISSING = HANDLERS.keys() - {"urilen", "nfq_set_mark", "app-layer-protocol", "app-layer-state"}

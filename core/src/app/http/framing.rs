@@ -58,16 +58,16 @@ pub(super) fn response(tx: &Tx, note: &mut impl FnMut(Event)) -> Result<Framing,
         }
         note(Event::ResponseBodyUnexpected);
     }
-    if let Some(encoding) = encoding.map(without_nul) {
-        if holds(&encoding, b"chunked") {
-            if !fields.get("Transfer-Encoding").is_some_and(|value| value.eq_ignore_ascii_case(b"chunked")) {
-                note(Event::ResponseAbnormalTransferEncoding);
-            }
-            if !tx.response.line.first().eq_ignore_ascii_case(b"HTTP/1.1") {
-                note(Event::ResponseChunkedOldProto);
-            }
-            return Ok(Framing::Chunked);
+    if let Some(encoding) = encoding
+        && holds(&without_nul(encoding), b"chunked")
+    {
+        if !encoding.eq_ignore_ascii_case(b"chunked") {
+            note(Event::ResponseAbnormalTransferEncoding);
         }
+        if !tx.response.line.first().eq_ignore_ascii_case(b"HTTP/1.1") {
+            note(Event::ResponseChunkedOldProto);
+        }
+        return Ok(Framing::Chunked);
     }
     if let Some(listed) = listed {
         return length(listed, note).map(Framing::Length).ok_or_else(|| {

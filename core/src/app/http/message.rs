@@ -168,9 +168,9 @@ fn is_plain(uri: &[u8]) -> bool {
     let mut last = 0;
     uri.first() == Some(&b'/')
         && uri.iter().all(|byte| {
-            let plain = !matches!(byte, b'%' | b'\\' | 0x80..) && !(last == b'/' && matches!(byte, b'/' | b'.'));
+            let is_odd = matches!(byte, b'%' | b'\\' | 0x80..) || last == b'/' && matches!(byte, b'/' | b'.');
             last = *byte;
-            plain
+            !is_odd
         })
 }
 

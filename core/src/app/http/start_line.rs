@@ -131,7 +131,7 @@ impl StartLine {
             note(Event::ResponseLineInvalidProtocol);
         }
         let (code, rest) = word(&text, rest);
-        if !(code.of(&text).len() == 3 && code.of(&text).iter().all(u8::is_ascii_digit)) && !is_cut {
+        if !is_cut && !is_status(code.of(&text)) {
             note(Event::ResponseLineInvalidResponseStatus);
         }
         let reason = Span::new(rest, text.len()).trimmed(&text, is_blank);
@@ -162,6 +162,10 @@ fn split_protocol(text: &[u8], target: Span, note: &mut impl FnMut(Event)) -> (S
         note(Event::UriDelimNonCompliant);
     }
     (target, protocol)
+}
+
+fn is_status(code: &[u8]) -> bool {
+    code.len() == 3 && code.first() != Some(&b'0') && code.iter().all(u8::is_ascii_digit)
 }
 
 fn is_version(protocol: &[u8]) -> bool {

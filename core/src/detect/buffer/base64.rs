@@ -82,12 +82,14 @@ mod tests {
 
     #[test]
     fn modes() {
-        let rows: [(&[u8], [&[u8]; 4]); 8] = [
+        let rows: [(&[u8], [&[u8]; 4]); 10] = [
             (b"SGVsbG8=", [b"Hello", b"Hello", b"Hello", b"Hello"]),
             (b"SGVs bG8=", [b"Hel", b"Hello", b"Hello", b""]),
             (b"SGVs!bG8=", [b"Hel", b"Hel", b"Hello", b""]),
             (b"SGVsbG8", [b"Hello", b"Hello", b"Hello", b""]),
             (b"SGVsbG8=SGVs", [b"Hello", b"Hello", b"Hello", b""]),
+            (b"SGVsbA==", [b"Hell", b"Hell", b"Hell", b"Hell"]),
+            (b"SGVsbA", [b"Hell", b"Hell", b"Hell", b""]),
             (b"abcd", [b"i\xb7\x1d"; 4]),
             (b"S", [b""; 4]),
             (b"", [b""; 4]),

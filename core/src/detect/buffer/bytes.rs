@@ -113,10 +113,6 @@ impl Jump {
         let target = usize::try_from(target.max(0)).ok();
         target.filter(|target| *target <= at.text.original).ok_or(Truth::False)
     }
-
-    pub(super) fn variables(&self) -> [Option<u8>; 2] {
-        self.field.variables()
-    }
 }
 
 /// `byte_extract`.
@@ -140,10 +136,6 @@ impl Extract {
         let found = self.field.read(at)?;
         let value = round_up(i128::from(found.value) * i128::from(self.multiplier), self.align.into());
         Ok(Found { value: value as u64, end: found.end })
-    }
-
-    pub(super) fn variables(&self) -> [Option<u8>; 2] {
-        self.field.variables()
     }
 }
 
@@ -176,11 +168,6 @@ impl Math {
             MathOp::Shr => u32::try_from(b).ok().and_then(|bits| a.checked_shr(bits)),
         };
         value.map(|value| Found { value, end: found.end }).ok_or(Truth::False)
-    }
-
-    pub(super) fn variables(&self) -> [Option<u8>; 3] {
-        let [count, offset] = self.field.variables();
-        [count, offset, self.operand.variable()]
     }
 }
 

@@ -126,19 +126,19 @@ impl Entry {
         }
     }
 
-    /// Whether it asks for one of these variables.
+    /// Whether it asks for one of these variables. Not said of what begins a chain, whatever it asks for.
     pub(super) fn uses(&self, variables: &[u8]) -> bool {
         let any = |used: &[Option<u8>]| used.iter().flatten().any(|used| variables.contains(used));
         match self {
             Self::Content(content) => any(&content.variables()),
             Self::Test(test) => any(&test.variables()),
-            Self::Jump(jump) => any(&jump.variables()),
-            Self::Extract(extract) => any(&extract.variables()),
-            Self::Math(math) => any(&math.variables()),
             Self::DataAt(data) => any(&[data.at.variable()]),
             // What is asked of the result may name any.
             Self::Base64(_) => !variables.is_empty(),
             Self::Pattern(_)
+            | Self::Jump(_)
+            | Self::Extract(_)
+            | Self::Math(_)
             | Self::Size(_)
             | Self::Entropy(..)
             | Self::Dataset(_)

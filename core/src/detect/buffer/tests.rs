@@ -195,6 +195,41 @@ fn verified_vectors_that_do_not() {
 }
 
 #[test]
+fn jumps_are_rounded_up() {
+    for (value, x) in [(4, 5), (5, 9), (6, 9), (7, 9), (8, 9)] {
+        let bytes: Vec<u8> = (0..12)
+            .map(|at| {
+                if at == 0 {
+                    value
+                } else if at == x {
+                    b'x'
+                } else {
+                    b'.'
+                }
+            })
+            .collect();
+        let aligned = Match::ByteJump(ByteJump { align: true, ..jump(1, 0) });
+        assert_eq!(ask(&[aligned, within("x", 1)], &bytes, bytes.len()), Truth::True, "{value}");
+    }
+}
+
+#[test]
+fn comparisons() {
+    let ask = |op, value| ask(&[Match::ByteTest(test(1, op, value, 0))], &[5], 1) == Truth::True;
+    for (op, less, same, more) in [
+        (ByteOp::Lt, false, false, true),
+        (ByteOp::Gt, true, false, false),
+        (ByteOp::Eq, false, true, false),
+        (ByteOp::Le, false, true, true),
+        (ByteOp::Ge, true, true, false),
+    ] {
+        assert_eq!([4, 5, 6].map(|value| ask(op, value)), [less, same, more], "{op:?}");
+    }
+    assert!(ask(ByteOp::And, 4) && !ask(ByteOp::And, 2));
+    assert!(ask(ByteOp::Or, 4) && !ask(ByteOp::Or, 5));
+}
+
+#[test]
 fn text_ends_where_its_digits_do() {
     let after = |base, count, bytes: &[u8]| {
         let digits = text(base);
@@ -245,7 +280,10 @@ fn later_choices_change_variables() {
         other => other,
     };
     assert_eq!(ask(&[c("a"), relative.clone(), of_variable(97)], bytes, bytes.len()), Truth::True);
-    assert_eq!(ask(&[c("a"), relative, of_variable(98)], bytes, bytes.len()), Truth::False);
+    assert_eq!(ask(&[c("a"), relative.clone(), of_variable(98)], bytes, bytes.len()), Truth::False);
+    // So does a content that must not be there.
+    let absent = Content { negated: true, offset: variable(0), depth: Some(number(1)), ..content(b"\x01") };
+    assert_eq!(ask(&[c("a"), relative, Match::Content(absent)], bytes, bytes.len()), Truth::True);
 }
 
 #[test]
@@ -368,7 +406,7 @@ fn refused() {
         let rule = plan::Rule { buffers, ..plan::Rule::default() };
         Tests::new(&rule, &mut Views::default(), &DetectSettings::default()).unwrap_err().to_string()
     };
-    assert!(refused("http.uri", vec![c("x")]).contains("http.uri"));
+    assert!(refused("no.such", vec![c("x")]).contains("no.such"));
     assert!(refused("payload", vec![c("x"), Match::Absent { or_else: false }]).contains("absent"));
     assert!(refused("payload", vec![c("")]).contains("empty"));
 }

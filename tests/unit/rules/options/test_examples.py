@@ -46,7 +46,8 @@ def rule(keyword: Keyword, value: str) -> str:
     after = after.replace('"a"', f'"{"a" * SIZES.get(keyword.name, 1)}"')
     if keyword.name != "sid":
         after += " sid:1;"
-    return f"alert ip any any -> any any ({before}{keyword.name}{':' if value else ''}{value};{after})"
+    protocol = "http" if keyword.name == "app-layer-state" else "ip"
+    return f"alert {protocol} any any -> any any ({before}{keyword.name}{':' if value else ''}{value};{after})"
 
 
 def test_every_keyword_has_an_example() -> None:
