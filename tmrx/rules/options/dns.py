@@ -12,47 +12,31 @@ from tmrx.rules.numbers import U8, U16, number_text
 from tmrx.rules.options.instances import counted, which
 from tmrx.rules.parser import Option
 
-# IANA's "Domain Name System (DNS) Parameters".
-_RCODES = {
-    name: number
-    for number, name in enumerate(
-        [
-            "noerror",
-            "formerr",
-            "servfail",
-            "nxdomain",
-            "notimp",
-            "refused",
-            "yxdomain",
-            "yxrrset",
-            "nxrrset",
-            "notauth",
-            "notzone",
-        ]
-    )
-} | {
-    "badvers": 16,
-    "badsig": 16,
-    "badkey": 17,
-    "badtime": 18,
-    "badmode": 19,
-    "badname": 20,
-    "badalg": 21,
-    "badtrunc": 22,
-}
-_TYPES = {
-    name: number
-    for number, name in enumerate(
-        ["a", "ns", "md", "mf", "cname", "soa", "mb", "mg", "mr", "null", "wks", "ptr", "hinfo", "minfo", "mx", "txt", "rp", "afsdb", "x25", "isdn", "rt", "nsap", "nsapptr", "sig", "key", "px", "gpos", "aaaa", "loc", "nxt", "eid", "nimloc", "srv", "atma", "naptr", "kx", "cert", "a6", "dname", "sink", "opt", "apl", "ds", "sshfp", "ipseckey", "rrsig", "nsec", "dnskey", "dhcid", "nsec3", "nsec3param", "tlsa", "smimea"],
-        start=1,
-    )
-} | {
-    "hip": 55, "ninfo": 56, "rkey": 57, "talink": 58, "cds": 59, "cdnskey": 60, "openpgpkey": 61, "csync": 62,
-    "zonemd": 63, "svcb": 64, "https": 65, "spf": 99, "uinfo": 100, "uid": 101, "gid": 102, "unspec": 103, "nid": 104,
-    "l32": 105, "l64": 106, "lp": 107, "eui48": 108, "eui64": 109, "tkey": 249, "tsig": 250, "ixfr": 251, "axfr": 252,
-    "mailb": 253, "maila": 254, "any": 255, "uri": 256, "caa": 257, "avc": 258, "doa": 259, "amtrelay": 260,
-    "ta": 32768, "dlv": 32769,
-}  # fmt: skip
+# IANA's "Domain Name System (DNS) Parameters": those without a number follow the one before them.
+_RCODE_NAMES = """
+0 noerror formerr servfail nxdomain notimp refused yxdomain yxrrset nxrrset notauth notzone
+16 badvers badkey badtime badmode badname badalg badtrunc 16 badsig
+"""
+_TYPE_NAMES = """
+1 a ns md mf cname soa mb mg mr null wks ptr hinfo minfo mx txt rp afsdb x25 isdn rt nsap nsapptr sig key px gpos aaaa
+loc nxt eid nimloc srv atma naptr kx cert a6 dname sink opt apl ds sshfp ipseckey rrsig nsec dnskey dhcid nsec3
+nsec3param tlsa smimea 55 hip ninfo rkey talink cds cdnskey openpgpkey csync zonemd svcb https 99 spf uinfo uid gid
+unspec nid l32 l64 lp eui48 eui64 249 tkey tsig ixfr axfr mailb maila any uri caa avc doa amtrelay 32768 ta dlv
+"""
+
+
+def _numbered(names: str) -> dict[str, int]:
+    found, number = {}, 0
+    for word in names.split():
+        if word.isdigit():
+            number = int(word)
+        else:
+            found[word] = number
+            number += 1
+    return found
+
+
+_RCODES, _TYPES = _numbered(_RCODE_NAMES), _numbered(_TYPE_NAMES)
 
 
 def _number(text: str, highest: int, names: Mapping[str, int], option: Option) -> Number:
