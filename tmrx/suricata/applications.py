@@ -39,7 +39,7 @@ def _enabled(configuration: Configuration, said: str) -> Iterable[str]:
         if isinstance(text, Text) and text:
             is_no = text != "detection-only" and not is_true(text)
             if (said == "no") == is_no and (is_no or text == said):
-                yield name
+                yield str(name)
 
 
 def _tls(configuration: Configuration, asked: frozenset[str]) -> plan.TlsSettings:

@@ -42,7 +42,7 @@ def events(options: Mapping[str, Node]) -> plan.HttpEvents:
     """`http:` of EVE. Raises ConfigError."""
     return plan.HttpEvents(
         extended=_flag(options, "extended"),
-        custom=tuple(scalars(options.get("custom"))),
+        custom=tuple(str(text) for text in scalars(options.get("custom"))),
         all_headers=_sides(_text(options, "dump-all-headers").lower()),
     )
 

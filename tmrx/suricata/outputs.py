@@ -165,6 +165,7 @@ def _alert(section: plan.Eve, options: Map) -> plan.Eve:
     return _replace(
         section,
         alert=plan.AlertEvents(
+            application=on and _flag(parts, "app-layer", True),
             flow=on and _flag(parts, "flow", True),
             rule_metadata=on and _flag(of_rule, "metadata", True) and not _is_no(rule),
             references=on and _flag(of_rule, "reference"),
