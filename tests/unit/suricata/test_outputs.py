@@ -59,7 +59,7 @@ def test_several_sections_and_names(tmp_path: Path) -> None:
     ("options", "expected"),
     [
         ("payload: yes\n    payload-buffer-size: 8kb", plan.AlertEvents(payload=True, payload_size=8192)),
-        ("metadata: no", plan.AlertEvents(flow=False, rule_metadata=False)),
+        ("metadata: no", plan.AlertEvents(application=False, flow=False, rule_metadata=False)),
         ("metadata:\n      flow: no", plan.AlertEvents(flow=False)),
         ("metadata:\n      rule:\n        raw: yes\n        reference: yes",
          plan.AlertEvents(rule_text=True, references=True)),
