@@ -134,7 +134,8 @@ impl Spoken {
     fn begin(&mut self, shared: &Shared, files: &Arc<Wanted>) -> bool {
         let settings = &shared.applications;
         let protocol = self.conversation.protocol().filter(|_| shared.parses);
-        let wanted = protocol.filter(|protocol| !settings.off.iter().chain(&settings.named).any(|name| name == protocol.name()));
+        let wanted =
+            protocol.filter(|protocol| !settings.off.iter().chain(&settings.named).any(|name| name == protocol.name()));
         self.talk = wanted.and_then(|protocol| app::start(protocol, settings, files));
         self.talk.is_some()
     }

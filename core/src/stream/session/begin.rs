@@ -78,6 +78,7 @@ impl Session {
         Self {
             sides: [Side::new(client, readers), Side::new(server, readers)],
             state: TcpState::None,
+            before: TcpState::None,
             flags: 0,
             identity: turn.segment.identity,
             depth: turn.settings.depth,

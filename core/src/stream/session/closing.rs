@@ -3,9 +3,9 @@
 use super::super::event::StreamEvent as E;
 use super::super::number::{after, before};
 use super::check::Complaints;
-use super::{FINISHED, FINISHED_FIRST, Session, Turn, Verdict};
+use super::{FINISHED, FINISHED_FIRST, RESET, Session, Turn, Verdict, is_established};
 use crate::flow::record::TcpState;
-use crate::packet::tcp::{ACK, FIN, SYN};
+use crate::packet::tcp::{FIN, SYN};
 
 const fn complaints(invalid_ack: E, out_of_window: E, fin: E) -> Complaints {
     Complaints { invalid_ack, out_of_window, before_last_ack: None, fin }
@@ -113,12 +113,18 @@ impl Session {
         }
     }
 
-    /// It is over: what comes now is of no session.
+    /// It is over: what comes now is of no session. But who goes on where its own RST stood has not sent that: the
+    /// session is what it was before.
     pub(super) fn closed(&mut self, turn: &mut Turn<'_, '_>) -> Verdict {
-        if turn.segment.flags & (SYN | ACK) == SYN {
-            // The same SYN again; another one begins another flow.
+        let segment = turn.segment;
+        let was_open = is_established(self.before);
+        let (from, to) = self.ends(segment.to_server);
+        let goes_on = from.has(RESET) && !to.has(RESET) && segment.seq == from.next_seq;
+        if !goes_on || segment.has(SYN) || !was_open {
             return Verdict::Skip;
         }
-        Verdict::Skip
+        from.bits &= !RESET;
+        self.state = self.before;
+        self.dispatch(turn)
     }
 }

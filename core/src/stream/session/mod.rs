@@ -217,6 +217,8 @@ pub struct Session {
     /// Index 0: what the client sends.
     pub(super) sides: [Side; 2],
     pub(super) state: TcpState,
+    /// Before a RST ended it.
+    before: TcpState,
     pub(super) flags: u8,
     /// The mirror session of its first packet.
     identity: u32,

@@ -65,6 +65,7 @@ impl Session {
         if segment.has(ACK) && to.has(KNOWN) && after(segment.ack, to.last_ack) && !after(segment.ack, to.next_win) {
             to.last_ack = segment.ack;
         }
+        self.before = self.state;
         self.state = TcpState::Closed;
     }
 
