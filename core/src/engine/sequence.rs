@@ -15,7 +15,8 @@ use crate::table::fate::{Fate, Rejection};
 use crate::time::{Nanos, SECOND};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard};
 
-/// The most that one frame moves the clock: a single wrong timestamp must not end every flow.
+/// The most that one frame moves the clock: a single wrong timestamp must not end every flow. Where the next frame is of
+/// that time too, it is the time.
 const MAX_STEP: Nanos = 3600 * SECOND;
 
 /// State of the ordered stage.
@@ -25,6 +26,8 @@ pub struct Sequencer {
     frames: u64,
     /// The largest time seen; `None` before the first frame.
     pub(super) clock: Option<Nanos>,
+    /// The last frame's time, where that was further ahead than one frame moves the clock.
+    ahead: Option<Nanos>,
     /// The datagrams that wait for fragments.
     pub(super) restorer: Restorer,
     /// The frames' fates.
@@ -50,6 +53,7 @@ impl Sequencer {
         Self {
             frames: 0,
             clock: None,
+            ahead: None,
             restorer: Restorer::new(settings),
             counters: Counters::default(),
             resolved: Vec::new(),
@@ -64,8 +68,14 @@ impl Sequencer {
     /// Move the clock to `time` where that is later; gives where it stands.
     #[inline]
     pub fn advance(&mut self, time: Nanos) -> Nanos {
-        let clock = later(self.clock, time);
-        self.clock = Some(clock);
+        let clock = self.clock.unwrap_or(time);
+        let most = clock.saturating_add(MAX_STEP);
+        let ahead = (time > most).then_some(time);
+        // The packets of one frame are of one time.
+        let confirms = |before: &Nanos| *before != time && before.abs_diff(time) <= MAX_STEP.unsigned_abs();
+        let is_so = ahead.is_some() && self.ahead.as_ref().is_some_and(confirms);
+        let clock = if is_so { time } else { clock.max(time.min(most)) };
+        (self.clock, self.ahead) = (Some(clock), ahead);
         clock
     }
 
@@ -180,12 +190,6 @@ impl Sequencer {
             Identified::Refused => Resolved { identity: NONE, domain: 0, limits: Limits::default(), is_new: false },
         });
     }
-}
-
-/// Where the clock stands after `time`.
-#[inline]
-fn later(clock: Option<Nanos>, time: Nanos) -> Nanos {
-    clock.map_or(time, |clock| clock.max(time.min(clock.saturating_add(MAX_STEP))))
 }
 
 /// A refused frame is refused whole: what encloses a refused packet is marked like it.

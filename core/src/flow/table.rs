@@ -325,7 +325,8 @@ impl FlowTable {
         let before = entry.state();
         let to_server = entry.to_server(key);
         let to_server = entry.count(packet, to_server, self.followed);
-        entry.seen = now;
+        // A packet ahead of the clock says when its flow was seen, whether the clock follows or not.
+        entry.seen = now.max(packet.time);
         let [up, down] = &entry.sides;
         let (packets, bytes) = ([up.packets, down.packets], [up.bytes, down.bytes]);
         let counts_at_once = !entry.is_tcp() || packet.payload_original > 0;
@@ -417,7 +418,7 @@ impl FlowTable {
         let id = self.next_id;
         self.next_id = id.wrapping_add(self.id_step);
         self.stats.began(packet.proto);
-        Entry::new(id, self.now, key, packet, wrap)
+        Entry::new(id, self.now.max(packet.time), key, packet, wrap)
     }
 
     /// Let the wheel call for a flow at its deadline, or to look again.

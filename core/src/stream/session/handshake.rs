@@ -42,6 +42,11 @@ impl Session {
         } else if queue.len() < usize::from(most) {
             queue.push(queued);
         } else {
+            // The latest are kept: the one that is answered was sent not long ago.
+            queue.rotate_left(1);
+            if let Some(last) = queue.last_mut() {
+                *last = queued;
+            }
             return turn.refuse(flood);
         }
         Verdict::Skip
