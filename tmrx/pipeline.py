@@ -94,6 +94,11 @@ class Watch:
     warning: Callable[[str], None] = lambda _text: None
 
 
+def _asks(section: plan.Eve) -> bool:
+    """Whether a section tells of what applications say."""
+    return any((section.http, section.dns, section.tls, section.mdns, section.llmnr, section.files))
+
+
 def make_plan(  # noqa: PLR0913 -- a plan has that many parts
     *,
     mirror: Mirror,
@@ -108,7 +113,7 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
 ) -> plan.Plan:
     """What the core is told; `listening` is None offline. `settings` win over the mirror's own. Raises ConfigError.
 
-    `streams`: TCP is put together, as rules need it.
+    `streams`: rules come later, and need TCP put together; so do rules that are here, and the events of applications.
     """
     together = settings.over(mirror.settings)
     faults = together.faults()
@@ -119,7 +124,8 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
         identity=mirror.identities(together),
         fragments=together.fragments(),
         flow=together.flow(live=listening is not None),
-        streams=plan.StreamSettings(enabled=streams),
+        streams=plan.StreamSettings(enabled=streams or rules is not None or any(map(_asks, outputs.eve))),
+        applications=plan.Applications(tls=plan.TlsSettings(ja3=True, ja4=True)),
         rules=rules or plan.Rules(),
         outputs=outputs,
         inspect_outer=inspect_outer,

@@ -18,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 SCORE = Path(__file__).with_name("score.json")
 # Cases that need no application protocol other than these.
-APPS = "none"
+APPS = "http,dns,tls"
 
 
 def shared() -> Path:

@@ -30,7 +30,7 @@ EPOCH = 2**63
     ],
 )
 def test_numbers(text: str, number: plan.Number) -> None:
-    name = text.split(":")[0].rstrip(";")
+    name = text.partition(":")[0].rstrip(";")
     assert drafted(text).checks == [plan.TransactionValue(value=name, number=number, instances=plan.Instances())]
 
 
