@@ -5,7 +5,7 @@ use crate::app::{self, Conversation, Direction, Event, Input, Parsed, Talk, Tran
 use crate::files::Wanted;
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet};
-use crate::stream::{Next, Session, Step, Streams};
+use crate::stream::{Gap, Next, Session, Step, Streams};
 use std::sync::Arc;
 
 /// What is known of a flow's application.
@@ -26,6 +26,8 @@ pub(super) struct Spoken {
     settled: [bool; 2],
     /// How many bytes of a direction are to be there before its parser is asked again.
     needs: [usize; 2],
+    /// What is missing of a direction's beginning, until its parser knows.
+    lost: [Option<Gap>; 2],
     /// A direction's parser knows that no more comes.
     pub ended: [bool; 2],
 }
@@ -123,7 +125,11 @@ impl Spoken {
                 self.conversation.look(&direction)
             }
             // What begins with a gap can't be told; what follows may be parsed all the same.
-            Next::Gap(_) => self.conversation.give_up(to_server),
+            Next::Gap(gap) => {
+                *of(&mut self.lost, to_server) = Some(gap);
+                sides.streams.taken(sides.session, to_server, gap.len);
+                self.conversation.give_up(to_server)
+            }
             Next::Eof | Next::Wait => return None,
         };
         *of(&mut self.settled, to_server) |= self.conversation.is_settled(to_server);
@@ -142,6 +148,9 @@ impl Spoken {
 
     /// Give a direction's parser all that there is.
     fn read(&mut self, sides: &mut Sides<'_>, to_server: bool, end: bool) {
+        if let (Some(talk), Some(gap)) = (&mut self.talk, of(&mut self.lost, to_server).take()) {
+            talk.parse(to_server, Input::Gap(gap));
+        }
         while let Some(talk) = self.talk.as_mut().filter(|_| !self.over) {
             let Sides { streams, session, .. } = sides;
             let need = of(&mut self.needs, to_server);
