@@ -94,11 +94,10 @@ impl Spoken {
         }
         let begins = self.talk.is_none();
         if begins && !self.begin(shared, sides.files) {
-            if self.conversation.protocol().is_some() || self.conversation.is_settled(!to_server) {
+            let known = self.conversation.protocol().is_some() || self.conversation.is_settled(!to_server);
+            if known && self.conversation.is_settled(to_server) {
                 // It has no parser, or nobody knows it.
-                if self.conversation.is_settled(to_server) {
-                    sides.streams.stop_reading(sides.session, to_server);
-                }
+                sides.streams.stop_reading(sides.session, to_server);
             }
             return event;
         }

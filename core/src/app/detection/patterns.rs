@@ -1,6 +1,7 @@
 //! Fixed strings at fixed places: a hit decides at once.
 
 use super::{Answer, Direction, Protocol, Transport};
+use crate::app::http::METHODS;
 use Protocol as P;
 use Transport::{Tcp, Udp};
 
@@ -30,38 +31,6 @@ const fn exact(protocol: Protocol, transport: Transport, way: Way, offset: usize
 const fn folded(protocol: Protocol, way: Way, text: &'static [u8]) -> Pattern {
     Pattern { protocol, transport: Tcp, way, offset: 0, text, folded: true }
 }
-
-/// HTTP/1's methods; a blank or a tab follows.
-const METHODS: [&[u8]; 28] = [
-    b"GET",
-    b"PUT",
-    b"POST",
-    b"HEAD",
-    b"TRACE",
-    b"OPTIONS",
-    b"CONNECT",
-    b"DELETE",
-    b"PATCH",
-    b"PROPFIND",
-    b"PROPPATCH",
-    b"MKCOL",
-    b"COPY",
-    b"MOVE",
-    b"LOCK",
-    b"UNLOCK",
-    b"CHECKOUT",
-    b"UNCHECKOUT",
-    b"CHECKIN",
-    b"UPDATE",
-    b"LABEL",
-    b"REPORT",
-    b"MKWORKSPACE",
-    b"MKACTIVITY",
-    b"MERGE",
-    b"INVALID",
-    b"VERSION-CONTROL",
-    b"BASELINE-CONTROL",
-];
 
 /// SIP's methods; a blank follows.
 const SIP_METHODS: [&[u8]; 14] = [

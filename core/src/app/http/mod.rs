@@ -26,6 +26,7 @@ mod window;
 
 pub use message::Tx;
 pub use range::ContentRange;
+pub(super) use start_line::METHODS;
 
 use super::ask::{Buffer, Value};
 use super::{Input, Parsed, Transactions};

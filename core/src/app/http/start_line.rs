@@ -4,7 +4,7 @@ use super::events::Event;
 use super::fields::{Span, is_blank};
 
 /// Methods by which a request is known. (specification, app-layer.md, patterns)
-const METHODS: &[&[u8]] = &[
+pub const METHODS: &[&[u8]] = &[
     b"GET",
     b"POST",
     b"HEAD",

@@ -6,7 +6,7 @@ use crate::app;
 use crate::detect::prefilter::{Candidates, Prefilter};
 use crate::detect::rule::Place;
 use crate::detect::state::Memory;
-use crate::detect::subject::{Buffer, Subject, TransactionFacts};
+use crate::detect::subject::{Subject, TransactionFacts};
 use crate::detect::truth::Truth;
 
 /// Buffers of one name that are looked at, at most.
@@ -136,7 +136,7 @@ impl Test {
 
 /// What rules for transactions see of payloads: the stream's data where there is some.
 fn payload<'a>(subject: &Subject<'a>) -> Payload<'a> {
-    let bytes = subject.data.unwrap_or(Buffer { ..subject.payload });
+    let bytes = subject.data.unwrap_or(subject.payload);
     Payload { bytes, place: if subject.data.is_some() { Place::Stream } else { Place::Packet } }
 }
 
