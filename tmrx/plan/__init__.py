@@ -118,6 +118,7 @@ from tmrx.plan.outputs import (
     Outputs,
     StatsEvents,
     TlsEvents,
+    Xff,
 )
 from tmrx.plan.receive import (
     DecapSettings,
@@ -285,6 +286,7 @@ __all__ = [
     "VlanId",
     "Words",
     "XbitTest",
+    "Xff",
 ]
 
 

@@ -6,7 +6,9 @@ use crate::detect::state::FlowVars;
 use crate::files::Piece;
 use crate::flow;
 use crate::flow::record::FlowRecord;
+use crate::frame::Addr;
 use crate::packet::{Layer, NONE, Packet, Wrap, proto};
+use crate::plan;
 use crate::stream::{SessionFacts, StreamEvents};
 use crate::table::eve::{self, Context, FlowNow, Sighted, TransactionEvent};
 use crate::time::Nanos;
@@ -29,6 +31,8 @@ pub(super) struct Alert {
     pub notes: Vec<Note>,
     /// The transaction that it matched in.
     pub transaction: Option<Arc<MatchedTransaction>>,
+    /// By section of EVE, the client as proxies name it, where that is wanted.
+    pub clients: Vec<Option<Addr>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -39,18 +43,22 @@ pub(super) struct MatchedTransaction {
     pub number: u64,
     /// How far it got to the server and to the client.
     pub progress: [&'static str; 2],
-    /// What it says.
-    pub members: Vec<u8>,
+    /// What it says in each section of EVE.
+    pub members: Vec<Vec<u8>>,
 }
 
 impl MatchedTransaction {
-    pub fn new(talk: &dyn Talk, index: usize, to_server: bool) -> Option<Self> {
+    pub fn new(sections: &[plan::Eve], talk: &dyn Talk, index: usize, to_server: bool) -> Option<Self> {
         let (head, body) = (talk.head(index)?, talk.body(index)?);
         let state = |to_server| talk.states(to_server).get(usize::from(head.progress(to_server))).copied();
         let progress = [true, false].map(|to_server| state(to_server).unwrap_or_default());
-        let mut members = eve::members(head, body);
-        eve::files_of(&mut members, head, to_server);
-        Some(Self { number: head.number, progress, members })
+        let members = |section: &plan::Eve| {
+            let Some(options) = section.alert.as_ref().filter(|options| options.application) else { return Vec::new() };
+            let mut members = eve::members(head, body, Some(options));
+            eve::files_of(&mut members, head, to_server);
+            members
+        };
+        Some(Self { number: head.number, progress, members: sections.iter().map(members).collect() })
     }
 }
 
@@ -70,7 +78,7 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) enum What {
     /// An event of its own, for a section of EVE.
-    Event { section: usize, number: u64, event: TransactionEvent },
+    Event { section: usize, number: u64, event: TransactionEvent, client: Option<Addr> },
     /// Something odd about it.
     Anomaly { protocol: &'static str, name: &'static str, number: u64 },
     /// A piece of one of its files that is stored.

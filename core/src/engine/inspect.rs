@@ -4,15 +4,17 @@ use super::Shared;
 use super::applications::{Sides, Spoken};
 use super::finds::{Dropping, MatchedTransaction, What};
 use super::transactions::{self, After};
-use crate::app::{Conversation, Counts, Event, Protocol, Talk};
+use crate::app::{Conversation, Counts, Event, Head, Protocol, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::files::{self, Wanted};
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
+use crate::frame::Addr;
 use crate::packet::{Layer, Packet, Stop, proto};
-use crate::plan::Action;
+use crate::plan::{Action, Eve};
 use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
+use crate::table::eve;
 use crate::time::Nanos;
 use std::sync::Arc;
 
@@ -258,20 +260,48 @@ impl Inspector {
     }
 
     /// What alerts show of the transaction that a rule of the last packet matched in.
-    pub fn matched_transaction(&self, slot: u32, to_server: bool, hit: &Hit) -> Option<Arc<MatchedTransaction>> {
+    pub fn matched_transaction(
+        &self,
+        shared: &Shared,
+        (slot, to_server): (u32, bool),
+        hit: &Hit,
+    ) -> Option<Arc<MatchedTransaction>> {
         let (spoken, number) = (&self.tracked.get(slot as usize)?.spoken, hit.transaction?);
         let of = |talk: &dyn Talk| {
             let index = (0..talk.live()).find(|index| talk.head(*index).is_some_and(|head| head.number == number))?;
-            MatchedTransaction::new(talk, index, to_server)
+            MatchedTransaction::new(&shared.outputs.eve, talk, index, to_server)
         };
         let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
         talks.filter_map(|talk| of(&**talk)).next().map(Arc::new)
     }
 
     /// The one transaction that a flow has open: what a rule for its application tells of, though it matched a datagram.
-    pub fn only_transaction(&self, slot: u32, to_server: bool) -> Option<Arc<MatchedTransaction>> {
+    pub fn only_transaction(&self, shared: &Shared, (slot, to_server): (u32, bool)) -> Option<Arc<MatchedTransaction>> {
         let talk = self.tracked.get(slot as usize)?.spoken.talk.as_deref()?;
-        if talk.live() == 1 { MatchedTransaction::new(talk, 0, to_server).map(Arc::new) } else { None }
+        if talk.live() != 1 {
+            return None;
+        }
+        MatchedTransaction::new(&shared.outputs.eve, talk, 0, to_server).map(Arc::new)
+    }
+
+    /// By section of EVE the client as proxies name it in the transaction that a rule matched in, or else in any that
+    /// is open; empty where none asks for it.
+    pub fn clients(&self, shared: &Shared, slot: u32, hit: &Hit) -> Vec<Option<Addr>> {
+        let sections = &shared.outputs.eve;
+        let Some(Tracked { spoken, .. }) = self.tracked.get(slot as usize) else { return Vec::new() };
+        if sections.iter().all(|section| section.xff_of_alerts().is_none()) {
+            return Vec::new();
+        }
+        let bodies = || {
+            let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
+            talks.flat_map(|talk| (0..talk.live()).filter_map(|index| talk.head(index).zip(talk.body(index))))
+        };
+        let fits = |head: &Head| hit.transaction.is_none_or(|number| head.number == number);
+        let client = |section: &Eve| {
+            let fitting = bodies().filter(|(head, _)| fits(head));
+            fitting.filter_map(|(_, body)| eve::client(section.xff_of_alerts(), body)).next()
+        };
+        sections.iter().map(client).collect()
     }
 
     /// What a flow's transactions have to tell after a packet of a direction; `end`: for the last time.

@@ -334,9 +334,10 @@ impl Shard {
                 let pseudo = Some(Box::new(pseudo));
                 let data = self.inspector.data(hit);
                 let notes = self.inspector.notes(hit);
-                let transaction = self.inspector.matched_transaction(slot, to_server, hit);
+                let transaction = self.inspector.matched_transaction(shared, (slot, to_server), hit);
+                let clients = self.inspector.clients(shared, slot, hit);
                 let Hit { rule, in_stream, .. } = *hit;
-                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo });
+                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, clients, pseudo });
             }
             let flow = FlowThen { id: flow.id, to_server, counters, vars, application };
             self.inspector.tell(shared, slot, (to_server, !to_server), |what| {
@@ -431,12 +432,14 @@ impl Shard {
             let notes = self.inspector.notes(hit);
             let transaction = seen.and_then(|Seen { slot, to_server, .. }| match hit.transaction {
                 None if datagram && is_of_application(shared, hit.rule) => {
-                    self.inspector.only_transaction(slot, to_server)
+                    self.inspector.only_transaction(shared, (slot, to_server))
                 }
-                _ => self.inspector.matched_transaction(slot, to_server, hit),
+                _ => self.inspector.matched_transaction(shared, (slot, to_server), hit),
             });
+            let clients = seen.map(|seen| self.inspector.clients(shared, seen.slot, hit)).unwrap_or_default();
             let Hit { rule, in_stream, .. } = *hit;
-            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo: None });
+            let pseudo = None;
+            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, clients, pseudo });
         }
     }
 
