@@ -85,13 +85,19 @@ pub(super) enum What {
     Piece(Piece),
 }
 
-/// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
+/// A packet that none was received as: it stands for the end of a flow, when what was left of one direction's stream
+/// was looked at under its name, or for the end of what the flow spoke before it changed its protocol.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pseudo {
     pub packet: Packet,
+    /// As events name it.
+    pub source: &'static str,
     /// What was around the flow's first packet.
-    pub wrap: Wrap,
+    pub wrap: Option<Wrap>,
 }
+
+/// What events call a packet that stands for the end of what a flow spoke.
+const FLUSHED: &str = "stream (detect/log)";
 
 impl Pseudo {
     pub fn new(flow: &FlowRecord, to_server: bool, time: Nanos) -> Self {
@@ -114,13 +120,37 @@ impl Pseudo {
             dport: to.1,
             ..Packet::EMPTY
         };
-        Self { packet, wrap: flow.wrap }
+        Self { packet, source: "stream (flow timeout)", wrap: Some(flow.wrap) }
     }
 
-    /// As events show it: without a frame.
-    pub fn context(&self) -> Context<'_> {
-        let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
-        Context { wrap, ..Context::of(&self.packet) }
+    /// For the end of what a flow spoke: to the server, when this packet of it came.
+    pub fn flush(packet: &Packet, to_server: bool, wrap: Option<&Wrap>) -> Self {
+        let Packet { time, identity, domain, vlans, vlan_count, ip, proto, layer, src, dst, sport, dport, .. } =
+            *packet;
+        let seen = Packet {
+            time,
+            identity,
+            domain,
+            vlans,
+            vlan_count,
+            ip,
+            proto,
+            layer,
+            src,
+            dst,
+            sport,
+            dport,
+            ..Packet::EMPTY
+        };
+        let packet = if to_server { seen } else { Packet { src: dst, dst: src, sport: dport, dport: sport, ..seen } };
+        Self { packet, source: FLUSHED, wrap: wrap.copied() }
+    }
+
+    /// As events show it; `frame`: the number of the one that came when the flow ended.
+    pub fn context(&self, frame: u64) -> Context<'_> {
+        let wrap = self.wrap.as_ref().filter(|_| self.packet.identity != NONE);
+        let frame = if self.source == FLUSHED { 0 } else { frame };
+        Context { frame, wrap, pseudo: self.source, ..Context::of(&self.packet) }
     }
 }
 

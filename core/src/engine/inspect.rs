@@ -304,12 +304,20 @@ impl Inspector {
         sections.iter().map(client).collect()
     }
 
-    /// What a flow's transactions have to tell after a packet of a direction; `end`: for the last time.
-    pub fn tell(&mut self, shared: &Shared, slot: u32, (to_server, end): (bool, bool), mut tell: impl FnMut(What)) {
+    /// What a flow's transactions have to tell after a packet of a direction, and whether those are of the protocol that
+    /// it spoke before; `end`: for the last time.
+    pub fn tell(
+        &mut self,
+        shared: &Shared,
+        slot: u32,
+        (to_server, end): (bool, bool),
+        mut tell: impl FnMut(What, bool),
+    ) {
         let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return };
         let after = After { to_server, ended: spoken.ended == [true; 2], end };
-        for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
-            transactions::tell(shared, &mut **talk, after, &mut tell);
+        for (talk, is_before) in [(&mut spoken.before, true), (&mut spoken.talk, false)] {
+            let Some(talk) = talk else { continue };
+            transactions::tell(shared, &mut **talk, after, &mut |what| tell(what, is_before));
         }
         spoken.before = spoken.before.take().filter(|talk| talk.live() > 0);
     }

@@ -216,7 +216,7 @@ impl Shard {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
         if let Some(seen) = seen.filter(|_| shared.parses) {
-            self.tell(shared, row, &seen, out);
+            self.tell(shared, parsed, (row, packet), &seen, out);
         }
         let strange = self.inspector.strange();
         let tagged = shared.wants_tagged && self.inspector.tagged;
@@ -340,7 +340,7 @@ impl Shard {
                 out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, clients, pseudo });
             }
             let flow = FlowThen { id: flow.id, to_server, counters, vars, application };
-            self.inspector.tell(shared, slot, (to_server, !to_server), |what| {
+            self.inspector.tell(shared, slot, (to_server, !to_server), |what, _| {
                 let pseudo = Some(Box::new(pseudo));
                 out.records.push(Record { row, flow: flow.clone(), what, pseudo });
             });
@@ -410,14 +410,18 @@ impl Shard {
     }
 
     /// What the transactions of a packet's flow have to tell now.
-    fn tell(&mut self, shared: &Shared, row: u32, seen: &Seen, out: &mut ShardOut) {
+    fn tell(&mut self, shared: &Shared, parsed: &Parsed, at: (u32, &Packet), seen: &Seen, out: &mut ShardOut) {
         let mut whats = Vec::new();
-        self.inspector.tell(shared, seen.slot, (seen.to_server, false), |what| whats.push(what));
+        self.inspector.tell(shared, seen.slot, (seen.to_server, false), |what, before| whats.push((what, before)));
         if whats.is_empty() {
             return;
         }
-        let flow = self.then(*seen);
-        out.records.extend(whats.into_iter().map(|what| Record { row, flow: flow.clone(), what, pseudo: None }));
+        let ((row, packet), now) = (at, self.then(*seen));
+        out.records.extend(whats.into_iter().map(|(what, is_before)| {
+            let pseudo = is_before.then(|| Box::new(Pseudo::flush(packet, seen.to_server, parsed.wrap(packet))));
+            let flow = FlowThen { to_server: is_before || seen.to_server, ..now.clone() };
+            Record { row, flow, what, pseudo }
+        }));
     }
 
     /// Note the last inspection's hits.

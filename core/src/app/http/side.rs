@@ -190,7 +190,7 @@ impl Side {
             State::ChunkEnd => self.chunk_end(input, context),
             State::Trailer => self.trailer(input, context),
             State::Tail => self.tail(input, context),
-            State::Waiting => self.waiting(context),
+            State::Waiting => self.waiting(input, context),
             State::Lost => self.resynchronise(input, context),
             State::Over => {
                 *input = &[];

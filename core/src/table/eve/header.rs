@@ -43,7 +43,7 @@ pub(super) fn packet(
         json.number("ip_v", packet.ip);
     }
     transport::write(json, Look::of(settings), at);
-    json.text("pkt_src", if at.frame > 0 { names::packet_source(packet) } else { "stream (flow timeout)" });
+    json.text("pkt_src", if at.pseudo.is_empty() { names::packet_source(packet) } else { at.pseudo });
     common(json, settings, names, at.flow.and_then(|flow| flow.noted));
     if settings.ethernet {
         ether(json, at);

@@ -164,8 +164,10 @@ fn around<'a>(packet: &Packet, packets: &'a [Packet]) -> Option<&'a Packet> {
 /// A packet and what is known around it.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// Its frame's number in the run, from 1; 0: it stands for the end of a flow and has no frame.
+    /// Its frame's number in the run, from 1, or of the last frame before it where it was not received; 0: none is shown.
     pub frame: u64,
+    /// What it is where it was not received, as `pkt_src` says it.
+    pub pseudo: &'static str,
     /// The packet.
     pub packet: &'a Packet,
     /// Its bytes, the link's padding included.
@@ -194,6 +196,7 @@ impl<'a> Context<'a> {
         let events = StreamEvents::EMPTY;
         Self {
             frame: 0,
+            pseudo: "",
             packet,
             bytes: &[],
             events,

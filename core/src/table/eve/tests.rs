@@ -590,10 +590,13 @@ fn dropped_packets() {
 }
 
 #[test]
-fn a_packet_for_the_end_of_a_flow_has_no_frame() {
+fn a_packet_that_was_not_received_says_what_it_is() {
     let (packet, rule) = (packet(), rule());
-    let got = alerts(&AlertEvents::default(), &Context::of(&packet), &matched(&rule));
+    let pseudo = Context { pseudo: "stream (flow timeout)", ..Context::of(&packet) };
+    let got = alerts(&AlertEvents::default(), &pseudo, &matched(&rule));
     assert_eq!((got.get("pcap_cnt"), &got["pkt_src"]), (None, &json!("stream (flow timeout)")));
+    let got = alerts(&AlertEvents::default(), &Context { frame: 7, ..pseudo }, &matched(&rule));
+    assert_eq!((&got["pcap_cnt"], &got["pkt_src"]), (&json!(7), &json!("stream (flow timeout)")));
 }
 
 #[test]
