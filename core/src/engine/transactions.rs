@@ -19,7 +19,8 @@ pub(super) fn inspect(
     let to_server = subject.flow.is_some_and(|flow| flow.to_server);
     for index in 0..talk.live() {
         let Some(head) = talk.head_mut(index) else { continue };
-        if head.inspection(to_server).done || !head.take_changed(to_server) {
+        let passed = head.take_passed(to_server) && rules.some_last();
+        if head.inspection(to_server).done || !head.take_changed(to_server) && !passed {
             continue;
         }
         head.time = subject.packet.time;

@@ -83,6 +83,7 @@ impl Content {
                 form.finish(&mut entry.head.files);
             }
             entry.head.files.truncate(self.to_server);
+            entry.head.pass(self.to_server);
             return;
         }
         self.unpack(entry, Some(bytes));
