@@ -126,6 +126,13 @@ impl Head {
         }
     }
 
+    /// The same, for what is told each time that it is found.
+    pub fn event_again(&mut self, event: u8) {
+        if self.events.len() < MOST_EVENTS {
+            self.events.push(event);
+        }
+    }
+
     /// What is odd, in the order in which it was found.
     pub fn events(&self) -> &[u8] {
         &self.events

@@ -178,7 +178,7 @@ fn response_parts(tx: &Tx, settings: &BodySettings) -> Parts {
         .field(false, "Content-Range")
         .filter(|_| tx.status() == Some(206))
         .and_then(ContentRange::parse)
-        .and_then(|range| range.bytes);
+        .and_then(ContentRange::part);
     Parts::File(Whole::new(response_name(tx), range, settings))
 }
 

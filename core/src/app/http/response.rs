@@ -77,7 +77,7 @@ impl Side {
         let start = line.iter().take_while(|byte| is_blank(**byte)).count();
         let end = line.iter().skip(start).position(|byte| *byte == b'\r').map_or(line.len(), |end| start + end);
         let (line, fields) = line.split_at(end);
-        if fields.iter().any(|byte| !is_blank(*byte)) {
+        if fields.get(1).is_some_and(|byte| !is_blank(*byte)) {
             entry.tx.response.fields.push(fields.get(1..).unwrap_or_default());
         }
         entry.tx.response.line = StartLine::response(line, is_cut, &mut |event| head.event(event as u8));

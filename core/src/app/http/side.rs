@@ -402,7 +402,11 @@ impl Side {
 /// Read the fields that came; false: there are too many.
 pub(super) fn read_fields(entry: &mut Entry<Tx>, to_server: bool) -> bool {
     let (tx, head) = (&mut entry.tx, &mut entry.head);
-    let mut note = |event: Event| head.event(event as u8);
+    let mut note = |event: Event| match event {
+        // For each field that is repeated.
+        Event::RequestHeaderRepetition | Event::ResponseHeaderRepetition => head.event_again(event as u8),
+        _ => head.event(event as u8),
+    };
     let read = tx.message_mut(to_server).fields.read(to_server, &mut note).is_ok();
     if to_server {
         tx.find_host(&mut note);
