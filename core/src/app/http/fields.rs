@@ -299,7 +299,10 @@ impl Field {
         } else if whole.last().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
             note(of(to_server, Event::RequestInvalidBlanksAfterName, Event::ResponseInvalidBlanksAfterName));
         }
-        if !trimmed.is_empty() && (whole.contains(&0) || !trimmed.of(text).iter().all(|byte| is_token(*byte))) {
+        if !trimmed.is_empty()
+            && (whole.contains(&0)
+                || !name.trimmed(text, |byte| matches!(byte, b' ' | b'\t')).of(text).iter().all(|byte| is_token(*byte)))
+        {
             note(of(to_server, Event::RequestHeaderInvalid, Event::ResponseHeaderNameNotToken));
         }
         Self { name: trimmed, value: value(text, start + colon + 1, line.end()), ..Self::default() }
