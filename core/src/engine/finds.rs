@@ -96,9 +96,6 @@ pub(super) struct Pseudo {
     pub wrap: Option<Wrap>,
 }
 
-/// What events call a packet that stands for the end of what a flow spoke.
-const FLUSHED: &str = "stream (detect/log)";
-
 impl Pseudo {
     pub fn new(flow: &FlowRecord, to_server: bool, time: Nanos) -> Self {
         let (mut from, mut to) = ((flow.src, flow.sport), (flow.dst, flow.dport));
@@ -143,14 +140,13 @@ impl Pseudo {
             ..Packet::EMPTY
         };
         let packet = if to_server { seen } else { Packet { src: dst, dst: src, sport: dport, dport: sport, ..seen } };
-        Self { packet, source: FLUSHED, wrap: wrap.copied() }
+        Self { packet, source: "stream (detect/log)", wrap: wrap.copied() }
     }
 
-    /// As events show it; `frame`: the number of the one that came when the flow ended.
-    pub fn context(&self, frame: u64) -> Context<'_> {
+    /// As events show it: without a frame.
+    pub fn context(&self) -> Context<'_> {
         let wrap = self.wrap.as_ref().filter(|_| self.packet.identity != NONE);
-        let frame = if self.source == FLUSHED { 0 } else { frame };
-        Context { frame, wrap, pseudo: self.source, ..Context::of(&self.packet) }
+        Context { wrap, pseudo: self.source, ..Context::of(&self.packet) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The last stage: what the shards found, put into the order of the frames and written down.
 
 use super::Shared;
-use super::finds::{Alert, Dropping, FlowThen, Over, Record, ShardOut, Told, What};
+use super::finds::{Alert, Dropping, FlowThen, Over, Pseudo, Record, ShardOut, Told, What};
 use super::limits::{Limits, Logged};
 use super::parsed::Parsed;
 use crate::detect::Note;
@@ -79,8 +79,6 @@ pub(super) struct Merger {
     rows: Vec<Option<i64>>,
     /// Time of the first frame.
     began: Option<Nanos>,
-    /// Frames so far.
-    frames: u64,
 }
 
 /// What is to be written, in the order of its fields.
@@ -133,7 +131,6 @@ impl Merger {
             rows_before: 0,
             rows: Vec::new(),
             began: None,
-            frames: 0,
         })
     }
 
@@ -169,7 +166,6 @@ impl Merger {
     /// Write what a batch gave.
     pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, outs: &[ShardOut], identities: &Identities) {
         self.began = self.began.or(parsed.clocks.first().copied());
-        self.frames = self.frames.max(parsed.frames_before + parsed.batch.frames.len() as u64);
         self.limits.decide(shared, parsed, outs, &mut self.logged);
         self.output.alerts += self.logged.len() as u64;
         for (frame, bytes) in outs.iter().flat_map(|out| &out.lost).filter_map(|&row| {
@@ -259,7 +255,6 @@ impl Merger {
         let Some(packet) = parsed.packets.get(event.row as usize) else { return };
         let out = outs.get(usize::from(event.shard));
         let index = event.index as usize;
-        let frame = parsed.number(packet);
         match event.kind {
             Kind::Ended => {
                 let Some(over) = out.and_then(|out| out.ended.get(index)) else { return };
@@ -276,10 +271,7 @@ impl Merger {
             }
             Kind::LastRecord | Kind::Record => {
                 let Some(record) = out.and_then(|out| out.records.get(index)) else { return };
-                let at = record
-                    .pseudo
-                    .as_deref()
-                    .map_or_else(|| context(parsed, packet, None), |pseudo| pseudo.context(frame));
+                let at = record.pseudo.as_deref().map_or_else(|| context(parsed, packet, None), Pseudo::context);
                 self.record(shared, &at, record, identities);
             }
             Kind::Last | Kind::Alert => {
@@ -287,7 +279,7 @@ impl Merger {
                 let Some(alert) = out.and_then(|out| out.alerts.get(logged.index as usize)) else { return };
                 let at = alert.pseudo.as_deref().map_or_else(
                     || Context { quote: self.quote(parsed, event.row, packet), ..context(parsed, packet, None) },
-                    |pseudo| pseudo.context(frame),
+                    Pseudo::context,
                 );
                 self.alert(shared, &at, alert, logged, identities);
             }
@@ -402,15 +394,13 @@ impl Merger {
         self.output.alerts += self.logged.len() as u64;
         for logged in std::mem::take(&mut self.logged) {
             let alert = out.alerts.get(logged.index as usize);
-            if let Some((alert, at)) =
-                alert.and_then(|alert| Some((alert, alert.pseudo.as_deref()?.context(self.frames))))
-            {
+            if let Some((alert, at)) = alert.and_then(|alert| Some((alert, alert.pseudo.as_deref()?.context()))) {
                 self.alert(shared, &at, alert, logged, identities);
             }
         }
         for record in &out.records {
             if let Some(pseudo) = &record.pseudo {
-                self.record(shared, &pseudo.context(self.frames), record, identities);
+                self.record(shared, &pseudo.context(), record, identities);
             }
         }
         if shared.wants_flows {

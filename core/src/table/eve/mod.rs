@@ -164,7 +164,7 @@ fn around<'a>(packet: &Packet, packets: &'a [Packet]) -> Option<&'a Packet> {
 /// A packet and what is known around it.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// Its frame's number in the run, from 1, or of the last frame before it where it was not received; 0: none is shown.
+    /// Its frame's number in the run, from 1; 0: it was not received and has no frame.
     pub frame: u64,
     /// What it is where it was not received, as `pkt_src` says it.
     pub pseudo: &'static str,
