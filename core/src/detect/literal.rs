@@ -24,7 +24,8 @@ pub(super) fn best<'a>(matches: impl Iterator<Item = &'a Match>) -> Option<Liter
             continue;
         }
         place = place.then(content);
-        let literal = Literal { pattern: searched(content), from: place.from, reach: place.reach.unwrap_or(usize::MAX) };
+        let literal =
+            Literal { pattern: searched(content), from: place.from, reach: place.reach.unwrap_or(usize::MAX) };
         let is_strong = literal.is_near() || literal.is_strong();
         let worth = (is_strong, content.fast_pattern, worth(&literal), literal.pattern.len());
         if best.is_none_or(|(most, _)| worth > most) {

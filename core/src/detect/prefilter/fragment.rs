@@ -117,7 +117,10 @@ mod tests {
     fn what_stands_around() {
         let around = |pattern, width| Fragment::rarest(pattern, width, 3).unwrap().around;
         assert_eq!(around(b"eeeeZ%{z", 4), Around { before: 4, word: folded_bytes(b"eeeeZ%{z", 8), mask: u64::MAX });
-        assert_eq!(around(b"Z%{zeeeeeeee", 4), Around { before: 0, word: folded_bytes(b"Z%{zeeee", 8), mask: u64::MAX });
+        assert_eq!(
+            around(b"Z%{zeeeeeeee", 4),
+            Around { before: 0, word: folded_bytes(b"Z%{zeeee", 8), mask: u64::MAX }
+        );
         assert_eq!(around(b"Z%{ze", 4), Around { before: 0, word: folded_bytes(b"Z%{ze", 5), mask: mask(5) });
     }
 

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 /// From how many literals on a place of the payload is looked at for them.
 const FEW: usize = 4;
 /// From how many patterns on the long ones are searched for by longer fragments of their own.
-const SPLIT: usize = 1024;
+const SPLIT: usize = 512;
 /// The sizes of gates: so few that the loop over a payload is compiled for each.
 const SMALL: usize = 1 << 12;
 const MEDIUM: usize = 1 << 16;
@@ -35,29 +35,38 @@ pub struct Grams {
 impl Grams {
     /// A prefilter for these patterns. Its entries are numbered from `entries` on, which is counted up.
     pub fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Self {
-        let splits = patterns.len() > SPLIT;
+        let (placed, mut others): (Vec<_>, Vec<_>) = patterns.iter().partition(|fast| fast.literal.is_fixed());
         let mut places = BTreeMap::<(usize, usize), Vec<Fast<'_>>>::new();
-        let mut classes = BTreeMap::<(bool, usize), Vec<Fast<'_>>>::new();
-        for fast in patterns.iter().filter(|fast| fast.literal.is_fixed()) {
-            places.entry(Fixed::place(&fast.literal)).or_default().push(*fast);
+        for fast in placed {
+            places.entry(Fixed::place(&fast.literal)).or_default().push(fast);
         }
-        places.retain(|_, patterns| patterns.len() >= FEW);
-        for fast in patterns.iter().filter(|fast| {
-            !(fast.literal.is_fixed() && places.contains_key(&Fixed::place(&fast.literal)))
-        }) {
-            let class = match fast.literal.pattern.len() {
-                0 | 1 => 1,
-                2 | 3 => 2,
-                length if length >= 8 && splits && is_long(fast.literal.pattern) => 8,
-                _ => 4,
-            };
-            classes.entry((fast.literal.is_near(), class)).or_default().push(*fast);
+        let mut fixed = Vec::new();
+        for (place, patterns) in places {
+            if patterns.len() >= FEW {
+                fixed.push(Fixed::new(place, &patterns, entries));
+            } else {
+                others.extend(patterns);
+            }
         }
-        Self {
-            fixed: places.into_iter().map(|(place, patterns)| Fixed::new(place, &patterns, entries)).collect(),
-            classes: classes.into_values().map(|patterns| Class::new(&patterns, entries)).collect(),
-        }
+        let classes = classes(&others).into_iter().map(|patterns| Class::new(&patterns, entries)).collect();
+        Self { fixed, classes }
     }
+}
+
+/// The patterns that are searched for together.
+fn classes<'a>(patterns: &[Fast<'a>]) -> Vec<Vec<Fast<'a>>> {
+    let splits = patterns.len() > SPLIT;
+    let mut classes = BTreeMap::<(bool, usize), Vec<Fast<'a>>>::new();
+    for fast in patterns {
+        let class = match fast.literal.pattern.len() {
+            0 | 1 => 1,
+            2 | 3 => 2,
+            length if length >= 8 && splits && is_long(fast.literal.pattern) => 8,
+            _ => 4,
+        };
+        classes.entry((fast.literal.is_near(), class)).or_default().push(*fast);
+    }
+    classes.into_values().collect()
 }
 
 impl Prefilter for Grams {

@@ -196,6 +196,29 @@ mod tests {
         }
     }
 
+    #[test]
+    fn literals_of_one_place_are_found_there_alone() {
+        let patterns: Vec<_> = (b'0'..b'0' + 12).map(|digit| [b"aXbYcZd".as_slice(), &[digit]].concat()).collect();
+        for (from, width) in [(0, 2), (0, 3), (3, 4), (9, 7), (70, 8)] {
+            let literal = |pattern| Literal { pattern, from, reach: from + width };
+            let of = |(rule, pattern): (u32, &'_ Vec<u8>)| Some((rule, pattern.get(..width)?.to_vec()));
+            let cut: Vec<_> = (0..).zip(&patterns).filter_map(of).collect();
+            let fast: Vec<_> =
+                cut.iter().map(|(rule, pattern)| Fast { rule: *rule, literal: literal(pattern) }).collect();
+            let mut entries = 0;
+            let prefilter = Grams::new(&fast, &mut entries);
+            let mut found = Candidates::new(entries as usize);
+            let mut asked = |at: usize| {
+                found.clear();
+                prefilter.scan(&[vec![b'.'; at], b"AXBYCZD7".to_vec()].concat(), &mut found);
+                found.rules.len()
+            };
+            // Only the last byte tells the patterns apart.
+            assert_eq!(asked(from), if width == 8 { 1 } else { 12 }, "{width} bytes from {from} on");
+            assert_eq!(asked(from + 1), 0, "{width} bytes behind {from}");
+        }
+    }
+
     proptest! {
         #[test]
         fn nothing_is_left_out_behind_padding(
