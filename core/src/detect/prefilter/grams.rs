@@ -35,7 +35,7 @@ pub struct Grams {
 impl Grams {
     /// A prefilter for these patterns. Its entries are numbered from `entries` on, which is counted up.
     pub fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Self {
-        let (placed, mut others): (Vec<_>, Vec<_>) = patterns.iter().partition(|fast| fast.literal.is_fixed());
+        let (placed, mut others): (Vec<Fast<'_>>, Vec<_>) = patterns.iter().partition(|fast| fast.literal.is_fixed());
         let mut places = BTreeMap::<(usize, usize), Vec<Fast<'_>>>::new();
         for fast in placed {
             places.entry(Fixed::place(&fast.literal)).or_default().push(fast);
