@@ -240,7 +240,7 @@ impl Shard {
         let session = flow::Session { state: step.state, tcp_flags, swapped: step.swapped, again };
         self.flows.follow(seen.slot, &session);
         if let Some((_, policy)) = step.exception {
-            self.except(seen, policy);
+            self.except(seen, policy, shared.streams.inline);
         }
         if shared.streams.bypass && self.inspector.is_at_depth(seen.slot) {
             self.flows.mark_bypassed(seen.slot);
@@ -251,13 +251,14 @@ impl Shard {
 
     /// Apply a policy to a flow whose session could not be dealt with as usual.
     #[cold]
-    fn except(&mut self, seen: &mut Seen, policy: ExceptionPolicy) {
+    fn except(&mut self, seen: &mut Seen, policy: ExceptionPolicy, inline: bool) {
         match policy {
             ExceptionPolicy::Ignore => {}
             ExceptionPolicy::PassFlow => {
                 self.flows.mark_passed(seen.slot);
                 seen.passed = true;
             }
+            ExceptionPolicy::Reject if !inline => seen.dropped = true,
             ExceptionPolicy::DropFlow | ExceptionPolicy::Reject => {
                 self.flows.mark_dropped(seen.slot);
                 seen.dropped = true;
