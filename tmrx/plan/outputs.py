@@ -108,6 +108,12 @@ class FileEvents(Struct, frozen=True, kw_only=True):
     stored: bool = False
 
 
+class FrameEvents(Struct, frozen=True, kw_only=True):
+    """Frames: the parts of streams and datagrams that parsers tell apart, with the first `payload_size` bytes of each."""
+
+    payload_size: int = 4096
+
+
 class Eve(Struct, frozen=True, kw_only=True):
     """One stream of EVE events: the types that it has, each with its options, and what all of them say.
 
@@ -125,6 +131,7 @@ class Eve(Struct, frozen=True, kw_only=True):
     llmnr: bool = False
     tls: TlsEvents | None = None
     files: FileEvents | None = None
+    frame: FrameEvents | None = None
     flow: bool = False
     netflow: bool = False
     arp: bool = False

@@ -1,6 +1,7 @@
 //! Transactions: a request with its answer, or a message, and how far each direction of it got.
 
 use super::Application;
+use super::frame::Frames;
 use crate::files::{File, Files, Wanted};
 use crate::plan::StoreScope;
 use crate::time::Nanos;
@@ -209,6 +210,8 @@ pub struct Transactions<T> {
     ends: [u8; 2],
     /// A message ended, in this direction: rules look at the stream's data, however little there is of it.
     pub(crate) flush: [bool; 2],
+    /// What the parser tells apart in the bytes.
+    pub frames: Frames,
     /// What is wanted of their files.
     pub(super) wanted: Arc<Wanted>,
     /// Rules that have all files stored, to the server and to the client.
@@ -223,6 +226,7 @@ impl<T> Transactions<T> {
             next: 0,
             ends,
             flush: [false; 2],
+            frames: Frames::default(),
             wanted: Arc::default(),
             storing: Default::default(),
         }
@@ -258,6 +262,12 @@ impl<T> Transactions<T> {
     pub fn get(&mut self, number: u64) -> Option<&mut Entry<T>> {
         let first = self.live.front()?.head.number;
         self.live.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
+    }
+
+    /// A transaction by its number, and the frames.
+    pub fn with_frames(&mut self, number: u64) -> Option<(&mut Entry<T>, &mut Frames)> {
+        let place = number.checked_sub(self.live.front()?.head.number)?;
+        Some((self.live.get_mut(usize::try_from(place).ok()?)?, &mut self.frames))
     }
 
     /// The newest.

@@ -1,6 +1,7 @@
 //! What rules are asked about: a packet, its payload, and what is known around it.
 
 use crate::anomaly::Anomaly;
+use crate::app::frame::Kind;
 use crate::app::{Conversation, Event, Talk};
 use crate::flow::record::TcpState;
 use crate::packet::{Packet, Stop, proto};
@@ -16,6 +17,9 @@ pub struct Buffer<'a> {
     /// How many there were.
     pub original: usize,
 }
+
+/// So many bytes more than are there has a buffer of which the length is not known yet.
+pub const ENDLESS: usize = 1 << 30;
 
 /// What the packet's flow says of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -76,6 +80,21 @@ pub struct TransactionFacts<'a> {
     pub index: usize,
 }
 
+/// A frame of the packet's flow, in the packet's direction, that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameFacts<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// Its bytes, from its first one on.
+    pub bytes: Buffer<'a>,
+    /// No more of it comes.
+    pub whole: bool,
+    /// Its number in its direction.
+    pub id: u64,
+    /// The transaction that it belongs to, by its number.
+    pub transaction: Option<u64>,
+}
+
 /// One packet and all that rules may ask of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -95,6 +114,8 @@ pub struct Subject<'a> {
     pub stream: Option<StreamFacts>,
     /// The transaction that is looked at.
     pub transaction: Option<TransactionFacts<'a>>,
+    /// The frame that is looked at.
+    pub frame: Option<FrameFacts<'a>>,
     /// The mirror session's id, empty where unknown.
     pub session: &'a str,
     /// The mirror session's name, empty where unknown.
@@ -115,6 +136,7 @@ impl<'a> Subject<'a> {
             flow: None,
             stream: None,
             transaction: None,
+            frame: None,
             session: "",
             session_name: "",
             vni: None,

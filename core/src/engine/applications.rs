@@ -1,12 +1,10 @@
 //! Which application a flow speaks, found from the first bytes of its directions, and its parser.
 
 use super::Shared;
-use crate::app::{self, Conversation, Direction, Event, Input, Parsed, Talk, Transport};
-use crate::files::Wanted;
+use crate::app::{self, Asked, Conversation, Direction, Event, Input, Parsed, Talk, Transport};
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet};
 use crate::stream::{Gap, Next, Session, Step, Streams};
-use std::sync::Arc;
 
 /// What is known of a flow's application.
 #[derive(Debug, Default)]
@@ -42,8 +40,8 @@ pub(super) struct Sides<'a> {
     pub session: &'a mut Session,
     /// The client's port and the server's.
     pub ports: (u16, u16),
-    /// What is wanted of files.
-    pub files: &'a Arc<Wanted>,
+    /// What is asked of all flows.
+    pub asked: &'a Asked,
 }
 
 impl Spoken {
@@ -93,7 +91,7 @@ impl Spoken {
             return event;
         }
         let begins = self.talk.is_none();
-        if begins && !self.begin(shared, sides.files) {
+        if begins && !self.begin(shared, sides.asked) {
             let known = self.conversation.protocol().is_some() || self.conversation.is_settled(!to_server);
             if known && self.conversation.is_settled(to_server) {
                 // It has no parser, or nobody knows it.
@@ -136,23 +134,25 @@ impl Spoken {
     }
 
     /// Begin to parse what the flow speaks. False: nobody knows it, or there is no parser for it.
-    fn begin(&mut self, shared: &Shared, files: &Arc<Wanted>) -> bool {
+    fn begin(&mut self, shared: &Shared, asked: &Asked) -> bool {
         let settings = &shared.applications;
         let protocol = self.conversation.protocol().filter(|_| shared.parses);
         let wanted =
             protocol.filter(|protocol| !settings.off.iter().chain(&settings.named).any(|name| name == protocol.name()));
-        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, files));
+        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, asked));
         self.talk.is_some()
     }
 
     /// Give a direction's parser all that there is.
     fn read(&mut self, sides: &mut Sides<'_>, to_server: bool, end: bool) {
         if let (Some(talk), Some(gap)) = (&mut self.talk, of(&mut self.lost, to_server).take()) {
+            talk.frames_mut().input(to_server, 0, false);
             talk.parse(to_server, Input::Gap(gap));
         }
         while let Some(talk) = self.talk.as_mut().filter(|_| !self.over) {
             let Sides { streams, session, .. } = sides;
             let need = of(&mut self.needs, to_server);
+            let at = streams.read_up_to(session, to_server);
             let (parsed, length) = match streams.next(session, to_server, end) {
                 Next::Data(bytes) if bytes.len() < *need => {
                     match streams.behind(session, to_server, end, bytes.len()) {
@@ -166,19 +166,28 @@ impl Spoken {
                         }
                     }
                 }
-                Next::Data(bytes) => (talk.parse(to_server, Input::Data(bytes)), bytes.len()),
+                Next::Data(bytes) => {
+                    talk.frames_mut().input(to_server, at, true);
+                    (talk.parse(to_server, Input::Data(bytes)), bytes.len())
+                }
                 Next::Gap(gap) => {
+                    talk.frames_mut().input(to_server, at, false);
                     talk.parse(to_server, Input::Gap(gap));
                     streams.taken(session, to_server, gap.len);
                     (Parsed::Consumed { bytes: 0, need: 0 }, 0)
                 }
                 Next::Eof if !std::mem::replace(of(&mut self.ended, to_server), true) => {
+                    talk.frames_mut().input(to_server, at, false);
                     (talk.parse(to_server, Input::Eof), 0)
                 }
                 Next::Eof | Next::Wait => return,
             };
             *of(&mut self.fresh, to_server) = true;
             *of(&mut self.settled, to_server) |= talk.take_flush(to_server);
+            if talk.frames().are_wanted() {
+                let end = at + length as u64;
+                streams.keep(session, to_server, talk.frames().wanted_from(to_server, end));
+            }
             match parsed {
                 Parsed::Consumed { bytes, need } => {
                     let bytes = bytes.min(length);
@@ -224,7 +233,7 @@ impl Spoken {
     pub fn datagram(
         &mut self,
         shared: &Shared,
-        files: &Arc<Wanted>,
+        asked: &Asked,
         (packet, bytes, to_server): (&Packet, &[u8], bool),
     ) -> Option<Event> {
         if packet.layer != Layer::Udp {
@@ -237,12 +246,13 @@ impl Spoken {
             event = self.conversation.look(&direction);
             *of(&mut self.settled, to_server) = self.conversation.is_settled(to_server);
         }
-        if self.over || self.conversation.protocol().is_none() || self.talk.is_none() && !self.begin(shared, files) {
+        if self.over || self.conversation.protocol().is_none() || self.talk.is_none() && !self.begin(shared, asked) {
             return event;
         }
         let input = Input::Datagram { bytes, original: packet.payload_original as usize };
         if let Some(talk) = self.talk.as_mut().filter(|_| !bytes.is_empty()) {
             *of(&mut self.fresh, to_server) = true;
+            talk.frames_mut().input(to_server, 0, false);
             if talk.parse(to_server, input) == Parsed::Failed {
                 self.failed = true;
                 self.finish();
@@ -266,10 +276,23 @@ impl Spoken {
         counts.add(&self.conversation, &[self.talk.as_deref(), self.before.as_deref()], udp, self.failed);
     }
 
-    /// Transactions that were not done with.
+    /// Nothing more is read of a direction.
+    pub fn is_over(&self, to_server: bool) -> bool {
+        let [up, down] = self.ended;
+        self.over || if to_server { up } else { down }
+    }
+
+    /// Frames that something asks for were told apart.
+    #[inline]
+    pub fn has_frames(&self) -> bool {
+        let has = |talk: &Option<Box<dyn Talk>>| talk.as_ref().is_some_and(|talk| talk.frames().are_open());
+        has(&self.talk) || has(&self.before)
+    }
+
+    /// Transactions or frames that were not done with.
     pub fn has_open(&self) -> bool {
         let live = |talk: &Option<Box<dyn Talk>>| talk.as_ref().is_some_and(|talk| talk.live() > 0);
-        live(&self.talk) || live(&self.before)
+        live(&self.talk) || live(&self.before) || self.has_frames()
     }
 }
 

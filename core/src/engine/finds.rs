@@ -29,6 +29,8 @@ pub(super) struct Alert {
     pub notes: Vec<Note>,
     /// The transaction that it matched in.
     pub transaction: Option<Arc<MatchedTransaction>>,
+    /// The frame that it matched in: members of the event.
+    pub frame: Option<Arc<[u8]>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }

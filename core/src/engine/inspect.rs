@@ -3,8 +3,9 @@
 use super::Shared;
 use super::applications::{Sides, Spoken};
 use super::finds::{Dropping, MatchedTransaction, What};
+use super::frames;
 use super::transactions::{self, After};
-use crate::app::{Conversation, Counts, Event, Protocol, Talk};
+use crate::app::{Asked, Conversation, Counts, Event, Protocol, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::files::{self, Wanted};
@@ -32,8 +33,8 @@ pub(super) struct Inspector {
     streams: Option<Streams>,
     chunk_size: u64,
     scratch: Option<Scratch>,
-    /// What is wanted of files.
-    files: Arc<Wanted>,
+    /// What is asked of all flows.
+    asked: Asked,
     /// By the flow's slot in its table.
     tracked: Vec<Tracked>,
     /// What came of the last packet.
@@ -75,7 +76,10 @@ impl Inspector {
             streams,
             chunk_size: u64::from(shared.streams.chunk_size),
             scratch,
-            files: Wanted::new(settings, &shared.plan_rules, (share_number.into(), shares.into())),
+            asked: Asked {
+                files: Wanted::new(settings, &shared.plan_rules, (share_number.into(), shares.into())),
+                frames: shared.frames.clone(),
+            },
             shown: shared.outputs.payload_shown(),
             ..Self::default()
         }
@@ -88,7 +92,7 @@ impl Inspector {
 
     /// What was counted of files.
     pub fn file_counts(&self) -> files::Counts {
-        self.files.counts()
+        self.asked.files.counts()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.
@@ -125,7 +129,7 @@ impl Inspector {
         seen.established = step.was_established;
         let Tracked { session, spoken, .. } = tracked;
         self.strange = session.as_deref_mut().and_then(|session| {
-            let mut sides = Sides { streams, session, ports: (0, 0), files: &self.files };
+            let mut sides = Sides { streams, session, ports: (0, 0), asked: &self.asked };
             spoken.segment(shared, &mut sides, packet, &step, seen.to_server)
         });
         Some(step)
@@ -137,7 +141,7 @@ impl Inspector {
         if self.streams.is_some() && packet.layer == Layer::Udp && packet.stop != Stop::Malformed {
             let tracked = tracked(&mut self.tracked, seen.slot);
             let datagram = (packet, bytes, seen.to_server);
-            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, &self.files, datagram));
+            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, &self.asked, datagram));
         }
     }
 
@@ -198,7 +202,7 @@ impl Inspector {
         {
             if let Some(session) = session {
                 let ports = (flow.sport, flow.dport);
-                let mut sides = Sides { streams, session, ports, files: &self.files };
+                let mut sides = Sides { streams, session, ports, asked: &self.asked };
                 self.strange = spoken.stream(shared, &mut sides, facts.to_server, true);
             }
             if !facts.to_server {
@@ -222,10 +226,18 @@ impl Inspector {
         memory.forget_packet();
         self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
-        let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
-        let mut round = subject.round;
         let is_open = subject.packet.proto != proto::TCP || subject.flow.is_some_and(|flow| flow.established);
         let mut fresh = is_open && spoken.take_fresh(to_server);
+        if spoken.has_frames() && (fresh || is_open && reach == Reach::All) {
+            let over = spoken.is_over(to_server) || reach == Reach::All;
+            let bytes = frame_bytes(streams.as_ref(), session.as_deref(), subject.payload);
+            for (talk, over) in [(&mut spoken.before, true), (&mut spoken.talk, over)] {
+                let Some(talk) = talk else { continue };
+                frames::inspect(rules, &mut **talk, (subject, bytes, over), &mut memory, scratch, outcome);
+            }
+        }
+        let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
+        let mut round = subject.round;
         loop {
             let block =
                 reading.as_ref().and_then(|(streams, session)| streams.block(session, to_server, reach == Reach::All));
@@ -268,6 +280,16 @@ impl Inspector {
         talks.filter_map(|talk| of(&**talk)).next().map(Arc::new)
     }
 
+    /// What alerts show of the frame that a rule of the last packet matched in.
+    pub fn matched_frame(&self, slot: u32, to_server: bool, hit: &Hit, payload: Buffer<'_>) -> Option<Arc<[u8]>> {
+        let (Tracked { session, spoken, .. }, id) = (self.tracked.get(slot as usize)?, hit.frame?);
+        let bytes = frame_bytes(self.streams.as_ref(), session.as_deref(), payload);
+        let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
+        let over = spoken.is_over(to_server);
+        let mut shown = talks.filter_map(|talk| frames::matched(&**talk, id, to_server, bytes, over));
+        shown.next().map(Arc::from)
+    }
+
     /// The one transaction that a flow has open: what a rule for its application tells of, though it matched a datagram.
     pub fn only_transaction(&self, slot: u32, to_server: bool) -> Option<Arc<MatchedTransaction>> {
         let talk = self.tracked.get(slot as usize)?.spoken.talk.as_deref()?;
@@ -275,13 +297,33 @@ impl Inspector {
     }
 
     /// What a flow's transactions have to tell after a packet of a direction; `end`: for the last time.
-    pub fn tell(&mut self, shared: &Shared, slot: u32, (to_server, end): (bool, bool), mut tell: impl FnMut(What)) {
-        let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return };
+    pub fn tell(
+        &mut self,
+        shared: &Shared,
+        (slot, payload): (u32, Buffer<'_>),
+        (to_server, end): (bool, bool),
+        mut tell: impl FnMut(What),
+    ) {
+        let Some(Tracked { spoken, session, .. }) = self.tracked.get_mut(slot as usize) else { return };
         let after = After { to_server, ended: spoken.ended == [true; 2], end };
         for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
             transactions::tell(shared, &mut **talk, after, &mut tell);
         }
-        spoken.before = spoken.before.take().filter(|talk| talk.live() > 0);
+        if spoken.has_frames() {
+            let over = end || spoken.is_over(to_server);
+            let bytes = frame_bytes(self.streams.as_ref(), session.as_deref(), payload);
+            for (talk, over) in [(&mut spoken.before, true), (&mut spoken.talk, over)] {
+                talk.iter_mut().for_each(|talk| frames::tell(shared, &mut **talk, (to_server, bytes, over), &mut tell));
+            }
+            if let (Some(streams), Some(session)) = (&mut self.streams, session) {
+                let read = streams.read_up_to(session, to_server);
+                let talks = [&spoken.before, &spoken.talk].into_iter().flatten();
+                let from = talks.map(|talk| talk.frames().wanted_from(to_server, read)).min();
+                streams.keep(session, to_server, from.unwrap_or(u64::MAX));
+            }
+        }
+        let is_needed = |talk: &Box<dyn Talk>| talk.live() > 0 || talk.frames().are_open();
+        spoken.before = spoken.before.take().filter(is_needed);
     }
 
     /// Why an inline engine drops the last packet, if it does.
@@ -415,6 +457,18 @@ fn buffer<'a>(block: &Block<'a>) -> Buffer<'a> {
     let cut = block.gap.filter(|gap| gap.cause == Cause::Truncated).map_or(0, |gap| gap.len);
     let cut = usize::try_from(cut).unwrap_or(usize::MAX);
     Buffer { bytes: block.bytes, original: block.bytes.len().saturating_add(cut) }
+}
+
+/// Where the bytes of a flow's frames are.
+fn frame_bytes<'a>(
+    streams: Option<&'a Streams>,
+    session: Option<&'a Session>,
+    payload: Buffer<'a>,
+) -> frames::Bytes<'a> {
+    match streams.zip(session) {
+        Some((streams, session)) => frames::Bytes::Stream(streams, session),
+        None => frames::Bytes::Datagram(payload),
+    }
 }
 
 /// What rules may ask of a session.

@@ -335,7 +335,8 @@ impl Merger {
             progress: seen.progress,
             members: &seen.members,
         });
-        let matched = Matched { rule, action, stream, inline, context: &notes, transaction };
+        let frame = alert.frame.as_deref().unwrap_or_default();
+        let matched = Matched { rule, action, stream, inline, context: &notes, transaction, frame };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
             self.fast.alert(&mut self.output.fast, packet, &matched);

@@ -6,6 +6,7 @@
 mod applications;
 mod datagram;
 mod finds;
+mod frames;
 mod inspect;
 mod limits;
 mod merge;
@@ -22,6 +23,7 @@ pub use merge::Output;
 pub use parsed::{Parsed, SHARDS};
 
 use crate::app::Counts;
+use crate::app::frame::WantedFrames;
 use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
@@ -60,6 +62,8 @@ struct Shared {
     applications: plan::Applications,
     /// Something asks for what applications say.
     parses: bool,
+    /// The frames that something asks for.
+    frames: WantedFrames,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     datasets: Vec<plan::Dataset>,
@@ -148,6 +152,7 @@ impl Engine {
         let parses = plan.outputs.wants_eve(plan::Eve::wants_transactions)
             || plan.applications.files.store
             || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
+        let wants_frames = plan.outputs.wants_eve(|eve| eve.frame.is_some());
         let shared = Shared {
             parser,
             capture_filter: Filter::new(&plan.outputs.capture.filter)?,
@@ -156,6 +161,7 @@ impl Engine {
             streams: plan.streams,
             applications: plan.applications,
             parses,
+            frames: WantedFrames::new(&plan.rules.rules, wants_frames),
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
             is_ordered,

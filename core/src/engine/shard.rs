@@ -216,7 +216,7 @@ impl Shard {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
         if let Some(seen) = seen.filter(|_| shared.parses) {
-            self.tell(shared, row, &seen, out);
+            self.tell(shared, row, (&seen, payload(parsed, packet)), out);
         }
         let strange = self.inspector.strange();
         let tagged = shared.wants_tagged && self.inspector.tagged;
@@ -336,10 +336,11 @@ impl Shard {
                 let notes = self.inspector.notes(hit);
                 let transaction = self.inspector.matched_transaction(slot, to_server, hit);
                 let Hit { rule, in_stream, .. } = *hit;
-                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo });
+                let frame = self.inspector.matched_frame(slot, to_server, hit, Buffer::default());
+                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, pseudo });
             }
             let flow = FlowThen { id: flow.id, to_server, counters, vars, application };
-            self.inspector.tell(shared, slot, (to_server, !to_server), |what| {
+            self.inspector.tell(shared, (slot, Buffer::default()), (to_server, !to_server), |what| {
                 let pseudo = Some(Box::new(pseudo));
                 out.records.push(Record { row, flow: flow.clone(), what, pseudo });
             });
@@ -378,8 +379,7 @@ impl Shard {
     ) {
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
-        let payload =
-            Buffer { bytes: packet.payload_bytes(&parsed.batch.slab), original: packet.payload_original as usize };
+        let payload = payload(parsed, packet);
         let subject = Subject {
             packet,
             headers: packet.bytes(&parsed.batch.slab),
@@ -389,6 +389,7 @@ impl Shard {
             flow: seen.map(|seen| facts(&seen)),
             stream: None,
             transaction: None,
+            frame: None,
             session: known.map_or("", |known| &known.session),
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).and_then(Wrap::network),
@@ -405,13 +406,13 @@ impl Shard {
             self.flows.mark_bypassed(seen.slot);
             self.inspector.stop(seen.slot);
         }
-        self.alerts(shared, row, (seen, packet.proto == proto::UDP), out);
+        self.alerts(shared, row, (seen, packet.proto == proto::UDP, payload), out);
     }
 
     /// What the transactions of a packet's flow have to tell now.
-    fn tell(&mut self, shared: &Shared, row: u32, seen: &Seen, out: &mut ShardOut) {
+    fn tell(&mut self, shared: &Shared, row: u32, (seen, payload): (&Seen, Buffer<'_>), out: &mut ShardOut) {
         let mut whats = Vec::new();
-        self.inspector.tell(shared, seen.slot, (seen.to_server, false), |what| whats.push(what));
+        self.inspector.tell(shared, (seen.slot, payload), (seen.to_server, false), |what| whats.push(what));
         if whats.is_empty() {
             return;
         }
@@ -420,7 +421,13 @@ impl Shard {
     }
 
     /// Note the last inspection's hits.
-    fn alerts(&mut self, shared: &Shared, row: u32, (seen, datagram): (Option<Seen>, bool), out: &mut ShardOut) {
+    fn alerts(
+        &mut self,
+        shared: &Shared,
+        row: u32,
+        (seen, datagram, payload): (Option<Seen>, bool, Buffer<'_>),
+        out: &mut ShardOut,
+    ) {
         out.overflow += u64::from(self.inspector.outcome.overflow);
         if let (Some(seen), [_, ..]) = (seen, self.inspector.outcome.hits.as_slice()) {
             self.flows.mark_alerted(seen.slot);
@@ -436,7 +443,9 @@ impl Shard {
                 _ => self.inspector.matched_transaction(slot, to_server, hit),
             });
             let Hit { rule, in_stream, .. } = *hit;
-            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo: None });
+            let shown = |seen: Seen| self.inspector.matched_frame(seen.slot, seen.to_server, hit, payload);
+            let frame = seen.and_then(shown);
+            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, pseudo: None });
         }
     }
 
@@ -467,12 +476,17 @@ impl Shard {
     }
 }
 
-/// What rules may ask of a packet's flow.
+/// A packet's payload.
+fn payload<'a>(parsed: &'a Parsed, packet: &Packet) -> Buffer<'a> {
+    Buffer { bytes: packet.payload_bytes(&parsed.batch.slab), original: packet.payload_original as usize }
+}
+
 /// A rule is for an application.
 fn is_of_application(shared: &Shared, rule: u32) -> bool {
     shared.plan_rules.get(rule as usize).is_some_and(|rule| !rule.application.is_empty())
 }
 
+/// What rules may ask of a packet's flow.
 fn facts(seen: &Seen) -> FlowFacts {
     FlowFacts {
         to_server: seen.to_server,

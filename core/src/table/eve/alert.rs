@@ -39,6 +39,7 @@ pub(super) fn write(
         }
     }
     payload::write(json, at, matched.stream, options);
+    json.members(matched.frame);
     if options.verdict {
         verdict(json, at.packet, matched.action, matched.inline);
     }

@@ -7,6 +7,7 @@ mod dns;
 mod drop;
 mod files;
 mod flow;
+mod frame;
 mod header;
 mod http;
 mod kin;
@@ -35,6 +36,7 @@ use crate::table::tunnel::Noted;
 use crate::time::Nanos;
 use std::sync::Arc;
 
+pub use frame::{FRAME, ShownFrame, frame_members};
 pub use sighted::Sighted;
 pub use transaction::{Along, TransactionEvent, ended_files, events, files_of, members};
 
@@ -77,6 +79,8 @@ pub struct Matched<'a> {
     pub context: &'a [(String, String)],
     /// The transaction that it matched in.
     pub transaction: Option<InTransaction<'a>>,
+    /// The frame that it matched in: members of the event.
+    pub frame: &'a [u8],
 }
 
 /// A transaction as alerts show it.
@@ -289,7 +293,7 @@ impl Eve {
                 json.number("tx_id", number);
             }
             json.members(&event.members);
-            if let Some(now) = at.flow.filter(|_| event.kind == files::KIND) {
+            if let Some(now) = at.flow.filter(|_| [files::KIND, FRAME].contains(&event.kind)) {
                 flow::application(json, &now.application);
             }
         });
