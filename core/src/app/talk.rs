@@ -3,7 +3,7 @@
 use super::frame::{Frames, WantedFrames};
 use super::{Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Transactions};
 use crate::files::{File, Wanted};
-use crate::plan::{Applications, StoreScope};
+use crate::plan::{AfterHandshake, Applications, StoreScope};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -45,6 +45,8 @@ pub trait Talk: Debug + Send {
     fn take_flush(&mut self, to_server: bool) -> bool;
     /// A rule has files stored of a transaction's direction: those that `which` says yes to, or more, as `scope` says.
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool);
+    /// What is to become of the flow, where what is encrypted began since the last call.
+    fn take_encrypted(&mut self) -> Option<AfterHandshake>;
     /// The frames that were not done with.
     fn frames(&self) -> &Frames;
     /// The same, to change them.
@@ -197,6 +199,10 @@ where
 
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool) {
         self.transactions.store(index, to_server, rule, which);
+    }
+
+    fn take_encrypted(&mut self) -> Option<AfterHandshake> {
+        self.transactions.encrypted.take()
     }
 
     fn frames(&self) -> &Frames {

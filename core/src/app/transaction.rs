@@ -3,7 +3,7 @@
 use super::Application;
 use super::frame::Frames;
 use crate::files::{File, Files, Wanted};
-use crate::plan::StoreScope;
+use crate::plan::{AfterHandshake, StoreScope};
 use crate::time::Nanos;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -210,6 +210,8 @@ pub struct Transactions<T> {
     ends: [u8; 2],
     /// A message ended, in this direction: rules look at the stream's data, however little there is of it.
     pub(crate) flush: [bool; 2],
+    /// What is encrypted begins: what becomes of it, until the engine knows.
+    pub(super) encrypted: Option<AfterHandshake>,
     /// What the parser tells apart in the bytes.
     pub frames: Frames,
     /// What is wanted of their files.
@@ -226,6 +228,7 @@ impl<T> Transactions<T> {
             next: 0,
             ends,
             flush: [false; 2],
+            encrypted: None,
             frames: Frames::default(),
             wanted: Arc::default(),
             storing: Default::default(),
@@ -289,6 +292,12 @@ impl<T> Transactions<T> {
     pub fn flush(&mut self, to_server: bool) {
         let [up, down] = &mut self.flush;
         *(if to_server { up } else { down }) = true;
+    }
+
+    /// All that follows in both directions is encrypted: this is to become of it, as the protocol's settings say. Said
+    /// once.
+    pub fn encrypted(&mut self, after: AfterHandshake) {
+        self.encrypted = Some(after);
     }
 
     /// All that are live, the oldest first.

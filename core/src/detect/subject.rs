@@ -46,6 +46,8 @@ pub struct FlowFacts {
     pub settled: bool,
     /// What is strange about what it speaks, as of this packet.
     pub strange: Option<Event>,
+    /// What it says is encrypted: nobody looks into payloads.
+    pub hidden: bool,
 }
 
 /// What the packet's TCP session says of it.
@@ -166,10 +168,11 @@ impl Subject<'_> {
         packet.stop == Stop::Truncated && packet.ip == 6 && Extension::is(packet.proto) && !packet.has_l4()
     }
 
-    /// The payload as rules see it. A fragment has none: what it carries is the datagram's, once put together.
+    /// The payload as rules see it. A fragment has none: what it carries is the datagram's, once put together. That of
+    /// an encrypted flow is of no use.
     #[inline]
     pub(super) fn visible_payload(&self) -> Buffer<'_> {
-        if self.packet.fragment {
+        if self.packet.fragment || self.flow.is_some_and(|flow| flow.hidden) {
             return Buffer::default();
         }
         Buffer { original: self.payload.original.max(self.payload.bytes.len()), ..self.payload }

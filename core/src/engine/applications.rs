@@ -4,6 +4,7 @@ use super::Shared;
 use crate::app::{self, Asked, Conversation, Direction, Event, Input, Parsed, Talk, Transport};
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet};
+use crate::plan::AfterHandshake;
 use crate::stream::{Gap, Next, Session, Step, Streams};
 
 /// What is known of a flow's application.
@@ -20,8 +21,14 @@ pub(super) struct Spoken {
     failed: bool,
     /// Something new was parsed of a direction since rules looked at its transactions; to the server, to the client.
     pub fresh: [bool; 2],
-    /// A direction was settled, or a message ended in it, and no packet of it came since.
+    /// A direction was settled, and no packet of it came since.
     settled: [bool; 2],
+    /// A message ended in a direction, and no packet of it came since.
+    flushed: [bool; 2],
+    /// What is encrypted began, and what is to become of it.
+    encrypted: Option<AfterHandshake>,
+    /// What came before it in a direction waits for rules to look at it for the last time.
+    closing: [bool; 2],
     /// How many bytes of a direction are to be there before its parser is asked again.
     needs: [usize; 2],
     /// What is missing of a direction's beginning, until its parser knows.
@@ -183,7 +190,10 @@ impl Spoken {
                 Next::Eof | Next::Wait => return,
             };
             *of(&mut self.fresh, to_server) = true;
-            *of(&mut self.settled, to_server) |= talk.take_flush(to_server);
+            *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
+            if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
+                (self.encrypted, self.closing) = (Some(after), [true; 2]);
+            }
             if talk.frames().are_wanted() {
                 let end = at + length as u64;
                 streams.keep(session, to_server, talk.frames().wanted_from(to_server, end));
@@ -261,7 +271,27 @@ impl Spoken {
         event
     }
 
-    /// Whether this is a direction's first packet since its application was settled, or since a message ended in it.
+    /// Whether this is a direction's first packet since a message ended in it.
+    pub fn take_flushed(&mut self, to_server: bool) -> bool {
+        std::mem::take(of(&mut self.flushed, to_server))
+    }
+
+    /// What it says is encrypted, and nobody looks into it.
+    pub fn is_hidden(&self) -> bool {
+        self.encrypted.is_some()
+    }
+
+    /// Its parser asks for it to be bypassed.
+    pub fn is_to_bypass(&self) -> bool {
+        self.encrypted == Some(AfterHandshake::Bypass)
+    }
+
+    /// Whether rules look at a direction's stream for the last time.
+    pub fn take_closing(&mut self, to_server: bool) -> bool {
+        std::mem::take(of(&mut self.closing, to_server))
+    }
+
+    /// Whether this is a direction's first packet since its application was settled.
     pub fn take_settled(&mut self, to_server: bool) -> bool {
         std::mem::take(of(&mut self.settled, to_server))
     }

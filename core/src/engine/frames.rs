@@ -144,7 +144,8 @@ pub(super) fn tell(
     let mut open = std::mem::take(talk.frames_mut().open(to_server));
     for frame in open.iter_mut().filter(|frame| !frame.told) {
         close(frame, bytes, to_server, over);
-        if !bytes.sight(frame, to_server, over).whole {
+        let is_due = if frame.kind == STREAM { over } else { bytes.sight(frame, to_server, over).whole };
+        if !is_due {
             continue;
         }
         frame.told = true;

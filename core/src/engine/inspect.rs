@@ -158,8 +158,8 @@ impl Inspector {
     /// The facts of a packet's flow, with what is known of its application.
     fn with_application(&mut self, flow: FlowFacts, slot: Option<u32>) -> FlowFacts {
         let Some(tracked) = slot.and_then(|slot| self.tracked.get_mut(slot as usize)) else { return flow };
-        let settled = tracked.spoken.take_settled(flow.to_server);
-        FlowFacts { application: tracked.spoken.conversation, settled, strange: self.strange, ..flow }
+        let (settled, hidden) = (tracked.spoken.take_settled(flow.to_server), tracked.spoken.is_hidden());
+        FlowFacts { application: tracked.spoken.conversation, settled, hidden, strange: self.strange, ..flow }
     }
 
     /// A flow's session, where there is one.
@@ -178,19 +178,30 @@ impl Inspector {
         let flow = subject.flow.map(|flow| self.with_application(flow, slot));
         let subject = &Subject { flow, ..*subject };
         let to_server = flow.is_some_and(|flow| flow.to_server);
+        let ends = slot.is_some_and(|slot| self.ends_message(slot, flow.unwrap_or_default()));
         let session = slot.and_then(|slot| self.session(slot));
         let (Some(streams), Some(step)) = (&self.streams, step) else {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
-        // A message that ended is looked at, whatever its length.
-        let is_parsed =
-            slot.and_then(|slot| self.tracked.get(slot as usize)).is_some_and(|it| it.spoken.talk.is_some());
-        let ends = !is_parsed && flow.is_some_and(|flow| flow.application.protocol().is_some_and(ends_messages));
-        let settled = ends || flow.is_some_and(|flow| flow.settled);
-        let reach = session
-            .map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, settled), self.chunk_size));
+        let reach =
+            session.map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, ends), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
         self.rounds(shared, &Subject { stream: Some(facts), ..*subject }, (slot, reach), now);
+    }
+
+    /// Whether a direction's stream is looked at now whatever its length: a message ended there, or nobody tells.
+    fn ends_message(&mut self, slot: u32, flow: FlowFacts) -> bool {
+        let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return false };
+        let flushed = spoken.take_flushed(flow.to_server);
+        match spoken.talk {
+            Some(_) => flushed || spoken.is_hidden(),
+            None => flushed || flow.settled || flow.application.protocol().is_some_and(ends_messages),
+        }
+    }
+
+    /// A flow's parser asks for it to be bypassed.
+    pub fn is_to_bypass(&self, slot: u32) -> bool {
+        self.tracked.get(slot as usize).is_some_and(|tracked| tracked.spoken.is_to_bypass())
     }
 
     /// Ask the rules for streams about all that is left of one direction, under the name of a packet that stands for
@@ -260,6 +271,11 @@ impl Inspector {
             let (Some(end), Some((streams, session))) = (block.as_ref().map(Block::end), &mut reading) else { break };
             streams.inspected(session, to_server, end);
             round = Round::Stream;
+        }
+        if spoken.take_closing(to_server)
+            && let (Some(streams), Some(session)) = (streams, session)
+        {
+            streams.stop_inspection(session, to_server);
         }
         rules.settle(outcome);
     }

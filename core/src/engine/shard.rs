@@ -242,7 +242,8 @@ impl Shard {
         if let Some((_, policy)) = step.exception {
             self.except(seen, policy);
         }
-        if shared.streams.bypass && self.inspector.is_at_depth(seen.slot) {
+        let is_deep = shared.streams.bypass && self.inspector.is_at_depth(seen.slot);
+        if is_deep || self.inspector.is_to_bypass(seen.slot) {
             self.flows.mark_bypassed(seen.slot);
             self.inspector.stop(seen.slot);
         }

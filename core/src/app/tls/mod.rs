@@ -165,6 +165,8 @@ pub struct Application {
     settings: TlsSettings,
     up: Records,
     down: Records,
+    /// Application data followed the handshake.
+    is_encrypted: bool,
 }
 
 /// A session.
@@ -191,6 +193,8 @@ pub struct Tx {
     /// The server wants a certificate of the client.
     asks_client: bool,
     state: u64,
+    /// The client and the server change to what was agreed on.
+    changed: [bool; 2],
 }
 
 impl Tx {
@@ -198,6 +202,12 @@ impl Tx {
     pub fn version(&self) -> Option<u16> {
         let client = || self.client.as_ref().map(|hello| hello.version).or(self.old_version);
         self.server.as_ref().map(ServerHello::negotiated).or_else(client)
+    }
+
+    /// Both sides send what is encrypted.
+    fn is_encrypted(&self, head: &Head) -> bool {
+        let finished = |to_server| head.progress(to_server) >= finished(to_server);
+        self.changed == [true; 2] || self.is_modern() && finished(true) && finished(false)
     }
 
     /// TLS 1.3, of which certificates are never seen.
@@ -236,6 +246,8 @@ impl Tx {
     }
 
     fn change_cipher_spec(&mut self, head: &mut Head, to_server: bool) -> bool {
+        let [client, server] = &mut self.changed;
+        *(if to_server { client } else { server }) = true;
         if self.is_modern() {
             // It is there for show, and a second hello may follow (RFC 8446, appendix D.4).
             if to_server {
@@ -403,11 +415,11 @@ impl super::Application for Application {
     ];
 
     fn new(settings: &Applications) -> Self {
-        Self { settings: settings.tls, up: Records::default(), down: Records::default() }
+        Self { settings: settings.tls, up: Records::default(), down: Records::default(), is_encrypted: false }
     }
 
     fn parse(&mut self, to_server: bool, input: Input<'_>, transactions: &mut Transactions<Tx>) -> Parsed {
-        let Self { settings, up, down } = self;
+        let Self { settings, up, down, is_encrypted } = self;
         let done = Parsed::Consumed { bytes: if let Input::Data(bytes) = input { bytes.len() } else { 0 }, need: 0 };
         if transactions.count() == 0 {
             transactions.open(Tx::default());
@@ -415,7 +427,7 @@ impl super::Application for Application {
         let Some((Entry { head, tx }, frames)) = transactions.with_frames(0) else { return done };
         let records = if to_server { up } else { down };
         let at = frames.at(to_server);
-        let mut flush = false;
+        let (mut flush, mut has_data) = (false, false);
         let mut tell = |found: Found<'_>| {
             if let Found::Record(record) = found {
                 if frames.are_wanted() {
@@ -424,6 +436,7 @@ impl super::Application for Application {
                 return true;
             }
             flush = true;
+            has_data |= found == Found::Data;
             tx.take(head, to_server, found, *settings)
         };
         let parsed = match input {
@@ -446,8 +459,13 @@ impl super::Application for Application {
         {
             partial(head, to_server, true);
         }
+        let begins = has_data && !*is_encrypted && tx.is_encrypted(head);
         if flush {
             transactions.flush(to_server);
+        }
+        if begins {
+            *is_encrypted = true;
+            transactions.encrypted(settings.after);
         }
         if parsed.is_ok() { done } else { Parsed::Failed }
     }
