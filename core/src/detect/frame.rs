@@ -12,7 +12,6 @@ use super::truth::Truth;
 use super::{Outcome, Rules, Scratch};
 use crate::app::Inspection;
 use crate::app::frame::Kind;
-use crate::packet::proto;
 use crate::plan;
 
 /// All rules for frames.
@@ -102,8 +101,7 @@ impl Rules {
             Verdict::Holds => {
                 inspection.matched.push((number, 0));
                 memory.apply(&rule.effects, subject.packet);
-                let place = if subject.packet.proto == proto::TCP { Place::Stream } else { Place::Packet };
-                outcome.take(number, rule, place, (frame.transaction, Some(frame.id)));
+                outcome.take(number, rule, Place::of_state(subject.packet), (frame.transaction, Some(frame.id)));
             }
         }
     }

@@ -285,7 +285,7 @@ impl Outcome {
             self.passed = Some(self.passed.map_or(number, |first| first.min(number)));
         }
         if rule.told {
-            let in_stream = place == Place::Stream && transaction.is_none();
+            let in_stream = place == Place::Stream;
             self.hits.push(Hit { rule: number, in_stream, transaction, frame });
         }
         self.bypass |= rule.effects.iter().any(|effect| matches!(effect, Effect::Bypass {}));

@@ -11,6 +11,7 @@ use super::truth::Truth;
 use crate::app::{Protocol, frame};
 use crate::error::Result;
 use crate::files::File;
+use crate::packet::{Packet, proto};
 use crate::plan::{self, Action, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
 /// Where a match was found.
@@ -20,6 +21,13 @@ pub(super) enum Place {
     Packet,
     /// In the data of its stream.
     Stream,
+}
+
+impl Place {
+    /// Where what an application makes of a packet's flow is found.
+    pub(super) fn of_state(packet: &Packet) -> Self {
+        if packet.proto == proto::TCP { Self::Stream } else { Self::Packet }
+    }
 }
 
 /// A rule. Its number in the plan says the rest of it.

@@ -222,7 +222,7 @@ impl Asking<'_, '_> {
                 let head = self.facts.talk.head(self.facts.index);
                 head.into_iter().for_each(|head| mark(head, &rule.effects));
                 let transaction = head.map(|head| head.number);
-                self.outcome.take(number, rule, Place::Stream, (transaction, None));
+                self.outcome.take(number, rule, Place::of_state(subject.packet), (transaction, None));
             }
         }
     }

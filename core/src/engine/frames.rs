@@ -69,18 +69,7 @@ impl<'a> Bytes<'a> {
             return (sight.bytes.bytes.iter().take(most).copied().collect(), complete);
         };
         let end = frame.end().min(streams.read_up_to(session, to_server));
-        let (mut shown, mut at) = (Vec::new(), frame.start);
-        while let Some((offset, bytes)) =
-            streams.first_bytes(session, to_server, at, end).filter(|_| shown.len() < most)
-        {
-            if offset > at {
-                shown.extend_from_slice(format!("[{} bytes missing]", offset - at).as_bytes());
-            }
-            shown.extend_from_slice(bytes.get(..most).unwrap_or(bytes));
-            at = offset + bytes.len() as u64;
-        }
-        shown.truncate(most);
-        (shown, complete)
+        (streams.joined(session, to_server, (frame.start, end), most), complete)
     }
 }
 

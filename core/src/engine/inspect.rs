@@ -66,7 +66,8 @@ impl Inspector {
     pub fn new(shared: &Shared, share: (u32, u32)) -> Self {
         let streams = shared.streams.enabled.then(|| {
             let mut streams = Streams::new(&shared.streams, share);
-            streams.set_readers(shared.rules.as_ref().is_some_and(|rules| rules.look_into_streams()), true);
+            let shows = shared.outputs.payload_shown() > 0;
+            streams.set_readers(shared.rules.as_ref().is_some_and(|rules| shows || rules.look_into_streams()), true);
             streams
         });
         let scratch = shared.rules.as_ref().map(|rules| rules.scratch());
@@ -247,11 +248,10 @@ impl Inspector {
                 frames::inspect(rules, &mut **talk, (subject, bytes, over), &mut memory, scratch, outcome);
             }
         }
-        let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
         let mut round = subject.round;
         loop {
-            let block =
-                reading.as_ref().and_then(|(streams, session)| streams.block(session, to_server, reach == Reach::All));
+            let reading = streams.as_ref().zip(session.as_deref()).filter(|_| reach != Reach::Nothing);
+            let block = reading.and_then(|(streams, session)| streams.block(session, to_server, reach == Reach::All));
             if round == Round::Packet || block.is_some() {
                 let data = block.as_ref().map(buffer);
                 rules.inspect(&Subject { data, round, ..*subject }, &mut memory, scratch, outcome);
@@ -264,11 +264,13 @@ impl Inspector {
             }
             if *shown > 0
                 && shown_data.is_none()
-                && let Some(block) = block.filter(|_| outcome.hits.iter().any(|hit| hit.in_stream))
+                && outcome.hits.iter().any(|hit| hit.in_stream)
+                && let Some((streams, session)) = streams.as_ref().zip(session.as_deref())
             {
-                *shown_data = Some(beginning(&block, *shown));
+                *shown_data = Some(stored(streams, session, to_server, (block, *shown)));
             }
-            let (Some(end), Some((streams, session))) = (block.as_ref().map(Block::end), &mut reading) else { break };
+            let Some(end) = block.as_ref().map(Block::end) else { break };
+            let Some((streams, session)) = streams.as_mut().zip(session.as_deref_mut()) else { break };
             streams.inspected(session, to_server, end);
             round = Round::Stream;
         }
@@ -458,14 +460,18 @@ fn reach(
     Reach::Nothing
 }
 
-/// The beginning of a block as alerts show it: with a word on what is missing before it.
-fn beginning(block: &Block<'_>, most: usize) -> Arc<[u8]> {
-    let bytes = block.bytes.get(..most).unwrap_or(block.bytes);
-    if block.missing == 0 {
-        return Arc::from(bytes);
-    }
-    let missing = format!("[{} bytes missing]", block.missing).into_bytes();
-    missing.iter().chain(bytes).copied().take(most).collect()
+/// What is stored of a direction's stream up to where rules look, as alerts show it: from its start on, with a word on
+/// what is missing.
+fn stored(
+    streams: &Streams,
+    session: &Session,
+    to_server: bool,
+    (block, most): (Option<Block<'_>>, usize),
+) -> Arc<[u8]> {
+    let end = streams.read_up_to(session, to_server).max(block.map_or(0, |block| block.end()));
+    let start = streams.stored_from(session, to_server);
+    let missing = block.filter(|block| block.offset <= start).map_or(0, |block| block.missing);
+    streams.joined(session, to_server, (start.saturating_sub(missing), end), most).into()
 }
 
 /// A block as rules see it: what the mirror cut off behind it may hold what they look for.

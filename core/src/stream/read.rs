@@ -173,6 +173,26 @@ impl Streams {
         Some((offset, bytes.get(..length)?))
     }
 
+    /// Offset from which on a direction's bytes are stored.
+    pub fn stored_from(&self, session: &Session, to_server: bool) -> u64 {
+        session.side(to_server).store.start()
+    }
+
+    /// What is there of a direction's bytes between two offsets, `most` of it, with a word on what is missing among it.
+    pub fn joined(&self, session: &Session, to_server: bool, (from, upto): (u64, u64), most: usize) -> Vec<u8> {
+        let (mut joined, mut at) = (Vec::new(), from);
+        while let Some((offset, bytes)) = self.first_bytes(session, to_server, at, upto).filter(|_| joined.len() < most)
+        {
+            if offset > at {
+                joined.extend_from_slice(format!("[{} bytes missing]", offset - at).as_bytes());
+            }
+            joined.extend_from_slice(bytes.get(..most).unwrap_or(bytes));
+            at = offset + bytes.len() as u64;
+        }
+        joined.truncate(most);
+        joined
+    }
+
     /// Bytes of a direction are kept from an offset on, though everybody has seen them; `u64::MAX`: none.
     pub fn keep(&mut self, session: &mut Session, to_server: bool, from: u64) {
         let side = session.side_mut(to_server);
