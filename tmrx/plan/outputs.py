@@ -109,7 +109,7 @@ class FileEvents(Struct, frozen=True, kw_only=True):
 
 
 class FrameEvents(Struct, frozen=True, kw_only=True):
-    """Frames: the parts of streams and datagrams that parsers tell apart, with the first `payload_size` bytes of each."""
+    """Frames: the parts of streams and datagrams that parsers tell apart, each with its first `payload_size` bytes."""
 
     payload_size: int = 4096
 

@@ -141,7 +141,7 @@ impl Frames {
     }
 
     /// A direction's input from this offset on is parsed now; that of a stream belongs to the stream's frame.
-    pub(crate) fn input(&mut self, to_server: bool, at: u64, is_stream: bool) {
+    pub fn input(&mut self, to_server: bool, at: u64, is_stream: bool) {
         *of(&mut self.at, to_server) = at;
         if is_stream && self.wants(STREAM) && self.is_unbegun(to_server) {
             self.begin(to_server, STREAM, at, None);

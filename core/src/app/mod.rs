@@ -20,7 +20,7 @@ mod transaction;
 
 pub use ask::{Bytes, Names, buffers, values};
 pub use counts::{Count, Counts};
-pub use detection::{Conversation, Direction, Event, Transport};
+pub use detection::{Conversation, Direction, Event, Sought, Transport};
 pub use talk::{Asked, Talk, start};
 pub use transaction::{Entry, Head, Inspection, Transactions};
 

@@ -1,7 +1,7 @@
 //! A flow's parser and its transactions, as the engine, the rules and the events see them whatever the protocol is.
 
 use super::frame::{Frames, WantedFrames};
-use super::{Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Transactions};
+use super::{Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Sought, Transactions};
 use crate::files::{File, Wanted};
 use crate::plan::{AfterHandshake, Applications, StoreScope};
 use std::fmt::Debug;
@@ -98,6 +98,8 @@ pub struct Asked {
     pub files: Arc<Wanted>,
     /// Which frames.
     pub frames: WantedFrames,
+    /// Which protocols.
+    pub sought: Sought,
 }
 
 /// Begin to parse a flow of this protocol, where it has a parser.

@@ -39,6 +39,10 @@ pub struct Head {
     bits: RefCell<Vec<u32>>,
     /// A rule wants no events of it.
     unlogged: Cell<bool>,
+    /// It is one message, which went this way.
+    way: Option<bool>,
+    /// Alerts that it was guessed for.
+    guesses: Cell<u32>,
 }
 
 /// What rules have found out about one direction of a transaction.
@@ -70,6 +74,8 @@ impl Head {
             inspection: Default::default(),
             bits: RefCell::default(),
             unlogged: Cell::new(false),
+            way: None,
+            guesses: Cell::new(0),
         }
     }
 
@@ -178,6 +184,18 @@ impl Head {
         self.unlogged.get()
     }
 
+    /// It has something that goes in a direction.
+    pub(crate) fn goes(&self, to_server: bool) -> bool {
+        self.way.is_none_or(|way| way == to_server)
+    }
+
+    /// It is guessed for another alert, unless it was for so many.
+    pub(crate) fn guess(&self, most: u32) -> bool {
+        let guesses = self.guesses.get();
+        self.guesses.set(guesses.saturating_add(1));
+        guesses < most
+    }
+
     /// Rules have looked at all of a direction.
     pub(crate) fn is_inspected(&self, to_server: bool) -> bool {
         let [up, down] = &self.inspection;
@@ -258,6 +276,7 @@ impl<T> Transactions<T> {
         entry.head.end(true);
         entry.head.end(false);
         entry.head.inspection(!to_server).done = true;
+        entry.head.way = Some(to_server);
         entry
     }
 

@@ -1,7 +1,7 @@
 //! Which application a flow speaks, found from the first bytes of its directions, and its parser.
 
 use super::Shared;
-use crate::app::{self, Asked, Conversation, Direction, Event, Input, Parsed, Talk, Transport};
+use crate::app::{self, Asked, Conversation, Direction, Event, Input, Parsed, Sought, Talk, Transport};
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet};
 use crate::plan::AfterHandshake;
@@ -73,7 +73,7 @@ impl Spoken {
     /// Whether a session's first bytes say that the other side is the client.
     pub fn is_backwards(
         &self,
-        (streams, session): (&Streams, &Session),
+        (streams, session, sought): (&Streams, &Session, &Sought),
         packet: &Packet,
         step: &Step,
         to_server: bool,
@@ -84,7 +84,7 @@ impl Spoken {
             let Next::Data(bytes) = streams.next(session, up, false) else { return false };
             let transport = Transport::Tcp;
             let direction = Direction { transport, to_server: up, sport, dport, bytes, end: false };
-            self.conversation.is_backwards(&direction)
+            self.conversation.is_backwards(&direction, sought)
         };
         let [up, down] = step.more;
         up && looks(true) || down && looks(false)
@@ -126,7 +126,7 @@ impl Spoken {
         let event = match sides.streams.next(sides.session, to_server, end) {
             Next::Data(bytes) => {
                 let direction = Direction { transport: Transport::Tcp, to_server, sport, dport, bytes, end };
-                self.conversation.look(&direction)
+                self.conversation.look(&direction, &sides.asked.sought)
             }
             // What begins with a gap can't be told; what follows may be parsed all the same.
             Next::Gap(gap) => {
@@ -144,8 +144,7 @@ impl Spoken {
     fn begin(&mut self, shared: &Shared, asked: &Asked) -> bool {
         let settings = &shared.applications;
         let protocol = self.conversation.protocol().filter(|_| shared.parses);
-        let wanted =
-            protocol.filter(|protocol| !settings.off.iter().chain(&settings.named).any(|name| name == protocol.name()));
+        let wanted = protocol.filter(|protocol| !settings.named.iter().any(|name| name == protocol.name()));
         self.talk = wanted.and_then(|protocol| app::start(protocol, settings, asked));
         self.talk.is_some()
     }
@@ -253,7 +252,7 @@ impl Spoken {
         if !self.conversation.is_settled(to_server) {
             let (transport, end) = (Transport::Udp, true);
             let direction = Direction { transport, to_server, sport: packet.sport, dport: packet.dport, bytes, end };
-            event = self.conversation.look(&direction);
+            event = self.conversation.look(&direction, &asked.sought);
             *of(&mut self.settled, to_server) = self.conversation.is_settled(to_server);
         }
         if self.over || self.conversation.protocol().is_none() || self.talk.is_none() && !self.begin(shared, asked) {

@@ -5,7 +5,7 @@ use super::applications::{Sides, Spoken};
 use super::finds::{Dropping, MatchedTransaction, What};
 use super::frames;
 use super::transactions::{self, After};
-use crate::app::{Asked, Conversation, Counts, Event, Protocol, Talk};
+use crate::app::{Asked, Conversation, Counts, Event, Protocol, Sought, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::files::{self, Wanted};
@@ -80,6 +80,7 @@ impl Inspector {
             asked: Asked {
                 files: Wanted::new(settings, &shared.plan_rules, (share_number.into(), shares.into())),
                 frames: shared.frames.clone(),
+                sought: Sought::new(&shared.applications),
             },
             shown: shared.outputs.payload_shown(),
             ..Self::default()
@@ -120,7 +121,7 @@ impl Inspector {
             seen.swap();
         }
         if let Some(session) = tracked.session.as_deref_mut().filter(|session| session.is_guessed())
-            && tracked.spoken.is_backwards((streams, session), packet, &step, seen.to_server)
+            && tracked.spoken.is_backwards((streams, session, &self.asked.sought), packet, &step, seen.to_server)
         {
             session.turn();
             seen.swap();
@@ -314,6 +315,18 @@ impl Inspector {
         if talk.live() == 1 { MatchedTransaction::new(talk, 0, to_server).map(Arc::new) } else { None }
     }
 
+    /// The one transaction of a flow that goes in a direction, for an alert that does not say which it is about; so many
+    /// alerts at most are told with one.
+    pub fn guessed_transaction(&self, slot: u32, to_server: bool, most: u32) -> Option<Arc<MatchedTransaction>> {
+        let talk = self.tracked.get(slot as usize).filter(|_| most > 0)?.spoken.talk.as_deref()?;
+        let goes = |index: &usize| talk.head(*index).is_some_and(|head| head.goes(to_server));
+        let mut going = (0..talk.live()).filter(goes);
+        let only = going.next().filter(|_| going.next().is_none())?;
+        talk.head(only).filter(|head| head.guess(most))?;
+        let matched = MatchedTransaction::new(talk, only, to_server)?;
+        Some(Arc::new(MatchedTransaction { guessed: true, ..matched }))
+    }
+
     /// What a flow's transactions have to tell after a packet of a direction; `end`: for the last time.
     pub fn tell(
         &mut self,
@@ -460,18 +473,16 @@ fn reach(
     Reach::Nothing
 }
 
-/// What is stored of a direction's stream up to where rules look, as alerts show it: from its start on, with a word on
-/// what is missing.
+/// What is stored of a direction's stream as alerts show it, from its start on, with a word on what is missing.
 fn stored(
     streams: &Streams,
     session: &Session,
     to_server: bool,
     (block, most): (Option<Block<'_>>, usize),
 ) -> Arc<[u8]> {
-    let end = streams.read_up_to(session, to_server).max(block.map_or(0, |block| block.end()));
     let start = streams.stored_from(session, to_server);
     let missing = block.filter(|block| block.offset <= start).map_or(0, |block| block.missing);
-    streams.joined(session, to_server, (start.saturating_sub(missing), end), most).into()
+    streams.joined(session, to_server, (start.saturating_sub(missing), u64::MAX), most).into()
 }
 
 /// A block as rules see it: what the mirror cut off behind it may hold what they look for.

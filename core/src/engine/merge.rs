@@ -332,6 +332,7 @@ impl Merger {
         let notes = alert.notes.iter().filter_map(|note| noted(&shared.datasets, note)).collect::<Vec<_>>();
         let transaction = alert.transaction.as_deref().map(|seen| InTransaction {
             number: seen.number,
+            guessed: seen.guessed,
             progress: seen.progress,
             members: &seen.members,
         });

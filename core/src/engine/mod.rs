@@ -72,6 +72,8 @@ struct Shared {
     memory: detect::state::Shared,
     /// Alerts that a packet may have.
     most_alerts: u32,
+    /// Alerts that a transaction is guessed for.
+    most_guesses: u32,
     /// What rules do for one flow may decide about another.
     is_ordered: bool,
     /// Some rules have limits.
@@ -164,6 +166,7 @@ impl Engine {
             frames: WantedFrames::new(&plan.rules.rules, wants_frames),
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
+            most_guesses: plan.rules.settings.guessed_transactions,
             is_ordered,
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,

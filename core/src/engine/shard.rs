@@ -441,7 +441,8 @@ impl Shard {
                 None if datagram && is_of_application(shared, hit.rule) => {
                     self.inspector.only_transaction(slot, to_server)
                 }
-                _ => self.inspector.matched_transaction(slot, to_server, hit),
+                None => self.inspector.guessed_transaction(slot, to_server, shared.most_guesses),
+                Some(_) => self.inspector.matched_transaction(slot, to_server, hit),
             });
             let Hit { rule, in_stream, .. } = *hit;
             let shown = |seen: Seen| self.inspector.matched_frame(seen.slot, seen.to_server, hit, payload);

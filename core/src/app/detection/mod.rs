@@ -4,6 +4,7 @@ mod patterns;
 mod probe;
 
 use super::Protocol;
+use crate::plan;
 
 /// What carries the application's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,6 +30,36 @@ pub struct Direction<'a> {
     pub bytes: &'a [u8],
     /// No more bytes come.
     pub end: bool,
+}
+
+/// Which protocols are looked for, and where else than at their usual ports.
+#[derive(Clone, Debug, Default)]
+pub struct Sought {
+    off: Vec<Protocol>,
+    ports: Vec<(Protocol, Transport, Vec<u16>)>,
+}
+
+impl Sought {
+    /// As the settings say.
+    pub fn new(settings: &plan::Applications) -> Self {
+        let named = |name: &String| Protocol::ALL.iter().copied().find(|protocol| protocol.name() == name);
+        let ports = settings.ports.iter().filter_map(|row| {
+            let transport = if row.udp { Transport::Udp } else { Transport::Tcp };
+            Some((named(&row.protocol)?, transport, row.ports.clone()))
+        });
+        Self { off: settings.off.iter().filter_map(named).collect(), ports: ports.collect() }
+    }
+
+    #[inline]
+    fn has(&self, protocol: Protocol) -> bool {
+        !self.off.contains(&protocol)
+    }
+
+    /// The ports of a protocol, the usual ones of which are these.
+    fn ports<'a>(&'a self, protocol: Protocol, transport: Transport, usual: &'a [u16]) -> &'a [u16] {
+        let own = self.ports.iter().find(|(known, over, _)| (*known, *over) == (protocol, transport));
+        own.map_or(usual, |(_, _, ports)| ports)
+    }
 }
 
 /// What some bytes say.
@@ -99,12 +130,12 @@ impl Conversation {
 
     /// Look at a direction's bytes. A direction that settles with nothing to show against what the other one found is
     /// said by an event.
-    pub fn look(&mut self, direction: &Direction<'_>) -> Option<Event> {
+    pub fn look(&mut self, direction: &Direction<'_>, sought: &Sought) -> Option<Event> {
         if self.is_settled(direction.to_server) || direction.bytes.is_empty() {
             return None;
         }
         self.datagrams = direction.transport == Transport::Udp;
-        let side = match answer(direction) {
+        let side = match answer(direction, sought) {
             Answer::Yes(protocol) => Side::Found(protocol),
             // Once the other one is known, this one is that or nothing that is known.
             Answer::No if self.first.is_some() => Side::Failed,
@@ -124,9 +155,9 @@ impl Conversation {
     }
 
     /// Whether these bytes, of which nothing is known as things go, would be known if they went the other way.
-    pub fn is_backwards(&self, direction: &Direction<'_>) -> bool {
+    pub fn is_backwards(&self, direction: &Direction<'_>, sought: &Sought) -> bool {
         let turned = Direction { to_server: !direction.to_server, ..*direction };
-        let found = |direction| matches!(answer(direction), Answer::Yes(_));
+        let found = |direction| matches!(answer(direction, sought), Answer::Yes(_));
         *self == Self::default() && !found(direction) && found(&turned)
     }
 
@@ -201,10 +232,10 @@ impl Conversation {
 
 const FAILED: &str = "failed";
 
-fn answer(direction: &Direction<'_>) -> Answer {
-    match patterns::answer(direction) {
-        Answer::No => probe::answer(direction),
-        Answer::More => match probe::answer(direction) {
+fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
+    match patterns::answer(direction, sought) {
+        Answer::No => probe::answer(direction, sought),
+        Answer::More => match probe::answer(direction, sought) {
             Answer::No => Answer::More,
             found => found,
         },

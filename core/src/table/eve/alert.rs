@@ -17,6 +17,9 @@ pub(super) fn write(
 ) {
     if let Some(transaction) = &matched.transaction {
         json.number("tx_id", transaction.number);
+        if transaction.guessed {
+            json.flag("tx_guessed", true);
+        }
     }
     signature(json, look, at.packet, matched, options);
     if let Some(transaction) = matched.transaction.filter(|_| options.application) {

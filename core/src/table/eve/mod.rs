@@ -88,6 +88,8 @@ pub struct Matched<'a> {
 pub struct InTransaction<'a> {
     /// Its number in the flow.
     pub number: u64,
+    /// It is the only one that the alert can be about.
+    pub guessed: bool,
     /// How far it got to the server and to the client.
     pub progress: [&'static str; 2],
     /// What it says: members of the event.
