@@ -117,6 +117,7 @@ class FrameEvents(Struct, frozen=True, kw_only=True):
 class Eve(Struct, frozen=True, kw_only=True):
     """One stream of EVE events: the types that it has, each with its options, and what all of them say.
 
+    `variables`: an event for each packet of which rules captured variables.
     `mirror` adds the mirror object and tmrx's own anomalies, `metadata` what rules noted, `ethernet` the MAC addresses.
     `suricata_version`, `host` (the sensor's name) and `pcap_filename` are written as they are, "" for none.
     """
@@ -135,6 +136,7 @@ class Eve(Struct, frozen=True, kw_only=True):
     flow: bool = False
     netflow: bool = False
     arp: bool = False
+    variables: bool = False
     mirror: bool = False
     metadata: bool = True
     ethernet: bool = False

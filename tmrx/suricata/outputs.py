@@ -22,7 +22,7 @@ Map = dict[str, Node]
 # Event types that come with the application protocols.
 _LATER = """
 smtp websocket ftp rdp nfs smb tftp ike dcerpc krb5 bittorrent-dht snmp rfb sip quic ldap pop3
-dhcp ssh mqtt http2 doh2 pgsql dnp3 modbus enip metadata ikev2
+dhcp ssh mqtt http2 doh2 pgsql dnp3 modbus enip ikev2
 """
 # Outputs that Suricata has or had, and tmrx has not.
 _ELSEWHERE = """
@@ -243,4 +243,5 @@ TYPES: dict[str, Callable[[plan.Eve, Map], plan.Eve]] = {
     "frame": _frame,
     "netflow": lambda section, _: _replace(section, netflow=True),
     "arp": lambda section, _: _replace(section, arp=True),
+    "metadata": lambda section, _: _replace(section, variables=True),
 }

@@ -70,23 +70,21 @@ impl Spoken {
         down.then(|| self.stream(shared, sides, false, closed)).flatten().or(first)
     }
 
-    /// Whether a session's first bytes say that the other side is the client.
+    /// Whether a session's first bytes, of the directions that have more, say that the other side is the client.
     pub fn is_backwards(
         &self,
         (streams, session, sought): (&Streams, &Session, &Sought),
-        packet: &Packet,
-        step: &Step,
-        to_server: bool,
+        (client, server): (u16, u16),
+        [up, down]: [bool; 2],
+        end: bool,
     ) -> bool {
         let looks = |up: bool| {
-            let (sport, dport) =
-                if up == to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
-            let Next::Data(bytes) = streams.next(session, up, false) else { return false };
+            let (sport, dport) = if up { (client, server) } else { (server, client) };
+            let Next::Data(bytes) = streams.next(session, up, end) else { return false };
             let transport = Transport::Tcp;
-            let direction = Direction { transport, to_server: up, sport, dport, bytes, end: false };
+            let direction = Direction { transport, to_server: up, sport, dport, bytes, end };
             self.conversation.is_backwards(&direction, sought)
         };
-        let [up, down] = step.more;
         up && looks(true) || down && looks(false)
     }
 

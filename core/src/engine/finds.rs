@@ -143,6 +143,8 @@ pub(super) struct Told {
     pub strange: Option<Strange>,
     /// A tag asks for it.
     pub tagged: bool,
+    /// Rules captured variables of it.
+    pub has_variables: bool,
     /// An inline engine drops it.
     pub dropped: Option<Dropping>,
 }

@@ -121,7 +121,8 @@ impl Inspector {
             seen.swap();
         }
         if let Some(session) = tracked.session.as_deref_mut().filter(|session| session.is_guessed())
-            && tracked.spoken.is_backwards((streams, session, &self.asked.sought), packet, &step, seen.to_server)
+            && let ports = ends((packet.sport, packet.dport), seen.to_server)
+            && tracked.spoken.is_backwards((streams, session, &self.asked.sought), ports, step.more, false)
         {
             session.turn();
             seen.swap();
@@ -135,6 +136,19 @@ impl Inspector {
             spoken.segment(shared, &mut sides, packet, &step, seen.to_server)
         });
         Some(step)
+    }
+
+    /// A flow is over, of which the beginning was not seen: where its bytes say that the other side is the client, it is
+    /// turned.
+    pub fn turn(&mut self, flow: &mut FlowRecord) {
+        let tracked = self.tracked.get_mut(flow.slot as usize);
+        if let (Some(streams), Some(Tracked { session: Some(session), spoken, .. })) = (&self.streams, tracked)
+            && session.is_guessed()
+            && spoken.is_backwards((streams, session, &self.asked.sought), (flow.sport, flow.dport), [true; 2], true)
+        {
+            session.turn();
+            flow.turn();
+        }
     }
 
     /// A datagram of a flow whose application may not be known yet.
@@ -502,6 +516,11 @@ fn frame_bytes<'a>(
         Some((streams, session)) => frames::Bytes::Stream(streams, session),
         None => frames::Bytes::Datagram(payload),
     }
+}
+
+/// A packet's ports as the client's and the server's.
+fn ends((from, to): (u16, u16), to_server: bool) -> (u16, u16) {
+    if to_server { (from, to) } else { (to, from) }
 }
 
 /// What rules may ask of a session.

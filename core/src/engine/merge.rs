@@ -306,6 +306,9 @@ impl Merger {
         if told.is_some_and(|told| told.tagged) {
             self.eve.iter_mut().for_each(|eve| eve.packet(&at, identities));
         }
+        if told.is_some_and(|told| told.has_variables) {
+            self.eve.iter_mut().for_each(|eve| eve.variables(&at, identities));
+        }
         if let Some(Dropping { rule, first }) = told.and_then(|told| told.dropped) {
             let rule = rule.and_then(|rule| shared.plan_rules.get(rule as usize));
             let dropped = Dropped { reason: if first { "rules" } else { "flow drop" }, rule, first };

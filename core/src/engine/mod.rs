@@ -85,6 +85,7 @@ struct Shared {
     wants_anomalies: bool,
     wants_tagged: bool,
     wants_drops: bool,
+    wants_variables: bool,
     /// Rules that failed, and those that do not apply.
     left_out: [u32; 2],
     wants_community_id: bool,
@@ -145,6 +146,7 @@ impl Engine {
         let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
         let (parser, wants_tagged) = (parser(&plan, Seed::new(seed))?, wants_tagged(&plan));
         let wants_drops = plan.outputs.inline && plan.outputs.wants_eve(|eve| eve.drop.is_some());
+        let wants_variables = plan.outputs.wants_eve(|eve| eve.variables);
         let wants_community_id =
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
@@ -179,6 +181,7 @@ impl Engine {
             wants_anomalies,
             wants_tagged,
             wants_drops,
+            wants_variables,
             left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,

@@ -222,8 +222,11 @@ impl Shard {
         let tagged = shared.wants_tagged && self.inspector.tagged;
         let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty() && strange.is_none());
         let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
-        if odd || tagged || dropped.is_some() {
-            out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, strange, tagged, dropped });
+        let captured = |seen: Seen| self.inspector.vars(seen.slot).is_some_and(|vars| !vars.packet_texts.is_empty());
+        let has_variables = shared.wants_variables && seen.filter(|seen| !seen.bypassed).is_some_and(captured);
+        if odd || tagged || has_variables || dropped.is_some() {
+            let flow = seen.map(|seen| self.then(seen));
+            out.told.push(Told { row, flow, events, strange, tagged, has_variables, dropped });
         }
     }
 
@@ -303,6 +306,7 @@ impl Shard {
         out: &mut ShardOut,
     ) {
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
+        self.inspector.turn(flow);
         for to_server in [true, false] {
             let pseudo = Pseudo::new(flow, to_server, now);
             let packet = &pseudo.packet;

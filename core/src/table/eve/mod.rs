@@ -262,6 +262,13 @@ impl Eve {
         }
     }
 
+    /// What rules captured of a packet.
+    pub fn variables(&mut self, at: &Context<'_>, identities: &Identities) {
+        if self.settings.variables {
+            self.event(at, "metadata", identities, |_, _, _| {});
+        }
+    }
+
     /// A packet that an inline engine drops.
     pub fn drop(&mut self, at: &Context<'_>, dropped: &Dropped<'_>, identities: &Identities) {
         let Some(options) = self.settings.drop else { return };
