@@ -51,6 +51,14 @@ pub(super) struct Sides<'a> {
     pub asked: &'a Asked,
 }
 
+impl Sides<'_> {
+    /// A side has sent something.
+    fn has_spoken(&self, to_server: bool) -> bool {
+        // Its initial sequence number counts for one.
+        self.session.size(to_server) > 1
+    }
+}
+
 impl Spoken {
     /// Look at what a TCP packet made visible: what it acknowledged, or what it brought itself.
     #[inline]
@@ -124,13 +132,18 @@ impl Spoken {
         let event = match sides.streams.next(sides.session, to_server, end) {
             Next::Data(bytes) => {
                 let direction = Direction { transport: Transport::Tcp, to_server, sport, dport, bytes, end };
-                self.conversation.look(&direction, &sides.asked.sought)
+                let event = self.conversation.look(&direction, &sides.asked.sought);
+                let first = !to_server && !sides.session.is_guessed() && !sides.has_spoken(true);
+                let wrong = if first { self.conversation.server_first() } else { None };
+                self.over |= wrong.is_some();
+                wrong.or(event)
             }
             // What begins with a gap can't be told; what follows may be parsed all the same.
             Next::Gap(gap) => {
                 *of(&mut self.lost, to_server) = Some(gap);
                 sides.streams.taken(sides.session, to_server, gap.len);
-                self.conversation.give_up(to_server)
+                let skipped = self.conversation.protocol().is_none().then_some(Event::Skipped);
+                self.conversation.give_up(to_server).or(skipped)
             }
             Next::Eof | Next::Wait => return None,
         };

@@ -82,6 +82,10 @@ pub enum Event {
     Unexpected,
     /// TLS was announced, and something else came.
     NoTls,
+    /// The server spoke first, which it never does in its protocol.
+    WrongDirection,
+    /// The first bytes are missing: nobody can tell.
+    Skipped,
 }
 
 impl Event {
@@ -92,6 +96,8 @@ impl Event {
             Self::Mismatch => "APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS",
             Self::Unexpected => "APPLAYER_UNEXPECTED_PROTOCOL",
             Self::NoTls => "APPLAYER_NO_TLS_AFTER_STARTTLS",
+            Self::WrongDirection => "APPLAYER_WRONG_DIRECTION_FIRST_DATA",
+            Self::Skipped => "APPLAYER_PROTO_DETECTION_SKIPPED",
         }
     }
 }
@@ -117,7 +123,12 @@ pub struct Conversation {
     /// The protocol before it changed, and the one that was announced then.
     original: Option<Protocol>,
     expected: Option<Protocol>,
+    /// The server spoke first, and should not have: the flow has none.
+    wrong: bool,
 }
+
+/// Protocols in which the client speaks first.
+const CLIENT_FIRST: [Protocol; 4] = [Protocol::Http, Protocol::Tls, Protocol::Dns, Protocol::Dcerpc];
 
 /// The most bytes of a direction that are looked at.
 const ENOUGH: usize = 4096;
@@ -166,6 +177,12 @@ impl Conversation {
         self.settle(to_server, Side::Failed)
     }
 
+    /// The server spoke, and the client had not: unless its protocol has that, the flow has none.
+    pub fn server_first(&mut self) -> Option<Event> {
+        self.wrong = self.first.is_some_and(|first| CLIENT_FIRST.contains(&first));
+        self.wrong.then_some(Event::WrongDirection)
+    }
+
     /// Another protocol begins: this one, where it was announced.
     pub fn change(&mut self, expected: Option<Protocol>) {
         *self = Self { original: self.first, expected, datagrams: self.datagrams, ..Self::default() };
@@ -194,6 +211,7 @@ impl Conversation {
     /// The flow's protocol: `None` while nobody knows, "failed" once both directions gave up.
     pub fn name(&self) -> Option<&'static str> {
         match (self.first, self.sides) {
+            (Some(_), _) if self.wrong => Some(FAILED),
             (Some(protocol), _) => Some(protocol.name()),
             (None, [Side::Failed, Side::Failed]) => Some(FAILED),
             (None, sides) => (self.datagrams && sides.contains(&Side::Failed)).then_some(FAILED),
@@ -202,14 +220,14 @@ impl Conversation {
 
     /// The protocol.
     pub fn protocol(&self) -> Option<Protocol> {
-        self.first
+        self.first.filter(|_| !self.wrong)
     }
 
     /// What a direction gave, where that differs from the flow's.
     pub fn differs(&self, to_server: bool) -> Option<&'static str> {
         let first = self.first?;
         match self.side(to_server) {
-            Side::Found(protocol) if protocol != first => Some(protocol.name()),
+            Side::Found(protocol) if self.wrong || protocol != first => Some(protocol.name()),
             Side::Failed => Some(FAILED),
             _ => None,
         }
