@@ -210,9 +210,11 @@ def _network(text: Text) -> tuple[bytes, int]:
 
 def detect(configuration: Configuration) -> plan.DetectSettings:
     """The limits of the evaluation. Raises ConfigError."""
+    guesses = configuration.number("detect.stream-tx-log-limit")
     return plan.DetectSettings(
         packet_alert_max=configuration.number("packet-alert-max"),
         recursion_limit=configuration.number("detect.inspection-recursion-limit"),
         pcre_match_limit=configuration.number("pcre.match-limit"),
         pcre_recursion_limit=configuration.number("pcre.match-limit-recursion"),
+        guessed_transactions=guesses if configuration.flag("detect.guess-applayer-tx") else 0,
     )
