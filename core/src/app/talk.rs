@@ -1,8 +1,9 @@
 //! A flow's parser and its transactions, as the engine, the rules and the events see them whatever the protocol is.
 
-use super::{Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Transactions};
+use super::frame::{Frames, WantedFrames};
+use super::{Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Sought, Transactions};
 use crate::files::{File, Wanted};
-use crate::plan::{Applications, StoreScope};
+use crate::plan::{AfterHandshake, Applications, StoreScope};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -44,6 +45,12 @@ pub trait Talk: Debug + Send {
     fn take_flush(&mut self, to_server: bool) -> bool;
     /// A rule has files stored of a transaction's direction: those that `which` says yes to, or more, as `scope` says.
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool);
+    /// What is to become of the flow, where what is encrypted began since the last call.
+    fn take_encrypted(&mut self) -> Option<AfterHandshake>;
+    /// The frames that were not done with.
+    fn frames(&self) -> &Frames;
+    /// The same, to change them.
+    fn frames_mut(&mut self) -> &mut Frames;
     /// All transactions are over.
     fn end(&mut self);
     /// Forget the oldest transactions as long as `done` says so.
@@ -57,7 +64,9 @@ pub(super) struct Parser {
     pub buffers: fn() -> Vec<&'static str>,
     pub values: fn() -> Vec<&'static str>,
     pub events: &'static [&'static str],
-    start: fn(Protocol, &Applications, &Arc<Wanted>) -> Box<dyn Talk>,
+    pub frames: &'static [&'static str],
+    pub has_streams: bool,
+    start: fn(Protocol, &Applications, &Asked) -> Box<dyn Talk>,
 }
 
 impl Parser {
@@ -70,19 +79,33 @@ impl Parser {
             buffers: || A::BUFFERS.iter().map(|buffer| buffer.name).collect(),
             values: || A::VALUES.iter().map(|value| value.name).collect(),
             events: A::EVENTS,
-            start: |protocol, settings, files| {
+            frames: A::FRAMES,
+            has_streams: A::HAS_STREAMS,
+            start: |protocol, settings, asked| {
                 let mut transactions = Transactions::new::<A>();
-                transactions.wanted = Arc::clone(files);
+                transactions.wanted = Arc::clone(&asked.files);
+                transactions.frames = Frames::new(protocol, &asked.frames);
                 Box::new(Running { protocol, parser: A::new(settings), transactions })
             },
         }
     }
 }
 
-/// Begin to parse a flow of this protocol, where it has a parser; `files` says what is wanted of files.
-pub fn start(protocol: Protocol, settings: &Applications, files: &Arc<Wanted>) -> Option<Box<dyn Talk>> {
+/// What rules and outputs ask of all flows.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Of files.
+    pub files: Arc<Wanted>,
+    /// Which frames.
+    pub frames: WantedFrames,
+    /// Which protocols.
+    pub sought: Sought,
+}
+
+/// Begin to parse a flow of this protocol, where it has a parser.
+pub fn start(protocol: Protocol, settings: &Applications, asked: &Asked) -> Option<Box<dyn Talk>> {
     let parser = PARSERS.iter().find(|parser| parser.protocol == protocol)?;
-    Some((parser.start)(protocol, settings, files))
+    Some((parser.start)(protocol, settings, asked))
 }
 
 #[derive(Debug)]
@@ -178,6 +201,18 @@ where
 
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool) {
         self.transactions.store(index, to_server, rule, which);
+    }
+
+    fn take_encrypted(&mut self) -> Option<AfterHandshake> {
+        self.transactions.encrypted.take()
+    }
+
+    fn frames(&self) -> &Frames {
+        &self.transactions.frames
+    }
+
+    fn frames_mut(&mut self) -> &mut Frames {
+        &mut self.transactions.frames
     }
 
     fn end(&mut self) {

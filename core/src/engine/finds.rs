@@ -33,6 +33,8 @@ pub(super) struct Alert {
     pub transaction: Option<Arc<MatchedTransaction>>,
     /// By section of EVE, the client as proxies name it, where that is wanted.
     pub clients: Vec<Option<Addr>>,
+    /// The frame that it matched in: members of the event.
+    pub frame: Option<Arc<[u8]>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -41,6 +43,8 @@ pub(super) struct Alert {
 #[derive(Debug)]
 pub(super) struct MatchedTransaction {
     pub number: u64,
+    /// The rule did not say so: it is the only one that it can be about.
+    pub guessed: bool,
     /// How far it got to the server and to the client.
     pub progress: [&'static str; 2],
     /// What it says in each section of EVE.
@@ -58,7 +62,7 @@ impl MatchedTransaction {
             eve::files_of(&mut members, head, to_server);
             members
         };
-        Some(Self { number: head.number, progress, members: sections.iter().map(members).collect() })
+        Some(Self { number: head.number, guessed: false, progress, members: sections.iter().map(members).collect() })
     }
 }
 
@@ -173,6 +177,8 @@ pub(super) struct Told {
     pub strange: Option<Strange>,
     /// A tag asks for it.
     pub tagged: bool,
+    /// Rules captured variables of it.
+    pub has_variables: bool,
     /// An inline engine drops it.
     pub dropped: Option<Dropping>,
 }

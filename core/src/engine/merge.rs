@@ -306,6 +306,9 @@ impl Merger {
         if told.is_some_and(|told| told.tagged) {
             self.eve.iter_mut().for_each(|eve| eve.packet(&at, identities));
         }
+        if told.is_some_and(|told| told.has_variables) {
+            self.eve.iter_mut().for_each(|eve| eve.variables(&at, identities));
+        }
         if let Some(Dropping { rule, first }) = told.and_then(|told| told.dropped) {
             let rule = rule.and_then(|rule| shared.plan_rules.get(rule as usize));
             let dropped = Dropped { reason: if first { "rules" } else { "flow drop" }, rule, first };
@@ -330,10 +333,13 @@ impl Merger {
         let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
         let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
         let notes = alert.notes.iter().filter_map(|note| noted(&shared.datasets, note)).collect::<Vec<_>>();
-        let matched = Matched { rule, action, stream, inline, context: &notes, transaction: None, client: None };
+        let frame = alert.frame.as_deref().unwrap_or_default();
+        let (transaction, client) = (None, None);
+        let matched = Matched { rule, action, stream, inline, context: &notes, transaction, client, frame };
         for (section, eve) in self.eve.iter_mut().enumerate() {
             let transaction = alert.transaction.as_deref().map(|seen| InTransaction {
                 number: seen.number,
+                guessed: seen.guessed,
                 progress: seen.progress,
                 members: seen.members.get(section).map(Vec::as_slice).unwrap_or_default(),
             });

@@ -70,6 +70,7 @@ mod tests {
                 context: &[],
                 transaction: None,
                 client: None,
+                frame: &[],
             },
         )
     }
@@ -94,6 +95,7 @@ mod tests {
                     context: &[],
                     transaction: None,
                     client: None,
+                    frame: &[],
                 },
             );
             assert!(line.contains(want), "{line}");

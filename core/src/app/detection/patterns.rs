@@ -1,6 +1,6 @@
 //! Fixed strings at fixed places: a hit decides at once.
 
-use super::{Answer, Direction, Protocol, Transport};
+use super::{Answer, Direction, Protocol, Sought, Transport};
 use crate::app::http::METHODS;
 use Protocol as P;
 use Transport::{Tcp, Udp};
@@ -137,7 +137,7 @@ fn sip_request(bytes: &[u8], name: &[u8]) -> Fit {
 }
 
 /// What the patterns say: the longest one that is there wins.
-pub(super) fn answer(direction: &Direction<'_>) -> Answer {
+pub(super) fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
     let (bytes, up) = (direction.bytes, direction.to_server);
     let goes = |way: Way| way == Both || (way == Up) == up;
     let fixed = PATTERNS
@@ -150,7 +150,8 @@ pub(super) fn answer(direction: &Direction<'_>) -> Answer {
         .map(|name| (P::Http, method(bytes, name, b" \t", true)));
     let requests = SIP_METHODS.iter().filter(|_| up).map(|name| (P::Sip, sip_request(bytes, name)));
     let answer = (P::Sip, if up { Fit::Not } else { fit(bytes, 0, SIP_ANSWER, false) });
-    decide(requests.chain([answer]).chain(fixed).chain(http))
+    let all = requests.chain([answer]).chain(fixed).chain(http);
+    decide(all.filter(|(protocol, _)| sought.has(*protocol)))
 }
 
 fn decide(found: impl Iterator<Item = (Protocol, Fit)>) -> Answer {

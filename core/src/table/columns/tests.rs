@@ -162,6 +162,7 @@ fn alerts_and_anomalies() {
             context: &[],
             transaction: None,
             client: None,
+            frame: &[],
         },
         &identities(),
     );

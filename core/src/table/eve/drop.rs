@@ -21,8 +21,8 @@ pub(super) fn write(json: &mut Json<'_>, look: Look, at: &Context<'_>, dropped: 
     }
     json.end();
     if let Some(rule) = dropped.rule.filter(|_| options.alerts) {
-        let matched =
-            Matched { rule, action, stream: None, inline: true, context: &[], transaction: None, client: None };
+        let (stream, transaction, client) = (None, None, None);
+        let matched = Matched { rule, action, stream, inline: true, context: &[], transaction, client, frame: &[] };
         alert::signature(json, look, packet, &matched, &AlertEvents::default());
     }
 }

@@ -7,6 +7,7 @@ mod dns;
 mod drop;
 mod files;
 mod flow;
+mod frame;
 mod header;
 mod http;
 mod kin;
@@ -36,6 +37,7 @@ use crate::table::tunnel::Noted;
 use crate::time::Nanos;
 use std::sync::Arc;
 
+pub use frame::{FRAME, ShownFrame, frame_members};
 pub use sighted::Sighted;
 pub use transaction::{Along, TransactionEvent, ended_files, events, files_of, members};
 pub use xff::client;
@@ -81,6 +83,8 @@ pub struct Matched<'a> {
     pub transaction: Option<InTransaction<'a>>,
     /// The client as proxies name it, where that is wanted.
     pub client: Option<Addr>,
+    /// The frame that it matched in: members of the event.
+    pub frame: &'a [u8],
 }
 
 /// A transaction as alerts show it.
@@ -88,6 +92,8 @@ pub struct Matched<'a> {
 pub struct InTransaction<'a> {
     /// Its number in the flow.
     pub number: u64,
+    /// It is the only one that the alert can be about.
+    pub guessed: bool,
     /// How far it got to the server and to the client.
     pub progress: [&'static str; 2],
     /// What it says: members of the event.
@@ -268,6 +274,13 @@ impl Eve {
         }
     }
 
+    /// What rules captured of a packet.
+    pub fn variables(&mut self, at: &Context<'_>, identities: &Identities) {
+        if self.settings.variables {
+            self.event(at, "metadata", identities, |_, _, _| {});
+        }
+    }
+
     /// A packet that an inline engine drops.
     pub fn drop(&mut self, at: &Context<'_>, dropped: &Dropped<'_>, identities: &Identities) {
         let Some(options) = self.settings.drop else { return };
@@ -310,7 +323,7 @@ impl Eve {
                 json.number("tx_id", number);
             }
             json.members(&event.members);
-            if let Some(now) = at.flow.filter(|_| event.kind == files::KIND) {
+            if let Some(now) = at.flow.filter(|_| [files::KIND, FRAME].contains(&event.kind)) {
                 flow::application(json, &now.application);
             }
             shown.iter().for_each(|client| look.any_address(json, "xff", client));

@@ -73,7 +73,8 @@ fn at(packet: &Packet) -> Context<'_> {
 }
 
 fn matched(rule: &Rule) -> Matched<'_> {
-    Matched { rule, action: rule.action, stream: None, inline: false, context: &[], transaction: None, client: None }
+    let (stream, transaction, client) = (None, None, None);
+    Matched { rule, action: rule.action, stream, inline: false, context: &[], transaction, client, frame: &[] }
 }
 
 fn ended(flow: &FlowRecord) -> Ended<'_> {
