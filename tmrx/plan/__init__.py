@@ -120,6 +120,7 @@ from tmrx.plan.outputs import (
     Outputs,
     StatsEvents,
     TlsEvents,
+    Xff,
 )
 from tmrx.plan.receive import (
     DecapSettings,
@@ -289,6 +290,7 @@ __all__ = [
     "VlanId",
     "Words",
     "XbitTest",
+    "Xff",
 ]
 
 

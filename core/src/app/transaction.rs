@@ -32,6 +32,8 @@ pub struct Head {
     told_events: usize,
     /// Its parser changed it since rules looked, to the server and to the client.
     changed: [bool; 2],
+    /// More of it came that is not kept, as above.
+    passed: [bool; 2],
     told: bool,
     /// What rules have found out about it.
     inspection: [Inspection; 2],
@@ -70,6 +72,7 @@ impl Head {
             events: Vec::new(),
             told_events: 0,
             changed: [true; 2],
+            passed: [false; 2],
             told: false,
             inspection: Default::default(),
             bits: RefCell::default(),
@@ -117,9 +120,22 @@ impl Head {
         *(if to_server { up } else { down }) = true;
     }
 
+    /// More came of it that nothing is kept of.
+    pub fn pass(&mut self, to_server: bool) {
+        let [up, down] = &mut self.passed;
+        *(if to_server { up } else { down }) = true;
+    }
+
     /// Something is odd: its row among the protocol's events.
     pub fn event(&mut self, event: u8) {
         if self.events.len() < MOST_EVENTS && !self.events.contains(&event) {
+            self.events.push(event);
+        }
+    }
+
+    /// The same, for what is told each time that it is found.
+    pub fn event_again(&mut self, event: u8) {
+        if self.events.len() < MOST_EVENTS {
             self.events.push(event);
         }
     }
@@ -139,6 +155,12 @@ impl Head {
     /// Whether there is something new in a direction, which is looked at now.
     pub(crate) fn take_changed(&mut self, to_server: bool) -> bool {
         let [up, down] = &mut self.changed;
+        std::mem::take(if to_server { up } else { down })
+    }
+
+    /// Whether more came in a direction that nothing is kept of, which is noticed now.
+    pub(crate) fn take_passed(&mut self, to_server: bool) -> bool {
+        let [up, down] = &mut self.passed;
         std::mem::take(if to_server { up } else { down })
     }
 

@@ -73,6 +73,9 @@ impl Spoken {
         let closed = step.taken && step.state == TcpState::Closed;
         let over = closed || step.taken && step.state == TcpState::TimeWait && self.ended != [true; 2];
         let [up, down] = step.more.map(|more| more || over);
+        if up || down {
+            sides.asked.files.advance(packet.time);
+        }
         sides.ports = if to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
         let first = up.then(|| self.stream(shared, sides, true, closed)).flatten();
         down.then(|| self.stream(shared, sides, false, closed)).flatten().or(first)
