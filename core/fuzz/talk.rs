@@ -18,7 +18,7 @@ pub fn talk(protocol: Protocol, data: &[u8]) {
     let tls = TlsSettings { ja3: true, ja4: true, ..TlsSettings::default() };
     let settings = Applications { tls, http: http(bits), ..Applications::default() };
     let wanted: Arc<Wanted> = Wanted::new(&FileSettings::default(), &[], (0, 1));
-    let mut talk = app::start(protocol, &settings, &wanted).unwrap();
+    let mut talk = app::start(protocol, &settings, &wanted, None).unwrap();
     let section = section(bits);
     // What was not consumed.
     let mut left = [Vec::new(), Vec::new()];

@@ -124,6 +124,8 @@ class Eve(Struct, frozen=True, kw_only=True):
     mdns: bool = False
     llmnr: bool = False
     tls: TlsEvents | None = None
+    ftp: bool = False
+    ssh: bool = False
     files: FileEvents | None = None
     flow: bool = False
     netflow: bool = False
@@ -148,6 +150,8 @@ EVERYTHING = Eve(
     mdns=True,
     llmnr=True,
     tls=TlsEvents(),
+    ftp=True,
+    ssh=True,
     files=FileEvents(),
     flow=True,
     netflow=True,

@@ -8,7 +8,7 @@ from tmrx import plan
 from tmrx.errors import ConfigError
 from tmrx.suricata import http
 from tmrx.suricata.document import Text
-from tmrx.suricata.settings import Configuration, is_true
+from tmrx.suricata.settings import Configuration, is_true, size
 
 _PROTOCOLS = "app-layer.protocols"
 _AFTER = {"": "track_only", "default": "track_only", "track-only": "track_only", "full": "full", "bypass": "bypass"}
@@ -27,6 +27,7 @@ def applications(
         named=tuple(_enabled(configuration, "detection-only")),
         http=http.settings(configuration),
         tls=_tls(configuration, frozenset(asked)),
+        ftp=_ftp(configuration),
         files=files or plan.FileSettings(),
     )
 
@@ -51,6 +52,16 @@ def _tls(configuration: Configuration, asked: frozenset[str]) -> plan.TlsSetting
         ja4=_fingerprints(configuration, "ja4", True),
         after=_AFTER[after],  # type: ignore[arg-type]
     )
+
+
+def _ftp(configuration: Configuration) -> plan.FtpSettings:
+    text = _text(configuration, f"{_PROTOCOLS}.ftp.max-line-length")
+    if not text:
+        return plan.FtpSettings()
+    length = size(text)
+    if not length:
+        raise ConfigError(f"{_PROTOCOLS}.ftp.max-line-length", f"{text!r} is no size", "4kb")
+    return plan.FtpSettings(max_line_length=length)
 
 
 def _fingerprints(configuration: Configuration, name: str, asked: bool) -> bool:

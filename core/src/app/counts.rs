@@ -18,11 +18,13 @@ pub struct Count {
 pub struct Counts {
     /// By protocol, the last for none; over TCP and over UDP.
     rows: [[Count; 2]; Protocol::ALL.len() + 1],
+    /// Flows that are expected.
+    pub expectations: u64,
 }
 
 impl Default for Counts {
     fn default() -> Self {
-        Self { rows: [[Count::default(); 2]; Protocol::ALL.len() + 1] }
+        Self { rows: [[Count::default(); 2]; Protocol::ALL.len() + 1], expectations: 0 }
     }
 }
 

@@ -1,6 +1,6 @@
 //! A flow's parser and its transactions, as the engine, the rules and the events see them whatever the protocol is.
 
-use super::{Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Transactions};
+use super::{Announced, Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Transactions};
 use crate::files::{File, Wanted};
 use crate::plan::{Applications, StoreScope};
 use std::fmt::Debug;
@@ -42,6 +42,8 @@ pub trait Talk: Debug + Send {
     fn is_one_way(&self) -> bool;
     /// Whether a message ended in this direction since the last call.
     fn take_flush(&mut self, to_server: bool) -> bool;
+    /// Flows that were announced since the last call.
+    fn take_announced(&mut self) -> Vec<Announced>;
     /// A rule has files stored of a transaction's direction: those that `which` says yes to, or more, as `scope` says.
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool);
     /// All transactions are over.
@@ -57,7 +59,7 @@ pub(super) struct Parser {
     pub buffers: fn() -> Vec<&'static str>,
     pub values: fn() -> Vec<&'static str>,
     pub events: &'static [&'static str],
-    start: fn(Protocol, &Applications, &Arc<Wanted>) -> Box<dyn Talk>,
+    start: fn(Protocol, &Applications, &Arc<Wanted>, Option<Announced>) -> Box<dyn Talk>,
 }
 
 impl Parser {
@@ -70,19 +72,29 @@ impl Parser {
             buffers: || A::BUFFERS.iter().map(|buffer| buffer.name).collect(),
             values: || A::VALUES.iter().map(|value| value.name).collect(),
             events: A::EVENTS,
-            start: |protocol, settings, files| {
+            start: |protocol, settings, files, announced| {
                 let mut transactions = Transactions::new::<A>();
                 transactions.wanted = Arc::clone(files);
-                Box::new(Running { protocol, parser: A::new(settings), transactions })
+                let parser = match announced {
+                    Some(announced) => A::expected(settings, announced),
+                    None => A::new(settings),
+                };
+                Box::new(Running { protocol, parser, transactions })
             },
         }
     }
 }
 
-/// Begin to parse a flow of this protocol, where it has a parser; `files` says what is wanted of files.
-pub fn start(protocol: Protocol, settings: &Applications, files: &Arc<Wanted>) -> Option<Box<dyn Talk>> {
+/// Begin to parse a flow of this protocol, where it has a parser; `files` says what is wanted of files, `announced` what
+/// another flow said of it.
+pub fn start(
+    protocol: Protocol,
+    settings: &Applications,
+    files: &Arc<Wanted>,
+    announced: Option<Announced>,
+) -> Option<Box<dyn Talk>> {
     let parser = PARSERS.iter().find(|parser| parser.protocol == protocol)?;
-    Some((parser.start)(protocol, settings, files))
+    Some((parser.start)(protocol, settings, files, announced))
 }
 
 #[derive(Debug)]
@@ -174,6 +186,10 @@ where
     fn take_flush(&mut self, to_server: bool) -> bool {
         let [up, down] = &mut self.transactions.flush;
         std::mem::take(if to_server { up } else { down })
+    }
+
+    fn take_announced(&mut self) -> Vec<Announced> {
+        std::mem::take(&mut self.transactions.announced)
     }
 
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool) {

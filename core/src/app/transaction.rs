@@ -1,7 +1,8 @@
 //! Transactions: a request with its answer, or a message, and how far each direction of it got.
 
-use super::Application;
+use super::{Announced, Application};
 use crate::files::{File, Files, Wanted};
+use crate::frame::Addr;
 use crate::plan::StoreScope;
 use crate::time::Nanos;
 use std::cell::{Cell, RefCell};
@@ -20,6 +21,8 @@ pub struct Head {
     pub number: u64,
     /// When it was looked at last.
     pub time: Nanos,
+    /// Who sent the packet that it was looked at for.
+    pub source: Addr,
     /// Bytes of it are missing, to the server and to the client.
     pub partial: [bool; 2],
     /// The files that it carries.
@@ -58,6 +61,7 @@ impl Head {
         Self {
             number,
             time: 0,
+            source: Addr::default(),
             partial: [false; 2],
             files,
             progress: [0; 2],
@@ -209,6 +213,8 @@ pub struct Transactions<T> {
     ends: [u8; 2],
     /// A message ended, in this direction: rules look at the stream's data, however little there is of it.
     pub(crate) flush: [bool; 2],
+    /// Flows that were announced and not taken yet.
+    pub(super) announced: Vec<Announced>,
     /// What is wanted of their files.
     pub(super) wanted: Arc<Wanted>,
     /// Rules that have all files stored, to the server and to the client.
@@ -223,6 +229,7 @@ impl<T> Transactions<T> {
             next: 0,
             ends,
             flush: [false; 2],
+            announced: Vec::new(),
             wanted: Arc::default(),
             storing: Default::default(),
         }
@@ -279,6 +286,16 @@ impl<T> Transactions<T> {
     pub fn flush(&mut self, to_server: bool) {
         let [up, down] = &mut self.flush;
         *(if to_server { up } else { down }) = true;
+    }
+
+    /// So many are open that the next one ends the oldest.
+    pub fn is_full(&self) -> bool {
+        self.live.len() >= MOST_OPEN
+    }
+
+    /// A flow between the same hosts is to come.
+    pub fn announce(&mut self, announced: Announced) {
+        self.announced.push(announced);
     }
 
     /// All that are live, the oldest first.

@@ -211,6 +211,8 @@ pub struct Eve {
     pub mdns: bool,
     pub llmnr: bool,
     pub tls: Option<TlsEvents>,
+    pub ftp: bool,
+    pub ssh: bool,
     pub files: Option<FileEvents>,
     pub flow: bool,
     pub netflow: bool,
@@ -238,6 +240,8 @@ impl Default for Eve {
             mdns: false,
             llmnr: false,
             tls: None,
+            ftp: false,
+            ssh: false,
             files: None,
             flow: false,
             netflow: false,
@@ -262,7 +266,7 @@ impl Eve {
 
     /// Whether it tells of transactions or of their files.
     pub fn wants_transactions(&self) -> bool {
-        let messages = self.dns.is_some() || self.mdns || self.llmnr;
+        let messages = self.dns.is_some() || self.mdns || self.llmnr || self.ftp || self.ssh;
         messages || self.http.is_some() || self.tls.is_some() || self.files.is_some()
     }
 

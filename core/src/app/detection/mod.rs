@@ -86,6 +86,8 @@ pub struct Conversation {
     /// The protocol before it changed, and the one that was announced then.
     original: Option<Protocol>,
     expected: Option<Protocol>,
+    /// The flow that announced it.
+    parent: Option<u64>,
 }
 
 /// The most bytes of a direction that are looked at.
@@ -137,7 +139,18 @@ impl Conversation {
 
     /// Another protocol begins: this one, where it was announced.
     pub fn change(&mut self, expected: Option<Protocol>) {
-        *self = Self { original: self.first, expected, datagrams: self.datagrams, ..Self::default() };
+        let Self { first: original, datagrams, parent, .. } = *self;
+        *self = Self { original, expected, datagrams, parent, ..Self::default() };
+    }
+
+    /// Another flow, that with this id, announced what it speaks.
+    pub fn announced(&mut self, protocol: Protocol, parent: u64) {
+        (self.sides, self.first, self.parent) = ([Side::Found(protocol); 2], Some(protocol), Some(parent));
+    }
+
+    /// The id of the flow that announced it.
+    pub fn parent(&self) -> Option<u64> {
+        self.parent
     }
 
     /// The protocol before the last change.

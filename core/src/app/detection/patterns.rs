@@ -32,6 +32,9 @@ const fn folded(protocol: Protocol, way: Way, text: &'static [u8]) -> Pattern {
     Pattern { protocol, transport: Tcp, way, offset: 0, text, folded: true }
 }
 
+/// FTP's port.
+const FTP: u16 = 21;
+
 /// SIP's methods; a blank follows.
 const SIP_METHODS: [&[u8]; 14] = [
     b"INVITE ",
@@ -132,13 +135,15 @@ pub(super) fn answer(direction: &Direction<'_>) -> Answer {
         .iter()
         .filter(|pattern| pattern.transport == direction.transport && goes(pattern.way))
         .map(|pattern| (pattern.protocol, fit(bytes, pattern.offset, pattern.text, pattern.folded)));
+    // The port tells whose QUIT it is.
+    let quit = (up && direction.dport == FTP).then(|| (P::Ftp, fit(bytes, 0, b"QUIT", true)));
     let http = METHODS
         .iter()
         .filter(|_| up && direction.transport == Tcp)
         .map(|name| (P::Http, method(bytes, name, b" \t", true)));
     let sip = if up { SIP_METHODS.as_slice() } else { &SIP_ANSWER };
     let sip = sip.iter().map(|name| (P::Sip, fit(bytes, 0, name, false)));
-    decide(sip.chain(fixed).chain(http))
+    decide(sip.chain(quit).chain(fixed).chain(http))
 }
 
 fn decide(found: impl Iterator<Item = (Protocol, Fit)>) -> Answer {

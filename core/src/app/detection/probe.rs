@@ -35,7 +35,7 @@ const ROWS: [Row; 21] = [
     Row { transport: Udp, ports: &[389, 3268], probe: ldap },
     Row { transport: Tcp, ports: &[23], probe: telnet },
     Row { transport: Udp, ports: &[443, 80], probe: quic },
-    Row { transport: Tcp, ports: &[25, 465, 110, 139, 445, 80, 443], probe: by_answer },
+    Row { transport: Tcp, ports: &[21, 25, 465, 110, 139, 445, 80, 443], probe: by_answer },
 ];
 
 /// What the probes of the receiver's port say, and else those of the sender's.
@@ -69,6 +69,7 @@ fn yes_if(condition: bool, protocol: Protocol) -> Answer {
 fn by_answer(direction: &Direction<'_>) -> Answer {
     let (bytes, port) = (direction.bytes, if direction.to_server { direction.dport } else { direction.sport });
     match (port, direction.to_server) {
+        (21, false) => yes_if(bytes.starts_with(b"220 ") || bytes.starts_with(b"220-"), P::Ftp),
         (25 | 465, false) => yes_if(bytes.starts_with(b"220"), P::Smtp),
         (110, false) => yes_if(bytes.starts_with(b"+OK") || bytes.starts_with(b"-ERR"), P::Pop3),
         (110, true) => yes_if([b"USER ", b"APOP ", b"CAPA\r"].iter().any(|name| bytes.starts_with(*name)), P::Pop3),

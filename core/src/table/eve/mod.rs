@@ -7,6 +7,7 @@ mod dns;
 mod drop;
 mod files;
 mod flow;
+mod ftp;
 mod header;
 mod http;
 mod kin;
