@@ -12,7 +12,9 @@ from tmrx.plan.applications import (
     Applications,
     BodySettings,
     FileSettings,
+    FtpSettings,
     HttpSettings,
+    SshSettings,
     TlsSettings,
 )
 from tmrx.plan.base import (
@@ -219,6 +221,7 @@ __all__ = [
     "FragmentHost",
     "FragmentPolicy",
     "FragmentSettings",
+    "FtpSettings",
     "Gateway",
     "Hook",
     "HostPolicy",
@@ -262,6 +265,7 @@ __all__ = [
     "SetFlowint",
     "SetXbit",
     "SourceSession",
+    "SshSettings",
     "StatsEvents",
     "Step",
     "StreamPolicy",

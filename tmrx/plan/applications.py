@@ -42,9 +42,10 @@ class TlsSettings(Struct, frozen=True, kw_only=True):
 
 
 class FtpSettings(Struct, frozen=True, kw_only=True):
-    """FTP's control connections: the most bytes of a line that are looked at."""
+    """FTP's control connections: the most bytes of a line that are looked at, and transactions that are open at once."""
 
     max_line_length: int = 4_096
+    max_transactions: int = 1_024
 
 
 class SshSettings(Struct, frozen=True, kw_only=True):

@@ -16,6 +16,7 @@ pub mod ftp_data;
 pub mod http;
 pub mod llmnr;
 pub mod mdns;
+pub mod ssh;
 mod talk;
 pub mod tls;
 mod transaction;
@@ -89,7 +90,7 @@ protocols! {
     Smb "smb";
     Smtp "smtp";
     Snmp "snmp";
-    Ssh "ssh";
+    Ssh "ssh" ssh;
     Telnet "telnet";
     Tftp "tftp";
     Tls "tls" tls;

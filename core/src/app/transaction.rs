@@ -288,11 +288,6 @@ impl<T> Transactions<T> {
         *(if to_server { up } else { down }) = true;
     }
 
-    /// So many are open that the next one ends the oldest.
-    pub fn is_full(&self) -> bool {
-        self.live.len() >= MOST_OPEN
-    }
-
     /// A flow between the same hosts is to come.
     pub fn announce(&mut self, announced: Announced) {
         self.announced.push(announced);

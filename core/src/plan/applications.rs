@@ -62,12 +62,13 @@ pub struct TlsSettings {
 #[serde(default, deny_unknown_fields)]
 pub struct FtpSettings {
     pub max_line_length: u64,
+    pub max_transactions: u64,
 }
 
 impl Default for FtpSettings {
-    /// Suricata's stock value.
+    /// Suricata's stock values.
     fn default() -> Self {
-        Self { max_line_length: 4096 }
+        Self { max_line_length: 4096, max_transactions: 1024 }
     }
 }
 

@@ -22,7 +22,9 @@ def _test(draft: Draft, option: Option, number: Number) -> None:
 def _named(draft: Draft, option: Option, names: dict[str, int]) -> None:
     number = names.get(option.value.strip().lower())
     if number is None:
-        raise Fault(f"'{option.value}' is no value of '{option.keyword.name}'", option.keyword.value, at=option.value_at)
+        raise Fault(
+            f"'{option.value}' is no value of '{option.keyword.name}'", option.keyword.value, at=option.value_at
+        )
     _test(draft, option, Number(op="eq", a=number))
 
 

@@ -37,6 +37,9 @@ impl Lines {
             *bytes = end.and_then(|end| bytes.get(end + 1..)).unwrap_or_default();
             self.skips = end.is_none();
         }
+        if self.skips {
+            return None;
+        }
         match bytes.iter().position(|byte| *byte == b'\n') {
             Some(end) => {
                 let (line, rest) = bytes.split_at(end);

@@ -50,6 +50,8 @@ pub struct Application {
     is_active: bool,
     /// Replies were lost since the last command.
     is_lost: bool,
+    /// How many transactions may be open.
+    most: u64,
 }
 
 /// A command with its replies.
@@ -91,7 +93,8 @@ pub struct Reply {
 impl Reply {
     /// A line without its end (RFC 959, section 4.2): one that goes on has a hyphen behind the code, and is all text.
     fn new(line: Line) -> Self {
-        let Line { text, missing, .. } = line;
+        let Line { mut text, missing, .. } = line;
+        text.truncate(text.trim_ascii_end().len());
         match text.split_first_chunk::<3>() {
             Some((code, rest)) if code.iter().all(u8::is_ascii_digit) && matches!(rest.first(), None | Some(b' ')) => {
                 Self { code: Some(*code), text: rest.get(1..).unwrap_or_default().to_vec(), missing }
@@ -132,21 +135,34 @@ impl Application {
             close(transactions);
         }
         (self.command, self.argument) = (Some(command), argument.to_vec());
-        let is_full = transactions.is_full();
+        if self.is_full(transactions) {
+            return;
+        }
         let tx = Tx {
             command: Some(command),
-            argument: argument.to_vec(),
+            argument: argument.trim_ascii_end().to_vec(),
             missing: line.missing,
             is_long: line.is_long,
             ..Tx::default()
         };
         let Entry { head, .. } = transactions.open(tx);
-        let odd = [(line.is_long, Odd::RequestCommandTooLong), (is_full, Odd::TooManyTransactions)];
-        odd.into_iter().filter(|(is_so, _)| *is_so).for_each(|(_, odd)| head.event(odd as u8));
+        if line.is_long {
+            head.event(Odd::RequestCommandTooLong as u8);
+        }
         head.partial[0] = line.missing > 0;
         let announced = self.announce(command, head);
         announced.into_iter().for_each(|announced| transactions.announce(announced));
         transactions.flush(true);
+    }
+
+    /// Too many transactions are open for another one: the oldest says so.
+    fn is_full(&self, transactions: &mut Transactions<Tx>) -> bool {
+        let Some(oldest) = transactions.iter().next().map(|entry| entry.head.number) else { return false };
+        let is_full = transactions.count() - oldest > self.most;
+        if let Some(entry) = transactions.get(oldest).filter(|_| is_full) {
+            entry.head.event(Odd::TooManyTransactions as u8);
+        }
+        is_full
     }
 
     /// The data connection that a command uses.
@@ -180,6 +196,7 @@ impl Application {
         let open = transactions.unended(false).map(|entry| entry.head.number).or(*last);
         let number = match open.filter(|number| transactions.get(*number).is_some()) {
             Some(number) => number,
+            None if self.is_full(transactions) => return false,
             None => transactions.open(Tx::default()).head.number,
         };
         *last = Some(number);
@@ -250,6 +267,7 @@ impl super::Application for Application {
             port: None,
             is_active: false,
             is_lost: false,
+            most: settings.ftp.max_transactions,
         }
     }
 

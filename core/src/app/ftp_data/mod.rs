@@ -57,13 +57,10 @@ impl super::Application for Application {
             let (command, name) = (announced.command, announced.file.clone().unwrap_or_default());
             let Entry { head, tx } = transactions.open(Tx { command, name, file: None });
             tx.file = announced.file.as_ref().and_then(|name| head.files.open(announced.to_server, name));
-            head.end(!announced.to_server);
         }
+        let Some(Entry { head, tx }) = transactions.get(0) else { return done };
         // What goes the other way is none of the file's.
-        let Some(Entry { head, tx }) = transactions.get(0).filter(|_| to_server == announced.to_server) else {
-            return done;
-        };
-        let is_over = tx.take(head, input);
+        let is_over = if to_server == announced.to_server { tx.take(head, input) } else { input == Input::Eof };
         if is_over {
             head.end(to_server);
         } else {

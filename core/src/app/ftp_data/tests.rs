@@ -26,7 +26,7 @@ fn a_connection_carries_a_file() {
     assert_eq!((tx.command, tx.name.as_slice()), ("RETR", b"name".as_slice()));
     let file = head.files.of(false).next().unwrap();
     assert_eq!((file.size, file.state), (9, State::Open));
-    assert!(head.has_ended(true) && !head.has_ended(false));
+    assert!(!head.is_complete());
 }
 
 #[test]
@@ -42,7 +42,7 @@ fn a_file_ends_with_its_connection() {
         let head = &transactions.iter().next().unwrap().head;
         let file = head.files.of(true).next().unwrap();
         assert_eq!((file.state, file.size), (state, size));
-        assert!(head.is_complete());
+        assert!(head.has_ended(true));
     }
 }
 
@@ -50,7 +50,7 @@ fn a_file_ends_with_its_connection() {
 fn a_list_is_no_file() {
     let transactions = talk(announced(None, false), &[(false, Input::Data(b"a\r\nb\r\n")), (false, Input::Eof)]);
     let head = &transactions.iter().next().unwrap().head;
-    assert!(head.files.is_empty() && head.is_complete());
+    assert!(head.files.is_empty() && head.has_ended(false));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod kin;
 mod netflow;
 mod payload;
 mod sighted;
+mod ssh;
 mod stats;
 mod tls;
 mod transaction;

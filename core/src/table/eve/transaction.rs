@@ -1,6 +1,6 @@
 //! What is told of transactions: their own events, and what alerts and files show of them.
 
-use super::{dns, files, ftp, http, kin, tls};
+use super::{dns, files, ftp, http, kin, ssh, tls};
 use crate::app::{Body, Head};
 use crate::plan;
 use crate::table::json::Json;
@@ -39,6 +39,8 @@ pub fn events(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<Transacti
         Body::Ftp(tx) if section.ftp => ftp::events(tx),
         Body::FtpData(tx) if section.ftp => ftp::data_events(tx),
         Body::Ftp(_) | Body::FtpData(_) => Vec::new(),
+        Body::Ssh(tx) if section.ssh => ssh::events(tx),
+        Body::Ssh(_) => Vec::new(),
         Body::Tls(tx) => section.tls.as_ref().map(|options| tls::events(tx, head, options)).unwrap_or_default(),
         Body::Http(tx) => section.http.as_ref().map(|options| http::events(tx, head, options)).unwrap_or_default(),
     }
@@ -67,6 +69,7 @@ pub fn members(head: &Head, body: Body<'_>) -> Vec<u8> {
         Body::Llmnr(tx) => kin::llmnr(&mut json, &tx.0),
         Body::Ftp(tx) => ftp::member(&mut json, tx),
         Body::FtpData(tx) => ftp::data_member(&mut json, tx),
+        Body::Ssh(tx) => ssh::member(&mut json, tx),
         Body::Tls(tx) => tls::member(&mut json, tx, head),
         Body::Http(tx) => http::member(&mut json, tx),
     }
