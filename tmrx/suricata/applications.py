@@ -29,13 +29,14 @@ def applications(
 
     Raises ConfigError.
     """
+    names = frozenset(asked)
     return plan.Applications(
         off=tuple(_enabled(configuration, "no")),
         named=tuple(_enabled(configuration, "detection-only")),
         http=http.settings(configuration),
-        tls=_tls(configuration, frozenset(asked)),
+        tls=_tls(configuration, names),
         ftp=_ftp(configuration),
-        ssh=_ssh(configuration, frozenset(asked)),
+        ssh=_ssh(configuration, names),
         files=files or plan.FileSettings(),
     )
 

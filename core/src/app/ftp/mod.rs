@@ -155,11 +155,11 @@ impl Application {
         transactions.flush(true);
     }
 
-    /// Too many transactions are open for another one: the oldest says so.
+    /// Too many transactions are open for another one: the oldest command without a reply says so.
     fn is_full(&self, transactions: &mut Transactions<Tx>) -> bool {
         let Some(oldest) = transactions.iter().next().map(|entry| entry.head.number) else { return false };
         let is_full = transactions.count() - oldest > self.most;
-        if let Some(entry) = transactions.get(oldest).filter(|_| is_full) {
+        if let Some(entry) = transactions.unended(false).filter(|_| is_full) {
             entry.head.event(Odd::TooManyTransactions as u8);
         }
         is_full
