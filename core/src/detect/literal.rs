@@ -13,18 +13,19 @@ const NEAR: u32 = 6;
 /// The literal without which these matches of a buffer can't hold: the one that the rule's author chose, unless it is in
 /// nearly every payload, else the one that traffic holds least.
 pub(super) fn best<'a>(matches: impl Iterator<Item = &'a Match>) -> Option<Literal<'a>> {
-    let (mut best, mut reach) = (None, None);
+    let (mut best, mut place) = (None, Place::default());
     for entry in matches {
         let Match::Content(content) = entry else {
             // It may leave its position anywhere.
-            reach = None;
+            place = Place::default();
             continue;
         };
         if content.negated {
             continue;
         }
-        reach = end(content, reach);
-        let literal = Literal { pattern: searched(content), reach: reach.unwrap_or(usize::MAX) };
+        place = place.then(content);
+        let literal =
+            Literal { pattern: searched(content), from: place.from, reach: place.reach.unwrap_or(usize::MAX) };
         let is_strong = literal.is_near() || literal.is_strong();
         let worth = (is_strong, content.fast_pattern, worth(&literal), literal.pattern.len());
         if best.is_none_or(|(most, _)| worth > most) {
@@ -55,17 +56,39 @@ pub(super) fn worth(literal: &Literal<'_>) -> u32 {
     (rarity(literal.pattern) + near).min(RARE)
 }
 
-/// Where a content ends at the latest, where the one before it ends at `before` at the latest.
-fn end(content: &Content, before: Option<usize>) -> Option<usize> {
-    let size = |bytes: i64| usize::try_from(bytes).ok();
-    if content.startswith {
-        return Some(content.pattern.len());
+/// Where a content can be.
+#[derive(Clone, Copy, Default)]
+struct Place {
+    /// It begins no nearer to the buffer's start.
+    from: usize,
+    /// It ends no further from it; none where nothing says so.
+    reach: Option<usize>,
+    /// Where it ends at the earliest.
+    end: usize,
+}
+
+impl Place {
+    /// The place of the content that comes after the one here.
+    fn then(self, content: &Content) -> Self {
+        let length = content.pattern.len();
+        if content.startswith {
+            return Self { from: 0, reach: Some(length), end: length };
+        }
+        let (base, far, shift, size) = if content.relative {
+            (self.end, self.reach, content.distance.number(), content.within)
+        } else {
+            (0, Some(0), content.offset.number(), content.depth)
+        };
+        let from = shift.and_then(|shift| after(base, shift)).unwrap_or_default();
+        let reach = || after(far?, shift?.checked_add(size?.number()?)?);
+        Self { from, reach: reach(), end: from.saturating_add(length) }
     }
-    if content.relative {
-        let from = i64::try_from(before?).ok()?.checked_add(content.distance.number()?)?;
-        return size(from.checked_add(content.within?.number()?)?.max(0));
-    }
-    size(content.offset.number()?.checked_add(content.depth?.number()?)?)
+}
+
+/// A place so many bytes further on; none where it can't be.
+fn after(place: usize, by: i64) -> Option<usize> {
+    let place = i64::try_from(place).ok()?.checked_add(by)?;
+    usize::try_from(place.max(0)).ok()
 }
 
 /// What of a content is searched for.

@@ -29,6 +29,13 @@ struct Element {
     start: usize,
 }
 
+impl Element {
+    /// Where its contents end.
+    fn end(&self) -> usize {
+        self.start.saturating_add(usize::try_from(self.length).unwrap_or(usize::MAX))
+    }
+}
+
 /// Whether an element from `start` on is what the keyword looks for. Those within an element follow it, as they do in the
 /// bytes.
 ///
@@ -43,14 +50,17 @@ pub(super) fn holds(keyword: &plan::Asn1, text: &Text<'_>, start: usize) -> Know
             let cut = text.is_cut() && bytes.len().saturating_sub(at) < LONGEST_HEADER;
             return if cut && at < text.original { Err(Truth::Unknown) } else { Ok(false) };
         };
+        // What ends behind the buffer's end is no element.
+        if element.end() > text.original {
+            return Ok(false);
+        }
         let first = bytes.get(element.start).copied();
         if keyword.oversize_length.is_some_and(|most| element.length > u64::from(most))
             || first.is_some_and(|first| is_odd(keyword, &element, first))
         {
             return Ok(true);
         }
-        let contents = if element.identifier & CONSTRUCTED == 0 { element.length } else { 0 };
-        at = element.start.saturating_add(usize::try_from(contents).unwrap_or(usize::MAX));
+        at = if element.identifier & CONSTRUCTED == 0 { element.end() } else { element.start };
     }
     Ok(false)
 }
@@ -118,17 +128,21 @@ mod tests {
 
     #[test]
     fn lengths() {
-        for (header, expected) in [
-            (&[4, 127][..], Truth::False),
-            (&[4, 0x81, 200], Truth::False),
-            (&[4, 0x81, 201], Truth::True),
-            (&[4, 0x82, 1, 0], Truth::True),
-            (&[0x30, 0x80, 4, 0x82, 1, 0], Truth::True),
-            (&[0x30, 8, 2, 1, 7, 4, 0x81, 201], Truth::True),
-            (&[0x3f, 0x81, 1, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0], Truth::True),
+        for (header, contents, expected) in [
+            (&[4, 127][..], 127, Truth::False),
+            (&[4, 0x81, 200], 200, Truth::False),
+            (&[4, 0x81, 201], 201, Truth::True),
+            (&[4, 0x81, 201], 200, Truth::False),
+            (&[4, 0x82, 1, 0], 256, Truth::True),
+            (&[0x30, 0x80, 4, 0x82, 1, 0], 256, Truth::True),
+            (&[0x30, 0x81, 207, 2, 1, 7, 4, 0x81, 201], 201, Truth::True),
+            (&[0x30, 0x81, 207, 2, 1, 7, 4, 0x81, 201], 200, Truth::False),
+            (&[0x3f, 0x81, 1, 0x89, 1, 0, 0, 0, 0, 0, 0, 0, 0], 9, Truth::False),
         ] {
-            assert_eq!(ask(&OVERSIZE, &with(header, 0), header.len()), expected, "{header:?}");
-            assert_eq!(ask(&NOTHING, &with(header, 0), header.len()), Truth::False, "{header:?}");
+            let bytes = with(header, contents);
+            assert_eq!(ask(&OVERSIZE, &bytes, bytes.len()), expected, "{header:?}");
+            assert_eq!(ask(&OVERSIZE, header, bytes.len()), expected, "{header:?}, its contents cut off");
+            assert_eq!(ask(&NOTHING, &bytes, bytes.len()), Truth::False, "{header:?}");
         }
     }
 
@@ -159,7 +173,7 @@ mod tests {
 
     #[test]
     fn elements_are_counted() {
-        let many = [[5, 0].repeat(MOST), vec![4, 0x81, 201]].concat();
+        let many = [[5, 0].repeat(MOST), with(&[4, 0x81, 201], 201)].concat();
         assert_eq!(ask(&OVERSIZE, &many, many.len()), Truth::False);
         assert_eq!(ask(&OVERSIZE, many.get(2..).unwrap(), many.len() - 2), Truth::True);
     }

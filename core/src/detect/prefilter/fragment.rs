@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 /// Bits that a gram's and a fragment's bytes are folded by: letters lose their case, some other bytes fall together.
-pub(super) const FOLD: u64 = 0x2020_2020_2020_2020;
+const FOLD: u64 = 0x2020_2020_2020_2020;
 
 /// A few bytes of a pattern, folded, and what stands around them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,23 +33,35 @@ impl Fragment {
         let (at, bytes) = pattern.windows(width).enumerate().max_by_key(|(at, window)| rank(*at, window))?;
         let begin = at.min(pattern.len().saturating_sub(8));
         let around = pattern.get(begin..).unwrap_or_default();
-        Some(Self { word: folded(bytes, width), around: Around::new(at - begin, around, around.len().min(8)) })
+        Some(Self { word: folded_bytes(bytes, width), around: Around::new(at - begin, around, around.len().min(8)) })
     }
 
-    /// Only the fragment itself: what is left where patterns share it and differ around it.
-    pub(super) fn alone(self, width: usize) -> Around {
-        Around { before: 0, word: self.word, mask: mask(width) }
+    /// The first `width` bytes of the pattern, which has as many.
+    pub(super) fn first(pattern: &[u8], width: usize) -> Self {
+        Self { word: folded_bytes(pattern, width), around: Around::new(0, pattern, pattern.len().min(8)) }
     }
 }
 
 impl Around {
     fn new(before: usize, bytes: &[u8], length: usize) -> Self {
-        Self { before, word: folded(bytes, length), mask: mask(length) }
+        Self { before, word: folded_bytes(bytes, length), mask: mask(length) }
+    }
+
+    /// Nothing but a fragment itself.
+    pub(super) fn alone(fragment: u64, width: usize) -> Self {
+        Self { before: 0, word: fragment, mask: mask(width) }
     }
 }
 
-fn folded(bytes: &[u8], length: usize) -> u64 {
+fn folded_bytes(bytes: &[u8], length: usize) -> u64 {
     (word(bytes) | FOLD) & mask(length)
+}
+
+/// The 8 bytes at `at`, folded; zeros after the end.
+#[inline]
+pub(super) fn folded(bytes: &[u8], at: usize) -> u64 {
+    let rest = bytes.get(at..).unwrap_or_default();
+    rest.first_chunk::<8>().map_or_else(|| word(rest), |bytes| u64::from_le_bytes(*bytes)) | FOLD
 }
 
 /// The lowest `bytes` bytes of a word.
@@ -58,7 +70,7 @@ pub(super) const fn mask(bytes: usize) -> u64 {
 }
 
 /// Up to 8 bytes as a little-endian word.
-pub(super) fn word(bytes: &[u8]) -> u64 {
+fn word(bytes: &[u8]) -> u64 {
     bytes.iter().take(8).rev().fold(0, |word, byte| word << 8 | u64::from(*byte))
 }
 
@@ -104,16 +116,19 @@ mod tests {
     #[test]
     fn what_stands_around() {
         let around = |pattern, width| Fragment::rarest(pattern, width, 3).unwrap().around;
-        assert_eq!(around(b"eeeeZ%{z", 4), Around { before: 4, word: folded(b"eeeeZ%{z", 8), mask: u64::MAX });
-        assert_eq!(around(b"Z%{zeeeeeeee", 4), Around { before: 0, word: folded(b"Z%{zeeee", 8), mask: u64::MAX });
-        assert_eq!(around(b"Z%{ze", 4), Around { before: 0, word: folded(b"Z%{ze", 5), mask: mask(5) });
+        assert_eq!(around(b"eeeeZ%{z", 4), Around { before: 4, word: folded_bytes(b"eeeeZ%{z", 8), mask: u64::MAX });
+        assert_eq!(
+            around(b"Z%{zeeeeeeee", 4),
+            Around { before: 0, word: folded_bytes(b"Z%{zeeee", 8), mask: u64::MAX }
+        );
+        assert_eq!(around(b"Z%{ze", 4), Around { before: 0, word: folded_bytes(b"Z%{ze", 5), mask: mask(5) });
     }
 
     #[test]
     fn rare_bytes_are_chosen() {
         let rarest = |pattern, width| Fragment::rarest(pattern, width, 3).map(|fragment| fragment.word);
-        assert_eq!(rarest(b"GET /x%{z} HTTP", 4), Some(folded(b"%{z}", 4)));
-        assert_eq!(rarest(b"\0\0\0\0SMBr", 4), Some(folded(b"SMBr", 4)));
+        assert_eq!(rarest(b"GET /x%{z} HTTP", 4), Some(folded_bytes(b"%{z}", 4)));
+        assert_eq!(rarest(b"\0\0\0\0SMBr", 4), Some(folded_bytes(b"SMBr", 4)));
         assert_eq!(rarest(b"abc", 4), None);
         assert_eq!(word(b"ab"), 0x6261);
     }

@@ -5,12 +5,15 @@
 //! places where a fragment may be, and one exact look-up tells for each. The work is linear in the payload, whatever
 //! the patterns share or nest: a fragment's rules are taken once.
 
-use super::fragment::{self, Around, FOLD, Fragment, mask, word};
-use super::{Candidates, Fast, Prefilter, STRONG};
+use super::fragment::{self, Fragment, folded, mask};
+use super::table::Table;
+use super::{Candidates, Fast, Literal, Prefilter, STRONG};
 use std::collections::BTreeMap;
 
+/// From how many literals on a place of the payload is looked at for them.
+const FEW: usize = 4;
 /// From how many patterns on the long ones are searched for by longer fragments of their own.
-const SPLIT: usize = 1024;
+const SPLIT: usize = 512;
 /// The sizes of gates: so few that the loop over a payload is compiled for each.
 const SMALL: usize = 1 << 12;
 const MEDIUM: usize = 1 << 16;
@@ -19,36 +22,58 @@ const LARGE: usize = 1 << 20;
 /// No further from a position are the bytes that decide what is found there: a fragment begins at most 7 before it, the
 /// 8 around that at most 7 before the fragment.
 const AROUND: usize = 16;
-/// Odd, with well-mixed bits: 2^32 and 2^64 divided by the golden ratio.
-const MIX_GRAM: u32 = 0x9e37_79b1;
-const MIX_FRAGMENT: u64 = 0x9e37_79b9_7f4a_7c15;
+/// Odd, with well-mixed bits: 2^32 divided by the golden ratio.
+const MIX: u32 = 0x9e37_79b1;
 
 /// The prefilter of source builds.
 #[derive(Debug)]
 pub struct Grams {
+    fixed: Vec<Fixed>,
     classes: Vec<Class>,
 }
 
 impl Grams {
     /// A prefilter for these patterns. Its entries are numbered from `entries` on, which is counted up.
     pub fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Self {
-        let splits = patterns.len() > SPLIT;
-        let mut classes = BTreeMap::<(bool, usize), Vec<Fast<'_>>>::new();
-        for fast in patterns {
-            let class = match fast.literal.pattern.len() {
-                0 | 1 => 1,
-                2 | 3 => 2,
-                length if length >= 8 && splits && is_long(fast.literal.pattern) => 8,
-                _ => 4,
-            };
-            classes.entry((fast.literal.is_near(), class)).or_default().push(*fast);
+        let (placed, mut others): (Vec<Fast<'_>>, Vec<_>) = patterns.iter().partition(|fast| fast.literal.is_fixed());
+        let mut places = BTreeMap::<(usize, usize), Vec<Fast<'_>>>::new();
+        for fast in placed {
+            places.entry(Fixed::place(&fast.literal)).or_default().push(fast);
         }
-        Self { classes: classes.into_values().map(|patterns| Class::new(&patterns, entries)).collect() }
+        let mut fixed = Vec::new();
+        for (place, patterns) in places {
+            if patterns.len() >= FEW {
+                fixed.push(Fixed::new(place, &patterns, entries));
+            } else {
+                others.extend(patterns);
+            }
+        }
+        let classes = classes(&others).into_iter().map(|patterns| Class::new(&patterns, entries)).collect();
+        Self { fixed, classes }
     }
+}
+
+/// The patterns that are searched for together.
+fn classes<'a>(patterns: &[Fast<'a>]) -> Vec<Vec<Fast<'a>>> {
+    let splits = patterns.len() > SPLIT;
+    let mut classes = BTreeMap::<(bool, usize), Vec<Fast<'a>>>::new();
+    for fast in patterns {
+        let class = match fast.literal.pattern.len() {
+            0 | 1 => 1,
+            2 | 3 => 2,
+            length if length >= 8 && splits && is_long(fast.literal.pattern) => 8,
+            _ => 4,
+        };
+        classes.entry((fast.literal.is_near(), class)).or_default().push(*fast);
+    }
+    classes.into_values().collect()
 }
 
 impl Prefilter for Grams {
     fn scan(&self, payload: &[u8], found: &mut Candidates) {
+        for fixed in &self.fixed {
+            fixed.scan(payload, found);
+        }
         for class in &self.classes {
             class.scan(payload, found);
         }
@@ -73,61 +98,38 @@ struct Class {
     reach: usize,
     /// For each gram's slot, at which bytes of a fragment such a gram stands (bit n: byte n).
     gate: Box<[u8]>,
-    numbers: Numbers,
-    first_entry: u32,
-    entries: Vec<Entry>,
+    table: Table,
 }
 
-/// The number of each folded fragment's entry: a table with open addressing of which at most a quarter is in use.
+/// The literals that can only be at one place.
 #[derive(Debug)]
-struct Numbers {
-    places: Box<[Option<(u64, u32)>]>,
+struct Fixed {
+    at: usize,
+    table: Table,
 }
 
-impl Numbers {
-    fn new(fragments: impl ExactSizeIterator<Item = u64>) -> Self {
-        let mut table =
-            Self { places: vec![None; (4 * fragments.len().max(1)).next_power_of_two()].into_boxed_slice() };
-        for (fragment, number) in fragments.zip(0..) {
-            let mut at = table.place(fragment);
-            while table.places.get(at).is_some_and(Option::is_some) {
-                at = table.after(at);
-            }
-            table.places.get_mut(at).into_iter().for_each(|place| *place = Some((fragment, number)));
-        }
-        table
+impl Fixed {
+    /// The place of a literal, and how many bytes are looked at there.
+    fn place(literal: &Literal<'_>) -> (usize, usize) {
+        let width = match literal.pattern.len() {
+            length @ 0..=3 => length,
+            4..=7 => 4,
+            _ => 8,
+        };
+        (literal.from, width)
     }
 
-    /// Payloads choose what is looked up, never what is in the table: its runs are as short as they were made.
+    fn new((at, width): (usize, usize), patterns: &[Fast<'_>], entries: &mut u32) -> Self {
+        let first = |fast: &Fast<'_>| (Fragment::first(fast.literal.pattern, width), fast.rule);
+        Self { at, table: Table::new(patterns.iter().map(first), width, entries) }
+    }
+
     #[inline]
-    fn get(&self, fragment: u64) -> Option<u32> {
-        let mut at = self.place(fragment);
-        loop {
-            let (found, number) = (*self.places.get(at)?)?;
-            if found == fragment {
-                return Some(number);
-            }
-            at = self.after(at);
+    fn scan(&self, payload: &[u8], found: &mut Candidates) {
+        if self.at < payload.len() {
+            self.table.check(payload, self.at, found);
         }
     }
-
-    #[inline]
-    fn place(&self, fragment: u64) -> usize {
-        (fragment.wrapping_mul(MIX_FRAGMENT) >> 32) as usize & (self.places.len() - 1)
-    }
-
-    #[inline]
-    fn after(&self, place: usize) -> usize {
-        (place + 1) & (self.places.len() - 1)
-    }
-}
-
-/// A fragment that patterns share.
-#[derive(Debug)]
-struct Entry {
-    /// What else must be there.
-    around: Around,
-    rules: Vec<u32>,
 }
 
 /// How positions are sampled for fragments of some width.
@@ -152,25 +154,23 @@ impl Class {
     fn new(patterns: &[Fast<'_>], entries: &mut u32) -> Self {
         let width = patterns.iter().map(|fast| fast.literal.pattern.len()).min().unwrap_or(1).clamp(1, 8);
         let Sampling { gram, stride } = Sampling::new(width);
-        let fragments = fragments(patterns, width, gram);
+        let rarest = |fast: &Fast<'_>| Some((Fragment::rarest(fast.literal.pattern, width, gram)?, fast.rule));
+        let table = Table::new(patterns.iter().filter_map(rarest), width, entries);
         // A false hit costs as much as looking at twenty positions: most slots are to be empty.
-        let slots = match fragments.len() * stride {
+        let slots = match table.len() * stride {
             0..=16 => SMALL,
             17..=512 => MEDIUM,
             513..=8192 => WIDE,
             _ => LARGE,
         };
         let mut gate = vec![0_u8; slots].into_boxed_slice();
-        for (fragment, byte) in fragments.keys().flat_map(|fragment| (0..stride).map(move |byte| (fragment, byte))) {
+        for (fragment, byte) in table.fragments().flat_map(|fragment| (0..stride).map(move |byte| (fragment, byte))) {
             if let Some(bits) = gate.get_mut(slot(fragment >> (8 * byte), gram, slots)) {
                 *bits |= 1 << byte;
             }
         }
         let reach = patterns.iter().map(|fast| fast.literal.reach).max().unwrap_or_default();
-        let first_entry = *entries;
-        *entries += fragments.len() as u32;
-        let numbers = Numbers::new(fragments.keys().copied());
-        Self { width, reach, gate, numbers, first_entry, entries: fragments.into_values().collect() }
+        Self { width, reach, gate, table }
     }
 
     fn scan(&self, payload: &[u8], found: &mut Candidates) {
@@ -250,23 +250,11 @@ impl Class {
             let mut bytes = self.gate.get(slot(folded(payload, position), GRAM, SLOTS)).copied().unwrap_or_default();
             while bytes != 0 {
                 if let Some(start) = position.checked_sub(bytes.trailing_zeros() as usize) {
-                    self.check(payload, start, found);
+                    self.table.check(payload, start, found);
                 }
                 bytes &= bytes - 1;
             }
             position += STRIDE;
-        }
-    }
-
-    /// Is a fragment here, and what stands around it?
-    #[inline]
-    fn check(&self, payload: &[u8], start: usize, found: &mut Candidates) {
-        if let Some(number) = self.numbers.get(folded(payload, start) & mask(self.width))
-            && let Some(entry) = self.entries.get(number as usize)
-            && let Some(begin) = start.checked_sub(entry.around.before)
-            && folded(payload, begin) & entry.around.mask == entry.around.word
-        {
-            found.meet(self.first_entry + number, &entry.rules);
         }
     }
 }
@@ -283,31 +271,9 @@ fn repeats(payload: &[u8], from: usize, to: usize) -> bool {
     }
 }
 
-/// The patterns' fragments, each once.
-fn fragments(patterns: &[Fast<'_>], width: usize, gram: usize) -> BTreeMap<u64, Entry> {
-    let mut fragments = BTreeMap::<u64, Entry>::new();
-    for fast in patterns {
-        let Some(fragment) = Fragment::rarest(fast.literal.pattern, width, gram) else { continue };
-        let entry =
-            fragments.entry(fragment.word).or_insert_with(|| Entry { around: fragment.around, rules: Vec::new() });
-        entry.rules.push(fast.rule);
-        if entry.around != fragment.around {
-            entry.around = fragment.alone(width);
-        }
-    }
-    fragments
-}
-
 /// How far the sampled grams of one word reach: from the first one to where the next word's first one is.
 const fn step(gram: usize, stride: usize) -> usize {
     ((8 - gram) / stride + 1) * stride
-}
-
-/// The 8 bytes at `at`, folded; zeros after the end.
-#[inline]
-fn folded(bytes: &[u8], at: usize) -> u64 {
-    let rest = bytes.get(at..).unwrap_or_default();
-    rest.first_chunk::<8>().map_or_else(|| word(rest), |bytes| u64::from_le_bytes(*bytes)) | FOLD
 }
 
 /// The gate's answers for all sampled grams of a word.
@@ -321,6 +287,6 @@ fn any<const GRAM: usize, const STRIDE: usize, const SLOTS: usize>(gate: &[u8; S
 /// Where a gate of so many slots (a power of two) holds what it knows of the gram in a word's low bytes.
 #[inline]
 fn slot(word: u64, gram: usize, slots: usize) -> usize {
-    let hash = ((word & mask(gram)) as u32).wrapping_mul(MIX_GRAM);
+    let hash = ((word & mask(gram)) as u32).wrapping_mul(MIX);
     (hash >> (u32::BITS - slots.trailing_zeros())) as usize
 }

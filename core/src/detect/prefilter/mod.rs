@@ -4,6 +4,7 @@
 mod automaton;
 mod fragment;
 mod grams;
+mod table;
 
 #[cfg(any(test, feature = "automaton"))]
 pub use automaton::Automaton;
@@ -15,6 +16,8 @@ pub use grams::Grams;
 pub struct Literal<'a> {
     /// The bytes, not none.
     pub pattern: &'a [u8],
+    /// How far from the payload's start they begin at least.
+    pub from: usize,
     /// How far from the payload's start they end at most.
     pub reach: usize,
 }
@@ -23,6 +26,11 @@ pub struct Literal<'a> {
 const NEAR: usize = 64;
 
 impl Literal<'_> {
+    /// It can only be at one place of the payload.
+    pub fn is_fixed(&self) -> bool {
+        self.from.checked_add(self.pattern.len()) == Some(self.reach)
+    }
+
     /// It can only be near the payload's start.
     pub fn is_near(&self) -> bool {
         self.reach <= NEAR
@@ -128,7 +136,7 @@ mod tests {
         let fast: Vec<_> = patterns
             .iter()
             .zip(0..)
-            .map(|(pattern, rule)| Fast { rule, literal: Literal { pattern, reach: usize::MAX } })
+            .map(|(pattern, rule)| Fast { rule, literal: Literal { pattern, from: 0, reach: usize::MAX } })
             .collect();
         let mut entries = 0;
         let prefilter = make(&fast, &mut entries);
@@ -176,7 +184,7 @@ mod tests {
         for width in 2..=12 {
             for reach in width..70 {
                 let pattern = b"aXbYcZd|e!f?".get(..width).unwrap();
-                let fast = [Fast { rule: 0, literal: Literal { pattern, reach } }];
+                let fast = [Fast { rule: 0, literal: Literal { pattern, from: 0, reach } }];
                 let mut entries = 0;
                 let prefilter = Grams::new(&fast, &mut entries);
                 let mut found = Candidates::new(entries as usize);
@@ -185,6 +193,29 @@ mod tests {
                 prefilter.scan(&payload, &mut found);
                 assert_eq!(found.rules, [0], "{width} bytes, reach {reach}");
             }
+        }
+    }
+
+    #[test]
+    fn literals_of_one_place_are_found_there_alone() {
+        let patterns: Vec<_> = (b'0'..b'0' + 12).map(|digit| [b"aXbYcZd".as_slice(), &[digit]].concat()).collect();
+        for (from, width) in [(0, 2), (0, 3), (3, 4), (9, 7), (70, 8)] {
+            let literal = |pattern| Literal { pattern, from, reach: from + width };
+            let of = |(rule, pattern): (u32, &'_ Vec<u8>)| Some((rule, pattern.get(..width)?.to_vec()));
+            let cut: Vec<_> = (0..).zip(&patterns).filter_map(of).collect();
+            let fast: Vec<_> =
+                cut.iter().map(|(rule, pattern)| Fast { rule: *rule, literal: literal(pattern) }).collect();
+            let mut entries = 0;
+            let prefilter = Grams::new(&fast, &mut entries);
+            let mut found = Candidates::new(entries as usize);
+            let mut asked = |at: usize| {
+                found.clear();
+                prefilter.scan(&[vec![b'.'; at], b"AXBYCZD7".to_vec()].concat(), &mut found);
+                found.rules.len()
+            };
+            // Only the last byte tells the patterns apart.
+            assert_eq!(asked(from), if width == 8 { 1 } else { 12 }, "{width} bytes from {from} on");
+            assert_eq!(asked(from + 1), 0, "{width} bytes behind {from}");
         }
     }
 
