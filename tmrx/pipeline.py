@@ -96,7 +96,9 @@ class Watch:
 
 def _asks(section: plan.Eve) -> bool:
     """Whether a section tells of what applications say."""
-    return any((section.http, section.dns, section.tls, section.mdns, section.llmnr, section.files))
+    return any(
+        (section.http, section.dns, section.tls, section.mdns, section.llmnr, section.ftp, section.ssh, section.files)
+    )
 
 
 def make_plan(  # noqa: PLR0913 -- a plan has that many parts

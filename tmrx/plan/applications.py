@@ -42,7 +42,7 @@ class TlsSettings(Struct, frozen=True, kw_only=True):
 
 
 class FtpSettings(Struct, frozen=True, kw_only=True):
-    """FTP's control connections: the most bytes of a line that are looked at, and transactions that are open at once."""
+    """FTP's control connections: the most bytes of a line that are looked at, and the most open transactions."""
 
     max_line_length: int = 4_096
     max_transactions: int = 1_024

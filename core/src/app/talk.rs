@@ -52,6 +52,9 @@ pub trait Talk: Debug + Send {
     fn forget(&mut self, done: &dyn Fn(&Head) -> bool);
 }
 
+/// Begins to parse a flow.
+type Start = fn(Protocol, &Applications, &Arc<Wanted>, Option<Announced>) -> Box<dyn Talk>;
+
 /// What the table of protocols knows of one that is parsed.
 #[derive(Debug)]
 pub(super) struct Parser {
@@ -59,7 +62,7 @@ pub(super) struct Parser {
     pub buffers: fn() -> Vec<&'static str>,
     pub values: fn() -> Vec<&'static str>,
     pub events: &'static [&'static str],
-    start: fn(Protocol, &Applications, &Arc<Wanted>, Option<Announced>) -> Box<dyn Talk>,
+    start: Start,
 }
 
 impl Parser {

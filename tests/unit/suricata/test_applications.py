@@ -63,7 +63,7 @@ def test_ftp(tmp_path: Path) -> None:
     text = "app-layer: {protocols: {ftp: {max-line-length: 8kb, max-tx: 5}}}"
     made = applications(configuration(text, tmp_path)).ftp
     assert (made.max_line_length, made.max_transactions) == (8192, 5)
-    with pytest.raises(ConfigError, match="ftp.max-tx"):
+    with pytest.raises(ConfigError, match=r"ftp\.max-tx"):
         applications(configuration(text.replace("5", "none"), tmp_path))
 
 
