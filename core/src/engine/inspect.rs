@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::applications::{Sides, Spoken};
+use super::expectations::{Expectations, Hosts, Meeting};
 use super::finds::{Dropping, MatchedTransaction, What};
 use super::frames;
 use super::transactions::{self, After};
@@ -51,6 +52,8 @@ pub(super) struct Inspector {
     pub bypassed: [u64; 2],
     /// What flows spoke.
     pub applications: Counts,
+    /// Flows that others announced.
+    pub expectations: Expectations,
 }
 
 /// Which of a stream's bytes a packet has looked at.
@@ -134,7 +137,10 @@ impl Inspector {
         seen.established = step.was_established;
         let Tracked { session, spoken, .. } = tracked;
         self.strange = session.as_deref_mut().and_then(|session| {
-            let mut sides = Sides { streams, session, ports: (0, 0), asked: &self.asked };
+            let hosts = Hosts::new(packet.domain, packet.src, packet.dst);
+            let (flow, now) = (seen.id, packet.time);
+            let meeting = Meeting { expectations: &mut self.expectations, hosts, flow, now };
+            let mut sides = Sides { streams, session, ports: (0, 0), asked: &self.asked, meeting };
             spoken.segment(shared, &mut sides, packet, &step, seen.to_server)
         });
         Some(step)
@@ -231,7 +237,9 @@ impl Inspector {
         {
             if let Some(session) = session {
                 let ports = (flow.sport, flow.dport);
-                let mut sides = Sides { streams, session, ports, asked: &self.asked };
+                let hosts = Hosts::new(flow.domain, flow.src, flow.dst);
+                let meeting = Meeting { expectations: &mut self.expectations, hosts, flow: flow.id, now };
+                let mut sides = Sides { streams, session, ports, asked: &self.asked, meeting };
                 self.strange = spoken.stream(shared, &mut sides, facts.to_server, true);
             }
             if !facts.to_server {

@@ -63,6 +63,11 @@ impl Shard {
         &self.inspector.applications
     }
 
+    /// Flows that others announced and that did not come yet.
+    pub fn expectations(&self) -> u64 {
+        self.inspector.expectations.count()
+    }
+
     /// What was counted of TCP sessions.
     pub fn stream_stats(&self) -> stream::Stats {
         self.inspector.stream_stats()

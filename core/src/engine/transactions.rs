@@ -23,7 +23,7 @@ pub(super) fn inspect(
         if head.inspection(to_server).done || !head.take_changed(to_server) && !passed {
             continue;
         }
-        head.time = subject.packet.time;
+        (head.time, head.source) = (subject.packet.time, subject.packet.src);
         let ended = head.has_ended(to_server);
         let mut inspection = std::mem::take(head.inspection(to_server));
         let transaction = Some(TransactionFacts { talk: &*talk, index });
