@@ -219,8 +219,7 @@ impl Spoken {
                 }
                 Next::Eof | Next::Wait => return,
             };
-            // An answer may settle what was asked.
-            self.fresh = [true; 2];
+            *of(&mut self.fresh, to_server) = true;
             meeting.announce(talk.take_announced());
             *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
             if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
