@@ -142,8 +142,7 @@ impl Spoken {
             Next::Gap(gap) => {
                 *of(&mut self.lost, to_server) = Some(gap);
                 sides.streams.taken(sides.session, to_server, gap.len);
-                let skipped = self.conversation.protocol().is_none().then_some(Event::Skipped);
-                self.conversation.give_up(to_server).or(skipped)
+                self.conversation.give_up(to_server)
             }
             Next::Eof | Next::Wait => return None,
         };

@@ -32,7 +32,7 @@ const fn folded(protocol: Protocol, way: Way, text: &'static [u8]) -> Pattern {
     Pattern { protocol, transport: Tcp, way, offset: 0, text, folded: true }
 }
 
-/// SIP's methods; a blank follows.
+/// SIP's methods; a blank follows, and where other protocols have the method as well, what is asked for.
 const SIP_METHODS: [&[u8]; 14] = [
     b"INVITE ",
     b"ACK ",
@@ -41,8 +41,8 @@ const SIP_METHODS: [&[u8]; 14] = [
     b"OPTIONS sip",
     b"REGISTER ",
     b"PRACK ",
-    b"SUBSCRIBE ",
-    b"NOTIFY ",
+    b"SUBSCRIBE sip",
+    b"NOTIFY sip",
     b"PUBLISH ",
     b"INFO ",
     b"REFER ",
