@@ -83,6 +83,8 @@ pub struct Frame {
     pub length: Option<u64>,
     /// The transaction that it belongs to, by its number.
     pub transaction: Option<u64>,
+    /// Its end is missing, and nobody knows how long it was.
+    pub is_cut: bool,
     /// What rules have found out about it.
     pub(crate) inspection: Inspection,
     /// How many of its bytes rules have looked at.
@@ -170,6 +172,7 @@ impl Frames {
             start,
             length,
             transaction: None,
+            is_cut: false,
             inspection: Inspection::default(),
             looked: 0,
             is_looked_at: false,
@@ -188,6 +191,13 @@ impl Frames {
     pub fn end(&mut self, to_server: bool, kind: u8, end: u64) {
         if let Some(frame) = self.newest(to_server, kind).filter(|frame| frame.length.is_none()) {
             frame.length = Some(end.saturating_sub(frame.start));
+        }
+    }
+
+    /// The newest frame of a kind goes no further than its bytes: its end is missing.
+    pub fn cut(&mut self, to_server: bool, kind: u8) {
+        if let Some(frame) = self.newest(to_server, kind).filter(|frame| frame.length.is_none()) {
+            frame.is_cut = true;
         }
     }
 
@@ -300,9 +310,8 @@ mod tests {
 
     fn messages(rests: &[Vec<u8>]) -> Vec<u8> {
         let question = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\0\0\x01\0\x01";
-        let message = |rest: &Vec<u8>| {
-            [&[0, (question.len() + rest.len()) as u8], question.as_slice(), rest.as_slice()].concat()
-        };
+        let message =
+            |rest: &Vec<u8>| [&[0, (question.len() + rest.len()) as u8], question.as_slice(), rest.as_slice()].concat();
         rests.iter().flat_map(message).collect()
     }
 
