@@ -179,11 +179,12 @@ def sections() -> Iterator[plan.Eve]:
     alert = plan.AlertEvents(
         flow=False, rule_metadata=False, references=True, rule_text=True, payload=True, payload_printable=True,
         payload_length=True, payload_size=9, packet=True, verdict=True, tagged_packets=False,
+        http_body=True, http_body_printable=True, xff=plan.Xff(header="Client", overwrite=True, last=False),
     )  # fmt: skip
     whole = plan.Eve(
         alert=alert, anomaly=plan.AnomalyEvents(packet_header=True), drop=plan.DropEvents(alerts=False, verdict=True),
         stats=plan.StatsEvents(totals=False, threads=True, deltas=True), metadata=False, ethernet=True,
-        ipv6_compress=True, suricata_version="9.0.0", host="sensor", pcap_filename="a.pcap",
+        frame=plan.FrameEvents(payload_size=9), variables=True, ipv6_compress=True, suricata_version="9.0.0", host="sensor", pcap_filename="a.pcap",
     )  # fmt: skip
     yield from (replace(whole, drop=drop) for drop in choices(plan.DropEvents, whole.drop))
 
@@ -222,6 +223,9 @@ def everything() -> plan.Plan:
             by_vlan=False,
             community_id_seed=5,
             hash_seed=None,
+        ),
+        applications=plan.Applications(
+            off=("smb",), named=("ssh",), ports=(plan.DetectionPorts(protocol="dns", udp=True, ports=(1053,)),)
         ),
         rules=plan.Rules(
             rules=tuple(rules()),

@@ -13,7 +13,9 @@ from tmrx.plan.applications import (
     BodySettings,
     DetectionPorts,
     FileSettings,
+    FtpSettings,
     HttpSettings,
+    SshSettings,
     TlsSettings,
 )
 from tmrx.plan.base import (
@@ -120,6 +122,7 @@ from tmrx.plan.outputs import (
     Outputs,
     StatsEvents,
     TlsEvents,
+    Xff,
 )
 from tmrx.plan.receive import (
     DecapSettings,
@@ -223,6 +226,7 @@ __all__ = [
     "FragmentPolicy",
     "FragmentSettings",
     "FrameEvents",
+    "FtpSettings",
     "Gateway",
     "Hook",
     "HostPolicy",
@@ -266,6 +270,7 @@ __all__ = [
     "SetFlowint",
     "SetXbit",
     "SourceSession",
+    "SshSettings",
     "StatsEvents",
     "Step",
     "StreamPolicy",
@@ -289,6 +294,7 @@ __all__ = [
     "VlanId",
     "Words",
     "XbitTest",
+    "Xff",
 ]
 
 

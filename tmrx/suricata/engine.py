@@ -180,7 +180,7 @@ def _midstream_policy(configuration: Configuration, *, inline: bool, midstream: 
     if midstream and given and (policy not in _MIDSTREAM_TAKES or given.startswith("drop")):
         why = f"{given!r} can't be where stream.midstream takes sessions in"
         raise ConfigError(configuration.place(path), why, "ignore or pass-flow")
-    return policy if not midstream or policy in _MIDSTREAM_TAKES else "ignore"
+    return policy if not midstream or policy in {*_MIDSTREAM_TAKES, "bypass"} else "ignore"
 
 
 def _hosts(configuration: Configuration) -> Iterator[plan.HostPolicy]:

@@ -279,7 +279,7 @@ mod tests {
     /// The frames of what a direction says, in pieces that end at these places.
     fn told(protocol: Protocol, to_server: bool, bytes: &[u8], ends: &[usize]) -> Vec<Told> {
         let asked = Asked { frames: WantedFrames::new(&[], true), ..Asked::default() };
-        let mut talk = start(protocol, &plan::Applications::default(), &asked).unwrap();
+        let mut talk = start(protocol, &plan::Applications::default(), &asked, None).unwrap();
         let mut at = 0;
         for end in ends.iter().copied().chain([bytes.len()]) {
             let piece = bytes.get(at..end).unwrap_or_default();
@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn what_is_held_of_a_frame_that_has_not_begun_is_kept() {
         let asked = Asked { frames: WantedFrames(vec![(Protocol::Tls, 0b10)]), ..Asked::default() };
-        let mut talk = start(Protocol::Tls, &plan::Applications::default(), &asked).unwrap();
+        let mut talk = start(Protocol::Tls, &plan::Applications::default(), &asked, None).unwrap();
         talk.frames_mut().input(true, 40, true);
         talk.parse(true, Input::Data(&[23, 3, 3]));
         assert_eq!(talk.frames().wanted_from(true, 43), 40);

@@ -1,8 +1,9 @@
 //! Transactions: a request with its answer, or a message, and how far each direction of it got.
 
-use super::Application;
 use super::frame::Frames;
+use super::{Announced, Application};
 use crate::files::{File, Files, Wanted};
+use crate::frame::Addr;
 use crate::plan::{AfterHandshake, StoreScope};
 use crate::time::Nanos;
 use std::cell::{Cell, RefCell};
@@ -21,6 +22,8 @@ pub struct Head {
     pub number: u64,
     /// When it was looked at last.
     pub time: Nanos,
+    /// Who sent the packet that it was looked at for.
+    pub source: Addr,
     /// Bytes of it are missing, to the server and to the client.
     pub partial: [bool; 2],
     /// The files that it carries.
@@ -32,6 +35,8 @@ pub struct Head {
     told_events: usize,
     /// Its parser changed it since rules looked, to the server and to the client.
     changed: [bool; 2],
+    /// More of it came that is not kept, as above.
+    passed: [bool; 2],
     told: bool,
     /// What rules have found out about it.
     inspection: [Inspection; 2],
@@ -63,6 +68,7 @@ impl Head {
         Self {
             number,
             time: 0,
+            source: Addr::default(),
             partial: [false; 2],
             files,
             progress: [0; 2],
@@ -70,6 +76,7 @@ impl Head {
             events: Vec::new(),
             told_events: 0,
             changed: [true; 2],
+            passed: [false; 2],
             told: false,
             inspection: Default::default(),
             bits: RefCell::default(),
@@ -117,9 +124,22 @@ impl Head {
         *(if to_server { up } else { down }) = true;
     }
 
+    /// More came of it that nothing is kept of.
+    pub fn pass(&mut self, to_server: bool) {
+        let [up, down] = &mut self.passed;
+        *(if to_server { up } else { down }) = true;
+    }
+
     /// Something is odd: its row among the protocol's events.
     pub fn event(&mut self, event: u8) {
         if self.events.len() < MOST_EVENTS && !self.events.contains(&event) {
+            self.events.push(event);
+        }
+    }
+
+    /// The same, for what is told each time that it is found.
+    pub fn event_again(&mut self, event: u8) {
+        if self.events.len() < MOST_EVENTS {
             self.events.push(event);
         }
     }
@@ -139,6 +159,12 @@ impl Head {
     /// Whether there is something new in a direction, which is looked at now.
     pub(crate) fn take_changed(&mut self, to_server: bool) -> bool {
         let [up, down] = &mut self.changed;
+        std::mem::take(if to_server { up } else { down })
+    }
+
+    /// Whether more came in a direction that nothing is kept of, which is noticed now.
+    pub(crate) fn take_passed(&mut self, to_server: bool) -> bool {
+        let [up, down] = &mut self.passed;
         std::mem::take(if to_server { up } else { down })
     }
 
@@ -232,6 +258,8 @@ pub struct Transactions<T> {
     pub(super) encrypted: Option<AfterHandshake>,
     /// What the parser tells apart in the bytes.
     pub frames: Frames,
+    /// Flows that were announced and not taken yet.
+    pub(super) announced: Vec<Announced>,
     /// What is wanted of their files.
     pub(super) wanted: Arc<Wanted>,
     /// Rules that have all files stored, to the server and to the client.
@@ -248,6 +276,7 @@ impl<T> Transactions<T> {
             flush: [false; 2],
             encrypted: None,
             frames: Frames::default(),
+            announced: Vec::new(),
             wanted: Arc::default(),
             storing: Default::default(),
         }
@@ -317,6 +346,11 @@ impl<T> Transactions<T> {
     /// once.
     pub fn encrypted(&mut self, after: AfterHandshake) {
         self.encrypted = Some(after);
+    }
+
+    /// A flow between the same hosts is to come.
+    pub fn announce(&mut self, announced: Announced) {
+        self.announced.push(announced);
     }
 
     /// All that are live, the oldest first.

@@ -1,7 +1,8 @@
 //! Which application a flow speaks, found from the first bytes of its directions, and its parser.
 
 use super::Shared;
-use crate::app::{self, Asked, Conversation, Direction, Event, Input, Parsed, Sought, Talk, Transport};
+use super::expectations::Meeting;
+use crate::app::{self, Announced, Asked, Conversation, Direction, Event, Input, Parsed, Sought, Talk, Transport};
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet};
 use crate::plan::AfterHandshake;
@@ -15,6 +16,8 @@ pub(super) struct Spoken {
     pub talk: Option<Box<dyn Talk>>,
     /// What it said before it changed its protocol, until rules have looked at it.
     pub before: Option<Box<dyn Talk>>,
+    /// What another flow announced of it, until its parser knows.
+    announced: Option<Box<Announced>>,
     /// Nothing more of it is parsed.
     over: bool,
     /// Its parser gave up.
@@ -49,6 +52,7 @@ pub(super) struct Sides<'a> {
     pub ports: (u16, u16),
     /// What is asked of all flows.
     pub asked: &'a Asked,
+    pub meeting: Meeting<'a>,
 }
 
 impl Sides<'_> {
@@ -73,6 +77,9 @@ impl Spoken {
         let closed = step.taken && step.state == TcpState::Closed;
         let over = closed || step.taken && step.state == TcpState::TimeWait && self.ended != [true; 2];
         let [up, down] = step.more.map(|more| more || over);
+        if up || down {
+            sides.asked.files.advance(packet.time);
+        }
         sides.ports = if to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
         let first = up.then(|| self.stream(shared, sides, true, closed)).flatten();
         down.then(|| self.stream(shared, sides, false, closed)).flatten().or(first)
@@ -146,8 +153,20 @@ impl Spoken {
             }
             Next::Eof | Next::Wait => return None,
         };
+        let event = if self.meet(&mut sides.meeting, server) { None } else { event };
         *of(&mut self.settled, to_server) |= self.conversation.is_settled(to_server);
         event
+    }
+
+    /// What nobody knows by its bytes, another flow may have announced.
+    fn meet(&mut self, meeting: &mut Meeting<'_>, port: u16) -> bool {
+        if self.conversation.protocol().is_some() {
+            return false;
+        }
+        let Some((parent, announced)) = meeting.meet(port) else { return false };
+        self.conversation.announced(announced.protocol, parent);
+        self.announced = Some(Box::new(announced));
+        true
     }
 
     /// Begin to parse what the flow speaks. False: nobody knows it, or there is no parser for it.
@@ -155,7 +174,8 @@ impl Spoken {
         let settings = &shared.applications;
         let protocol = self.conversation.protocol().filter(|_| shared.parses);
         let wanted = protocol.filter(|protocol| !settings.named.iter().any(|name| name == protocol.name()));
-        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, asked));
+        let announced = self.announced.take().map(|announced| *announced);
+        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, asked, announced));
         self.talk.is_some()
     }
 
@@ -166,7 +186,7 @@ impl Spoken {
             talk.parse(to_server, Input::Gap(gap));
         }
         while let Some(talk) = self.talk.as_mut().filter(|_| !self.over) {
-            let Sides { streams, session, .. } = sides;
+            let Sides { streams, session, meeting, .. } = &mut *sides;
             let need = of(&mut self.needs, to_server);
             let at = streams.read_up_to(session, to_server);
             let (parsed, length) = match streams.next(session, to_server, end) {
@@ -198,6 +218,7 @@ impl Spoken {
                 }
                 Next::Eof | Next::Wait => return,
             };
+            meeting.announce(talk.take_announced());
             self.note(sides, to_server, at + length as u64);
             let Sides { streams, session, .. } = sides;
             match parsed {

@@ -5,6 +5,7 @@
 
 mod applications;
 mod datagram;
+mod expectations;
 mod finds;
 mod frames;
 mod inspect;
@@ -400,6 +401,7 @@ impl Engine {
             flows.merge(&shard.flow_stats());
             streams.merge(&shard.stream_stats());
             applications.merge(shard.applications());
+            applications.expectations += shard.expectations();
             files.merge(&shard.file_counts());
             bypassed.iter_mut().zip(shard.bypassed()).for_each(|(sum, more)| *sum += more);
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
@@ -436,7 +438,7 @@ fn parser(plan: &Plan, seed: Seed) -> Result<Parser> {
 /// Whether rules tag packets and an output shows those.
 fn wants_tagged(plan: &Plan) -> bool {
     let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
-    let tagged = |eve: &plan::Eve| eve.alert.is_some_and(|alert| alert.tagged_packets);
+    let tagged = |eve: &plan::Eve| eve.alert.as_ref().is_some_and(|alert| alert.tagged_packets);
     plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags)
 }
 

@@ -145,7 +145,9 @@ impl Streams {
                 return Next::Gap(gap);
             }
         }
-        if all || is_over(session, side) || at > session.depth && session.depth > 0 { Next::Eof } else { Next::Wait }
+        // What was never acknowledged is looked at when all is.
+        let over = is_over(session, side) && at >= side.store.contiguous();
+        if all || over || at > session.depth && session.depth > 0 { Next::Eof } else { Next::Wait }
     }
 
     /// An application has read so many bytes, or has passed so long a gap.

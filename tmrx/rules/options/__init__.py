@@ -16,6 +16,7 @@ from tmrx.rules.options import (
     events,
     files,
     flow,
+    ftp,
     meta,
     mirror,
     packet,
@@ -30,7 +31,8 @@ Handler = Callable[[Draft, Option], None]
 
 # Where two have a keyword, the later one's function is taken: those of application read their syntax only.
 _MODULES = (
-    meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, dns, files, mirror, tls,
+    meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, dns, files, ftp,
+    mirror, tls,
 )  # fmt: skip
 HANDLERS: dict[str, Handler] = {name: handler for module in _MODULES for name, handler in module.HANDLERS.items()}
 

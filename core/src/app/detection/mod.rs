@@ -122,6 +122,8 @@ pub struct Conversation {
     expected: Option<Protocol>,
     /// The server spoke first, and should not have: the flow has none.
     wrong: bool,
+    /// The flow that announced it.
+    parent: Option<u64>,
 }
 
 /// Protocols in which the client speaks first.
@@ -182,7 +184,18 @@ impl Conversation {
 
     /// Another protocol begins: this one, where it was announced.
     pub fn change(&mut self, expected: Option<Protocol>) {
-        *self = Self { original: self.first, expected, datagrams: self.datagrams, ..Self::default() };
+        let Self { first: original, datagrams, parent, .. } = *self;
+        *self = Self { original, expected, datagrams, parent, ..Self::default() };
+    }
+
+    /// Another flow, that with this id, announced what it speaks.
+    pub fn announced(&mut self, protocol: Protocol, parent: u64) {
+        (self.sides, self.first, self.parent) = ([Side::Found(protocol); 2], Some(protocol), Some(parent));
+    }
+
+    /// The id of the flow that announced it.
+    pub fn parent(&self) -> Option<u64> {
+        self.parent
     }
 
     /// The protocol before the last change.
