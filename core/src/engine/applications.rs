@@ -149,8 +149,7 @@ impl Spoken {
             Next::Gap(gap) => {
                 *of(&mut self.lost, to_server) = Some(gap);
                 sides.streams.taken(sides.session, to_server, gap.len);
-                let skipped = self.conversation.protocol().is_none().then_some(Event::Skipped);
-                self.conversation.give_up(to_server).or(skipped)
+                self.conversation.give_up(to_server)
             }
             Next::Eof | Next::Wait => return None,
         };
@@ -219,16 +218,9 @@ impl Spoken {
                 }
                 Next::Eof | Next::Wait => return,
             };
-            *of(&mut self.fresh, to_server) = true;
             meeting.announce(talk.take_announced());
-            *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
-            if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
-                (self.encrypted, self.closing) = (Some(after), [true; 2]);
-            }
-            if talk.frames().are_wanted() {
-                let end = at + length as u64;
-                streams.keep(session, to_server, talk.frames().wanted_from(to_server, end));
-            }
+            self.note(sides, to_server, at + length as u64);
+            let Sides { streams, session, .. } = sides;
             match parsed {
                 Parsed::Consumed { bytes, need } => {
                     let bytes = bytes.min(length);
@@ -247,6 +239,19 @@ impl Spoken {
                     return self.change(expected);
                 }
             }
+        }
+    }
+
+    /// Note what a parser has to say besides, which was given a direction's bytes up to an offset.
+    fn note(&mut self, Sides { streams, session, .. }: &mut Sides<'_>, to_server: bool, upto: u64) {
+        let Some(talk) = &mut self.talk else { return };
+        *of(&mut self.fresh, to_server) = true;
+        *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
+        if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
+            (self.encrypted, self.closing) = (Some(after), [true; 2]);
+        }
+        if talk.frames().are_wanted() {
+            streams.keep(session, to_server, talk.frames().wanted_from(to_server, upto));
         }
     }
 

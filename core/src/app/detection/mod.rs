@@ -84,8 +84,6 @@ pub enum Event {
     NoTls,
     /// The server spoke first, which it never does in its protocol.
     WrongDirection,
-    /// The first bytes are missing: nobody can tell.
-    Skipped,
 }
 
 impl Event {
@@ -97,7 +95,6 @@ impl Event {
             Self::Unexpected => "APPLAYER_UNEXPECTED_PROTOCOL",
             Self::NoTls => "APPLAYER_NO_TLS_AFTER_STARTTLS",
             Self::WrongDirection => "APPLAYER_WRONG_DIRECTION_FIRST_DATA",
-            Self::Skipped => "APPLAYER_PROTO_DETECTION_SKIPPED",
         }
     }
 }
@@ -270,6 +267,11 @@ const FAILED: &str = "failed";
 
 fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
     match patterns::answer(direction, sought) {
+        // A user is named at a mailbox's port, too.
+        Answer::Yes(Protocol::Ftp) => match probe::answer(direction, sought) {
+            Answer::Yes(protocol) => Answer::Yes(protocol),
+            _ => Answer::Yes(Protocol::Ftp),
+        },
         Answer::No => probe::answer(direction, sought),
         Answer::More => match probe::answer(direction, sought) {
             Answer::No => Answer::More,
