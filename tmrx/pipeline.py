@@ -96,7 +96,9 @@ class Watch:
 
 def _asks(section: plan.Eve) -> bool:
     """Whether a section tells of what applications say."""
-    return any((section.http, section.dns, section.tls, section.mdns, section.llmnr, section.files))
+    return any(
+        (section.http, section.dns, section.tls, section.mdns, section.llmnr, section.ftp, section.ssh, section.files)
+    )
 
 
 def make_plan(  # noqa: PLR0913 -- a plan has that many parts
@@ -125,7 +127,7 @@ def make_plan(  # noqa: PLR0913 -- a plan has that many parts
         fragments=together.fragments(),
         flow=together.flow(live=listening is not None),
         streams=plan.StreamSettings(enabled=streams or rules is not None or any(map(_asks, outputs.eve))),
-        applications=plan.Applications(tls=plan.TlsSettings(ja3=True, ja4=True)),
+        applications=plan.Applications(tls=plan.TlsSettings(ja3=True, ja4=True), ssh=plan.SshSettings(hassh=True)),
         rules=rules or plan.Rules(),
         outputs=outputs,
         inspect_outer=inspect_outer,

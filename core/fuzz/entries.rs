@@ -35,6 +35,21 @@ pub fn http(data: &[u8]) {
     talk(tmrx_core::app::Protocol::Http, data);
 }
 
+/// FTP's commands and replies.
+pub fn ftp(data: &[u8]) {
+    talk(tmrx_core::app::Protocol::Ftp, data);
+}
+
+/// What a data connection of FTP carries.
+pub fn ftp_data(data: &[u8]) {
+    talk(tmrx_core::app::Protocol::FtpData, data);
+}
+
+/// An SSH session.
+pub fn ssh(data: &[u8]) {
+    talk(tmrx_core::app::Protocol::Ssh, data);
+}
+
 /// A TLS session.
 pub fn tls(data: &[u8]) {
     talk(tmrx_core::app::Protocol::Tls, data);

@@ -11,6 +11,7 @@ import struct
 import sys
 import zlib
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 ORDERS = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\x4d\x3c\xb2\xa1": "<", b"\xa1\xb2\x3c\x4d": ">"}
@@ -174,6 +175,41 @@ def handshakes() -> Iterator[bytes]:
     yield pieces([(True, b"\x80\x19\1\3\1\0\0\0\0\0\x10" + bytes(16)), (True, record(24, b"\1\0\x40"))], 255, 0)
 
 
+def transfers() -> Iterator[bytes]:
+    """FTP: every kind of command, replies of one line and of several, lines that are too long, TLS."""
+    turns = [
+        (False, b"220-Welcome\r\n more\r\n220 ready\r\n"), (True, b"USER bob\r\nPASS x\r\nFEAT\r\n"),
+        (False, b"331 go on\r\n230 in\r\n211-Features:\r\n211 End\r\n"), (True, b"PASV\r\n"),
+        (False, b"227 Entering Passive Mode (10,0,0,1,7,208).\r\n"), (True, b"RETR a file\r\n"),
+        (False, b"150 here\r\n"), (False, b"226 done\r\n"), (True, b"PORT 10,0,0,2,7,209\r\n"), (False, b"200 ok\r\n"),
+        (True, b"STOR\r\nEPRT |2|::1|2002|\r\n"), (False, b"553 no\r\n200 ok\r\n"), (True, b"nlst\n" + b"A" * 150),
+        (False, b"226 " + b"B" * 150 + b"\r\n"), (True, b"\r\nEPSV\r\n"), (False, b"229 on (|||2003|)\r\n"),
+        (True, b"AUTH TLS\r\n"), (False, b"234 go\r\n\x16\3\1"),
+    ]  # fmt: skip
+    for size, bits in ((255, 0), (60, 1), (9, 2), (5, 3), (1, 0), (1, 1)):
+        yield pieces(turns, size, bits)
+        yield pieces(turns[8:], size, bits)
+
+
+def contents() -> Iterator[bytes]:
+    """FTP's data connections, each way."""
+    for bits in range(8):
+        yield pieces([(bits & 1 == 0, b"some text" * 20), (bits & 1 == 1, b"none")], 40, bits) + b"\7\0\6\0"
+        yield pieces([(bits & 1 == 0, bytes(range(200)))], 9, bits)
+
+
+def shells() -> Iterator[bytes]:
+    """SSH: banners, offers, packets, new keys."""
+    packet = lambda code, data: struct.pack(">IBB", len(data) + 2, 0, code) + data  # noqa: E731
+    names = [b"kex", b"key", b"c1", b"c2", b"m1", b"m2", b"z1", b"z2", b"", b""]
+    offer = packet(20, bytes(16) + b"".join(struct.pack(">I", len(name)) + name for name in names) + bytes(5))
+    rest = offer + packet(30, bytes(99)) + packet(21, b"") + bytes(40)
+    banners = (b"SSH-2.0-A b\r\n", b"hello\nSSH-1.99-B\n", b"SSH-2.0-C " + b"x" * 300 + b"\n", b"SSH-\n")
+    for size, bits in ((255, 0), (60, 1), (30, 5), (9, 2), (1, 0)):
+        for one, other in pairwise(banners):
+            yield pieces([(True, one + rest), (False, other + rest)], size, bits)
+
+
 def main(out: Path, captures: list[Path]) -> None:
     """Write all seeds."""
     made = [(target, data) for path in captures for target, data in seeds(path.read_bytes())]
@@ -185,6 +221,9 @@ def main(out: Path, captures: list[Path]) -> None:
             *(("dns", data) for data in domain_names()),
             *(("http", data) for data in exchanges()),
             *(("tls", data) for data in handshakes()),
+            *(("ftp", data) for data in transfers()),
+            *(("ftp_data", data) for data in contents()),
+            *(("ssh", data) for data in shells()),
         ]
     ):
         folder = out / target

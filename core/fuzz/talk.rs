@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 use tmrx_core::app::frame::WantedFrames;
-use tmrx_core::app::{self, Asked, Bytes, Input, Parsed, Protocol, Talk};
+use tmrx_core::app::{self, Announced, Asked, Bytes, Input, Parsed, Protocol, Talk};
 use tmrx_core::files::Wanted;
 use tmrx_core::plan::{
-    Applications, BodySettings, DnsEvents, Eve, FileSettings, HttpEvents, HttpSettings, Sides, TlsEvents, TlsSettings,
+    Applications, BodySettings, DnsEvents, Eve, FileSettings, FtpSettings, HttpEvents, HttpSettings, Sides,
+    SshSettings, TlsEvents, TlsSettings,
 };
 use tmrx_core::stream::{Cause, Gap};
 use tmrx_core::table::eve;
@@ -17,10 +18,12 @@ const PLACES: usize = 512;
 pub fn talk(protocol: Protocol, data: &[u8]) {
     let Some((&bits, mut rest)) = data.split_first() else { return };
     let tls = TlsSettings { ja3: true, ja4: true, ..TlsSettings::default() };
-    let settings = Applications { tls, http: http(bits), ..Applications::default() };
+    let ftp = FtpSettings { max_line_length: 100, max_transactions: 20 };
+    let ssh = SshSettings { hassh: bits & 1 == 0, ..SshSettings::default() };
+    let settings = Applications { tls, ftp, ssh, http: http(bits), ..Applications::default() };
     let files: Arc<Wanted> = Wanted::new(&FileSettings::default(), &[], (0, 1));
     let asked = Asked { files, frames: WantedFrames::new(&[], true), ..Asked::default() };
-    let mut talk = app::start(protocol, &settings, &asked).unwrap();
+    let mut talk = app::start(protocol, &settings, &asked, Some(announced(protocol, bits))).unwrap();
     // Where the stream is.
     let mut at = [0, 0];
     let section = section(bits);
@@ -62,6 +65,12 @@ pub fn talk(protocol: Protocol, data: &[u8]) {
     look(&*talk, &section);
 }
 
+/// What another flow may have said of it.
+fn announced(protocol: Protocol, bits: u8) -> Announced {
+    let file = (bits & 2 == 0).then(|| b"name".to_vec());
+    Announced { protocol, port: 2000, command: "STOR", file, to_server: bits & 1 == 0 }
+}
+
 /// Limits so small that they are reached.
 fn http(bits: u8) -> HttpSettings {
     let body = BodySettings { limit: if bits & 1 == 0 { 200 } else { 0 }, minimum: 30, window: 40 };
@@ -86,7 +95,7 @@ fn section(bits: u8) -> Eve {
         TlsEvents { custom: custom.into_iter().take(usize::from(bits >> 2 & 7)).collect(), ..TlsEvents::default() };
     let custom = ["cookie", "etag", "set_cookie", "server"].map(str::to_owned).to_vec();
     let http = HttpEvents { custom, all_headers: Sides::Both, ..HttpEvents::default() };
-    Eve { dns: Some(dns), tls: Some(tls), http: Some(http), ..Eve::default() }
+    Eve { dns: Some(dns), tls: Some(tls), http: Some(http), ftp: true, ssh: true, ..Eve::default() }
 }
 
 /// Ask for every buffer and number, and tell of every transaction in JSON.

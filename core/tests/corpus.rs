@@ -71,3 +71,18 @@ fn dns() {
 fn tls() {
     replay("tls", entries::tls);
 }
+
+#[test]
+fn ftp() {
+    replay("ftp", entries::ftp);
+}
+
+#[test]
+fn ftp_data() {
+    replay("ftp_data", entries::ftp_data);
+}
+
+#[test]
+fn ssh() {
+    replay("ssh", entries::ssh);
+}

@@ -25,7 +25,7 @@ def test_the_command_lines_settings_win() -> None:
         identity=plan.IdentitySettings(unknown="refuse"),
         flow=plan.FlowSettings(max_flows=4096, hash_seed=0),
         streams=plan.StreamSettings(enabled=True),
-        applications=plan.Applications(tls=plan.TlsSettings(ja3=True, ja4=True)),
+        applications=plan.Applications(tls=plan.TlsSettings(ja3=True, ja4=True), ssh=plan.SshSettings(hassh=True)),
         outputs=plan.Outputs(eve=(plan.EVERYTHING,)),
     )
 

@@ -13,7 +13,9 @@ from tmrx.plan.applications import (
     BodySettings,
     DetectionPorts,
     FileSettings,
+    FtpSettings,
     HttpSettings,
+    SshSettings,
     TlsSettings,
 )
 from tmrx.plan.base import (
@@ -224,6 +226,7 @@ __all__ = [
     "FragmentPolicy",
     "FragmentSettings",
     "FrameEvents",
+    "FtpSettings",
     "Gateway",
     "Hook",
     "HostPolicy",
@@ -267,6 +270,7 @@ __all__ = [
     "SetFlowint",
     "SetXbit",
     "SourceSession",
+    "SshSettings",
     "StatsEvents",
     "Step",
     "StreamPolicy",

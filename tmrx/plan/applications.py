@@ -41,6 +41,20 @@ class TlsSettings(Struct, frozen=True, kw_only=True):
     after: Literal["track_only", "full", "bypass"] = "track_only"
 
 
+class FtpSettings(Struct, frozen=True, kw_only=True):
+    """FTP's control connections: the most bytes of a line that are looked at, and the most open transactions."""
+
+    max_line_length: int = 4_096
+    max_transactions: int = 1_024
+
+
+class SshSettings(Struct, frozen=True, kw_only=True):
+    """SSH; `hassh`: fingerprints of key exchanges are made. `after`: what becomes of encrypted data."""
+
+    hassh: bool = False
+    after: Literal["track_only", "full", "bypass"] = "track_only"
+
+
 class FileSettings(Struct, frozen=True, kw_only=True):
     """Files: what is found out about each whatever rules ask, and what is stored; `store_all`: not just for rules."""
 
@@ -68,4 +82,6 @@ class Applications(Struct, frozen=True, kw_only=True):
     ports: tuple[DetectionPorts, ...] = ()
     http: HttpSettings = HttpSettings()
     tls: TlsSettings = TlsSettings()
+    ftp: FtpSettings = FtpSettings()
+    ssh: SshSettings = SshSettings()
     files: FileSettings = FileSettings()

@@ -147,6 +147,8 @@ class Eve(Struct, frozen=True, kw_only=True):
     mdns: bool = False
     llmnr: bool = False
     tls: TlsEvents | None = None
+    ftp: bool = False
+    ssh: bool = False
     files: FileEvents | None = None
     frame: FrameEvents | None = None
     flow: bool = False
@@ -173,6 +175,8 @@ EVERYTHING = Eve(
     mdns=True,
     llmnr=True,
     tls=TlsEvents(),
+    ftp=True,
+    ssh=True,
     files=FileEvents(),
     flow=True,
     netflow=True,

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal
 
 from tmrx import plan
 from tmrx.errors import ConfigError
 from tmrx.suricata import http
 from tmrx.suricata.document import Text
-from tmrx.suricata.settings import Configuration, is_true, scalars
+from tmrx.suricata.settings import Configuration, is_true, scalars, size
 
 _PROTOCOLS = "app-layer.protocols"
-_AFTER = {"": "track_only", "default": "track_only", "track-only": "track_only", "full": "full", "bypass": "bypass"}
+_AFTER: dict[str, Literal["track_only", "full", "bypass"]] = {
+    "": "track_only",
+    "default": "track_only",
+    "track-only": "track_only",
+    "full": "full",
+    "bypass": "bypass",
+}
 
 
 def applications(
@@ -22,12 +29,15 @@ def applications(
 
     Raises ConfigError.
     """
+    names = frozenset(asked)
     return plan.Applications(
         off=tuple(_enabled(configuration, "no")),
         named=tuple(_enabled(configuration, "detection-only")),
         ports=tuple(_ports(configuration)),
         http=http.settings(configuration),
-        tls=_tls(configuration, frozenset(asked)),
+        tls=_tls(configuration, names),
+        ftp=_ftp(configuration),
+        ssh=_ssh(configuration, names),
         files=files or plan.FileSettings(),
     )
 
@@ -65,19 +75,48 @@ def _listed(configuration: Configuration, place: str) -> Iterable[int]:
 
 
 def _tls(configuration: Configuration, asked: frozenset[str]) -> plan.TlsSettings:
-    after = _text(configuration, f"{_PROTOCOLS}.tls.encryption-handling").lower()
-    if after not in _AFTER:
-        raise ConfigError(f"{_PROTOCOLS}.tls.encryption-handling", f"{after!r} is none of full, bypass, track-only")
     return plan.TlsSettings(
-        ja3=_fingerprints(configuration, "ja3", any(name.startswith("ja3") for name in asked)),
-        ja4=_fingerprints(configuration, "ja4", True),
-        after=_AFTER[after],  # type: ignore[arg-type]
+        ja3=_fingerprints(configuration, "tls.ja3-fingerprints", any(name.startswith("ja3") for name in asked)),
+        ja4=_fingerprints(configuration, "tls.ja4-fingerprints", True),
+        after=_after(configuration, "tls"),
     )
+
+
+def _ssh(configuration: Configuration, asked: frozenset[str]) -> plan.SshSettings:
+    return plan.SshSettings(
+        hassh=_fingerprints(configuration, "ssh.hassh", any(name.startswith("ssh.hassh") for name in asked)),
+        after=_after(configuration, "ssh"),
+    )
+
+
+def _after(configuration: Configuration, protocol: str) -> Literal["track_only", "full", "bypass"]:
+    """What becomes of encrypted data."""
+    where = f"{_PROTOCOLS}.{protocol}.encryption-handling"
+    after = _text(configuration, where).lower()
+    if after not in _AFTER:
+        raise ConfigError(where, f"{after!r} is none of full, bypass, track-only")
+    return _AFTER[after]
+
+
+def _ftp(configuration: Configuration) -> plan.FtpSettings:
+    stock = plan.FtpSettings()
+    return plan.FtpSettings(
+        max_line_length=_size(configuration, "ftp.max-line-length", stock.max_line_length),
+        max_transactions=_size(configuration, "ftp.max-tx", stock.max_transactions),
+    )
+
+
+def _size(configuration: Configuration, name: str, default: int) -> int:
+    text = _text(configuration, f"{_PROTOCOLS}.{name}")
+    number = size(text) if text else default
+    if not number:
+        raise ConfigError(f"{_PROTOCOLS}.{name}", f"{text!r} is no size", "1024 or 4kb")
+    return number
 
 
 def _fingerprints(configuration: Configuration, name: str, asked: bool) -> bool:
     """Whether they are made: `auto` is where something asks for them."""
-    text = _text(configuration, f"{_PROTOCOLS}.tls.{name}-fingerprints")
+    text = _text(configuration, f"{_PROTOCOLS}.{name}")
     return asked if text in {"", "auto"} else is_true(text)
 
 

@@ -21,8 +21,8 @@ Map = dict[str, Node]
 
 # Event types that come with the application protocols.
 _LATER = """
-smtp websocket ftp rdp nfs smb tftp ike dcerpc krb5 bittorrent-dht snmp rfb sip quic ldap pop3
-dhcp ssh mqtt http2 doh2 pgsql dnp3 modbus enip ikev2
+smtp websocket rdp nfs smb tftp ike dcerpc krb5 bittorrent-dht snmp rfb sip quic ldap pop3
+dhcp mqtt http2 doh2 pgsql dnp3 modbus enip ikev2
 """
 # Outputs that Suricata has or had, and tmrx has not.
 _ELSEWHERE = """
@@ -240,6 +240,8 @@ TYPES: dict[str, Callable[[plan.Eve, Map], plan.Eve]] = {
     "http": lambda section, options: _replace(section, http=http.events(options)),
     "dns": lambda section, options: _replace(section, dns=talk.dns(options)),
     "mdns": lambda section, _: _replace(section, mdns=True),
+    "ftp": lambda section, _: _replace(section, ftp=True),
+    "ssh": lambda section, _: _replace(section, ssh=True),
     "llmnr": lambda section, _: _replace(section, llmnr=True),
     "tls": lambda section, options: _replace(section, tls=talk.tls(options)),
     "flow": lambda section, _: _replace(section, flow=True),

@@ -18,11 +18,13 @@ pub struct Count {
 pub struct Counts {
     /// By protocol, the last for none; over TCP and over UDP.
     rows: [[Count; 2]; Protocol::ALL.len() + 1],
+    /// Flows that are expected.
+    pub expectations: u64,
 }
 
 impl Default for Counts {
     fn default() -> Self {
-        Self { rows: [[Count::default(); 2]; Protocol::ALL.len() + 1] }
+        Self { rows: [[Count::default(); 2]; Protocol::ALL.len() + 1], expectations: 0 }
     }
 }
 
@@ -30,8 +32,8 @@ impl Default for Counts {
 const ON_BOTH: [Protocol; 7] =
     [Protocol::Dns, Protocol::Dcerpc, Protocol::Krb5, Protocol::Sip, Protocol::Nfs, Protocol::Ldap, Protocol::Llmnr];
 
-/// Its one transaction of a flow is none for Suricata's counters.
-const UNCOUNTED: Protocol = Protocol::Tls;
+/// Their one transaction of a flow is none for Suricata's counters.
+const UNCOUNTED: [Protocol; 3] = [Protocol::Tls, Protocol::Ssh, Protocol::FtpData];
 
 impl Counts {
     /// A flow is over.
@@ -40,7 +42,7 @@ impl Counts {
         let row = Protocol::ALL.iter().position(|protocol| protocol.name() == name).unwrap_or(Protocol::ALL.len());
         let Some(count) = self.rows.get_mut(row).and_then(|row| row.get_mut(usize::from(udp))) else { return };
         count.flows += 1;
-        let talks = talks.iter().flatten().filter(|talk| talk.protocol() != UNCOUNTED);
+        let talks = talks.iter().flatten().filter(|talk| !UNCOUNTED.contains(&talk.protocol()));
         count.transactions += talks.map(|talk| talk.count()).sum::<u64>();
         count.errors += u64::from(failed);
     }

@@ -5,19 +5,24 @@
 //! transaction. What all of them share is here: transactions and how far they got (`transaction.rs`), what rules can ask
 //! of them (`ask.rs`), and the face that the engine sees (`talk.rs`).
 
+mod announced;
 mod ask;
 mod counts;
 mod detection;
 pub mod dns;
 mod files;
 pub mod frame;
+pub mod ftp;
+pub mod ftp_data;
 pub mod http;
 pub mod llmnr;
 pub mod mdns;
+pub mod ssh;
 mod talk;
 pub mod tls;
 mod transaction;
 
+pub use announced::Announced;
 pub use ask::{Bytes, Names, buffers, values};
 pub use counts::{Count, Counts};
 pub use detection::{Conversation, Direction, Event, Sought, Transport};
@@ -65,7 +70,8 @@ protocols! {
     Dcerpc "dcerpc";
     Dhcp "dhcp";
     Dns "dns" dns;
-    Ftp "ftp";
+    Ftp "ftp" ftp;
+    FtpData "ftp-data" ftp_data;
     Http "http" http;
     Http2 "http2";
     Ike "ike";
@@ -85,7 +91,7 @@ protocols! {
     Smb "smb";
     Smtp "smtp";
     Snmp "snmp";
-    Ssh "ssh";
+    Ssh "ssh" ssh;
     Telnet "telnet";
     Tftp "tftp";
     Tls "tls" tls;
@@ -167,6 +173,11 @@ pub trait Application: std::fmt::Debug + Send + Sized + 'static {
 
     /// For a new flow.
     fn new(settings: &crate::plan::Applications) -> Self;
+
+    /// For a new flow that another one announced.
+    fn expected(settings: &crate::plan::Applications, _announced: Announced) -> Self {
+        Self::new(settings)
+    }
 
     /// Take in what comes next of one direction.
     fn parse(&mut self, to_server: bool, input: Input<'_>, transactions: &mut Transactions<Self::Tx>) -> Parsed;

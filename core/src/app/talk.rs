@@ -1,7 +1,7 @@
 //! A flow's parser and its transactions, as the engine, the rules and the events see them whatever the protocol is.
 
 use super::frame::{Frames, WantedFrames};
-use super::{Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Sought, Transactions};
+use super::{Announced, Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Sought, Transactions};
 use crate::files::{File, Wanted};
 use crate::plan::{AfterHandshake, Applications, StoreScope};
 use std::fmt::Debug;
@@ -43,6 +43,8 @@ pub trait Talk: Debug + Send {
     fn is_one_way(&self) -> bool;
     /// Whether a message ended in this direction since the last call.
     fn take_flush(&mut self, to_server: bool) -> bool;
+    /// Flows that were announced since the last call.
+    fn take_announced(&mut self) -> Vec<Announced>;
     /// A rule has files stored of a transaction's direction: those that `which` says yes to, or more, as `scope` says.
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool);
     /// What is to become of the flow, where what is encrypted began since the last call.
@@ -57,6 +59,9 @@ pub trait Talk: Debug + Send {
     fn forget(&mut self, done: &dyn Fn(&Head) -> bool);
 }
 
+/// Begins to parse a flow.
+type Start = fn(Protocol, &Applications, &Asked, Option<Announced>) -> Box<dyn Talk>;
+
 /// What the table of protocols knows of one that is parsed.
 #[derive(Debug)]
 pub(super) struct Parser {
@@ -66,7 +71,7 @@ pub(super) struct Parser {
     pub events: &'static [&'static str],
     pub frames: &'static [&'static str],
     pub has_streams: bool,
-    start: fn(Protocol, &Applications, &Asked) -> Box<dyn Talk>,
+    start: Start,
 }
 
 impl Parser {
@@ -81,11 +86,15 @@ impl Parser {
             events: A::EVENTS,
             frames: A::FRAMES,
             has_streams: A::HAS_STREAMS,
-            start: |protocol, settings, asked| {
+            start: |protocol, settings, asked, announced| {
                 let mut transactions = Transactions::new::<A>();
                 transactions.wanted = Arc::clone(&asked.files);
                 transactions.frames = Frames::new(protocol, &asked.frames);
-                Box::new(Running { protocol, parser: A::new(settings), transactions })
+                let parser = match announced {
+                    Some(announced) => A::expected(settings, announced),
+                    None => A::new(settings),
+                };
+                Box::new(Running { protocol, parser, transactions })
             },
         }
     }
@@ -102,10 +111,15 @@ pub struct Asked {
     pub sought: Sought,
 }
 
-/// Begin to parse a flow of this protocol, where it has a parser.
-pub fn start(protocol: Protocol, settings: &Applications, asked: &Asked) -> Option<Box<dyn Talk>> {
+/// Begin to parse a flow of this protocol, where it has a parser; `announced` is what another flow said of it.
+pub fn start(
+    protocol: Protocol,
+    settings: &Applications,
+    asked: &Asked,
+    announced: Option<Announced>,
+) -> Option<Box<dyn Talk>> {
     let parser = PARSERS.iter().find(|parser| parser.protocol == protocol)?;
-    Some((parser.start)(protocol, settings, asked))
+    Some((parser.start)(protocol, settings, asked, announced))
 }
 
 #[derive(Debug)]
@@ -197,6 +211,10 @@ where
     fn take_flush(&mut self, to_server: bool) -> bool {
         let [up, down] = &mut self.transactions.flush;
         std::mem::take(if to_server { up } else { down })
+    }
+
+    fn take_announced(&mut self) -> Vec<Announced> {
+        std::mem::take(&mut self.transactions.announced)
     }
 
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool) {

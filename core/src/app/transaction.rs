@@ -1,8 +1,9 @@
 //! Transactions: a request with its answer, or a message, and how far each direction of it got.
 
-use super::Application;
 use super::frame::Frames;
+use super::{Announced, Application};
 use crate::files::{File, Files, Wanted};
+use crate::frame::Addr;
 use crate::plan::{AfterHandshake, StoreScope};
 use crate::time::Nanos;
 use std::cell::{Cell, RefCell};
@@ -21,6 +22,8 @@ pub struct Head {
     pub number: u64,
     /// When it was looked at last.
     pub time: Nanos,
+    /// Who sent the packet that it was looked at for.
+    pub source: Addr,
     /// Bytes of it are missing, to the server and to the client.
     pub partial: [bool; 2],
     /// The files that it carries.
@@ -65,6 +68,7 @@ impl Head {
         Self {
             number,
             time: 0,
+            source: Addr::default(),
             partial: [false; 2],
             files,
             progress: [0; 2],
@@ -254,6 +258,8 @@ pub struct Transactions<T> {
     pub(super) encrypted: Option<AfterHandshake>,
     /// What the parser tells apart in the bytes.
     pub frames: Frames,
+    /// Flows that were announced and not taken yet.
+    pub(super) announced: Vec<Announced>,
     /// What is wanted of their files.
     pub(super) wanted: Arc<Wanted>,
     /// Rules that have all files stored, to the server and to the client.
@@ -270,6 +276,7 @@ impl<T> Transactions<T> {
             flush: [false; 2],
             encrypted: None,
             frames: Frames::default(),
+            announced: Vec::new(),
             wanted: Arc::default(),
             storing: Default::default(),
         }
@@ -339,6 +346,11 @@ impl<T> Transactions<T> {
     /// once.
     pub fn encrypted(&mut self, after: AfterHandshake) {
         self.encrypted = Some(after);
+    }
+
+    /// A flow between the same hosts is to come.
+    pub fn announce(&mut self, announced: Announced) {
+        self.announced.push(announced);
     }
 
     /// All that are live, the oldest first.

@@ -76,13 +76,18 @@ impl Rule {
             of_files: buffers.are_of_files(views) || rule.checks.iter().any(is_of_files),
             has_fast_pattern: transaction_pattern(rule).is_some() && !rule.transactional,
             transactional: rule.transactional,
-            lasting: lasting(rule),
             frame: rule.buffers.iter().find_map(|test| frame::frame(&test.buffer)),
+            lasting: lasting(rule),
             buffers,
             protocols: protocols(&rule.application),
             scope: rule.scope,
             kind: rule.kind,
         })
+    }
+
+    /// It looks into transactions.
+    pub(super) fn is_of_transactions(&self) -> bool {
+        self.kind == Kind::AppTx && self.frame.is_none()
     }
 
     /// Whether it may match again as long as a state lasts.
@@ -93,11 +98,6 @@ impl Rule {
     /// Whether it matches again when something is new in this direction of a transaction.
     pub(super) fn lasts(&self, head: &Head, to_server: bool) -> bool {
         self.lasting.is_some_and(|(state, side)| head.progress(side.to_server_or(to_server)) == state)
-    }
-
-    /// It looks into transactions.
-    pub(super) fn is_of_transactions(&self) -> bool {
-        self.kind == Kind::AppTx && self.frame.is_none()
     }
 
     /// Whether no packet of an IP protocol can satisfy it.

@@ -1,7 +1,8 @@
 //! Which application a flow speaks, found from the first bytes of its directions, and its parser.
 
 use super::Shared;
-use crate::app::{self, Asked, Conversation, Direction, Event, Input, Parsed, Sought, Talk, Transport};
+use super::expectations::Meeting;
+use crate::app::{self, Announced, Asked, Conversation, Direction, Event, Input, Parsed, Sought, Talk, Transport};
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet};
 use crate::plan::AfterHandshake;
@@ -15,6 +16,8 @@ pub(super) struct Spoken {
     pub talk: Option<Box<dyn Talk>>,
     /// What it said before it changed its protocol, until rules have looked at it.
     pub before: Option<Box<dyn Talk>>,
+    /// What another flow announced of it, until its parser knows.
+    announced: Option<Box<Announced>>,
     /// Nothing more of it is parsed.
     over: bool,
     /// Its parser gave up.
@@ -49,6 +52,7 @@ pub(super) struct Sides<'a> {
     pub ports: (u16, u16),
     /// What is asked of all flows.
     pub asked: &'a Asked,
+    pub meeting: Meeting<'a>,
 }
 
 impl Sides<'_> {
@@ -145,13 +149,24 @@ impl Spoken {
             Next::Gap(gap) => {
                 *of(&mut self.lost, to_server) = Some(gap);
                 sides.streams.taken(sides.session, to_server, gap.len);
-                let skipped = self.conversation.protocol().is_none().then_some(Event::Skipped);
-                self.conversation.give_up(to_server).or(skipped)
+                self.conversation.give_up(to_server)
             }
             Next::Eof | Next::Wait => return None,
         };
+        let event = if self.meet(&mut sides.meeting, server) { None } else { event };
         *of(&mut self.settled, to_server) |= self.conversation.is_settled(to_server);
         event
+    }
+
+    /// What nobody knows by its bytes, another flow may have announced.
+    fn meet(&mut self, meeting: &mut Meeting<'_>, port: u16) -> bool {
+        if self.conversation.protocol().is_some() {
+            return false;
+        }
+        let Some((parent, announced)) = meeting.meet(port) else { return false };
+        self.conversation.announced(announced.protocol, parent);
+        self.announced = Some(Box::new(announced));
+        true
     }
 
     /// Begin to parse what the flow speaks. False: nobody knows it, or there is no parser for it.
@@ -159,7 +174,8 @@ impl Spoken {
         let settings = &shared.applications;
         let protocol = self.conversation.protocol().filter(|_| shared.parses);
         let wanted = protocol.filter(|protocol| !settings.named.iter().any(|name| name == protocol.name()));
-        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, asked));
+        let announced = self.announced.take().map(|announced| *announced);
+        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, asked, announced));
         self.talk.is_some()
     }
 
@@ -170,7 +186,7 @@ impl Spoken {
             talk.parse(to_server, Input::Gap(gap));
         }
         while let Some(talk) = self.talk.as_mut().filter(|_| !self.over) {
-            let Sides { streams, session, .. } = sides;
+            let Sides { streams, session, meeting, .. } = &mut *sides;
             let need = of(&mut self.needs, to_server);
             let at = streams.read_up_to(session, to_server);
             let (parsed, length) = match streams.next(session, to_server, end) {
@@ -202,15 +218,9 @@ impl Spoken {
                 }
                 Next::Eof | Next::Wait => return,
             };
-            *of(&mut self.fresh, to_server) = true;
-            *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
-            if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
-                (self.encrypted, self.closing) = (Some(after), [true; 2]);
-            }
-            if talk.frames().are_wanted() {
-                let end = at + length as u64;
-                streams.keep(session, to_server, talk.frames().wanted_from(to_server, end));
-            }
+            meeting.announce(talk.take_announced());
+            self.note(sides, to_server, at + length as u64);
+            let Sides { streams, session, .. } = sides;
             match parsed {
                 Parsed::Consumed { bytes, need } => {
                     let bytes = bytes.min(length);
@@ -229,6 +239,19 @@ impl Spoken {
                     return self.change(expected);
                 }
             }
+        }
+    }
+
+    /// Note what a parser has to say besides, which was given a direction's bytes up to an offset.
+    fn note(&mut self, Sides { streams, session, .. }: &mut Sides<'_>, to_server: bool, upto: u64) {
+        let Some(talk) = &mut self.talk else { return };
+        *of(&mut self.fresh, to_server) = true;
+        *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
+        if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
+            (self.encrypted, self.closing) = (Some(after), [true; 2]);
+        }
+        if talk.frames().are_wanted() {
+            streams.keep(session, to_server, talk.frames().wanted_from(to_server, upto));
         }
     }
 

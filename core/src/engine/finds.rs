@@ -31,10 +31,10 @@ pub(super) struct Alert {
     pub notes: Vec<Note>,
     /// The transaction that it matched in.
     pub transaction: Option<Arc<MatchedTransaction>>,
-    /// By section of EVE, the client as proxies name it, where that is wanted.
-    pub clients: Vec<Option<Addr>>,
     /// The frame that it matched in: members of the event.
     pub frame: Option<Arc<[u8]>>,
+    /// By section of EVE, the client as proxies name it, where that is wanted.
+    pub clients: Vec<Option<Addr>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -62,7 +62,8 @@ impl MatchedTransaction {
             eve::files_of(&mut members, head, to_server);
             members
         };
-        Some(Self { number: head.number, guessed: false, progress, members: sections.iter().map(members).collect() })
+        let members = sections.iter().map(members).collect();
+        Some(Self { number: head.number, guessed: false, progress, members })
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::Shared;
 use super::applications::{Sides, Spoken};
+use super::expectations::{Expectations, Hosts, Meeting};
 use super::finds::{Dropping, MatchedTransaction, What};
 use super::frames;
 use super::transactions::{self, After};
@@ -51,6 +52,8 @@ pub(super) struct Inspector {
     pub bypassed: [u64; 2],
     /// What flows spoke.
     pub applications: Counts,
+    /// Flows that others announced.
+    pub expectations: Expectations,
 }
 
 /// Which of a stream's bytes a packet has looked at.
@@ -134,7 +137,10 @@ impl Inspector {
         seen.established = step.was_established;
         let Tracked { session, spoken, .. } = tracked;
         self.strange = session.as_deref_mut().and_then(|session| {
-            let mut sides = Sides { streams, session, ports: (0, 0), asked: &self.asked };
+            let hosts = Hosts::new(packet.domain, packet.src, packet.dst);
+            let (flow, now) = (seen.id, packet.time);
+            let meeting = Meeting { expectations: &mut self.expectations, hosts, flow, now };
+            let mut sides = Sides { streams, session, ports: (0, 0), asked: &self.asked, meeting };
             spoken.segment(shared, &mut sides, packet, &step, seen.to_server)
         });
         Some(step)
@@ -231,7 +237,9 @@ impl Inspector {
         {
             if let Some(session) = session {
                 let ports = (flow.sport, flow.dport);
-                let mut sides = Sides { streams, session, ports, asked: &self.asked };
+                let hosts = Hosts::new(flow.domain, flow.src, flow.dst);
+                let meeting = Meeting { expectations: &mut self.expectations, hosts, flow: flow.id, now };
+                let mut sides = Sides { streams, session, ports, asked: &self.asked, meeting };
                 self.strange = spoken.stream(shared, &mut sides, facts.to_server, true);
             }
             if !facts.to_server {
@@ -339,6 +347,23 @@ impl Inspector {
         MatchedTransaction::new(&shared.outputs.eve, talk, 0, to_server).map(Arc::new)
     }
 
+    /// The one transaction of a flow that goes in a direction, for an alert that does not say which it is about; so many
+    /// alerts at most are told with one.
+    pub fn guessed_transaction(
+        &self,
+        shared: &Shared,
+        (slot, to_server): (u32, bool),
+    ) -> Option<Arc<MatchedTransaction>> {
+        let most = shared.most_guesses;
+        let talk = self.tracked.get(slot as usize).filter(|_| most > 0)?.spoken.talk.as_deref()?;
+        let goes = |index: &usize| talk.head(*index).is_some_and(|head| head.goes(to_server));
+        let mut going = (0..talk.live()).filter(goes);
+        let only = going.next().filter(|_| going.next().is_none())?;
+        talk.head(only).filter(|head| head.guess(most))?;
+        let matched = MatchedTransaction::new(&shared.outputs.eve, talk, only, to_server)?;
+        Some(Arc::new(MatchedTransaction { guessed: true, ..matched }))
+    }
+
     /// By section of EVE the client as proxies name it in the transaction that a rule matched in, or else in any that
     /// is open; empty where none asks for it.
     pub fn clients(&self, shared: &Shared, slot: u32, hit: &Hit) -> Vec<Option<Addr>> {
@@ -357,23 +382,6 @@ impl Inspector {
             fitting.filter_map(|(_, body)| eve::client(section.xff_of_alerts(), body)).next()
         };
         sections.iter().map(client).collect()
-    }
-
-    /// The one transaction of a flow that goes in a direction, for an alert that does not say which it is about; so many
-    /// alerts at most are told with one.
-    pub fn guessed_transaction(
-        &self,
-        shared: &Shared,
-        (slot, to_server): (u32, bool),
-    ) -> Option<Arc<MatchedTransaction>> {
-        let most = shared.most_guesses;
-        let talk = self.tracked.get(slot as usize).filter(|_| most > 0)?.spoken.talk.as_deref()?;
-        let goes = |index: &usize| talk.head(*index).is_some_and(|head| head.goes(to_server));
-        let mut going = (0..talk.live()).filter(goes);
-        let only = going.next().filter(|_| going.next().is_none())?;
-        talk.head(only).filter(|head| head.guess(most))?;
-        let matched = MatchedTransaction::new(&shared.outputs.eve, talk, only, to_server)?;
-        Some(Arc::new(MatchedTransaction { guessed: true, ..matched }))
     }
 
     /// What a flow's transactions have to tell after a packet of a direction, and whether those are of the protocol that
@@ -406,8 +414,7 @@ impl Inspector {
                 streams.keep(session, to_server, from.unwrap_or(u64::MAX));
             }
         }
-        let is_needed = |talk: &Box<dyn Talk>| talk.live() > 0 || talk.frames().are_open();
-        spoken.before = spoken.before.take().filter(is_needed);
+        spoken.before = spoken.before.take().filter(|talk| talk.live() > 0 || talk.frames().are_open());
     }
 
     /// Why an inline engine drops the last packet, if it does.

@@ -5,6 +5,7 @@
 
 mod applications;
 mod datagram;
+mod expectations;
 mod finds;
 mod frames;
 mod inspect;
@@ -400,6 +401,7 @@ impl Engine {
             flows.merge(&shard.flow_stats());
             streams.merge(&shard.stream_stats());
             applications.merge(shard.applications());
+            applications.expectations += shard.expectations();
             files.merge(&shard.file_counts());
             bypassed.iter_mut().zip(shard.bypassed()).for_each(|(sum, more)| *sum += more);
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);

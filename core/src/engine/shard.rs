@@ -63,6 +63,11 @@ impl Shard {
         &self.inspector.applications
     }
 
+    /// Flows that others announced and that did not come yet.
+    pub fn expectations(&self) -> u64 {
+        self.inspector.expectations.count()
+    }
+
     /// What was counted of TCP sessions.
     pub fn stream_stats(&self) -> stream::Stats {
         self.inspector.stream_stats()
@@ -344,7 +349,7 @@ impl Shard {
                 let clients = self.inspector.clients(shared, slot, hit);
                 let Hit { rule, in_stream, .. } = *hit;
                 let frame = self.inspector.matched_frame(slot, to_server, hit, Buffer::default());
-                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, clients, frame, pseudo });
+                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, clients, pseudo });
             }
             let flow = FlowThen { id: flow.id, to_server, counters, vars, application };
             self.inspector.tell(shared, (slot, Buffer::default()), (to_server, !to_server), |what, _| {
@@ -418,9 +423,8 @@ impl Shard {
 
     /// What the transactions of a packet's flow have to tell now.
     fn tell(&mut self, shared: &Shared, parsed: &Parsed, at: (u32, &Packet), seen: &Seen, out: &mut ShardOut) {
-        let (mut whats, payload) = (Vec::new(), payload(parsed, at.1));
-        let tell = |what, before| whats.push((what, before));
-        self.inspector.tell(shared, (seen.slot, payload), (seen.to_server, false), tell);
+        let (mut whats, flow) = (Vec::new(), (seen.slot, payload(parsed, at.1)));
+        self.inspector.tell(shared, flow, (seen.to_server, false), |what, before| whats.push((what, before)));
         if whats.is_empty() {
             return;
         }
@@ -459,7 +463,7 @@ impl Shard {
             let Hit { rule, in_stream, .. } = *hit;
             let shown = |seen: Seen| self.inspector.matched_frame(seen.slot, seen.to_server, hit, payload);
             let (frame, pseudo) = (seen.and_then(shown), None);
-            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, clients, frame, pseudo });
+            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, clients, pseudo });
         }
     }
 

@@ -24,7 +24,7 @@ pub(super) fn inspect(
         if head.inspection(to_server).done || !is_new {
             continue;
         }
-        head.time = subject.packet.time;
+        (head.time, head.source) = (subject.packet.time, subject.packet.src);
         let ended = head.has_ended(to_server);
         let mut inspection = std::mem::take(head.inspection(to_server));
         let transaction = Some(TransactionFacts { talk: &*talk, index });

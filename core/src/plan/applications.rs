@@ -58,6 +58,27 @@ pub struct TlsSettings {
     pub after: AfterHandshake,
 }
 
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FtpSettings {
+    pub max_line_length: u64,
+    pub max_transactions: u64,
+}
+
+impl Default for FtpSettings {
+    /// Suricata's stock values.
+    fn default() -> Self {
+        Self { max_line_length: 4096, max_transactions: 1024 }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SshSettings {
+    pub hassh: bool,
+    pub after: AfterHandshake,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum HashType {
@@ -92,5 +113,7 @@ pub struct Applications {
     pub ports: Vec<DetectionPorts>,
     pub http: HttpSettings,
     pub tls: TlsSettings,
+    pub ftp: FtpSettings,
+    pub ssh: SshSettings,
     pub files: FileSettings,
 }

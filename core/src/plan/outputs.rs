@@ -239,6 +239,8 @@ pub struct Eve {
     pub mdns: bool,
     pub llmnr: bool,
     pub tls: Option<TlsEvents>,
+    pub ftp: bool,
+    pub ssh: bool,
     pub files: Option<FileEvents>,
     pub frame: Option<FrameEvents>,
     pub flow: bool,
@@ -268,6 +270,8 @@ impl Default for Eve {
             mdns: false,
             llmnr: false,
             tls: None,
+            ftp: false,
+            ssh: false,
             files: None,
             frame: None,
             flow: false,
@@ -304,7 +308,7 @@ impl Eve {
 
     /// Whether it tells of transactions, of their files, or of frames.
     pub fn wants_transactions(&self) -> bool {
-        let messages = self.dns.is_some() || self.mdns || self.llmnr;
+        let messages = self.dns.is_some() || self.mdns || self.llmnr || self.ftp || self.ssh;
         let parts = self.files.is_some() || self.frame.is_some();
         messages || parts || self.http.is_some() || self.tls.is_some()
     }

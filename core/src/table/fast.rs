@@ -69,8 +69,8 @@ mod tests {
                 inline: false,
                 context: &[],
                 transaction: None,
-                client: None,
                 frame: &[],
+                client: None,
             },
         )
     }
@@ -94,8 +94,8 @@ mod tests {
                     inline,
                     context: &[],
                     transaction: None,
-                    client: None,
                     frame: &[],
+                    client: None,
                 },
             );
             assert!(line.contains(want), "{line}");

@@ -16,6 +16,7 @@ from tmrx.rules.options import (
     events,
     files,
     flow,
+    ftp,
     meta,
     mirror,
     packet,
@@ -30,7 +31,8 @@ Handler = Callable[[Draft, Option], None]
 
 # Where two have a keyword, the later one's function is taken: those of application read their syntax only.
 _MODULES = (
-    meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, dns, files, mirror, tls,
+    meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, dns, files, ftp,
+    mirror, tls,
 )  # fmt: skip
 HANDLERS: dict[str, Handler] = {name: handler for module in _MODULES for name, handler in module.HANDLERS.items()}
 
@@ -44,4 +46,5 @@ def is_evaluated(keyword: Keyword) -> bool:
         return False
     buffer = _BUFFERS.get(keyword.name, keyword.name)
     named = buffer != keyword.name or keyword.kind == "sticky buffer"
-    return not named or keyword.name in buffers.OWN or buffer in supported.buffers()
+    # Frames are buffers by their own names.
+    return not named or keyword.name in (*buffers.OWN, "frame") or buffer in supported.buffers()

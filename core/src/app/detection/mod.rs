@@ -84,8 +84,6 @@ pub enum Event {
     NoTls,
     /// The server spoke first, which it never does in its protocol.
     WrongDirection,
-    /// The first bytes are missing: nobody can tell.
-    Skipped,
 }
 
 impl Event {
@@ -97,7 +95,6 @@ impl Event {
             Self::Unexpected => "APPLAYER_UNEXPECTED_PROTOCOL",
             Self::NoTls => "APPLAYER_NO_TLS_AFTER_STARTTLS",
             Self::WrongDirection => "APPLAYER_WRONG_DIRECTION_FIRST_DATA",
-            Self::Skipped => "APPLAYER_PROTO_DETECTION_SKIPPED",
         }
     }
 }
@@ -125,6 +122,8 @@ pub struct Conversation {
     expected: Option<Protocol>,
     /// The server spoke first, and should not have: the flow has none.
     wrong: bool,
+    /// The flow that announced it.
+    parent: Option<u64>,
 }
 
 /// Protocols in which the client speaks first.
@@ -190,7 +189,18 @@ impl Conversation {
 
     /// Another protocol begins: this one, where it was announced.
     pub fn change(&mut self, expected: Option<Protocol>) {
-        *self = Self { original: self.first, expected, datagrams: self.datagrams, ..Self::default() };
+        let Self { first: original, datagrams, parent, .. } = *self;
+        *self = Self { original, expected, datagrams, parent, ..Self::default() };
+    }
+
+    /// Another flow, that with this id, announced what it speaks.
+    pub fn announced(&mut self, protocol: Protocol, parent: u64) {
+        (self.sides, self.first, self.parent) = ([Side::Found(protocol); 2], Some(protocol), Some(parent));
+    }
+
+    /// The id of the flow that announced it.
+    pub fn parent(&self) -> Option<u64> {
+        self.parent
     }
 
     /// The protocol before the last change.
@@ -257,6 +267,11 @@ const FAILED: &str = "failed";
 
 fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
     match patterns::answer(direction, sought) {
+        // A user is named at a mailbox's port, too.
+        Answer::Yes(Protocol::Ftp) => match probe::answer(direction, sought) {
+            Answer::Yes(protocol) => Answer::Yes(protocol),
+            _ => Answer::Yes(Protocol::Ftp),
+        },
         Answer::No => probe::answer(direction, sought),
         Answer::More => match probe::answer(direction, sought) {
             Answer::No => Answer::More,

@@ -32,7 +32,10 @@ const fn folded(protocol: Protocol, way: Way, text: &'static [u8]) -> Pattern {
     Pattern { protocol, transport: Tcp, way, offset: 0, text, folded: true }
 }
 
-/// SIP's methods; a blank follows.
+/// FTP's port.
+const FTP: u16 = 21;
+
+/// SIP's methods; a blank follows, and where other protocols have the method as well, what is asked for.
 const SIP_METHODS: [&[u8]; 14] = [
     b"INVITE ",
     b"ACK ",
@@ -41,8 +44,8 @@ const SIP_METHODS: [&[u8]; 14] = [
     b"OPTIONS sip",
     b"REGISTER ",
     b"PRACK ",
-    b"SUBSCRIBE ",
-    b"NOTIFY ",
+    b"SUBSCRIBE sip",
+    b"NOTIFY sip",
     b"PUBLISH ",
     b"INFO ",
     b"REFER ",
@@ -144,13 +147,15 @@ pub(super) fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
         .iter()
         .filter(|pattern| pattern.transport == direction.transport && goes(pattern.way))
         .map(|pattern| (pattern.protocol, fit(bytes, pattern.offset, pattern.text, pattern.folded)));
+    // The port tells whose QUIT it is.
+    let quit = (up && direction.dport == FTP).then(|| (P::Ftp, fit(bytes, 0, b"QUIT", true)));
     let http = METHODS
         .iter()
         .filter(|_| up && direction.transport == Tcp)
         .map(|name| (P::Http, method(bytes, name, b" \t", true)));
     let requests = SIP_METHODS.iter().filter(|_| up).map(|name| (P::Sip, sip_request(bytes, name)));
     let answer = (P::Sip, if up { Fit::Not } else { fit(bytes, 0, SIP_ANSWER, false) });
-    let all = requests.chain([answer]).chain(fixed).chain(http);
+    let all = requests.chain([answer]).chain(quit).chain(fixed).chain(http);
     decide(all.filter(|(protocol, _)| sought.has(*protocol)))
 }
 

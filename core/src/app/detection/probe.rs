@@ -19,7 +19,7 @@ const fn row(protocol: Protocol, transport: Transport, ports: &'static [u16], pr
     Row { protocol, transport, ports, probe }
 }
 
-const ROWS: [Row; 24] = [
+const ROWS: [Row; 25] = [
     row(P::Dns, Udp, &[53], |d| dns(d.bytes, P::Dns)),
     row(P::Dns, Tcp, &[53], dns_tcp),
     row(P::Mdns, Udp, &[5353], |d| dns(d.bytes, P::Mdns)),
@@ -40,6 +40,7 @@ const ROWS: [Row; 24] = [
     row(P::Ldap, Udp, &[389, 3268], ldap),
     row(P::Telnet, Tcp, &[23], telnet),
     row(P::Quic, Udp, &[443, 80], quic),
+    row(P::Ftp, Tcp, &[21], ftp),
     row(P::Smtp, Tcp, &[25, 465], smtp),
     row(P::Pop3, Tcp, &[110], pop3),
     row(P::Smb, Tcp, &[139, 445], smb),
@@ -75,6 +76,12 @@ fn long(bytes: &[u8], at: usize) -> Option<u32> {
 
 fn yes_if(condition: bool, protocol: Protocol) -> Answer {
     if condition { Answer::Yes(protocol) } else { Answer::No }
+}
+
+/// The server speaks first (RFC 959, section 5.4).
+fn ftp(direction: &Direction<'_>) -> Answer {
+    let begins = |reply: &[u8]| direction.bytes.starts_with(reply);
+    yes_if(!direction.to_server && (begins(b"220 ") || begins(b"220-")), P::Ftp)
 }
 
 /// The server speaks first.

@@ -101,7 +101,7 @@ impl Side {
                 }
                 entry.tx.response = Default::default();
                 self.state = State::Line;
-                self.has_ended = true;
+                self.ended = Some(true);
                 return Step::Next;
             }
             Some(101) if !has_body => return self.upgrade(context),

@@ -161,8 +161,8 @@ fn alerts_and_anomalies() {
             inline: false,
             context: &[],
             transaction: None,
-            client: None,
             frame: &[],
+            client: None,
         },
         &identities(),
     );

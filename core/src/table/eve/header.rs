@@ -29,6 +29,9 @@ pub(super) fn packet(
     if let Some(flow) = &at.flow {
         json.number("flow_id", flow.id);
     }
+    if let Some(parent) = at.flow.and_then(|flow| flow.application.parent()) {
+        json.number("parent_id", parent);
+    }
     if at.frame > 0 {
         json.number("pcap_cnt", at.frame);
     }
@@ -73,6 +76,9 @@ pub(super) fn flow(
     json.begin();
     json.plain("timestamp", |out| clock.eve(out, ended.time));
     json.number("flow_id", flow.id);
+    if let Some(parent) = ended.application.parent() {
+        json.number("parent_id", parent);
+    }
     json.text("event_type", if direction.is_none() { "flow" } else { "netflow" });
     vlans(json, flow.vlans, flow.vlan_count);
     let ports = matches!(flow.proto, proto::TCP | proto::UDP | proto::SCTP);

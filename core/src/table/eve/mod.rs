@@ -8,12 +8,14 @@ mod drop;
 mod files;
 mod flow;
 mod frame;
+mod ftp;
 mod header;
 mod http;
 mod kin;
 mod netflow;
 mod payload;
 mod sighted;
+mod ssh;
 mod stats;
 mod tls;
 mod transaction;
@@ -81,10 +83,10 @@ pub struct Matched<'a> {
     pub context: &'a [(String, String)],
     /// The transaction that it matched in.
     pub transaction: Option<InTransaction<'a>>,
-    /// The client as proxies name it, where that is wanted.
-    pub client: Option<Addr>,
     /// The frame that it matched in: members of the event.
     pub frame: &'a [u8],
+    /// The client as proxies name it, where that is wanted.
+    pub client: Option<Addr>,
 }
 
 /// A transaction as alerts show it.

@@ -73,8 +73,8 @@ fn at(packet: &Packet) -> Context<'_> {
 }
 
 fn matched(rule: &Rule) -> Matched<'_> {
-    let (stream, transaction, client) = (None, None, None);
-    Matched { rule, action: rule.action, stream, inline: false, context: &[], transaction, client, frame: &[] }
+    let action = rule.action;
+    Matched { rule, action, stream: None, inline: false, context: &[], transaction: None, frame: &[], client: None }
 }
 
 fn ended(flow: &FlowRecord) -> Ended<'_> {

@@ -1,6 +1,6 @@
 //! What is told of transactions: their own events, and what alerts and files show of them.
 
-use super::{dns, files, http, kin, tls};
+use super::{dns, files, ftp, http, kin, ssh, tls};
 use crate::app::{Body, Head};
 use crate::plan;
 use crate::table::json::Json;
@@ -36,6 +36,11 @@ pub fn events(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<Transacti
         Body::Mdns(tx) if section.mdns => kin::mdns_events(&tx.0),
         Body::Llmnr(tx) if section.llmnr => kin::llmnr_events(&tx.0),
         Body::Mdns(_) | Body::Llmnr(_) => Vec::new(),
+        Body::Ftp(tx) if section.ftp => ftp::events(tx),
+        Body::FtpData(tx) if section.ftp => ftp::data_events(tx),
+        Body::Ftp(_) | Body::FtpData(_) => Vec::new(),
+        Body::Ssh(tx) if section.ssh => ssh::events(tx),
+        Body::Ssh(_) => Vec::new(),
         Body::Tls(tx) => section.tls.as_ref().map(|options| tls::events(tx, head, options)).unwrap_or_default(),
         Body::Http(tx) => section.http.as_ref().map(|options| http::events(tx, head, options)).unwrap_or_default(),
     }
@@ -62,6 +67,9 @@ pub fn members(head: &Head, body: Body<'_>, alert: Option<&plan::AlertEvents>) -
         Body::Dns(tx) => dns::member(&mut json, tx, head),
         Body::Mdns(tx) => kin::mdns(&mut json, &tx.0),
         Body::Llmnr(tx) => kin::llmnr(&mut json, &tx.0),
+        Body::Ftp(tx) => ftp::member(&mut json, tx),
+        Body::FtpData(tx) => ftp::data_member(&mut json, tx),
+        Body::Ssh(tx) => ssh::member(&mut json, tx),
         Body::Tls(tx) => tls::member(&mut json, tx, head),
         Body::Http(tx) => http::member(&mut json, tx, alert),
     }
