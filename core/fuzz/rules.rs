@@ -199,7 +199,7 @@ impl Bytes<'_> {
 
     fn test(&mut self) -> BufferTest {
         let names = buffers();
-        let buffer = if self.flag() { "payload" } else { names[usize::from(self.next()) % names.len()] };
+        let buffer = if self.flag() { "payload" } else { &*names[usize::from(self.next()) % names.len()] };
         let transforms = (0..(self.next() % 4).saturating_sub(1)).map(|_| self.transform()).collect();
         let mut matches: Vec<_> = (0..1 + self.next() % 4).map(|_| self.entry(0)).collect();
         if self.next().is_multiple_of(16) {

@@ -1,10 +1,12 @@
 //! What an application says, in pieces, through gaps and cuts, with everything that rules and events ask looked at.
 
 use std::sync::Arc;
-use tmrx_core::app::{self, Announced, Bytes, Input, Parsed, Protocol, Talk};
+use tmrx_core::app::frame::WantedFrames;
+use tmrx_core::app::{self, Announced, Asked, Bytes, Input, Parsed, Protocol, Talk};
 use tmrx_core::files::Wanted;
 use tmrx_core::plan::{
-    Applications, BodySettings, DnsEvents, Eve, FileSettings, FtpSettings, HttpEvents, HttpSettings, Sides, SshSettings, TlsEvents, TlsSettings,
+    Applications, BodySettings, DnsEvents, Eve, FileSettings, FtpSettings, HttpEvents, HttpSettings, Sides,
+    SshSettings, TlsEvents, TlsSettings,
 };
 use tmrx_core::stream::{Cause, Gap};
 use tmrx_core::table::eve;
@@ -19,8 +21,11 @@ pub fn talk(protocol: Protocol, data: &[u8]) {
     let ftp = FtpSettings { max_line_length: 100, max_transactions: 20 };
     let ssh = SshSettings { hassh: bits & 1 == 0, ..SshSettings::default() };
     let settings = Applications { tls, ftp, ssh, http: http(bits), ..Applications::default() };
-    let wanted: Arc<Wanted> = Wanted::new(&FileSettings::default(), &[], (0, 1));
-    let mut talk = app::start(protocol, &settings, &wanted, Some(announced(protocol, bits))).unwrap();
+    let files: Arc<Wanted> = Wanted::new(&FileSettings::default(), &[], (0, 1));
+    let asked = Asked { files, frames: WantedFrames::new(&[], true), ..Asked::default() };
+    let mut talk = app::start(protocol, &settings, &asked, Some(announced(protocol, bits))).unwrap();
+    // Where the stream is.
+    let mut at = [0, 0];
     let section = section(bits);
     // What was not consumed.
     let mut left = [Vec::new(), Vec::new()];
@@ -29,12 +34,15 @@ pub fn talk(protocol: Protocol, data: &[u8]) {
         let (bytes, next) = after.split_at(usize::from(*length).min(after.len()));
         rest = next;
         let begun = &mut left[usize::from(to_server)];
+        let place = &mut at[usize::from(to_server)];
+        talk.frames_mut().input(to_server, *place, kind >> 1 & 3 < 2);
         let parsed = match kind >> 1 & 3 {
             0 | 1 => {
                 begun.extend_from_slice(bytes);
                 talk.parse(to_server, Input::Data(begun))
             }
             2 => {
+                *place += begun.len() as u64 + u64::from(*length) * 16;
                 begun.clear();
                 talk.parse(to_server, Input::Gap(Gap { len: u64::from(*length) * 16, cause: Cause::Truncated }))
             }
@@ -45,7 +53,9 @@ pub fn talk(protocol: Protocol, data: &[u8]) {
         match parsed {
             Parsed::Consumed { bytes, .. } => {
                 assert!(kind >> 1 & 3 > 1 || bytes <= begun.len());
-                begun.drain(..bytes.min(begun.len()));
+                let taken = bytes.min(begun.len());
+                *place += taken as u64;
+                begun.drain(..taken);
             }
             Parsed::Failed | Parsed::Change { .. } => break,
         }

@@ -66,11 +66,20 @@ class FileSettings(Struct, frozen=True, kw_only=True):
     stream_depth: int = 0
 
 
+class DetectionPorts(Struct, frozen=True, kw_only=True):
+    """The ports at which a protocol that has no pattern of its own is looked for, in place of its usual ones."""
+
+    protocol: str
+    udp: bool
+    ports: tuple[int, ...]
+
+
 class Applications(Struct, frozen=True, kw_only=True):
     """Each protocol's own settings. `off`: protocols that are not looked for; `named`: those that are not parsed."""
 
     off: tuple[str, ...] = ()
     named: tuple[str, ...] = ()
+    ports: tuple[DetectionPorts, ...] = ()
     http: HttpSettings = HttpSettings()
     tls: TlsSettings = TlsSettings()
     ftp: FtpSettings = FtpSettings()

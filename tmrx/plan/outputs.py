@@ -108,9 +108,16 @@ class FileEvents(Struct, frozen=True, kw_only=True):
     stored: bool = False
 
 
+class FrameEvents(Struct, frozen=True, kw_only=True):
+    """Frames: the parts of streams and datagrams that parsers tell apart, each with its first `payload_size` bytes."""
+
+    payload_size: int = 4096
+
+
 class Eve(Struct, frozen=True, kw_only=True):
     """One stream of EVE events: the types that it has, each with its options, and what all of them say.
 
+    `variables`: an event for each packet of which rules captured variables.
     `mirror` adds the mirror object and tmrx's own anomalies, `metadata` what rules noted, `ethernet` the MAC addresses.
     `suricata_version`, `host` (the sensor's name) and `pcap_filename` are written as they are, "" for none.
     """
@@ -127,9 +134,11 @@ class Eve(Struct, frozen=True, kw_only=True):
     ftp: bool = False
     ssh: bool = False
     files: FileEvents | None = None
+    frame: FrameEvents | None = None
     flow: bool = False
     netflow: bool = False
     arp: bool = False
+    variables: bool = False
     mirror: bool = False
     metadata: bool = True
     ethernet: bool = False

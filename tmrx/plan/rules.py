@@ -185,6 +185,8 @@ class DetectSettings(Struct, frozen=True, kw_only=True):
     recursion_limit: int = 3000
     pcre_match_limit: int = 3500
     pcre_recursion_limit: int = 1500
+    # Alerts that don't say which transaction they are about are told with the only one it can be, so many of each.
+    guessed_transactions: int = 0
     # What each rule costs is measured.
     profile: bool = False
 

@@ -165,6 +165,9 @@ def _rows(text: str, wanted: Declared, kind: Type) -> Iterator[tuple[bytes, int,
         return
     for place, entry in enumerate(_objects(text, wanted), 1):
         value = _pick(entry, wanted.value_key)
+        if value is None:
+            # An object may be about something else.
+            continue
         if not isinstance(value, str):
             raise ValueError(f"no text at '{wanted.value_key}' of object {place}")
         raw = value.encode() if kind == "string" else from_text(value, kind)

@@ -48,6 +48,8 @@ _DETECTION = (
     "mismatch_protocol_both_directions",
     "unexpected_protocol",
     "no_tls_after_starttls",
+    "wrong_direction_first_data",
+    "proto_detection_skipped",
 )
 
 

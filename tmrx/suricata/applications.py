@@ -9,7 +9,7 @@ from tmrx import plan
 from tmrx.errors import ConfigError
 from tmrx.suricata import http
 from tmrx.suricata.document import Text
-from tmrx.suricata.settings import Configuration, is_true, size
+from tmrx.suricata.settings import Configuration, is_true, scalars, size
 
 _PROTOCOLS = "app-layer.protocols"
 _AFTER: dict[str, Literal["track_only", "full", "bypass"]] = {
@@ -33,6 +33,7 @@ def applications(
     return plan.Applications(
         off=tuple(_enabled(configuration, "no")),
         named=tuple(_enabled(configuration, "detection-only")),
+        ports=tuple(_ports(configuration)),
         http=http.settings(configuration),
         tls=_tls(configuration, names),
         ftp=_ftp(configuration),
@@ -50,6 +51,27 @@ def _enabled(configuration: Configuration, said: str) -> Iterable[str]:
             is_no = text != "detection-only" and not is_true(text)
             if (said == "no") == is_no and (is_no or text == said):
                 yield str(name)
+
+
+def _ports(configuration: Configuration) -> Iterable[plan.DetectionPorts]:
+    """`detection-ports` of a protocol, or of one of its transports."""
+    protocols = configuration.node(_PROTOCOLS)
+    for name in protocols if isinstance(protocols, dict) else ():
+        for where, over_udp in (("", (False, True)), (".tcp", (False,)), (".udp", (True,))):
+            place = f"{_PROTOCOLS}.{name}{where}.detection-ports"
+            found = tuple(port for side in ("dp", "sp") for port in _listed(configuration, f"{place}.{side}"))
+            for udp in over_udp if found else ():
+                yield plan.DetectionPorts(protocol=str(name), udp=udp, ports=found)
+
+
+def _listed(configuration: Configuration, place: str) -> Iterable[int]:
+    """Ports and ranges of them, separated by commas or as a list."""
+    for text in (part.strip() for word in scalars(configuration.node(place)) for part in word.strip("[]").split(",")):
+        low, _, high = text.replace("-", ":").partition(":")
+        last = high or low
+        if not (low.isascii() and low.isdigit() and last.isdigit() and int(low) <= int(last) < 2**16):
+            raise ConfigError(place, f"{text!r} is no port", "dp: 53, 5353")
+        yield from range(int(low), int(last) + 1)
 
 
 def _tls(configuration: Configuration, asked: frozenset[str]) -> plan.TlsSettings:

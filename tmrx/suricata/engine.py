@@ -180,7 +180,7 @@ def _midstream_policy(configuration: Configuration, *, inline: bool, midstream: 
     if midstream and given and (policy not in _MIDSTREAM_TAKES or given.startswith("drop")):
         why = f"{given!r} can't be where stream.midstream takes sessions in"
         raise ConfigError(configuration.place(path), why, "ignore or pass-flow")
-    return policy if not midstream or policy in _MIDSTREAM_TAKES else "ignore"
+    return policy if not midstream or policy in {*_MIDSTREAM_TAKES, "bypass"} else "ignore"
 
 
 def _hosts(configuration: Configuration) -> Iterator[plan.HostPolicy]:
@@ -210,9 +210,11 @@ def _network(text: Text) -> tuple[bytes, int]:
 
 def detect(configuration: Configuration) -> plan.DetectSettings:
     """The limits of the evaluation. Raises ConfigError."""
+    guesses = configuration.number("detect.stream-tx-log-limit")
     return plan.DetectSettings(
         packet_alert_max=configuration.number("packet-alert-max"),
         recursion_limit=configuration.number("detect.inspection-recursion-limit"),
         pcre_match_limit=configuration.number("pcre.match-limit"),
         pcre_recursion_limit=configuration.number("pcre.match-limit-recursion"),
+        guessed_transactions=guesses if configuration.flag("detect.guess-applayer-tx") else 0,
     )

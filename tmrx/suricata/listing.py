@@ -57,6 +57,14 @@ def run_modes(_: str) -> str:
     return "single\nautofp\nworkers"
 
 
+def frames(_: str) -> str:
+    """`--list-app-layer-frames`: as rules name them."""
+    from tmrx.rules import supported  # noqa: PLC0415
+
+    names = (name.removeprefix("frame.") for name in supported.buffers() if name.startswith("frame."))
+    return "\n".join(("=========Supported App Layer Frames=========", *sorted(names)))
+
+
 def nothing(_: str) -> str:
     """What comes with the application protocols."""
     return ""
@@ -68,7 +76,7 @@ LISTS: dict[str, Callable[[str], str]] = {
     "list-keywords": keywords,
     "list-app-layer-protos": applications,
     "list-app-layer-hooks": nothing,
-    "list-app-layer-frames": nothing,
+    "list-app-layer-frames": frames,
     "list-rule-protos": protocols,
     "list-runmodes": run_modes,
 }

@@ -22,7 +22,7 @@ Map = dict[str, Node]
 # Event types that come with the application protocols.
 _LATER = """
 smtp websocket rdp nfs smb tftp ike dcerpc krb5 bittorrent-dht snmp rfb sip quic ldap pop3
-dhcp mqtt http2 doh2 pgsql dnp3 modbus enip frame metadata ikev2
+dhcp mqtt http2 doh2 pgsql dnp3 modbus enip ikev2
 """
 # Outputs that Suricata has or had, and tmrx has not.
 _ELSEWHERE = """
@@ -159,9 +159,6 @@ def _alert(section: plan.Eve, options: Map) -> plan.Eve:
     on = _flag(options, "metadata", True) or isinstance(metadata, dict)
     rule = parts.get("rule")
     of_rule = rule if isinstance(rule, dict) else {}
-    payload_size = size(_text(options, "payload-buffer-size", "4kb"))
-    if payload_size is None:
-        raise ConfigError("payload-buffer-size", f"{options.get('payload-buffer-size')!r} is no size, as in 4kb")
     return _replace(
         section,
         alert=plan.AlertEvents(
@@ -173,12 +170,23 @@ def _alert(section: plan.Eve, options: Map) -> plan.Eve:
             payload=_flag(options, "payload"),
             payload_printable=_flag(options, "payload-printable"),
             payload_length=_flag(options, "payload-length"),
-            payload_size=payload_size,
+            payload_size=_payload_size(options),
             packet=_flag(options, "packet"),
             verdict=_flag(options, "verdict"),
             tagged_packets=_flag(options, "tagged-packets", True),
         ),
     )
+
+
+def _payload_size(options: Map) -> int:
+    found = size(_text(options, "payload-buffer-size", "4kb"))
+    if found is None:
+        raise ConfigError("payload-buffer-size", f"{options.get('payload-buffer-size')!r} is no size, as in 4kb")
+    return found
+
+
+def _frame(section: plan.Eve, options: Map) -> plan.Eve:
+    return _replace(section, frame=plan.FrameEvents(payload_size=_payload_size(options)))
 
 
 def _is_no(node: Node | None) -> bool:
@@ -234,6 +242,8 @@ TYPES: dict[str, Callable[[plan.Eve, Map], plan.Eve]] = {
     "tls": lambda section, options: _replace(section, tls=talk.tls(options)),
     "flow": lambda section, _: _replace(section, flow=True),
     "files": lambda section, _: _replace(section, files=plan.FileEvents()),
+    "frame": _frame,
     "netflow": lambda section, _: _replace(section, netflow=True),
     "arp": lambda section, _: _replace(section, arp=True),
+    "metadata": lambda section, _: _replace(section, variables=True),
 }

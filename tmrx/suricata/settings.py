@@ -100,6 +100,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("pcap-file.checksum-checks", "text", "auto", "whether checksums are verified"),
     Setting("packet-alert-max", "number", "15", "alerts of one packet that are kept"),
     Setting("detect.inspection-recursion-limit", "number", "3000", "steps of content matching"),
+    Setting("detect.guess-applayer-tx", "flag", "no", "alerts on streams show the transaction that is the only one"),
+    Setting("detect.stream-tx-log-limit", "number", "4", "such alerts of one transaction"),
     Setting("pcre.match-limit", "number", "3500", "steps of a pcre"),
     Setting("pcre.match-limit-recursion", "number", "1500", "depth of a pcre"),
     Setting("engine-analysis.rules", "flag", "no", "with --engine-analysis, what rules are"),

@@ -11,6 +11,7 @@ mod counts;
 mod detection;
 pub mod dns;
 mod files;
+pub mod frame;
 pub mod ftp;
 pub mod ftp_data;
 pub mod http;
@@ -24,8 +25,8 @@ mod transaction;
 pub use announced::Announced;
 pub use ask::{Bytes, Names, buffers, values};
 pub use counts::{Count, Counts};
-pub use detection::{Conversation, Direction, Event, Transport};
-pub use talk::{Talk, start};
+pub use detection::{Conversation, Direction, Event, Sought, Transport};
+pub use talk::{Asked, Talk, start};
 pub use transaction::{Entry, Head, Inspection, Transactions};
 
 use crate::stream::Gap;
@@ -158,6 +159,11 @@ pub trait Application: std::fmt::Debug + Send + Sized + 'static {
     const VALUES: &'static [ask::Value<Self::Tx>];
     /// What can be odd, as events show it (specification, suricata-events.csv); a parser names them by their place here.
     const EVENTS: &'static [&'static str];
+    /// What it tells apart in its bytes, as rules and events name it (specification, app-layer.md, "Frames"); a parser
+    /// names them by their place here, from 1.
+    const FRAMES: &'static [&'static str] = &[];
+    /// Streams carry it, too: all of a direction is a frame.
+    const HAS_STREAMS: bool = true;
     /// How far a transaction gets to the server and to the client: the names of its states in order, the last of which
     /// is its end. (specification, app-layer.md, "Progress names")
     const PROGRESS: [&'static [&'static str]; 2];

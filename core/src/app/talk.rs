@@ -1,8 +1,9 @@
 //! A flow's parser and its transactions, as the engine, the rules and the events see them whatever the protocol is.
 
-use super::{Announced, Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Transactions};
+use super::frame::{Frames, WantedFrames};
+use super::{Announced, Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Sought, Transactions};
 use crate::files::{File, Wanted};
-use crate::plan::{Applications, StoreScope};
+use crate::plan::{AfterHandshake, Applications, StoreScope};
 use std::fmt::Debug;
 use std::sync::Arc;
 
@@ -46,6 +47,12 @@ pub trait Talk: Debug + Send {
     fn take_announced(&mut self) -> Vec<Announced>;
     /// A rule has files stored of a transaction's direction: those that `which` says yes to, or more, as `scope` says.
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool);
+    /// What is to become of the flow, where what is encrypted began since the last call.
+    fn take_encrypted(&mut self) -> Option<AfterHandshake>;
+    /// The frames that were not done with.
+    fn frames(&self) -> &Frames;
+    /// The same, to change them.
+    fn frames_mut(&mut self) -> &mut Frames;
     /// All transactions are over.
     fn end(&mut self);
     /// Forget the oldest transactions as long as `done` says so.
@@ -53,7 +60,7 @@ pub trait Talk: Debug + Send {
 }
 
 /// Begins to parse a flow.
-type Start = fn(Protocol, &Applications, &Arc<Wanted>, Option<Announced>) -> Box<dyn Talk>;
+type Start = fn(Protocol, &Applications, &Asked, Option<Announced>) -> Box<dyn Talk>;
 
 /// What the table of protocols knows of one that is parsed.
 #[derive(Debug)]
@@ -62,6 +69,8 @@ pub(super) struct Parser {
     pub buffers: fn() -> Vec<&'static str>,
     pub values: fn() -> Vec<&'static str>,
     pub events: &'static [&'static str],
+    pub frames: &'static [&'static str],
+    pub has_streams: bool,
     start: Start,
 }
 
@@ -75,9 +84,12 @@ impl Parser {
             buffers: || A::BUFFERS.iter().map(|buffer| buffer.name).collect(),
             values: || A::VALUES.iter().map(|value| value.name).collect(),
             events: A::EVENTS,
-            start: |protocol, settings, files, announced| {
+            frames: A::FRAMES,
+            has_streams: A::HAS_STREAMS,
+            start: |protocol, settings, asked, announced| {
                 let mut transactions = Transactions::new::<A>();
-                transactions.wanted = Arc::clone(files);
+                transactions.wanted = Arc::clone(&asked.files);
+                transactions.frames = Frames::new(protocol, &asked.frames);
                 let parser = match announced {
                     Some(announced) => A::expected(settings, announced),
                     None => A::new(settings),
@@ -88,16 +100,26 @@ impl Parser {
     }
 }
 
-/// Begin to parse a flow of this protocol, where it has a parser; `files` says what is wanted of files, `announced` what
-/// another flow said of it.
+/// What rules and outputs ask of all flows.
+#[derive(Debug, Default)]
+pub struct Asked {
+    /// Of files.
+    pub files: Arc<Wanted>,
+    /// Which frames.
+    pub frames: WantedFrames,
+    /// Which protocols.
+    pub sought: Sought,
+}
+
+/// Begin to parse a flow of this protocol, where it has a parser; `announced` is what another flow said of it.
 pub fn start(
     protocol: Protocol,
     settings: &Applications,
-    files: &Arc<Wanted>,
+    asked: &Asked,
     announced: Option<Announced>,
 ) -> Option<Box<dyn Talk>> {
     let parser = PARSERS.iter().find(|parser| parser.protocol == protocol)?;
-    Some((parser.start)(protocol, settings, files, announced))
+    Some((parser.start)(protocol, settings, asked, announced))
 }
 
 #[derive(Debug)]
@@ -197,6 +219,18 @@ where
 
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool) {
         self.transactions.store(index, to_server, rule, which);
+    }
+
+    fn take_encrypted(&mut self) -> Option<AfterHandshake> {
+        self.transactions.encrypted.take()
+    }
+
+    fn frames(&self) -> &Frames {
+        &self.transactions.frames
+    }
+
+    fn frames_mut(&mut self) -> &mut Frames {
+        &mut self.transactions.frames
     }
 
     fn end(&mut self) {

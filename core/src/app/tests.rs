@@ -5,7 +5,7 @@ use super::*;
 fn look(transport: Transport, to_server: bool, port: u16, bytes: &[u8], end: bool) -> Conversation {
     let mut flow = Conversation::default();
     let (sport, dport) = if to_server { (40_000, port) } else { (port, 40_000) };
-    flow.look(&Direction { transport, to_server, sport, dport, bytes, end });
+    flow.look(&Direction { transport, to_server, sport, dport, bytes, end }, &Sought::default());
     flow
 }
 
@@ -41,14 +41,15 @@ fn nothing_known_fails_in_the_end() {
     assert!(!look(Transport::Tcp, true, 9999, b"hello there", false).is_settled(true));
     let mut flow = look(Transport::Tcp, true, 9999, b"hello there", true);
     assert!(flow.is_settled(true) && flow.name().is_none());
-    flow.look(&Direction {
+    let answer = Direction {
         transport: Transport::Tcp,
         to_server: false,
         sport: 9999,
         dport: 4,
         bytes: b"nothing known",
         end: true,
-    });
+    };
+    flow.look(&answer, &Sought::default());
     assert_eq!(flow.name(), Some("failed"));
     assert_eq!(look(Transport::Udp, true, 9999, b"hello", true).name(), Some("failed"));
 }
@@ -58,12 +59,12 @@ fn directions_that_differ() {
     let mut flow = look(Transport::Tcp, true, 80, b"GET / HTTP/1.0", false);
     let answer =
         |bytes| Direction { transport: Transport::Tcp, to_server: false, sport: 80, dport: 4, bytes, end: true };
-    assert_eq!(flow.look(&answer(b"SSH-2.0-x")), Some(Event::Mismatch));
+    assert_eq!(flow.look(&answer(b"SSH-2.0-x"), &Sought::default()), Some(Event::Mismatch));
     assert_eq!((flow.name(), flow.differs(true), flow.differs(false)), (Some("http"), None, Some("ssh")));
     let mut flow = look(Transport::Tcp, true, 80, b"GET / HTTP/1.0", false);
-    assert_eq!(flow.look(&answer(b"nothing known")), Some(Event::OnlyOneDirection));
+    assert_eq!(flow.look(&answer(b"nothing known"), &Sought::default()), Some(Event::OnlyOneDirection));
     assert_eq!(flow.differs(false), Some("failed"));
-    assert_eq!(flow.look(&answer(b"SSH-2.0-x")), None, "a settled direction stays");
+    assert_eq!(flow.look(&answer(b"SSH-2.0-x"), &Sought::default()), None, "a settled direction stays");
 }
 
 #[test]
@@ -82,6 +83,24 @@ fn datagrams_by_port() {
             assert_eq!(look(Transport::Udp, to_server, port, bytes, true).name(), Some(name), "{port}");
         }
     }
+}
+
+#[test]
+fn what_is_off_is_not_known_and_ports_are_as_set() {
+    let question = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\x03com\0\0\x01\0\x01";
+    let look = |settings: &crate::plan::Applications, (transport, dport), bytes| {
+        let mut flow = Conversation::default();
+        let direction = Direction { transport, to_server: true, sport: 4, dport, bytes, end: true };
+        flow.look(&direction, &Sought::new(settings));
+        flow.protocol()
+    };
+    let off = crate::plan::Applications { off: vec!["http".into(), "dns".into()], ..Default::default() };
+    assert_eq!(look(&off, (Transport::Tcp, 80), b"GET / HTTP/1.1\r\n"), None);
+    assert_eq!(look(&off, (Transport::Udp, 53), question), None);
+    let row = crate::plan::DetectionPorts { protocol: "dns".into(), udp: true, ports: vec![1053] };
+    let moved = crate::plan::Applications { ports: vec![row], ..Default::default() };
+    assert_eq!(look(&moved, (Transport::Udp, 1053), question), Some(Protocol::Dns));
+    assert_eq!(look(&moved, (Transport::Udp, 53), question), None);
 }
 
 #[test]

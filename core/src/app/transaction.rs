@@ -1,9 +1,10 @@
 //! Transactions: a request with its answer, or a message, and how far each direction of it got.
 
+use super::frame::Frames;
 use super::{Announced, Application};
 use crate::files::{File, Files, Wanted};
 use crate::frame::Addr;
-use crate::plan::StoreScope;
+use crate::plan::{AfterHandshake, StoreScope};
 use crate::time::Nanos;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -41,6 +42,10 @@ pub struct Head {
     bits: RefCell<Vec<u32>>,
     /// A rule wants no events of it.
     unlogged: Cell<bool>,
+    /// It is one message, which went this way.
+    way: Option<bool>,
+    /// Alerts that it was guessed for.
+    guesses: Cell<u32>,
 }
 
 /// What rules have found out about one direction of a transaction.
@@ -73,6 +78,8 @@ impl Head {
             inspection: Default::default(),
             bits: RefCell::default(),
             unlogged: Cell::new(false),
+            way: None,
+            guesses: Cell::new(0),
         }
     }
 
@@ -181,6 +188,18 @@ impl Head {
         self.unlogged.get()
     }
 
+    /// It has something that goes in a direction.
+    pub(crate) fn goes(&self, to_server: bool) -> bool {
+        self.way.is_none_or(|way| way == to_server)
+    }
+
+    /// It is guessed for another alert, unless it was for so many.
+    pub(crate) fn guess(&self, most: u32) -> bool {
+        let guesses = self.guesses.get();
+        self.guesses.set(guesses.saturating_add(1));
+        guesses < most
+    }
+
     /// Rules have looked at all of a direction.
     pub(crate) fn is_inspected(&self, to_server: bool) -> bool {
         let [up, down] = &self.inspection;
@@ -215,6 +234,10 @@ pub struct Transactions<T> {
     pub(crate) flush: [bool; 2],
     /// Flows that were announced and not taken yet.
     pub(super) announced: Vec<Announced>,
+    /// What is encrypted begins: what becomes of it, until the engine knows.
+    pub(super) encrypted: Option<AfterHandshake>,
+    /// What the parser tells apart in the bytes.
+    pub frames: Frames,
     /// What is wanted of their files.
     pub(super) wanted: Arc<Wanted>,
     /// Rules that have all files stored, to the server and to the client.
@@ -230,6 +253,8 @@ impl<T> Transactions<T> {
             ends,
             flush: [false; 2],
             announced: Vec::new(),
+            encrypted: None,
+            frames: Frames::default(),
             wanted: Arc::default(),
             storing: Default::default(),
         }
@@ -258,6 +283,7 @@ impl<T> Transactions<T> {
         entry.head.end(true);
         entry.head.end(false);
         entry.head.inspection(!to_server).done = true;
+        entry.head.way = Some(to_server);
         entry
     }
 
@@ -265,6 +291,12 @@ impl<T> Transactions<T> {
     pub fn get(&mut self, number: u64) -> Option<&mut Entry<T>> {
         let first = self.live.front()?.head.number;
         self.live.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
+    }
+
+    /// A transaction by its number, and the frames.
+    pub fn with_frames(&mut self, number: u64) -> Option<(&mut Entry<T>, &mut Frames)> {
+        let place = number.checked_sub(self.live.front()?.head.number)?;
+        Some((self.live.get_mut(usize::try_from(place).ok()?)?, &mut self.frames))
     }
 
     /// The newest.
@@ -291,6 +323,12 @@ impl<T> Transactions<T> {
     /// A flow between the same hosts is to come.
     pub fn announce(&mut self, announced: Announced) {
         self.announced.push(announced);
+    }
+
+    /// All that follows in both directions is encrypted: this is to become of it, as the protocol's settings say. Said
+    /// once.
+    pub fn encrypted(&mut self, after: AfterHandshake) {
+        self.encrypted = Some(after);
     }
 
     /// All that are live, the oldest first.

@@ -7,6 +7,7 @@
 mod address;
 mod buffer;
 mod check;
+mod frame;
 mod group;
 mod header;
 mod literal;
@@ -22,7 +23,7 @@ mod truth;
 
 pub use note::Note;
 pub use profile::Cost;
-pub use subject::{Buffer, FlowFacts, Round, StreamFacts, Subject, TransactionFacts};
+pub use subject::{Buffer, ENDLESS, FlowFacts, FrameFacts, Round, StreamFacts, Subject, TransactionFacts};
 pub use truth::Truth;
 
 use crate::error::{Error, Fault, Result};
@@ -30,6 +31,7 @@ use crate::ffi::pcre2::{Code, PatternError};
 use crate::frame::Addr;
 use crate::plan::{self, Action, DetectSettings, Effect, Kind, Scope};
 use buffer::{Tools, Views};
+use frame::FrameLanes;
 use group::Index;
 use header::Sets;
 use prefilter::Candidates;
@@ -46,7 +48,7 @@ pub fn pcre_error(pattern: &[u8], flags: &str) -> Option<PatternError> {
 }
 
 /// The names of the buffers that rules can look into, as the plan names them.
-pub fn buffers() -> Vec<&'static str> {
+pub fn buffers() -> Vec<String> {
     buffer::names()
 }
 
@@ -69,6 +71,7 @@ pub struct Rules {
     sets: Sets,
     index: Index,
     lanes: Lanes,
+    frames: FrameLanes,
     /// How many entries all prefilters have.
     entries: u32,
     views: Views,
@@ -93,12 +96,14 @@ pub struct Hit {
     pub in_stream: bool,
     /// The transaction that it matched in, by its number in the flow.
     pub transaction: Option<u64>,
+    /// The frame that it matched in, by its number in its direction.
+    pub frame: Option<u64>,
 }
 
 impl Hit {
     /// By their rules; of one rule, the last transaction first, and what is of none at the end.
-    fn order(&self) -> (u32, Reverse<Option<u64>>) {
-        (self.rule, Reverse(self.transaction))
+    fn order(&self) -> (u32, Reverse<Option<u64>>, Option<u64>) {
+        (self.rule, Reverse(self.transaction), self.frame)
     }
 }
 
@@ -168,7 +173,8 @@ impl Rules {
         let index = Index::new(&rules, &fast, &sets);
         let mut entries = index.entries() as u32;
         let lanes = Lanes::new(&rules, &plan.rules, &mut entries);
-        Ok(Arc::new(Self { rules, sets, index, lanes, entries, views, settings }))
+        let frames = FrameLanes::new(&rules, &plan.rules, &mut entries);
+        Ok(Arc::new(Self { rules, sets, index, lanes, frames, entries, views, settings }))
     }
 
     /// Memory for one worker.
@@ -230,7 +236,7 @@ impl Rules {
                     if outcome.acts(number, rule) {
                         memory.apply(&rule.effects, subject.packet);
                     }
-                    outcome.take(number, rule, place, None);
+                    outcome.take(number, rule, place, (None, None));
                 }
             }
         }
@@ -268,8 +274,8 @@ impl Outcome {
         acts
     }
 
-    /// A rule matched: list it and do as it says. In a passive engine a drop stops the flow's inspection only.
-    fn take(&mut self, number: u32, rule: &Rule, place: Place, transaction: Option<u64>) {
+    /// A rule matched, in a transaction and in a frame perhaps: list it and do as it says. In a passive engine a drop stops the flow's inspection only.
+    fn take(&mut self, number: u32, rule: &Rule, place: Place, (transaction, frame): (Option<u64>, Option<u64>)) {
         let verdict = match rule.action {
             Action::Pass => Some(FlowVerdict::Pass),
             Action::Drop | Action::Reject => Some(FlowVerdict::Drop),
@@ -279,8 +285,8 @@ impl Outcome {
             self.passed = Some(self.passed.map_or(number, |first| first.min(number)));
         }
         if rule.told {
-            let in_stream = place == Place::Stream && transaction.is_none();
-            self.hits.push(Hit { rule: number, in_stream, transaction });
+            let in_stream = place == Place::Stream;
+            self.hits.push(Hit { rule: number, in_stream, transaction, frame });
         }
         self.bypass |= rule.effects.iter().any(|effect| matches!(effect, Effect::Bypass {}));
         if rule.scope(place) == Scope::Flow {

@@ -8,9 +8,10 @@ use super::prefilter::Literal;
 use super::state::Memory;
 use super::subject::Subject;
 use super::truth::Truth;
-use crate::app::Protocol;
+use crate::app::{Protocol, frame};
 use crate::error::Result;
 use crate::files::File;
+use crate::packet::{Packet, proto};
 use crate::plan::{self, Action, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
 
 /// Where a match was found.
@@ -20,6 +21,13 @@ pub(super) enum Place {
     Packet,
     /// In the data of its stream.
     Stream,
+}
+
+impl Place {
+    /// Where what an application makes of a packet's flow is found.
+    pub(super) fn of_state(packet: &Packet) -> Self {
+        if packet.proto == proto::TCP { Self::Stream } else { Self::Packet }
+    }
 }
 
 /// A rule. Its number in the plan says the rest of it.
@@ -37,6 +45,8 @@ pub(super) struct Rule {
     pub(super) effects: Box<[Effect]>,
     checks: Box<[Check]>,
     pub(super) buffers: Tests,
+    /// The frames that it looks into, where it does.
+    pub(super) frame: Option<frame::Kind>,
     /// The applications that it is for; none: whatever the flow speaks.
     pub(super) protocols: Box<[Protocol]>,
     /// It is about both directions of a transaction.
@@ -64,11 +74,17 @@ impl Rule {
             of_files: buffers.are_of_files(views) || rule.checks.iter().any(is_of_files),
             has_fast_pattern: transaction_pattern(rule).is_some() && !rule.transactional,
             transactional: rule.transactional,
+            frame: rule.buffers.iter().find_map(|test| frame::frame(&test.buffer)),
             buffers,
             protocols: protocols(&rule.application),
             scope: rule.scope,
             kind: rule.kind,
         })
+    }
+
+    /// It looks into transactions.
+    pub(super) fn is_of_transactions(&self) -> bool {
+        self.kind == Kind::AppTx && self.frame.is_none()
     }
 
     /// Whether no packet of an IP protocol can satisfy it.
@@ -183,11 +199,15 @@ fn is_of_files(check: &plan::Check) -> bool {
     matches!(check, plan::Check::File { .. })
 }
 
-/// What of a transaction's buffers a rule is searched for by: the place of the test among its buffers, and the literal
+/// What of a transaction's buffers or of a frame a rule is searched for by: the place of the test among its buffers, and the literal
 /// that its author chose, or else the one that traffic holds least.
 pub(super) fn transaction_pattern(rule: &plan::Rule) -> Option<(usize, Literal<'_>)> {
     let names = crate::app::buffers();
-    let tests = rule.buffers.iter().enumerate().filter(|(_, test)| names.number(&test.buffer).is_some());
+    let tests = rule
+        .buffers
+        .iter()
+        .enumerate()
+        .filter(|(_, test)| names.number(&test.buffer).is_some() || frame::frame(&test.buffer).is_some());
     let literals = tests
         .filter(|(_, test)| !starts_with_absent(test))
         .filter_map(|(place, test)| Some((is_chosen(test), place, literal::best(test.matches.iter())?)));

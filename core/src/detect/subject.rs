@@ -1,6 +1,7 @@
 //! What rules are asked about: a packet, its payload, and what is known around it.
 
 use crate::anomaly::Anomaly;
+use crate::app::frame::Kind;
 use crate::app::{Conversation, Event, Talk};
 use crate::flow::record::TcpState;
 use crate::packet::{Packet, Stop, proto};
@@ -16,6 +17,9 @@ pub struct Buffer<'a> {
     /// How many there were.
     pub original: usize,
 }
+
+/// So many bytes more than are there has a buffer of which the length is not known yet.
+pub const ENDLESS: usize = 1 << 30;
 
 /// What the packet's flow says of it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -42,6 +46,8 @@ pub struct FlowFacts {
     pub settled: bool,
     /// What is strange about what it speaks, as of this packet.
     pub strange: Option<Event>,
+    /// What it says is encrypted: nobody looks into payloads.
+    pub hidden: bool,
 }
 
 /// What the packet's TCP session says of it.
@@ -76,6 +82,21 @@ pub struct TransactionFacts<'a> {
     pub index: usize,
 }
 
+/// A frame of the packet's flow, in the packet's direction, that is looked at.
+#[derive(Clone, Copy, Debug)]
+pub struct FrameFacts<'a> {
+    /// What it is.
+    pub kind: Kind,
+    /// Its bytes, from its first one on.
+    pub bytes: Buffer<'a>,
+    /// No more of it comes.
+    pub whole: bool,
+    /// Its number in its direction.
+    pub id: u64,
+    /// The transaction that it belongs to, by its number.
+    pub transaction: Option<u64>,
+}
+
 /// One packet and all that rules may ask of it.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -95,6 +116,8 @@ pub struct Subject<'a> {
     pub stream: Option<StreamFacts>,
     /// The transaction that is looked at.
     pub transaction: Option<TransactionFacts<'a>>,
+    /// The frame that is looked at.
+    pub frame: Option<FrameFacts<'a>>,
     /// The mirror session's id, empty where unknown.
     pub session: &'a str,
     /// The mirror session's name, empty where unknown.
@@ -115,6 +138,7 @@ impl<'a> Subject<'a> {
             flow: None,
             stream: None,
             transaction: None,
+            frame: None,
             session: "",
             session_name: "",
             vni: None,
@@ -144,10 +168,11 @@ impl Subject<'_> {
         packet.stop == Stop::Truncated && packet.ip == 6 && Extension::is(packet.proto) && !packet.has_l4()
     }
 
-    /// The payload as rules see it. A fragment has none: what it carries is the datagram's, once put together.
+    /// The payload as rules see it. A fragment has none: what it carries is the datagram's, once put together. That of
+    /// an encrypted flow is of no use.
     #[inline]
     pub(super) fn visible_payload(&self) -> Buffer<'_> {
-        if self.packet.fragment {
+        if self.packet.fragment || self.flow.is_some_and(|flow| flow.hidden) {
             return Buffer::default();
         }
         Buffer { original: self.payload.original.max(self.payload.bytes.len()), ..self.payload }

@@ -13,22 +13,22 @@ use super::subject::{Subject, TransactionFacts};
 use super::truth::Truth;
 use super::{Outcome, Rules, Scratch};
 use crate::app::{Head, Inspection, Protocol, Talk};
-use crate::plan::{self, Effect, FlowDirection, Kind, StoreSide, Unlogged, XbitTrack};
+use crate::plan::{self, Effect, FlowDirection, StoreSide, Unlogged, XbitTrack};
 use std::collections::BTreeMap;
 
 /// The search of one view of a buffer.
 #[derive(Debug)]
-struct Search {
-    view: u32,
-    prefilter: Box<dyn Prefilter>,
+pub(super) struct Search {
+    pub(super) view: u32,
+    pub(super) prefilter: Box<dyn Prefilter>,
 }
 
 /// The rules of a protocol's direction.
 #[derive(Debug, Default)]
-struct Lane {
-    searches: Vec<Search>,
+pub(super) struct Lane {
+    pub(super) searches: Vec<Search>,
     /// Those without a fast pattern.
-    always: Box<[u32]>,
+    pub(super) always: Box<[u32]>,
 }
 
 /// All rules for transactions.
@@ -41,7 +41,7 @@ pub(super) struct Lanes {
 impl Lanes {
     /// Sort the rules for transactions by their protocols. `entries` counts the prefilters' entries up.
     pub(super) fn new(rules: &[Rule], plan: &[plan::Rule], entries: &mut u32) -> Self {
-        let of_transactions = || (0..).zip(rules).zip(plan).filter(|((_, rule), _)| rule.kind == Kind::AppTx);
+        let of_transactions = || (0..).zip(rules).zip(plan).filter(|((_, rule), _)| rule.is_of_transactions());
         let mut protocols: Vec<_> =
             of_transactions().flat_map(|((_, rule), _)| rule.protocols.iter().copied()).collect();
         protocols.sort_unstable();
@@ -66,10 +66,10 @@ impl Lanes {
 }
 
 /// A rule's number, and the view and the pattern to search for first.
-type Member<'a> = (u32, Option<(u32, Literal<'a>)>);
+pub(super) type Member<'a> = (u32, Option<(u32, Literal<'a>)>);
 
 impl Lane {
-    fn new(members: &[Member<'_>], entries: &mut u32) -> Self {
+    pub(super) fn new(members: &[Member<'_>], entries: &mut u32) -> Self {
         let mut by_view: BTreeMap<u32, Vec<Fast<'_>>> = BTreeMap::new();
         for (rule, fast) in members {
             if let Some((view, literal)) = fast {
@@ -84,7 +84,7 @@ impl Lane {
 }
 
 /// Whether a rule looks at what goes in a direction.
-fn goes(rule: &Rule, to_server: bool) -> bool {
+pub(super) fn goes(rule: &Rule, to_server: bool) -> bool {
     match rule.flow.map(|flow| flow.direction) {
         None | Some(FlowDirection::Any) => true,
         Some(FlowDirection::ToServer) => to_server,
@@ -93,9 +93,9 @@ fn goes(rule: &Rule, to_server: bool) -> bool {
 }
 
 impl Rules {
-    /// Some rules are for transactions.
+    /// Some rules are for transactions or frames.
     pub fn look_into_transactions(&self) -> bool {
-        !self.lanes.lanes.is_empty()
+        !self.lanes.lanes.is_empty() || !self.frames.is_empty()
     }
 
     /// Ask the rules about what is new in the direction of the subject's transaction; `settle` the outcome after the last.
@@ -142,7 +142,7 @@ impl Rules {
 }
 
 /// Two ascending lists as one, each number once.
-fn merged<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
+pub(super) fn merged<'a>(a: &'a [u32], b: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
     let (mut a, mut b) = (a, b);
     std::iter::from_fn(move || {
         let next = match (a.first(), b.first()) {
@@ -222,7 +222,7 @@ impl Asking<'_, '_> {
                 let head = self.facts.talk.head(self.facts.index);
                 head.into_iter().for_each(|head| mark(head, &rule.effects));
                 let transaction = head.map(|head| head.number);
-                self.outcome.take(number, rule, Place::Stream, transaction);
+                self.outcome.take(number, rule, Place::of_state(subject.packet), (transaction, None));
             }
         }
     }
@@ -284,7 +284,7 @@ impl Rule {
     }
 
     /// The view of a transaction's buffer and the literal in it that is searched for first.
-    fn fast_view<'a>(&self, plan: &'a plan::Rule) -> Option<(u32, Literal<'a>)> {
+    pub(super) fn fast_view<'a>(&self, plan: &'a plan::Rule) -> Option<(u32, Literal<'a>)> {
         let (test, literal) = rule::transaction_pattern(plan).filter(|_| self.has_fast_pattern)?;
         Some((self.buffers.view(test)?, literal))
     }

@@ -2,12 +2,11 @@
 
 use super::Shared;
 use super::expectations::Meeting;
-use crate::app::{self, Announced, Conversation, Direction, Event, Input, Parsed, Talk, Transport};
-use crate::files::Wanted;
+use crate::app::{self, Announced, Asked, Conversation, Direction, Event, Input, Parsed, Sought, Talk, Transport};
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet};
+use crate::plan::AfterHandshake;
 use crate::stream::{Gap, Next, Session, Step, Streams};
-use std::sync::Arc;
 
 /// What is known of a flow's application.
 #[derive(Debug, Default)]
@@ -25,8 +24,14 @@ pub(super) struct Spoken {
     failed: bool,
     /// Something new was parsed of a direction since rules looked at its transactions; to the server, to the client.
     pub fresh: [bool; 2],
-    /// A direction was settled, or a message ended in it, and no packet of it came since.
+    /// A direction was settled, and no packet of it came since.
     settled: [bool; 2],
+    /// A message ended in a direction, and no packet of it came since.
+    flushed: [bool; 2],
+    /// What is encrypted began, and what is to become of it.
+    encrypted: Option<AfterHandshake>,
+    /// What came before it in a direction waits for rules to look at it for the last time.
+    closing: [bool; 2],
     /// How many bytes of a direction are to be there before its parser is asked again.
     needs: [usize; 2],
     /// What is missing of a direction's beginning, until its parser knows.
@@ -45,9 +50,17 @@ pub(super) struct Sides<'a> {
     pub session: &'a mut Session,
     /// The client's port and the server's.
     pub ports: (u16, u16),
-    /// What is wanted of files.
-    pub files: &'a Arc<Wanted>,
+    /// What is asked of all flows.
+    pub asked: &'a Asked,
     pub meeting: Meeting<'a>,
+}
+
+impl Sides<'_> {
+    /// A side has sent something.
+    fn has_spoken(&self, to_server: bool) -> bool {
+        // Its initial sequence number counts for one.
+        self.session.size(to_server) > 1
+    }
 }
 
 impl Spoken {
@@ -69,23 +82,21 @@ impl Spoken {
         down.then(|| self.stream(shared, sides, false, closed)).flatten().or(first)
     }
 
-    /// Whether a session's first bytes say that the other side is the client.
+    /// Whether a session's first bytes, of the directions that have more, say that the other side is the client.
     pub fn is_backwards(
         &self,
-        (streams, session): (&Streams, &Session),
-        packet: &Packet,
-        step: &Step,
-        to_server: bool,
+        (streams, session, sought): (&Streams, &Session, &Sought),
+        (client, server): (u16, u16),
+        [up, down]: [bool; 2],
+        end: bool,
     ) -> bool {
         let looks = |up: bool| {
-            let (sport, dport) =
-                if up == to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
-            let Next::Data(bytes) = streams.next(session, up, false) else { return false };
+            let (sport, dport) = if up { (client, server) } else { (server, client) };
+            let Next::Data(bytes) = streams.next(session, up, end) else { return false };
             let transport = Transport::Tcp;
-            let direction = Direction { transport, to_server: up, sport, dport, bytes, end: false };
-            self.conversation.is_backwards(&direction)
+            let direction = Direction { transport, to_server: up, sport, dport, bytes, end };
+            self.conversation.is_backwards(&direction, sought)
         };
-        let [up, down] = step.more;
         up && looks(true) || down && looks(false)
     }
 
@@ -97,7 +108,7 @@ impl Spoken {
             return event;
         }
         let begins = self.talk.is_none();
-        if begins && !self.begin(shared, sides.files) {
+        if begins && !self.begin(shared, sides.asked) {
             let known = self.conversation.protocol().is_some() || self.conversation.is_settled(!to_server);
             if known && self.conversation.is_settled(to_server) {
                 // It has no parser, or nobody knows it.
@@ -125,51 +136,58 @@ impl Spoken {
         let event = match sides.streams.next(sides.session, to_server, end) {
             Next::Data(bytes) => {
                 let direction = Direction { transport: Transport::Tcp, to_server, sport, dport, bytes, end };
-                self.conversation.look(&direction)
+                let event = self.conversation.look(&direction, &sides.asked.sought);
+                let first = !to_server && !sides.session.is_guessed() && !sides.has_spoken(true);
+                let wrong = if first { self.conversation.server_first() } else { None };
+                self.over |= wrong.is_some();
+                wrong.or(event)
             }
             // What begins with a gap can't be told; what follows may be parsed all the same.
             Next::Gap(gap) => {
                 *of(&mut self.lost, to_server) = Some(gap);
                 sides.streams.taken(sides.session, to_server, gap.len);
-                self.conversation.give_up(to_server)
+                let skipped = self.conversation.protocol().is_none().then_some(Event::Skipped);
+                self.conversation.give_up(to_server).or(skipped)
             }
             Next::Eof | Next::Wait => return None,
         };
-        let event = if self.meet(&mut sides.meeting, server) { None } else { event };
+        let event = if self.meet(sides, server) { None } else { event };
         *of(&mut self.settled, to_server) |= self.conversation.is_settled(to_server);
         event
     }
 
     /// What nobody knows by its bytes, another flow may have announced.
-    fn meet(&mut self, meeting: &mut Meeting<'_>, port: u16) -> bool {
+    fn meet(&mut self, sides: &mut Sides<'_>, port: u16) -> bool {
         if self.conversation.protocol().is_some() {
             return false;
         }
-        let Some((parent, announced)) = meeting.meet(port) else { return false };
+        let met = sides.meeting.meet(port).filter(|(_, announced)| sides.asked.sought.has(announced.protocol));
+        let Some((parent, announced)) = met else { return false };
         self.conversation.announced(announced.protocol, parent);
         self.announced = Some(Box::new(announced));
         true
     }
 
     /// Begin to parse what the flow speaks. False: nobody knows it, or there is no parser for it.
-    fn begin(&mut self, shared: &Shared, files: &Arc<Wanted>) -> bool {
+    fn begin(&mut self, shared: &Shared, asked: &Asked) -> bool {
         let settings = &shared.applications;
         let protocol = self.conversation.protocol().filter(|_| shared.parses);
-        let wanted =
-            protocol.filter(|protocol| !settings.off.iter().chain(&settings.named).any(|name| name == protocol.name()));
+        let wanted = protocol.filter(|protocol| !settings.named.iter().any(|name| name == protocol.name()));
         let announced = self.announced.take().map(|announced| *announced);
-        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, files, announced));
+        self.talk = wanted.and_then(|protocol| app::start(protocol, settings, asked, announced));
         self.talk.is_some()
     }
 
     /// Give a direction's parser all that there is.
     fn read(&mut self, sides: &mut Sides<'_>, to_server: bool, end: bool) {
         if let (Some(talk), Some(gap)) = (&mut self.talk, of(&mut self.lost, to_server).take()) {
+            talk.frames_mut().input(to_server, 0, false);
             talk.parse(to_server, Input::Gap(gap));
         }
         while let Some(talk) = self.talk.as_mut().filter(|_| !self.over) {
             let Sides { streams, session, meeting, .. } = &mut *sides;
             let need = of(&mut self.needs, to_server);
+            let at = streams.read_up_to(session, to_server);
             let (parsed, length) = match streams.next(session, to_server, end) {
                 Next::Data(bytes) if bytes.len() < *need => {
                     match streams.behind(session, to_server, end, bytes.len()) {
@@ -183,21 +201,33 @@ impl Spoken {
                         }
                     }
                 }
-                Next::Data(bytes) => (talk.parse(to_server, Input::Data(bytes)), bytes.len()),
+                Next::Data(bytes) => {
+                    talk.frames_mut().input(to_server, at, true);
+                    (talk.parse(to_server, Input::Data(bytes)), bytes.len())
+                }
                 Next::Gap(gap) => {
+                    talk.frames_mut().input(to_server, at, false);
                     talk.parse(to_server, Input::Gap(gap));
                     streams.taken(session, to_server, gap.len);
                     (Parsed::Consumed { bytes: 0, need: 0 }, 0)
                 }
                 Next::Eof if !std::mem::replace(of(&mut self.ended, to_server), true) => {
+                    talk.frames_mut().input(to_server, at, false);
                     (talk.parse(to_server, Input::Eof), 0)
                 }
                 Next::Eof | Next::Wait => return,
             };
             // An answer may settle what was asked.
             self.fresh = [true; 2];
-            *of(&mut self.settled, to_server) |= talk.take_flush(to_server);
+            *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
             meeting.announce(talk.take_announced());
+            if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
+                (self.encrypted, self.closing) = (Some(after), [true; 2]);
+            }
+            if talk.frames().are_wanted() {
+                let end = at + length as u64;
+                streams.keep(session, to_server, talk.frames().wanted_from(to_server, end));
+            }
             match parsed {
                 Parsed::Consumed { bytes, need } => {
                     let bytes = bytes.min(length);
@@ -243,7 +273,7 @@ impl Spoken {
     pub fn datagram(
         &mut self,
         shared: &Shared,
-        files: &Arc<Wanted>,
+        asked: &Asked,
         (packet, bytes, to_server): (&Packet, &[u8], bool),
     ) -> Option<Event> {
         if packet.layer != Layer::Udp {
@@ -253,15 +283,16 @@ impl Spoken {
         if !self.conversation.is_settled(to_server) {
             let (transport, end) = (Transport::Udp, true);
             let direction = Direction { transport, to_server, sport: packet.sport, dport: packet.dport, bytes, end };
-            event = self.conversation.look(&direction);
+            event = self.conversation.look(&direction, &asked.sought);
             *of(&mut self.settled, to_server) = self.conversation.is_settled(to_server);
         }
-        if self.over || self.conversation.protocol().is_none() || self.talk.is_none() && !self.begin(shared, files) {
+        if self.over || self.conversation.protocol().is_none() || self.talk.is_none() && !self.begin(shared, asked) {
             return event;
         }
         let input = Input::Datagram { bytes, original: packet.payload_original as usize };
         if let Some(talk) = self.talk.as_mut().filter(|_| !bytes.is_empty()) {
             *of(&mut self.fresh, to_server) = true;
+            talk.frames_mut().input(to_server, 0, false);
             if talk.parse(to_server, input) == Parsed::Failed {
                 self.failed = true;
                 self.finish();
@@ -270,7 +301,27 @@ impl Spoken {
         event
     }
 
-    /// Whether this is a direction's first packet since its application was settled, or since a message ended in it.
+    /// Whether this is a direction's first packet since a message ended in it.
+    pub fn take_flushed(&mut self, to_server: bool) -> bool {
+        std::mem::take(of(&mut self.flushed, to_server))
+    }
+
+    /// What it says is encrypted, and nobody looks into it.
+    pub fn is_hidden(&self) -> bool {
+        self.encrypted.is_some()
+    }
+
+    /// Its parser asks for it to be bypassed.
+    pub fn is_to_bypass(&self) -> bool {
+        self.encrypted == Some(AfterHandshake::Bypass)
+    }
+
+    /// Whether rules look at a direction's stream for the last time.
+    pub fn take_closing(&mut self, to_server: bool) -> bool {
+        std::mem::take(of(&mut self.closing, to_server))
+    }
+
+    /// Whether this is a direction's first packet since its application was settled.
     pub fn take_settled(&mut self, to_server: bool) -> bool {
         std::mem::take(of(&mut self.settled, to_server))
     }
@@ -285,10 +336,23 @@ impl Spoken {
         counts.add(&self.conversation, &[self.talk.as_deref(), self.before.as_deref()], udp, self.failed);
     }
 
-    /// Transactions that were not done with.
+    /// Nothing more is read of a direction.
+    pub fn is_over(&self, to_server: bool) -> bool {
+        let [up, down] = self.ended;
+        self.over || if to_server { up } else { down }
+    }
+
+    /// Frames that something asks for were told apart.
+    #[inline]
+    pub fn has_frames(&self) -> bool {
+        let has = |talk: &Option<Box<dyn Talk>>| talk.as_ref().is_some_and(|talk| talk.frames().are_open());
+        has(&self.talk) || has(&self.before)
+    }
+
+    /// Transactions or frames that were not done with.
     pub fn has_open(&self) -> bool {
         let live = |talk: &Option<Box<dyn Talk>>| talk.as_ref().is_some_and(|talk| talk.live() > 0);
-        live(&self.talk) || live(&self.before)
+        live(&self.talk) || live(&self.before) || self.has_frames()
     }
 }
 

@@ -29,6 +29,8 @@ pub(super) struct Alert {
     pub notes: Vec<Note>,
     /// The transaction that it matched in.
     pub transaction: Option<Arc<MatchedTransaction>>,
+    /// The frame that it matched in: members of the event.
+    pub frame: Option<Arc<[u8]>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -37,6 +39,8 @@ pub(super) struct Alert {
 #[derive(Debug)]
 pub(super) struct MatchedTransaction {
     pub number: u64,
+    /// The rule did not say so: it is the only one that it can be about.
+    pub guessed: bool,
     /// How far it got to the server and to the client.
     pub progress: [&'static str; 2],
     /// What it says.
@@ -50,7 +54,7 @@ impl MatchedTransaction {
         let progress = [true, false].map(|to_server| state(to_server).unwrap_or_default());
         let mut members = eve::members(head, body);
         eve::files_of(&mut members, head, to_server);
-        Some(Self { number: head.number, progress, members })
+        Some(Self { number: head.number, guessed: false, progress, members })
     }
 }
 
@@ -139,6 +143,8 @@ pub(super) struct Told {
     pub strange: Option<Strange>,
     /// A tag asks for it.
     pub tagged: bool,
+    /// Rules captured variables of it.
+    pub has_variables: bool,
     /// An inline engine drops it.
     pub dropped: Option<Dropping>,
 }

@@ -4,8 +4,9 @@ use super::Shared;
 use super::applications::{Sides, Spoken};
 use super::expectations::{Expectations, Hosts, Meeting};
 use super::finds::{Dropping, MatchedTransaction, What};
+use super::frames;
 use super::transactions::{self, After};
-use crate::app::{Conversation, Counts, Event, Protocol, Talk};
+use crate::app::{Asked, Conversation, Counts, Event, Protocol, Sought, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::files::{self, Wanted};
@@ -33,8 +34,8 @@ pub(super) struct Inspector {
     streams: Option<Streams>,
     chunk_size: u64,
     scratch: Option<Scratch>,
-    /// What is wanted of files.
-    files: Arc<Wanted>,
+    /// What is asked of all flows.
+    asked: Asked,
     /// By the flow's slot in its table.
     tracked: Vec<Tracked>,
     /// What came of the last packet.
@@ -68,7 +69,8 @@ impl Inspector {
     pub fn new(shared: &Shared, share: (u32, u32)) -> Self {
         let streams = shared.streams.enabled.then(|| {
             let mut streams = Streams::new(&shared.streams, share);
-            streams.set_readers(shared.rules.as_ref().is_some_and(|rules| rules.look_into_streams()), true);
+            let shows = shared.outputs.payload_shown() > 0;
+            streams.set_readers(shared.rules.as_ref().is_some_and(|rules| shows || rules.look_into_streams()), true);
             streams
         });
         let scratch = shared.rules.as_ref().map(|rules| rules.scratch());
@@ -78,7 +80,11 @@ impl Inspector {
             streams,
             chunk_size: u64::from(shared.streams.chunk_size),
             scratch,
-            files: Wanted::new(settings, &shared.plan_rules, (share_number.into(), shares.into())),
+            asked: Asked {
+                files: Wanted::new(settings, &shared.plan_rules, (share_number.into(), shares.into())),
+                frames: shared.frames.clone(),
+                sought: Sought::new(&shared.applications),
+            },
             shown: shared.outputs.payload_shown(),
             ..Self::default()
         }
@@ -91,7 +97,7 @@ impl Inspector {
 
     /// What was counted of files.
     pub fn file_counts(&self) -> files::Counts {
-        self.files.counts()
+        self.asked.files.counts()
     }
 
     /// By rule: packets on which only missing bytes kept it from a decision.
@@ -118,7 +124,8 @@ impl Inspector {
             seen.swap();
         }
         if let Some(session) = tracked.session.as_deref_mut().filter(|session| session.is_guessed())
-            && tracked.spoken.is_backwards((streams, session), packet, &step, seen.to_server)
+            && let ports = ends((packet.sport, packet.dport), seen.to_server)
+            && tracked.spoken.is_backwards((streams, session, &self.asked.sought), ports, step.more, false)
         {
             session.turn();
             seen.swap();
@@ -131,10 +138,23 @@ impl Inspector {
             let hosts = Hosts::new(packet.domain, packet.src, packet.dst);
             let (flow, now) = (seen.id, packet.time);
             let meeting = Meeting { expectations: &mut self.expectations, hosts, flow, now };
-            let mut sides = Sides { streams, session, ports: (0, 0), files: &self.files, meeting };
+            let mut sides = Sides { streams, session, ports: (0, 0), asked: &self.asked, meeting };
             spoken.segment(shared, &mut sides, packet, &step, seen.to_server)
         });
         Some(step)
+    }
+
+    /// A flow is over, of which the beginning was not seen: where its bytes say that the other side is the client, it is
+    /// turned.
+    pub fn turn(&mut self, flow: &mut FlowRecord) {
+        let tracked = self.tracked.get_mut(flow.slot as usize);
+        if let (Some(streams), Some(Tracked { session: Some(session), spoken, .. })) = (&self.streams, tracked)
+            && session.is_guessed()
+            && spoken.is_backwards((streams, session, &self.asked.sought), (flow.sport, flow.dport), [true; 2], true)
+        {
+            session.turn();
+            flow.turn();
+        }
     }
 
     /// A datagram of a flow whose application may not be known yet.
@@ -143,7 +163,7 @@ impl Inspector {
         if self.streams.is_some() && packet.layer == Layer::Udp && packet.stop != Stop::Malformed {
             let tracked = tracked(&mut self.tracked, seen.slot);
             let datagram = (packet, bytes, seen.to_server);
-            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, &self.files, datagram));
+            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, &self.asked, datagram));
         }
     }
 
@@ -160,8 +180,8 @@ impl Inspector {
     /// The facts of a packet's flow, with what is known of its application.
     fn with_application(&mut self, flow: FlowFacts, slot: Option<u32>) -> FlowFacts {
         let Some(tracked) = slot.and_then(|slot| self.tracked.get_mut(slot as usize)) else { return flow };
-        let settled = tracked.spoken.take_settled(flow.to_server);
-        FlowFacts { application: tracked.spoken.conversation, settled, strange: self.strange, ..flow }
+        let (settled, hidden) = (tracked.spoken.take_settled(flow.to_server), tracked.spoken.is_hidden());
+        FlowFacts { application: tracked.spoken.conversation, settled, hidden, strange: self.strange, ..flow }
     }
 
     /// A flow's session, where there is one.
@@ -180,19 +200,30 @@ impl Inspector {
         let flow = subject.flow.map(|flow| self.with_application(flow, slot));
         let subject = &Subject { flow, ..*subject };
         let to_server = flow.is_some_and(|flow| flow.to_server);
+        let ends = slot.is_some_and(|slot| self.ends_message(slot, flow.unwrap_or_default()));
         let session = slot.and_then(|slot| self.session(slot));
         let (Some(streams), Some(step)) = (&self.streams, step) else {
             return self.rounds(shared, subject, (slot, Reach::Nothing), now);
         };
-        // A message that ended is looked at, whatever its length.
-        let is_parsed =
-            slot.and_then(|slot| self.tracked.get(slot as usize)).is_some_and(|it| it.spoken.talk.is_some());
-        let ends = !is_parsed && flow.is_some_and(|flow| flow.application.protocol().is_some_and(ends_messages));
-        let settled = ends || flow.is_some_and(|flow| flow.settled);
-        let reach = session
-            .map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, settled), self.chunk_size));
+        let reach =
+            session.map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, ends), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
         self.rounds(shared, &Subject { stream: Some(facts), ..*subject }, (slot, reach), now);
+    }
+
+    /// Whether a direction's stream is looked at now whatever its length: a message ended there, or nobody tells.
+    fn ends_message(&mut self, slot: u32, flow: FlowFacts) -> bool {
+        let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return false };
+        let flushed = spoken.take_flushed(flow.to_server);
+        match spoken.talk {
+            Some(_) => flushed || spoken.is_hidden(),
+            None => flushed || flow.settled || flow.application.protocol().is_some_and(ends_messages),
+        }
+    }
+
+    /// A flow's parser asks for it to be bypassed.
+    pub fn is_to_bypass(&self, slot: u32) -> bool {
+        self.tracked.get(slot as usize).is_some_and(|tracked| tracked.spoken.is_to_bypass())
     }
 
     /// Ask the rules for streams about all that is left of one direction, under the name of a packet that stands for
@@ -206,7 +237,7 @@ impl Inspector {
                 let ports = (flow.sport, flow.dport);
                 let hosts = Hosts::new(flow.domain, flow.src, flow.dst);
                 let meeting = Meeting { expectations: &mut self.expectations, hosts, flow: flow.id, now };
-                let mut sides = Sides { streams, session, ports, files: &self.files, meeting };
+                let mut sides = Sides { streams, session, ports, asked: &self.asked, meeting };
                 self.strange = spoken.stream(shared, &mut sides, facts.to_server, true);
             }
             if !facts.to_server {
@@ -230,13 +261,20 @@ impl Inspector {
         memory.forget_packet();
         self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
         let to_server = subject.flow.is_some_and(|flow| flow.to_server);
-        let mut reading = streams.as_mut().zip(session.as_deref_mut()).filter(|_| reach != Reach::Nothing);
-        let mut round = subject.round;
         let is_open = subject.packet.proto != proto::TCP || subject.flow.is_some_and(|flow| flow.established);
         let mut fresh = is_open && spoken.take_fresh(to_server);
+        if spoken.has_frames() && (fresh || is_open && reach == Reach::All) {
+            let over = spoken.is_over(to_server) || reach == Reach::All;
+            let bytes = frame_bytes(streams.as_ref(), session.as_deref(), subject.payload);
+            for (talk, over) in [(&mut spoken.before, true), (&mut spoken.talk, over)] {
+                let Some(talk) = talk else { continue };
+                frames::inspect(rules, &mut **talk, (subject, bytes, over), &mut memory, scratch, outcome);
+            }
+        }
+        let mut round = subject.round;
         loop {
-            let block =
-                reading.as_ref().and_then(|(streams, session)| streams.block(session, to_server, reach == Reach::All));
+            let reading = streams.as_ref().zip(session.as_deref()).filter(|_| reach != Reach::Nothing);
+            let block = reading.and_then(|(streams, session)| streams.block(session, to_server, reach == Reach::All));
             if round == Round::Packet || block.is_some() {
                 let data = block.as_ref().map(buffer);
                 rules.inspect(&Subject { data, round, ..*subject }, &mut memory, scratch, outcome);
@@ -249,13 +287,20 @@ impl Inspector {
             }
             if *shown > 0
                 && shown_data.is_none()
-                && let Some(block) = block.filter(|_| outcome.hits.iter().any(|hit| hit.in_stream))
+                && outcome.hits.iter().any(|hit| hit.in_stream)
+                && let Some((streams, session)) = streams.as_ref().zip(session.as_deref())
             {
-                *shown_data = Some(beginning(&block, *shown));
+                *shown_data = Some(stored(streams, session, to_server, (block, *shown)));
             }
-            let (Some(end), Some((streams, session))) = (block.as_ref().map(Block::end), &mut reading) else { break };
+            let Some(end) = block.as_ref().map(Block::end) else { break };
+            let Some((streams, session)) = streams.as_mut().zip(session.as_deref_mut()) else { break };
             streams.inspected(session, to_server, end);
             round = Round::Stream;
+        }
+        if spoken.take_closing(to_server)
+            && let (Some(streams), Some(session)) = (streams, session)
+        {
+            streams.stop_inspection(session, to_server);
         }
         rules.settle(outcome);
     }
@@ -276,20 +321,62 @@ impl Inspector {
         talks.filter_map(|talk| of(&**talk)).next().map(Arc::new)
     }
 
+    /// What alerts show of the frame that a rule of the last packet matched in.
+    pub fn matched_frame(&self, slot: u32, to_server: bool, hit: &Hit, payload: Buffer<'_>) -> Option<Arc<[u8]>> {
+        let (Tracked { session, spoken, .. }, id) = (self.tracked.get(slot as usize)?, hit.frame?);
+        let bytes = frame_bytes(self.streams.as_ref(), session.as_deref(), payload);
+        let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
+        let over = spoken.is_over(to_server);
+        let mut shown = talks.filter_map(|talk| frames::matched(&**talk, id, to_server, bytes, over));
+        shown.next().map(Arc::from)
+    }
+
     /// The one transaction that a flow has open: what a rule for its application tells of, though it matched a datagram.
     pub fn only_transaction(&self, slot: u32, to_server: bool) -> Option<Arc<MatchedTransaction>> {
         let talk = self.tracked.get(slot as usize)?.spoken.talk.as_deref()?;
         if talk.live() == 1 { MatchedTransaction::new(talk, 0, to_server).map(Arc::new) } else { None }
     }
 
+    /// The one transaction of a flow that goes in a direction, for an alert that does not say which it is about; so many
+    /// alerts at most are told with one.
+    pub fn guessed_transaction(&self, slot: u32, to_server: bool, most: u32) -> Option<Arc<MatchedTransaction>> {
+        let talk = self.tracked.get(slot as usize).filter(|_| most > 0)?.spoken.talk.as_deref()?;
+        let goes = |index: &usize| talk.head(*index).is_some_and(|head| head.goes(to_server));
+        let mut going = (0..talk.live()).filter(goes);
+        let only = going.next().filter(|_| going.next().is_none())?;
+        talk.head(only).filter(|head| head.guess(most))?;
+        let matched = MatchedTransaction::new(talk, only, to_server)?;
+        Some(Arc::new(MatchedTransaction { guessed: true, ..matched }))
+    }
+
     /// What a flow's transactions have to tell after a packet of a direction; `end`: for the last time.
-    pub fn tell(&mut self, shared: &Shared, slot: u32, (to_server, end): (bool, bool), mut tell: impl FnMut(What)) {
-        let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return };
+    pub fn tell(
+        &mut self,
+        shared: &Shared,
+        (slot, payload): (u32, Buffer<'_>),
+        (to_server, end): (bool, bool),
+        mut tell: impl FnMut(What),
+    ) {
+        let Some(Tracked { spoken, session, .. }) = self.tracked.get_mut(slot as usize) else { return };
         let after = After { to_server, ended: spoken.ended == [true; 2], end };
         for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
             transactions::tell(shared, &mut **talk, after, &mut tell);
         }
-        spoken.before = spoken.before.take().filter(|talk| talk.live() > 0);
+        if spoken.has_frames() {
+            let over = end || spoken.is_over(to_server);
+            let bytes = frame_bytes(self.streams.as_ref(), session.as_deref(), payload);
+            for (talk, over) in [(&mut spoken.before, true), (&mut spoken.talk, over)] {
+                talk.iter_mut().for_each(|talk| frames::tell(shared, &mut **talk, (to_server, bytes, over), &mut tell));
+            }
+            if let (Some(streams), Some(session)) = (&mut self.streams, session) {
+                let read = streams.read_up_to(session, to_server);
+                let talks = [&spoken.before, &spoken.talk].into_iter().flatten();
+                let from = talks.map(|talk| talk.frames().wanted_from(to_server, read)).min();
+                streams.keep(session, to_server, from.unwrap_or(u64::MAX));
+            }
+        }
+        let is_needed = |talk: &Box<dyn Talk>| talk.live() > 0 || talk.frames().are_open();
+        spoken.before = spoken.before.take().filter(is_needed);
     }
 
     /// Why an inline engine drops the last packet, if it does.
@@ -408,14 +495,16 @@ fn reach(
     Reach::Nothing
 }
 
-/// The beginning of a block as alerts show it: with a word on what is missing before it.
-fn beginning(block: &Block<'_>, most: usize) -> Arc<[u8]> {
-    let bytes = block.bytes.get(..most).unwrap_or(block.bytes);
-    if block.missing == 0 {
-        return Arc::from(bytes);
-    }
-    let missing = format!("[{} bytes missing]", block.missing).into_bytes();
-    missing.iter().chain(bytes).copied().take(most).collect()
+/// What is stored of a direction's stream as alerts show it, from its start on, with a word on what is missing.
+fn stored(
+    streams: &Streams,
+    session: &Session,
+    to_server: bool,
+    (block, most): (Option<Block<'_>>, usize),
+) -> Arc<[u8]> {
+    let start = streams.stored_from(session, to_server);
+    let missing = block.filter(|block| block.offset <= start).map_or(0, |block| block.missing);
+    streams.joined(session, to_server, (start.saturating_sub(missing), u64::MAX), most).into()
 }
 
 /// A block as rules see it: what the mirror cut off behind it may hold what they look for.
@@ -423,6 +512,23 @@ fn buffer<'a>(block: &Block<'a>) -> Buffer<'a> {
     let cut = block.gap.filter(|gap| gap.cause == Cause::Truncated).map_or(0, |gap| gap.len);
     let cut = usize::try_from(cut).unwrap_or(usize::MAX);
     Buffer { bytes: block.bytes, original: block.bytes.len().saturating_add(cut) }
+}
+
+/// Where the bytes of a flow's frames are.
+fn frame_bytes<'a>(
+    streams: Option<&'a Streams>,
+    session: Option<&'a Session>,
+    payload: Buffer<'a>,
+) -> frames::Bytes<'a> {
+    match streams.zip(session) {
+        Some((streams, session)) => frames::Bytes::Stream(streams, session),
+        None => frames::Bytes::Datagram(payload),
+    }
+}
+
+/// A packet's ports as the client's and the server's.
+fn ends((from, to): (u16, u16), to_server: bool) -> (u16, u16) {
+    if to_server { (from, to) } else { (to, from) }
 }
 
 /// What rules may ask of a session.

@@ -306,6 +306,9 @@ impl Merger {
         if told.is_some_and(|told| told.tagged) {
             self.eve.iter_mut().for_each(|eve| eve.packet(&at, identities));
         }
+        if told.is_some_and(|told| told.has_variables) {
+            self.eve.iter_mut().for_each(|eve| eve.variables(&at, identities));
+        }
         if let Some(Dropping { rule, first }) = told.and_then(|told| told.dropped) {
             let rule = rule.and_then(|rule| shared.plan_rules.get(rule as usize));
             let dropped = Dropped { reason: if first { "rules" } else { "flow drop" }, rule, first };
@@ -332,10 +335,12 @@ impl Merger {
         let notes = alert.notes.iter().filter_map(|note| noted(&shared.datasets, note)).collect::<Vec<_>>();
         let transaction = alert.transaction.as_deref().map(|seen| InTransaction {
             number: seen.number,
+            guessed: seen.guessed,
             progress: seen.progress,
             members: &seen.members,
         });
-        let matched = Matched { rule, action, stream, inline, context: &notes, transaction };
+        let frame = alert.frame.as_deref().unwrap_or_default();
+        let matched = Matched { rule, action, stream, inline, context: &notes, transaction, frame };
         self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
         if shared.outputs.fast {
             self.fast.alert(&mut self.output.fast, packet, &matched);

@@ -7,6 +7,7 @@ mod applications;
 mod datagram;
 mod expectations;
 mod finds;
+mod frames;
 mod inspect;
 mod limits;
 mod merge;
@@ -23,6 +24,7 @@ pub use merge::Output;
 pub use parsed::{Parsed, SHARDS};
 
 use crate::app::Counts;
+use crate::app::frame::WantedFrames;
 use crate::decap::Decap;
 use crate::detect;
 use crate::error::Result;
@@ -61,6 +63,8 @@ struct Shared {
     applications: plan::Applications,
     /// Something asks for what applications say.
     parses: bool,
+    /// The frames that something asks for.
+    frames: WantedFrames,
     seed: u64,
     plan_rules: Vec<plan::Rule>,
     datasets: Vec<plan::Dataset>,
@@ -69,6 +73,8 @@ struct Shared {
     memory: detect::state::Shared,
     /// Alerts that a packet may have.
     most_alerts: u32,
+    /// Alerts that a transaction is guessed for.
+    most_guesses: u32,
     /// What rules do for one flow may decide about another.
     is_ordered: bool,
     /// Some rules have limits.
@@ -80,6 +86,7 @@ struct Shared {
     wants_anomalies: bool,
     wants_tagged: bool,
     wants_drops: bool,
+    wants_variables: bool,
     /// Rules that failed, and those that do not apply.
     left_out: [u32; 2],
     wants_community_id: bool,
@@ -140,6 +147,7 @@ impl Engine {
         let wants_anomalies = plan.outputs.wants_eve(|eve| eve.anomaly.is_some());
         let (parser, wants_tagged) = (parser(&plan, Seed::new(seed))?, wants_tagged(&plan));
         let wants_drops = plan.outputs.inline && plan.outputs.wants_eve(|eve| eve.drop.is_some());
+        let wants_variables = plan.outputs.wants_eve(|eve| eve.variables);
         let wants_community_id =
             plan.outputs.wants_eve(|eve| eve.community_id) || plan.outputs.wants(plan::Table::Flows);
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
@@ -149,6 +157,7 @@ impl Engine {
         let parses = plan.outputs.wants_eve(plan::Eve::wants_transactions)
             || plan.applications.files.store
             || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
+        let wants_frames = plan.outputs.wants_eve(|eve| eve.frame.is_some());
         let shared = Shared {
             parser,
             capture_filter: Filter::new(&plan.outputs.capture.filter)?,
@@ -157,8 +166,10 @@ impl Engine {
             streams: plan.streams,
             applications: plan.applications,
             parses,
+            frames: WantedFrames::new(&plan.rules.rules, wants_frames),
             seed,
             most_alerts: plan.rules.settings.packet_alert_max,
+            most_guesses: plan.rules.settings.guessed_transactions,
             is_ordered,
             is_limited: plan.rules.rules.iter().any(|rule| !rule.limits.is_empty()),
             plan_rules: plan.rules.rules,
@@ -171,6 +182,7 @@ impl Engine {
             wants_anomalies,
             wants_tagged,
             wants_drops,
+            wants_variables,
             left_out: [plan.rules.failed, plan.rules.skipped],
             wants_community_id,
             by_depth,

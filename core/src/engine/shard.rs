@@ -221,14 +221,17 @@ impl Shard {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
         if let Some(seen) = seen.filter(|_| shared.parses) {
-            self.tell(shared, row, &seen, out);
+            self.tell(shared, row, (&seen, payload(parsed, packet)), out);
         }
         let strange = self.inspector.strange();
         let tagged = shared.wants_tagged && self.inspector.tagged;
         let odd = shared.wants_anomalies && !(packet.anomalies.is_empty() && events.is_empty() && strange.is_none());
         let dropped = if shared.wants_drops { self.inspector.dropped(shared, seen) } else { None };
-        if odd || tagged || dropped.is_some() {
-            out.told.push(Told { row, flow: seen.map(|seen| self.then(seen)), events, strange, tagged, dropped });
+        let captured = |seen: Seen| self.inspector.vars(seen.slot).is_some_and(|vars| !vars.packet_texts.is_empty());
+        let has_variables = shared.wants_variables && seen.filter(|seen| !seen.bypassed).is_some_and(captured);
+        if odd || tagged || has_variables || dropped.is_some() {
+            let flow = seen.map(|seen| self.then(seen));
+            out.told.push(Told { row, flow, events, strange, tagged, has_variables, dropped });
         }
     }
 
@@ -245,9 +248,10 @@ impl Shard {
         let session = flow::Session { state: step.state, tcp_flags, swapped: step.swapped, again };
         self.flows.follow(seen.slot, &session);
         if let Some((_, policy)) = step.exception {
-            self.except(seen, policy);
+            self.except(seen, policy, shared.streams.inline);
         }
-        if shared.streams.bypass && self.inspector.is_at_depth(seen.slot) {
+        let is_deep = shared.streams.bypass && self.inspector.is_at_depth(seen.slot);
+        if is_deep || self.inspector.is_to_bypass(seen.slot) {
             self.flows.mark_bypassed(seen.slot);
             self.inspector.stop(seen.slot);
         }
@@ -256,13 +260,14 @@ impl Shard {
 
     /// Apply a policy to a flow whose session could not be dealt with as usual.
     #[cold]
-    fn except(&mut self, seen: &mut Seen, policy: ExceptionPolicy) {
+    fn except(&mut self, seen: &mut Seen, policy: ExceptionPolicy, inline: bool) {
         match policy {
             ExceptionPolicy::Ignore => {}
             ExceptionPolicy::PassFlow => {
                 self.flows.mark_passed(seen.slot);
                 seen.passed = true;
             }
+            ExceptionPolicy::Reject if !inline => seen.dropped = true,
             ExceptionPolicy::DropFlow | ExceptionPolicy::Reject => {
                 self.flows.mark_dropped(seen.slot);
                 seen.dropped = true;
@@ -307,6 +312,7 @@ impl Shard {
         out: &mut ShardOut,
     ) {
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
+        self.inspector.turn(flow);
         for to_server in [true, false] {
             let pseudo = Pseudo::new(flow, to_server, now);
             let packet = &pseudo.packet;
@@ -341,10 +347,11 @@ impl Shard {
                 let notes = self.inspector.notes(hit);
                 let transaction = self.inspector.matched_transaction(slot, to_server, hit);
                 let Hit { rule, in_stream, .. } = *hit;
-                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo });
+                let frame = self.inspector.matched_frame(slot, to_server, hit, Buffer::default());
+                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, pseudo });
             }
             let flow = FlowThen { id: flow.id, to_server, counters, vars, application };
-            self.inspector.tell(shared, slot, (to_server, !to_server), |what| {
+            self.inspector.tell(shared, (slot, Buffer::default()), (to_server, !to_server), |what| {
                 let pseudo = Some(Box::new(pseudo));
                 out.records.push(Record { row, flow: flow.clone(), what, pseudo });
             });
@@ -383,8 +390,7 @@ impl Shard {
     ) {
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
-        let payload =
-            Buffer { bytes: packet.payload_bytes(&parsed.batch.slab), original: packet.payload_original as usize };
+        let payload = payload(parsed, packet);
         let subject = Subject {
             packet,
             headers: packet.bytes(&parsed.batch.slab),
@@ -394,6 +400,7 @@ impl Shard {
             flow: seen.map(|seen| facts(&seen)),
             stream: None,
             transaction: None,
+            frame: None,
             session: known.map_or("", |known| &known.session),
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).and_then(Wrap::network),
@@ -410,13 +417,13 @@ impl Shard {
             self.flows.mark_bypassed(seen.slot);
             self.inspector.stop(seen.slot);
         }
-        self.alerts(shared, row, (seen, packet.proto == proto::UDP), out);
+        self.alerts(shared, row, (seen, packet.proto == proto::UDP, payload), out);
     }
 
     /// What the transactions of a packet's flow have to tell now.
-    fn tell(&mut self, shared: &Shared, row: u32, seen: &Seen, out: &mut ShardOut) {
+    fn tell(&mut self, shared: &Shared, row: u32, (seen, payload): (&Seen, Buffer<'_>), out: &mut ShardOut) {
         let mut whats = Vec::new();
-        self.inspector.tell(shared, seen.slot, (seen.to_server, false), |what| whats.push(what));
+        self.inspector.tell(shared, (seen.slot, payload), (seen.to_server, false), |what| whats.push(what));
         if whats.is_empty() {
             return;
         }
@@ -425,7 +432,13 @@ impl Shard {
     }
 
     /// Note the last inspection's hits.
-    fn alerts(&mut self, shared: &Shared, row: u32, (seen, datagram): (Option<Seen>, bool), out: &mut ShardOut) {
+    fn alerts(
+        &mut self,
+        shared: &Shared,
+        row: u32,
+        (seen, datagram, payload): (Option<Seen>, bool, Buffer<'_>),
+        out: &mut ShardOut,
+    ) {
         out.overflow += u64::from(self.inspector.outcome.overflow);
         if let (Some(seen), [_, ..]) = (seen, self.inspector.outcome.hits.as_slice()) {
             self.flows.mark_alerted(seen.slot);
@@ -438,10 +451,13 @@ impl Shard {
                 None if datagram && is_of_application(shared, hit.rule) => {
                     self.inspector.only_transaction(slot, to_server)
                 }
-                _ => self.inspector.matched_transaction(slot, to_server, hit),
+                None => self.inspector.guessed_transaction(slot, to_server, shared.most_guesses),
+                Some(_) => self.inspector.matched_transaction(slot, to_server, hit),
             });
             let Hit { rule, in_stream, .. } = *hit;
-            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, pseudo: None });
+            let shown = |seen: Seen| self.inspector.matched_frame(seen.slot, seen.to_server, hit, payload);
+            let frame = seen.and_then(shown);
+            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, pseudo: None });
         }
     }
 
@@ -472,12 +488,17 @@ impl Shard {
     }
 }
 
-/// What rules may ask of a packet's flow.
+/// A packet's payload.
+fn payload<'a>(parsed: &'a Parsed, packet: &Packet) -> Buffer<'a> {
+    Buffer { bytes: packet.payload_bytes(&parsed.batch.slab), original: packet.payload_original as usize }
+}
+
 /// A rule is for an application.
 fn is_of_application(shared: &Shared, rule: u32) -> bool {
     shared.plan_rules.get(rule as usize).is_some_and(|rule| !rule.application.is_empty())
 }
 
+/// What rules may ask of a packet's flow.
 fn facts(seen: &Seen) -> FlowFacts {
     FlowFacts {
         to_server: seen.to_server,

@@ -74,7 +74,7 @@ fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, to_server: bool, te
 
 /// What transactions have to tell now, as far as it is wanted. Those that are done with are forgotten.
 pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, after: After, tell: &mut impl FnMut(What)) {
-    let inspects = shared.rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
+    let inspects = shared.most_guesses > 0 || shared.rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
     for index in 0..talk.live() {
         let (events, names, protocol) = (talk.head_mut(index).map(Head::take_events), talk.events(), talk.protocol());
         let Some((number, is_told)) = talk.head(index).map(|head| (head.number, head.is_told())) else { continue };

@@ -1,5 +1,6 @@
 //! What is said of a flow when it ends.
 
+use super::history;
 use crate::frame::Addr;
 use crate::packet::Wrap;
 use crate::time::Nanos;
@@ -146,4 +147,16 @@ pub struct FlowRecord {
     pub more_identities: bool,
     /// What was around its first packet.
     pub wrap: Wrap,
+}
+
+impl FlowRecord {
+    /// The client was the server after all.
+    pub fn turn(&mut self) {
+        std::mem::swap(&mut self.src, &mut self.dst);
+        std::mem::swap(&mut self.sport, &mut self.dport);
+        self.bypassed.iter_mut().for_each(|pair| pair.reverse());
+        [&mut self.packets, &mut self.bytes, &mut self.original_bytes].into_iter().for_each(|pair| pair.reverse());
+        self.tcp_flags.reverse();
+        history::flip(&mut self.history);
+    }
 }

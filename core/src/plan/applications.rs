@@ -97,11 +97,20 @@ pub struct FileSettings {
     pub stream_depth: u64,
 }
 
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DetectionPorts {
+    pub protocol: String,
+    pub udp: bool,
+    pub ports: Vec<u16>,
+}
+
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Applications {
     pub off: Vec<String>,
     pub named: Vec<String>,
+    pub ports: Vec<DetectionPorts>,
     pub http: HttpSettings,
     pub tls: TlsSettings,
     pub ftp: FtpSettings,

@@ -193,6 +193,19 @@ impl Default for TlsEvents {
     }
 }
 
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct FrameEvents {
+    pub payload_size: u32,
+}
+
+impl Default for FrameEvents {
+    /// Suricata's.
+    fn default() -> Self {
+        Self { payload_size: 4096 }
+    }
+}
+
 #[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FileEvents {
@@ -214,9 +227,11 @@ pub struct Eve {
     pub ftp: bool,
     pub ssh: bool,
     pub files: Option<FileEvents>,
+    pub frame: Option<FrameEvents>,
     pub flow: bool,
     pub netflow: bool,
     pub arp: bool,
+    pub variables: bool,
     pub mirror: bool,
     pub metadata: bool,
     pub ethernet: bool,
@@ -243,9 +258,11 @@ impl Default for Eve {
             ftp: false,
             ssh: false,
             files: None,
+            frame: None,
             flow: false,
             netflow: false,
             arp: false,
+            variables: false,
             mirror: false,
             metadata: true,
             ethernet: false,
@@ -264,10 +281,11 @@ impl Eve {
         self.ethernet && self.wants_flows()
     }
 
-    /// Whether it tells of transactions or of their files.
+    /// Whether it tells of transactions, of their files, or of frames.
     pub fn wants_transactions(&self) -> bool {
         let messages = self.dns.is_some() || self.mdns || self.llmnr || self.ftp || self.ssh;
-        messages || self.http.is_some() || self.tls.is_some() || self.files.is_some()
+        let parts = self.files.is_some() || self.frame.is_some();
+        messages || parts || self.http.is_some() || self.tls.is_some()
     }
 
     /// Whether it tells of flows at their ends.

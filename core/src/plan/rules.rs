@@ -344,6 +344,8 @@ pub struct DetectSettings {
     pub pcre_match_limit: u32,
     pub pcre_recursion_limit: u32,
     #[serde(default)]
+    pub guessed_transactions: u32,
+    #[serde(default)]
     pub profile: bool,
 }
 
@@ -355,6 +357,7 @@ impl Default for DetectSettings {
             recursion_limit: 3000,
             pcre_match_limit: 3500,
             pcre_recursion_limit: 1500,
+            guessed_transactions: 0,
             profile: false,
         }
     }

@@ -44,7 +44,7 @@ fn columns() -> Vec<(&'static str, &'static str, &'static str, Vec<&'static str>
 
 /// The buffers that rules can look into, by the names of the keywords that open them.
 #[pyfunction]
-fn rule_buffers() -> Vec<&'static str> {
+fn rule_buffers() -> Vec<String> {
     crate::detect::buffers()
 }
 

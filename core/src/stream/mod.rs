@@ -197,7 +197,7 @@ impl Streams {
         let segment = turn.segment;
         step.events = turn.events;
         let is_syn = segment.flags & (SYN | ACK | RST) == SYN;
-        if !is_syn && (begun.is_none() || policy != ExceptionPolicy::Ignore) {
+        if !is_syn {
             step.exception = Some((Exception::Midstream, policy));
         }
         let begun = begun?;

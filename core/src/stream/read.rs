@@ -145,7 +145,9 @@ impl Streams {
                 return Next::Gap(gap);
             }
         }
-        if all || is_over(session, side) || at > session.depth && session.depth > 0 { Next::Eof } else { Next::Wait }
+        // What was never acknowledged is looked at when all is.
+        let over = is_over(session, side) && at >= side.store.contiguous();
+        if all || over || at > session.depth && session.depth > 0 { Next::Eof } else { Next::Wait }
     }
 
     /// An application has read so many bytes, or has passed so long a gap.
@@ -153,6 +155,53 @@ impl Streams {
         let side = session.side_mut(to_server);
         side.read = side.read.saturating_add(bytes);
         self.release(side);
+    }
+
+    /// Offset up to which the application has read a direction.
+    pub fn read_up_to(&self, session: &Session, to_server: bool) -> u64 {
+        session.side(to_server).read
+    }
+
+    /// The first bytes of a direction that are there between two offsets, and where they are.
+    pub fn first_bytes<'a>(
+        &self,
+        session: &'a Session,
+        to_server: bool,
+        from: u64,
+        upto: u64,
+    ) -> Option<(u64, &'a [u8])> {
+        let (offset, bytes) = first_data(session.side(to_server), from, upto)?;
+        let length = bytes.len().min(usize::try_from(upto - offset).unwrap_or(usize::MAX));
+        Some((offset, bytes.get(..length)?))
+    }
+
+    /// Offset from which on a direction's bytes are stored.
+    pub fn stored_from(&self, session: &Session, to_server: bool) -> u64 {
+        session.side(to_server).store.start()
+    }
+
+    /// What is there of a direction's bytes between two offsets, `most` of it, with a word on what is missing among it.
+    pub fn joined(&self, session: &Session, to_server: bool, (from, upto): (u64, u64), most: usize) -> Vec<u8> {
+        let (mut joined, mut at) = (Vec::new(), from);
+        while let Some((offset, bytes)) = self.first_bytes(session, to_server, at, upto).filter(|_| joined.len() < most)
+        {
+            if offset > at {
+                joined.extend_from_slice(format!("[{} bytes missing]", offset - at).as_bytes());
+            }
+            joined.extend_from_slice(bytes.get(..most).unwrap_or(bytes));
+            at = offset + bytes.len() as u64;
+        }
+        joined.truncate(most);
+        joined
+    }
+
+    /// Bytes of a direction are kept from an offset on, though everybody has seen them; `u64::MAX`: none.
+    pub fn keep(&mut self, session: &mut Session, to_server: bool, from: u64) {
+        let side = session.side_mut(to_server);
+        if side.kept != from {
+            side.kept = from;
+            self.release(side);
+        }
     }
 
     /// Rules look no further into a direction.
@@ -175,7 +224,7 @@ impl Streams {
         let read = if side.has(session::READ) { side.read } else { u64::MAX };
         let upto = inspected.min(read);
         let upto = if upto == u64::MAX { side.acked().max(side.store.contiguous()) } else { upto };
-        side.store.release(upto, &mut self.pool);
+        side.store.release(upto.min(side.kept), &mut self.pool);
     }
 }
 

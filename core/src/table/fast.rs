@@ -62,7 +62,15 @@ mod tests {
     fn line(packet: &Packet, rule: &Rule) -> String {
         said(
             packet,
-            &Matched { rule, action: rule.action, stream: None, inline: false, context: &[], transaction: None },
+            &Matched {
+                rule,
+                action: rule.action,
+                stream: None,
+                inline: false,
+                context: &[],
+                transaction: None,
+                frame: &[],
+            },
         )
     }
 
@@ -78,7 +86,15 @@ mod tests {
         for (inline, want) in [(true, "  [Drop] [**] [1:"), (false, "  [wDrop] [**] [1:")] {
             let line = said(
                 &packet(),
-                &Matched { rule: &rule, action: rule.action, stream: None, inline, context: &[], transaction: None },
+                &Matched {
+                    rule: &rule,
+                    action: rule.action,
+                    stream: None,
+                    inline,
+                    context: &[],
+                    transaction: None,
+                    frame: &[],
+                },
             );
             assert!(line.contains(want), "{line}");
         }

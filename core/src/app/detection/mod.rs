@@ -4,6 +4,7 @@ mod patterns;
 mod probe;
 
 use super::Protocol;
+use crate::plan;
 
 /// What carries the application's bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,37 @@ pub struct Direction<'a> {
     pub end: bool,
 }
 
+/// Which protocols are looked for, and where else than at their usual ports.
+#[derive(Clone, Debug, Default)]
+pub struct Sought {
+    off: Vec<Protocol>,
+    ports: Vec<(Protocol, Transport, Vec<u16>)>,
+}
+
+impl Sought {
+    /// As the settings say.
+    pub fn new(settings: &plan::Applications) -> Self {
+        let named = |name: &String| Protocol::ALL.iter().copied().find(|protocol| protocol.name() == name);
+        let ports = settings.ports.iter().filter_map(|row| {
+            let transport = if row.udp { Transport::Udp } else { Transport::Tcp };
+            Some((named(&row.protocol)?, transport, row.ports.clone()))
+        });
+        Self { off: settings.off.iter().filter_map(named).collect(), ports: ports.collect() }
+    }
+
+    /// A protocol is looked for.
+    #[inline]
+    pub fn has(&self, protocol: Protocol) -> bool {
+        !self.off.contains(&protocol)
+    }
+
+    /// The ports of a protocol, the usual ones of which are these.
+    fn ports<'a>(&'a self, protocol: Protocol, transport: Transport, usual: &'a [u16]) -> &'a [u16] {
+        let own = self.ports.iter().find(|(known, over, _)| (*known, *over) == (protocol, transport));
+        own.map_or(usual, |(_, _, ports)| ports)
+    }
+}
+
 /// What some bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Answer {
@@ -51,6 +83,10 @@ pub enum Event {
     Unexpected,
     /// TLS was announced, and something else came.
     NoTls,
+    /// The server spoke first, which it never does in its protocol.
+    WrongDirection,
+    /// The first bytes are missing: nobody can tell.
+    Skipped,
 }
 
 impl Event {
@@ -61,6 +97,8 @@ impl Event {
             Self::Mismatch => "APPLAYER_MISMATCH_PROTOCOL_BOTH_DIRECTIONS",
             Self::Unexpected => "APPLAYER_UNEXPECTED_PROTOCOL",
             Self::NoTls => "APPLAYER_NO_TLS_AFTER_STARTTLS",
+            Self::WrongDirection => "APPLAYER_WRONG_DIRECTION_FIRST_DATA",
+            Self::Skipped => "APPLAYER_PROTO_DETECTION_SKIPPED",
         }
     }
 }
@@ -88,7 +126,12 @@ pub struct Conversation {
     expected: Option<Protocol>,
     /// The flow that announced it.
     parent: Option<u64>,
+    /// The server spoke first, and should not have: the flow has none.
+    wrong: bool,
 }
+
+/// Protocols in which the client speaks first.
+const CLIENT_FIRST: [Protocol; 4] = [Protocol::Http, Protocol::Tls, Protocol::Dns, Protocol::Dcerpc];
 
 /// The most bytes of a direction that are looked at.
 const ENOUGH: usize = 4096;
@@ -101,12 +144,12 @@ impl Conversation {
 
     /// Look at a direction's bytes. A direction that settles with nothing to show against what the other one found is
     /// said by an event.
-    pub fn look(&mut self, direction: &Direction<'_>) -> Option<Event> {
+    pub fn look(&mut self, direction: &Direction<'_>, sought: &Sought) -> Option<Event> {
         if self.is_settled(direction.to_server) || direction.bytes.is_empty() {
             return None;
         }
         self.datagrams = direction.transport == Transport::Udp;
-        let side = match answer(direction) {
+        let side = match answer(direction, sought) {
             Answer::Yes(protocol) => Side::Found(protocol),
             // Once the other one is known, this one is that or nothing that is known.
             Answer::No if self.first.is_some() => Side::Failed,
@@ -126,15 +169,21 @@ impl Conversation {
     }
 
     /// Whether these bytes, of which nothing is known as things go, would be known if they went the other way.
-    pub fn is_backwards(&self, direction: &Direction<'_>) -> bool {
+    pub fn is_backwards(&self, direction: &Direction<'_>, sought: &Sought) -> bool {
         let turned = Direction { to_server: !direction.to_server, ..*direction };
-        let found = |direction| matches!(answer(direction), Answer::Yes(_));
+        let found = |direction| matches!(answer(direction, sought), Answer::Yes(_));
         *self == Self::default() && !found(direction) && found(&turned)
     }
 
     /// A direction can't be told.
     pub fn give_up(&mut self, to_server: bool) -> Option<Event> {
         self.settle(to_server, Side::Failed)
+    }
+
+    /// The server spoke, and the client had not: unless its protocol has that, the flow has none.
+    pub fn server_first(&mut self) -> Option<Event> {
+        self.wrong = self.first.is_some_and(|first| CLIENT_FIRST.contains(&first));
+        self.wrong.then_some(Event::WrongDirection)
     }
 
     /// Another protocol begins: this one, where it was announced.
@@ -176,6 +225,7 @@ impl Conversation {
     /// The flow's protocol: `None` while nobody knows, "failed" once both directions gave up.
     pub fn name(&self) -> Option<&'static str> {
         match (self.first, self.sides) {
+            (Some(_), _) if self.wrong => Some(FAILED),
             (Some(protocol), _) => Some(protocol.name()),
             (None, [Side::Failed, Side::Failed]) => Some(FAILED),
             (None, sides) => (self.datagrams && sides.contains(&Side::Failed)).then_some(FAILED),
@@ -184,14 +234,14 @@ impl Conversation {
 
     /// The protocol.
     pub fn protocol(&self) -> Option<Protocol> {
-        self.first
+        self.first.filter(|_| !self.wrong)
     }
 
     /// What a direction gave, where that differs from the flow's.
     pub fn differs(&self, to_server: bool) -> Option<&'static str> {
         let first = self.first?;
         match self.side(to_server) {
-            Side::Found(protocol) if protocol != first => Some(protocol.name()),
+            Side::Found(protocol) if self.wrong || protocol != first => Some(protocol.name()),
             Side::Failed => Some(FAILED),
             _ => None,
         }
@@ -214,10 +264,10 @@ impl Conversation {
 
 const FAILED: &str = "failed";
 
-fn answer(direction: &Direction<'_>) -> Answer {
-    match patterns::answer(direction) {
-        Answer::No => probe::answer(direction),
-        Answer::More => match probe::answer(direction) {
+fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
+    match patterns::answer(direction, sought) {
+        Answer::No => probe::answer(direction, sought),
+        Answer::More => match probe::answer(direction, sought) {
             Answer::No => Answer::More,
             found => found,
         },

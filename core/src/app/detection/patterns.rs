@@ -1,6 +1,6 @@
 //! Fixed strings at fixed places: a hit decides at once.
 
-use super::{Answer, Direction, Protocol, Transport};
+use super::{Answer, Direction, Protocol, Sought, Transport};
 use crate::app::http::METHODS;
 use Protocol as P;
 use Transport::{Tcp, Udp};
@@ -128,7 +128,7 @@ fn method(bytes: &[u8], name: &[u8], after: &[u8], folded: bool) -> Fit {
 }
 
 /// What the patterns say: the longest one that is there wins.
-pub(super) fn answer(direction: &Direction<'_>) -> Answer {
+pub(super) fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
     let (bytes, up) = (direction.bytes, direction.to_server);
     let goes = |way: Way| way == Both || (way == Up) == up;
     let fixed = PATTERNS
@@ -143,7 +143,7 @@ pub(super) fn answer(direction: &Direction<'_>) -> Answer {
         .map(|name| (P::Http, method(bytes, name, b" \t", true)));
     let sip = if up { SIP_METHODS.as_slice() } else { &SIP_ANSWER };
     let sip = sip.iter().map(|name| (P::Sip, fit(bytes, 0, name, false)));
-    decide(sip.chain(quit).chain(fixed).chain(http))
+    decide(sip.chain(quit).chain(fixed).chain(http).filter(|(protocol, _)| sought.has(*protocol)))
 }
 
 fn decide(found: impl Iterator<Item = (Protocol, Fit)>) -> Answer {

@@ -1,6 +1,6 @@
 //! Protocols that are known by their port: the bytes only have to be possible.
 
-use super::{Answer, Direction, Protocol, Transport};
+use super::{Answer, Direction, Protocol, Sought, Transport};
 use Protocol as P;
 use Transport::{Tcp, Udp};
 
@@ -9,40 +9,53 @@ type Probe = fn(&Direction<'_>) -> Answer;
 
 /// A probe, and where it is asked.
 struct Row {
+    protocol: Protocol,
     transport: Transport,
     ports: &'static [u16],
     probe: Probe,
 }
 
-const ROWS: [Row; 21] = [
-    Row { transport: Udp, ports: &[53], probe: |d| dns(d.bytes, P::Dns) },
-    Row { transport: Tcp, ports: &[53], probe: dns_tcp },
-    Row { transport: Udp, ports: &[5353], probe: |d| dns(d.bytes, P::Mdns) },
-    Row { transport: Udp, ports: &[5355], probe: |d| dns(d.bytes, P::Llmnr) },
-    Row { transport: Tcp, ports: &[5355], probe: dns_tcp_llmnr },
-    Row { transport: Udp, ports: &[67, 68], probe: dhcp },
-    Row { transport: Udp, ports: &[123], probe: ntp },
-    Row { transport: Udp, ports: &[161, 162], probe: snmp },
-    Row { transport: Udp, ports: &[69], probe: tftp },
-    Row { transport: Udp, ports: &[88], probe: |d| krb5(d.bytes) },
-    Row { transport: Tcp, ports: &[88], probe: |d| krb5(d.bytes.get(4..).unwrap_or_default()) },
-    Row { transport: Udp, ports: &[2049], probe: |d| rpc(d.bytes) },
-    Row { transport: Tcp, ports: &[2049], probe: |d| rpc(d.bytes.get(4..).unwrap_or_default()) },
-    Row { transport: Udp, ports: &[500, 4500], probe: ike },
-    Row { transport: Tcp, ports: &[3389], probe: rdp },
-    Row { transport: Tcp, ports: &[1883], probe: mqtt },
-    Row { transport: Tcp, ports: &[389, 3268], probe: ldap },
-    Row { transport: Udp, ports: &[389, 3268], probe: ldap },
-    Row { transport: Tcp, ports: &[23], probe: telnet },
-    Row { transport: Udp, ports: &[443, 80], probe: quic },
-    Row { transport: Tcp, ports: &[21, 25, 465, 110, 139, 445, 80, 443], probe: by_answer },
+const fn row(protocol: Protocol, transport: Transport, ports: &'static [u16], probe: Probe) -> Row {
+    Row { protocol, transport, ports, probe }
+}
+
+const ROWS: [Row; 25] = [
+    row(P::Dns, Udp, &[53], |d| dns(d.bytes, P::Dns)),
+    row(P::Dns, Tcp, &[53], dns_tcp),
+    row(P::Mdns, Udp, &[5353], |d| dns(d.bytes, P::Mdns)),
+    row(P::Llmnr, Udp, &[5355], |d| dns(d.bytes, P::Llmnr)),
+    row(P::Llmnr, Tcp, &[5355], dns_tcp_llmnr),
+    row(P::Dhcp, Udp, &[67, 68], dhcp),
+    row(P::Ntp, Udp, &[123], ntp),
+    row(P::Snmp, Udp, &[161, 162], snmp),
+    row(P::Tftp, Udp, &[69], tftp),
+    row(P::Krb5, Udp, &[88], |d| krb5(d.bytes)),
+    row(P::Krb5, Tcp, &[88], |d| krb5(d.bytes.get(4..).unwrap_or_default())),
+    row(P::Nfs, Udp, &[2049], |d| rpc(d.bytes)),
+    row(P::Nfs, Tcp, &[2049], |d| rpc(d.bytes.get(4..).unwrap_or_default())),
+    row(P::Ike, Udp, &[500, 4500], ike),
+    row(P::Rdp, Tcp, &[3389], rdp),
+    row(P::Mqtt, Tcp, &[1883], mqtt),
+    row(P::Ldap, Tcp, &[389, 3268], ldap),
+    row(P::Ldap, Udp, &[389, 3268], ldap),
+    row(P::Telnet, Tcp, &[23], telnet),
+    row(P::Quic, Udp, &[443, 80], quic),
+    row(P::Ftp, Tcp, &[21], ftp),
+    row(P::Smtp, Tcp, &[25, 465], smtp),
+    row(P::Pop3, Tcp, &[110], pop3),
+    row(P::Smb, Tcp, &[139, 445], smb),
+    row(P::Http2, Tcp, &[80, 443], http2),
 ];
 
 /// What the probes of the receiver's port say, and else those of the sender's.
-pub(super) fn answer(direction: &Direction<'_>) -> Answer {
+pub(super) fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
     let mut answer = Answer::No;
     for port in [direction.dport, direction.sport] {
-        for row in ROWS.iter().filter(|row| row.transport == direction.transport && row.ports.contains(&port)) {
+        let asked = |row: &&Row| {
+            let ports = || sought.ports(row.protocol, row.transport, row.ports);
+            row.transport == direction.transport && ports().contains(&port) && sought.has(row.protocol)
+        };
+        for row in ROWS.iter().filter(asked) {
             match (row.probe)(direction) {
                 Answer::Yes(protocol) => return Answer::Yes(protocol),
                 Answer::More => answer = Answer::More,
@@ -65,20 +78,31 @@ fn yes_if(condition: bool, protocol: Protocol) -> Answer {
     if condition { Answer::Yes(protocol) } else { Answer::No }
 }
 
-/// Protocols whose server speaks first or that a port helps to tell.
-fn by_answer(direction: &Direction<'_>) -> Answer {
-    let (bytes, port) = (direction.bytes, if direction.to_server { direction.dport } else { direction.sport });
-    match (port, direction.to_server) {
-        (21, false) => yes_if(bytes.starts_with(b"220 ") || bytes.starts_with(b"220-"), P::Ftp),
-        (25 | 465, false) => yes_if(bytes.starts_with(b"220"), P::Smtp),
-        (110, false) => yes_if(bytes.starts_with(b"+OK") || bytes.starts_with(b"-ERR"), P::Pop3),
-        (110, true) => yes_if([b"USER ", b"APOP ", b"CAPA\r"].iter().any(|name| bytes.starts_with(*name)), P::Pop3),
-        // A session request (RFC 1002, section 4.3.2).
-        (139 | 445, _) => yes_if(bytes.first() == Some(&0x81) && bytes.get(1..3) == Some(&[0, 0]), P::Smb),
-        // A SETTINGS frame of stream 0 (RFC 9113, section 6.5).
-        (80 | 443, false) => yes_if(bytes.get(3) == Some(&4) && long(bytes, 5) == Some(0), P::Http2),
-        _ => Answer::No,
-    }
+/// The server speaks first.
+fn ftp(direction: &Direction<'_>) -> Answer {
+    let begins = direction.bytes.starts_with(b"220 ") || direction.bytes.starts_with(b"220-");
+    yes_if(!direction.to_server && begins, P::Ftp)
+}
+
+fn smtp(direction: &Direction<'_>) -> Answer {
+    yes_if(!direction.to_server && direction.bytes.starts_with(b"220"), P::Smtp)
+}
+
+fn pop3(direction: &Direction<'_>) -> Answer {
+    let begins = |names: &[&[u8]]| names.iter().any(|name| direction.bytes.starts_with(name));
+    let found = if direction.to_server { begins(&[b"USER ", b"APOP ", b"CAPA\r"]) } else { begins(&[b"+OK", b"-ERR"]) };
+    yes_if(found, P::Pop3)
+}
+
+/// A session request (RFC 1002, section 4.3.2).
+fn smb(direction: &Direction<'_>) -> Answer {
+    yes_if(matches!(direction.bytes, [0x81, 0, 0, ..]), P::Smb)
+}
+
+/// A SETTINGS frame of stream 0 (RFC 9113, section 6.5).
+fn http2(direction: &Direction<'_>) -> Answer {
+    let bytes = direction.bytes;
+    yes_if(!direction.to_server && bytes.get(3) == Some(&4) && long(bytes, 5) == Some(0), P::Http2)
 }
 
 /// A header (RFC 1035, section 4.1.1) whose counts the message has room for, and a first name; or a response that is

@@ -43,6 +43,8 @@ macro_rules! kin {
             ];
             const VALUES: &'static [Value<Tx>] = &[];
             const EVENTS: &'static [&'static str] = dns::EVENTS;
+            const FRAMES: &'static [&'static str] = dns::FRAMES;
+            const HAS_STREAMS: bool = false;
             const PROGRESS: [&'static [&'static str]; 2] = dns::PROGRESS;
             const ONE_WAY: bool = true;
 

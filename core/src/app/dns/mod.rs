@@ -130,6 +130,9 @@ pub(super) const EVENTS: &[&str] = &[
     "invalid_authorities",
 ];
 
+/// A message is a frame.
+pub(super) const FRAMES: &[&str] = &["pdu"];
+
 /// A message is whole at once.
 pub(super) const PROGRESS: [&[&str]; 2] =
     [&["request_started", "request_complete"], &["response_started", "response_complete"]];
@@ -157,6 +160,7 @@ impl super::Application for Application {
         Value { name: "dns.rrtype", ready: BOTH, get: rrtype },
     ];
     const EVENTS: &'static [&'static str] = EVENTS;
+    const FRAMES: &'static [&'static str] = FRAMES;
     const PROGRESS: [&'static [&'static str]; 2] = PROGRESS;
     const ONE_WAY: bool = true;
 

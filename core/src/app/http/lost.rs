@@ -43,6 +43,7 @@ impl Side {
 
     /// Bytes of the body are missing.
     fn pass_over(&mut self, len: u64, context: &mut Context<'_>) {
+        self.at = self.at.saturating_add(len);
         if let (Some(content), Some(entry)) = (&mut self.content, context.transactions.get(self.number)) {
             entry.tx.message_mut(self.to_server).length += len;
             content.lost(entry, len);

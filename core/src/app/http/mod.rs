@@ -67,6 +67,7 @@ impl super::Application for Application {
     const BUFFERS: &'static [Buffer<Tx>] = buffers::ROWS;
     const VALUES: &'static [Value<Tx>] = &[];
     const EVENTS: &'static [&'static str] = events::NAMES;
+    const FRAMES: &'static [&'static str] = &["request", "response"];
     const PROGRESS: [&'static [&'static str]; 2] = [
         &["request_started", "request_line", "request_headers", "request_body", "request_trailer", "request_complete"],
         &[
@@ -87,6 +88,7 @@ impl super::Application for Application {
         let settings = self.settings;
         let mut context = Context { settings: &settings, transactions };
         let side = if to_server { &mut self.requests } else { &mut self.responses };
+        side.read_from(context.transactions.frames.at(to_server));
         let parsed = match input {
             Input::Data(bytes) => side.data(bytes, &mut context),
             Input::Gap(gap) => {
@@ -99,6 +101,7 @@ impl super::Application for Application {
             }
             Input::Datagram { .. } => Parsed::Failed,
         };
+        side.settle_frames(&mut context);
         self.settle(&mut context);
         parsed
     }

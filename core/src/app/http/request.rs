@@ -26,6 +26,7 @@ impl Side {
         events.into_iter().for_each(|event| entry.head.event(event as u8));
         advance_to_fields(entry, true);
         self.number = entry.head.number;
+        self.frame_begins(context);
         self.state = if is_bare { State::Bare } else { State::Fields };
     }
 

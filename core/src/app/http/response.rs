@@ -47,6 +47,7 @@ impl Side {
     /// What is held begins a body that has neither first line nor fields.
     pub(super) fn body_without_head(&mut self, context: &mut Context<'_>) {
         self.find_request(context);
+        self.frame_begins(context);
         if let Some(entry) = self.entry(context) {
             entry.head.event(Event::ResponseLineInvalidProtocol as u8);
             super::side::read_fields(entry, false);
@@ -71,6 +72,7 @@ impl Side {
     /// A response begins with this line.
     pub(super) fn response_opens(&mut self, line: &[u8], is_cut: bool, context: &mut Context<'_>) {
         self.find_request(context);
+        self.frame_begins(context);
         let Some(entry) = self.entry(context) else { return };
         let head = &mut entry.head;
         // A CR alone ends the line as well: what is behind it are fields.
@@ -98,6 +100,7 @@ impl Side {
                 }
                 entry.tx.response = Default::default();
                 self.state = State::Line;
+                self.has_ended = true;
                 return Step::Next;
             }
             Some(101) if !has_body => return self.upgrade(context),

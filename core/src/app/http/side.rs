@@ -10,6 +10,9 @@ use crate::app::{Entry, Parsed, Protocol, Transactions};
 use crate::plan::HttpSettings;
 use std::borrow::Cow;
 
+/// Kinds of frames.
+const REQUEST: u8 = 1;
+const RESPONSE: u8 = 2;
 /// A message's fields take so many times what a line may take, at most.
 const MOST_LINES: usize = 4;
 
@@ -80,6 +83,11 @@ pub(super) struct Side {
     pub at_line: bool,
     /// The last line ended with a LF alone.
     bare_end: bool,
+    /// Offset in the stream of what is read next, and of the line that it belongs to.
+    pub at: u64,
+    line_at: u64,
+    /// A message ended, and its frame does.
+    pub has_ended: bool,
 }
 
 /// The next line with its end, of which a beginning may be held.
@@ -118,7 +126,38 @@ impl Side {
             lost_answer: None,
             at_line: true,
             bare_end: false,
+            at: 0,
+            line_at: 0,
+            has_ended: false,
         }
+    }
+
+    /// What is read next is at this offset in the stream.
+    pub fn read_from(&mut self, at: u64) {
+        (self.at, self.line_at) = (at, at.saturating_sub(self.held.len() as u64));
+    }
+
+    /// A message begins with the line that was read last: its frame.
+    pub fn frame_begins(&self, context: &mut Context<'_>) {
+        let frames = &mut context.transactions.frames;
+        if frames.are_wanted() {
+            frames.begin(self.to_server, self.frame(), self.line_at, None);
+            frames.tie(self.to_server, self.frame(), self.number);
+        }
+    }
+
+    /// The frame of a message that ended ends here; a line that has only begun may be that of another.
+    pub fn settle_frames(&mut self, context: &mut Context<'_>) {
+        let frames = &mut context.transactions.frames;
+        if std::mem::take(&mut self.has_ended) {
+            frames.end(self.to_server, self.frame(), self.at);
+        }
+        let begun = if self.held.is_empty() { None } else { Some(self.line_at) };
+        frames.hold(self.to_server, begun);
+    }
+
+    fn frame(&self) -> u8 {
+        if self.to_server { REQUEST } else { RESPONSE }
     }
 
     /// The transaction that is read, unless it is done with.
@@ -136,9 +175,16 @@ impl Side {
     /// Take in the stream's next bytes.
     pub fn data(&mut self, bytes: &[u8], context: &mut Context<'_>) -> Parsed {
         let mut rest = bytes;
+        let end = self.at + bytes.len() as u64;
         self.slide(context);
         while !rest.is_empty() {
-            match self.step(&mut rest, context) {
+            self.read_from(end - rest.len() as u64);
+            let step = self.step(&mut rest, context);
+            self.at = end - rest.len() as u64;
+            if self.has_ended {
+                self.settle_frames(context);
+            }
+            match step {
                 Step::Next => (),
                 Step::Wait => break,
                 Step::Change(expected) => {
@@ -394,6 +440,7 @@ impl Side {
             let [up, down] = &mut entry.head.partial;
             *(if self.to_server { up } else { down }) = true;
         }
+        self.has_ended = true;
         entry.head.end(self.to_server);
         context.transactions.flush(self.to_server);
     }

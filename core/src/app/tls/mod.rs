@@ -12,11 +12,12 @@ pub use fingerprint::Ja3;
 pub use hello::{ClientHello, ServerHello};
 
 use super::ask::{Buffer, Value};
+use super::frame::Frames;
 use super::{Entry, Head, Input, Parsed, Transactions};
 use crate::plan::{Applications, TlsSettings};
 use crate::stream::{Cause, Gap};
 use hello::Rest;
-use record::{Found, Records};
+use record::{Begun, Carries, Found, HEADER, Records};
 
 /// What can be odd, in the order of `EVENTS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,6 +78,44 @@ const EVENTS: &[&str] = &[
     "ERROR_MESSAGE_ENCOUNTERED",
 ];
 
+const FRAMES: &[&str] = &["pdu", "hdr", "data", "alert", "heartbeat", "ssl2.hdr", "ssl2.pdu"];
+
+/// Kinds of frames, as `FRAMES` names them.
+mod kind {
+    pub const PDU: u8 = 1;
+    pub const HEADER: u8 = 2;
+    pub const DATA: u8 = 3;
+    pub const ALERT: u8 = 4;
+    pub const HEARTBEAT: u8 = 5;
+    pub const OLD_HEADER: u8 = 6;
+    pub const OLD_PDU: u8 = 7;
+}
+
+/// Bytes of the length of SSL 2 in front of a message.
+const OLD_LENGTH: u64 = 2;
+
+/// The frames of a record.
+fn frame(frames: &mut Frames, to_server: bool, record: Begun) {
+    let Begun { start, length, carries } = record;
+    let (header, length) = (HEADER as u64, length as u64);
+    let mut frame = |kind, start, length| {
+        frames.begin(to_server, kind, start, Some(length));
+        frames.tie(to_server, kind, 0);
+    };
+    if carries == Carries::OldMessage {
+        frame(kind::OLD_HEADER, start, header);
+        return frame(kind::OLD_PDU, start, OLD_LENGTH + length);
+    }
+    frame(kind::PDU, start, header + length);
+    frame(kind::HEADER, start, header);
+    frame(kind::DATA, start + header, length);
+    match carries {
+        Carries::Alert => frame(kind::ALERT, start + header, length),
+        Carries::Heartbeat => frame(kind::HEARTBEAT, start + header, length),
+        Carries::Other | Carries::OldMessage => {}
+    }
+}
+
 /// Types of handshake messages (RFC 8446, appendix B.3).
 mod message {
     pub const CLIENT_HELLO: u8 = 1;
@@ -126,6 +165,8 @@ pub struct Application {
     settings: TlsSettings,
     up: Records,
     down: Records,
+    /// Application data followed the handshake.
+    is_encrypted: bool,
 }
 
 /// A session.
@@ -152,6 +193,8 @@ pub struct Tx {
     /// The server wants a certificate of the client.
     asks_client: bool,
     state: u64,
+    /// The client and the server change to what was agreed on.
+    changed: [bool; 2],
 }
 
 impl Tx {
@@ -159,6 +202,12 @@ impl Tx {
     pub fn version(&self) -> Option<u16> {
         let client = || self.client.as_ref().map(|hello| hello.version).or(self.old_version);
         self.server.as_ref().map(ServerHello::negotiated).or_else(client)
+    }
+
+    /// Both sides send what is encrypted.
+    fn is_encrypted(&self, head: &Head) -> bool {
+        let finished = |to_server| head.progress(to_server) >= finished(to_server);
+        self.changed == [true; 2] || self.is_modern() && finished(true) && finished(false)
     }
 
     /// TLS 1.3, of which certificates are never seen.
@@ -177,6 +226,7 @@ impl Tx {
         let begun = if to_server { client::IN_PROGRESS } else { server::IN_PROGRESS };
         head.advance(to_server, begun);
         match found {
+            Found::Record(_) => {}
             Found::Odd(odd) => head.event(odd as u8),
             Found::OldHello(hello) => self.old_hello(head, hello),
             Found::Message { kind, body, missing } => {
@@ -196,6 +246,8 @@ impl Tx {
     }
 
     fn change_cipher_spec(&mut self, head: &mut Head, to_server: bool) -> bool {
+        let [client, server] = &mut self.changed;
+        *(if to_server { client } else { server }) = true;
         if self.is_modern() {
             // It is there for show, and a second hello may follow (RFC 8446, appendix D.4).
             if to_server {
@@ -339,6 +391,7 @@ impl super::Application for Application {
     const BUFFERS: &'static [Buffer<Tx>] = asked::BUFFERS;
     const VALUES: &'static [Value<Tx>] = asked::VALUES;
     const EVENTS: &'static [&'static str] = EVENTS;
+    const FRAMES: &'static [&'static str] = FRAMES;
     const PROGRESS: [&'static [&'static str]; 2] = [
         &[
             "request_started",
@@ -362,24 +415,32 @@ impl super::Application for Application {
     ];
 
     fn new(settings: &Applications) -> Self {
-        Self { settings: settings.tls, up: Records::default(), down: Records::default() }
+        Self { settings: settings.tls, up: Records::default(), down: Records::default(), is_encrypted: false }
     }
 
     fn parse(&mut self, to_server: bool, input: Input<'_>, transactions: &mut Transactions<Tx>) -> Parsed {
-        let Self { settings, up, down } = self;
+        let Self { settings, up, down, is_encrypted } = self;
         let done = Parsed::Consumed { bytes: if let Input::Data(bytes) = input { bytes.len() } else { 0 }, need: 0 };
         if transactions.count() == 0 {
             transactions.open(Tx::default());
         }
-        let Some(Entry { head, tx }) = transactions.get(0) else { return done };
+        let Some((Entry { head, tx }, frames)) = transactions.with_frames(0) else { return done };
         let records = if to_server { up } else { down };
-        let mut flush = false;
+        let at = frames.at(to_server);
+        let (mut flush, mut has_data) = (false, false);
         let mut tell = |found: Found<'_>| {
+            if let Found::Record(record) = found {
+                if frames.are_wanted() {
+                    frame(frames, to_server, record);
+                }
+                return true;
+            }
             flush = true;
+            has_data |= found == Found::Data;
             tx.take(head, to_server, found, *settings)
         };
         let parsed = match input {
-            Input::Data(bytes) => records.data(bytes, &mut tell),
+            Input::Data(bytes) => records.data(at, bytes, &mut tell),
             Input::Gap(Gap { len, cause }) => {
                 records.gap(if cause == Cause::Depth { u64::MAX } else { len }, &mut tell);
                 Ok(())
@@ -392,13 +453,19 @@ impl super::Application for Application {
             // It has no datagrams.
             Input::Datagram { .. } => Err(()),
         };
+        frames.hold(to_server, records.begun_at());
         if let Input::Gap(_) = input
             && !records.is_encrypted
         {
             partial(head, to_server, true);
         }
+        let begins = has_data && !*is_encrypted && tx.is_encrypted(head);
         if flush {
             transactions.flush(to_server);
+        }
+        if begins {
+            *is_encrypted = true;
+            transactions.encrypted(settings.after);
         }
         if parsed.is_ok() { done } else { Parsed::Failed }
     }

@@ -15,7 +15,7 @@ mod kind {
 }
 
 /// Bytes of a record's header, and of a handshake message's.
-const HEADER: usize = 5;
+pub(super) const HEADER: usize = 5;
 const MESSAGE_HEADER: usize = 4;
 /// A record's length at most, encrypted ones included (RFC 5246, section 6.2.3).
 const MOST_LENGTH: usize = (1 << 14) + 2048;
@@ -35,8 +35,31 @@ pub(super) enum Found<'a> {
     Encrypted,
     /// Application data: a record of it began.
     Data,
+    /// A record begins.
+    Record(Begun),
     /// Something is odd.
     Odd(Odd),
+}
+
+/// A record that begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Begun {
+    /// Offset of its header in the stream.
+    pub start: u64,
+    /// Bytes of its content.
+    pub length: usize,
+    /// What it carries.
+    pub carries: Carries,
+}
+
+/// What a record carries, as far as frames tell it apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carries {
+    Alert,
+    Heartbeat,
+    Other,
+    /// A message of SSL 2, of which the length is without two bytes of header.
+    OldMessage,
 }
 
 /// What comes next of a direction.
@@ -87,6 +110,8 @@ pub(super) struct Records {
     /// What is there of a short record's content.
     content: Vec<u8>,
     handshake: Handshake,
+    /// Offset in the stream of what is taken in next.
+    at: u64,
     /// Where the next record begins is not known.
     is_lost: bool,
     /// A record was seen.
@@ -106,8 +131,9 @@ struct Handshake {
 }
 
 impl Records {
-    /// Bytes of the stream. Err: it is no TLS, and what it has instead was told.
-    pub fn data(&mut self, bytes: &[u8], tell: &mut dyn FnMut(Found<'_>) -> bool) -> Result<(), ()> {
+    /// Bytes of the stream, from an offset on. Err: it is no TLS, and what it has instead was told.
+    pub fn data(&mut self, at: u64, bytes: &[u8], tell: &mut dyn FnMut(Found<'_>) -> bool) -> Result<(), ()> {
+        self.at = at;
         self.feed(Piece::Bytes(bytes), tell)
     }
 
@@ -118,6 +144,11 @@ impl Records {
         let _ = self.feed(Piece::Missing(missing), tell);
     }
 
+    /// Offset of a header of which not all bytes have come.
+    pub fn begun_at(&self) -> Option<u64> {
+        if self.header.is_empty() { None } else { Some(self.at.saturating_sub(self.header.len() as u64)) }
+    }
+
     fn feed(&mut self, mut piece: Piece<'_>, tell: &mut dyn FnMut(Found<'_>) -> bool) -> Result<(), ()> {
         while piece.len() > 0 {
             let Some(mut record) = self.record else {
@@ -126,6 +157,7 @@ impl Records {
             };
             let (own, rest) = piece.split(record.left);
             record.left -= own.len();
+            self.at = self.at.saturating_add(own.len() as u64);
             self.content(record, own, tell);
             self.record = Some(record).filter(|record| record.left > 0);
             piece = rest;
@@ -145,6 +177,7 @@ impl Records {
         let wanted = HEADER - self.header.len();
         let (head, rest) = bytes.split_at_checked(wanted).unwrap_or((bytes, &[]));
         self.header.extend_from_slice(head);
+        self.at = self.at.saturating_add(head.len() as u64);
         let Some(header) = self.header.first_chunk::<HEADER>().copied() else { return Ok(Piece::Bytes(rest)) };
         if self.is_lost && !is_plausible(&header) {
             self.header.remove(0);
@@ -159,6 +192,7 @@ impl Records {
     /// A record begins.
     fn open(&mut self, header: [u8; HEADER], tell: &mut dyn FnMut(Found<'_>) -> bool) -> Result<(), ()> {
         let [first, second, version, kind_or_minor, low] = header;
+        let start = self.at.saturating_sub(HEADER as u64);
         let mut fail = |odd: Odd| {
             tell(Found::Odd(odd));
             Err(())
@@ -170,6 +204,7 @@ impl Records {
                 return fail(Odd::InvalidSslv2Header);
             }
             self.has_begun = true;
+            tell(Found::Record(Begun { start, length, carries: Carries::OldMessage }));
             self.content = vec![version, kind_or_minor, low];
             self.record = Some(Record { kind: version, length, left: length - 3, is_old: true });
             return Ok(());
@@ -188,6 +223,12 @@ impl Records {
         self.has_begun = true;
         self.handshake.is_lost = false;
         self.content.clear();
+        let carries = match first {
+            kind::ALERT => Carries::Alert,
+            kind::HEARTBEAT => Carries::Heartbeat,
+            _ => Carries::Other,
+        };
+        tell(Found::Record(Begun { start, length, carries }));
         self.start(first, length, tell);
         self.record = Some(Record { kind: first, length, left: length, is_old: false }).filter(|_| length > 0);
         Ok(())

@@ -181,6 +181,7 @@ impl Run<'_, '_> {
                 test.holds(&self.site(position)).map_or_else(|truth| truth, Truth::from)
             }
             Entry::DataAt(data) => self.data_at(data, position).map_or_else(|truth| truth, Truth::from),
+            Entry::Size(_) if self.text.is_endless() => Truth::Unknown,
             Entry::Size(number) => compare(*number, self.text.original as u64).into(),
             Entry::Entropy(keyword, name) => self.entropy(keyword, name).map_or_else(|truth| truth, Truth::from),
             Entry::Dataset(test) => self.dataset(test),
@@ -196,8 +197,14 @@ impl Run<'_, '_> {
         if at >= DATA_AT_LIMIT && data.at.variable().is_some() {
             return Err(Truth::False);
         }
-        let original = self.text.original as i64;
-        let there = if data.relative { at.saturating_add(position as i64) <= original } else { at < original };
+        let is_before = |end: usize| match data.relative {
+            true => at.saturating_add(position as i64) <= end as i64,
+            false => at < end as i64,
+        };
+        let there = is_before(self.text.original);
+        if there && self.text.is_endless() && !is_before(self.text.bytes(false).len()) {
+            return Err(Truth::Unknown);
+        }
         Ok(there != data.negated)
     }
 

@@ -10,6 +10,7 @@ mod content;
 mod digits;
 mod entropy;
 mod entry;
+mod frame;
 mod list;
 mod source;
 mod text;

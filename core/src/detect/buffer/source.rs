@@ -1,6 +1,7 @@
 //! The buffers by name, and which bytes of a packet they are.
 
 use crate::app;
+use crate::app::frame::{self, Kind};
 use crate::detect::subject::{Buffer, Subject, TransactionFacts};
 use crate::frame::Link;
 use crate::packet::{Layer, Packet, Stop, proto};
@@ -24,6 +25,8 @@ pub(super) enum Source {
     SctpData,
     /// A buffer of a transaction, by its number among all of them.
     Transaction(u16),
+    /// A frame.
+    Frame(Kind),
 }
 
 /// The buffers under the names of the keywords that open them.
@@ -44,8 +47,9 @@ const NAMES: [(&str, Source); 13] = [
 ];
 
 /// The names of the buffers that rules can look into.
-pub(in crate::detect) fn names() -> Vec<&'static str> {
-    NAMES.iter().map(|(name, _)| *name).chain(app::buffers().all()).collect()
+pub(in crate::detect) fn names() -> Vec<String> {
+    let own = NAMES.iter().map(|(name, _)| *name).chain(app::buffers().all());
+    own.map(str::to_string).chain(frame::frames().map(|(name, _)| name)).collect()
 }
 
 /// What a packet has of a buffer.
@@ -60,7 +64,8 @@ pub(super) enum Bytes<'a> {
 impl Source {
     pub(super) fn named(name: &str) -> Option<Self> {
         let own = NAMES.iter().find(|(known, _)| *known == name).map(|(_, source)| *source);
-        own.or_else(|| app::buffers().number(name).map(Self::Transaction))
+        let of_transactions = || app::buffers().number(name).map(Self::Transaction);
+        own.or_else(of_transactions).or_else(|| frame::frame(name).map(Self::Frame))
     }
 
     /// The buffer's bytes; `payload` is the packet's or the stream's as rules see it, `place` says which of several.
@@ -72,6 +77,10 @@ impl Source {
             Self::Payload if payload.original == 0 => Bytes::Absent,
             Self::Payload => Bytes::There(payload),
             Self::Transaction(number) => transaction(subject, number, place),
+            Self::Frame(kind) => match subject.frame {
+                Some(frame) if frame.kind == kind => Bytes::There(frame.bytes),
+                _ => Bytes::Absent,
+            },
             _ => self.header(subject),
         }
     }
@@ -81,7 +90,7 @@ impl Source {
     fn header<'a>(self, subject: &Subject<'a>) -> Bytes<'a> {
         let packet = subject.packet;
         match self {
-            Self::Payload | Self::Transaction(_) => Bytes::Absent,
+            Self::Payload | Self::Transaction(_) | Self::Frame(_) => Bytes::Absent,
             Self::Ethernet => link(subject),
             Self::Ipv4 if packet.ip == 4 => ipv4_header(subject),
             Self::Ipv6 if packet.ip == 6 => ipv6_header(subject),

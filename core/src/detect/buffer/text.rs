@@ -1,6 +1,6 @@
 //! A buffer as matching sees it: its bytes, and the same in lower case once a list asks for it.
 
-use crate::detect::subject::Buffer;
+use crate::detect::subject::{Buffer, ENDLESS};
 
 /// A buffer's bytes in both forms.
 #[derive(Clone, Copy, Debug)]
@@ -15,6 +15,12 @@ impl<'a> Text<'a> {
     #[inline]
     pub(super) fn bytes(&self, nocase: bool) -> &'a [u8] {
         if nocase { self.folded } else { self.exact }
+    }
+
+    /// How many bytes there were is not known.
+    #[inline]
+    pub(super) fn is_endless(&self) -> bool {
+        self.original.saturating_sub(self.exact.len()) >= ENDLESS
     }
 
     /// Bytes are missing at the end.

@@ -2,7 +2,7 @@
 
 use super::super::event::StreamEvent;
 use super::super::segment::Segment;
-use super::{FAST_OPEN, INSPECTED, KNOWN, MIDSTREAM, READ, STAMPED, Session, Side, Turn};
+use super::{ASYNC, FAST_OPEN, INSPECTED, KNOWN, MIDSTREAM, READ, STAMPED, Session, Side, Turn};
 use crate::flow::record::TcpState;
 use crate::packet::tcp::{ACK, FIN, RST, SYN};
 use crate::plan::StreamPolicy;
@@ -40,7 +40,7 @@ pub(in crate::stream) fn begin(
     match beginning {
         Beginning::Syn => session.begin_with_syn(&turn.segment),
         Beginning::SynAck => session.begin_with_syn_ack(&turn.segment),
-        Beginning::Middle(state) => session.begin_in_the_middle(&turn.segment, state),
+        Beginning::Middle(state) => session.begin_in_the_middle(turn, state),
     }
     if beginning != Beginning::Syn {
         turn.stats.midstream_pickups += 1;
@@ -116,7 +116,8 @@ impl Session {
         from.offer(segment.window << from.scale);
     }
 
-    fn begin_in_the_middle(&mut self, segment: &Segment<'_>, state: TcpState) {
+    fn begin_in_the_middle(&mut self, turn: &Turn<'_, '_>, state: TcpState) {
+        let segment = &turn.segment;
         self.state = TcpState::Established;
         self.flags |= MIDSTREAM;
         let window = segment.window << GUESSED_SCALE;
@@ -131,6 +132,12 @@ impl Session {
         if segment.has(ACK) {
             to.start(segment.ack.wrapping_sub(1));
         }
+        if turn.settings.async_oneside {
+            // There may be no other side to see.
+            to.bits &= !KNOWN;
+            self.flags |= ASYNC;
+        }
+        let from = self.side_mut(segment.to_server);
         if state == TcpState::FinWait1 {
             from.bits |= super::FINISHED | super::FINISHED_FIRST;
             self.state = state;

@@ -9,12 +9,27 @@ use crate::packet::tcp::{ACK, FIN, SYN};
 
 impl Session {
     pub(super) fn syn_sent(&mut self, turn: &mut Turn<'_, '_>) -> Verdict {
+        if self.has_uncalled_stamp(&turn.segment) {
+            return turn.refuse(StreamEvent::InvalidTimestamp);
+        }
         match turn.segment.flags & (SYN | ACK) {
             SYN => self.another_syn(turn),
             ACK => self.without_syn_ack(turn),
             0 => Verdict::Skip,
             _ => self.syn_ack(turn),
         }
+    }
+
+    /// A server that answers without SYN has no timestamps to send where the client's SYN had none (RFC 7323, section
+    /// 3.2): hosts ignore such a segment, a RST too.
+    pub(super) fn has_uncalled_stamp(&self, segment: &Segment<'_>) -> bool {
+        let client = self.side(true);
+        !segment.to_server
+            && !segment.has(SYN)
+            && segment.options.timestamp.is_some()
+            && client.has(KNOWN)
+            && !client.has(STAMPED)
+            && self.queue.is_none()
     }
 
     fn another_syn(&mut self, turn: &mut Turn<'_, '_>) -> Verdict {
@@ -37,9 +52,10 @@ impl Session {
     fn enqueue(&mut self, turn: &mut Turn<'_, '_>, most: u8, flood: StreamEvent) -> Verdict {
         let queued = Queued::of(&turn.segment);
         let queue = self.queue.get_or_insert_default();
+        let is_full = queue.len() >= usize::from(most);
         if let Some(other) = queue.iter_mut().find(|other| other.seq == queued.seq) {
             *other = queued;
-        } else if queue.len() < usize::from(most) {
+        } else if !is_full {
             queue.push(queued);
         } else {
             // The latest are kept: the one that is answered was sent not long ago.
@@ -47,9 +63,8 @@ impl Session {
             if let Some(last) = queue.last_mut() {
                 *last = queued;
             }
-            return turn.refuse(flood);
         }
-        Verdict::Skip
+        if is_full { turn.refuse(flood) } else { Verdict::Skip }
     }
 
     /// The queued SYN or SYN/ACK that an acknowledgement answers.

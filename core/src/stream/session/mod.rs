@@ -84,6 +84,8 @@ pub(super) struct Side {
     pub missing: u64,
     /// Offset up to which the application has read.
     pub read: u64,
+    /// Offset from which on bytes are kept, whoever has looked at them.
+    pub kept: u64,
     /// Initial sequence number.
     pub isn: u32,
     /// One past the highest sequence number seen.
@@ -121,6 +123,7 @@ impl Side {
             inspected: 0,
             missing: 0,
             read: 0,
+            kept: u64::MAX,
             isn: 0,
             next_seq: 0,
             last_ack: 0,

@@ -24,6 +24,9 @@ impl Session {
     /// The server refuses the SYN, or the client gives it up.
     fn reset_syn(&mut self, turn: &mut Turn<'_, '_>) -> Verdict {
         let segment = turn.segment;
+        if self.has_uncalled_stamp(&segment) {
+            return turn.refuse(StreamEvent::InvalidTimestamp);
+        }
         let client = self.side(true);
         let fits = if segment.to_server {
             !before(segment.seq, client.isn) && !after(segment.seq, client.next_seq)

@@ -154,7 +154,15 @@ fn alerts_and_anomalies() {
     let (mut alerts, mut table, rule) = (Alerts::default(), Anomalies::default(), rule());
     alerts.push(
         &at,
-        &Matched { rule: &rule, action: rule.action, stream: None, inline: false, context: &[], transaction: None },
+        &Matched {
+            rule: &rule,
+            action: rule.action,
+            stream: None,
+            inline: false,
+            context: &[],
+            transaction: None,
+            frame: &[],
+        },
         &identities(),
     );
     table.push(&at, &identities());

@@ -17,6 +17,9 @@ pub(super) fn write(
 ) {
     if let Some(transaction) = &matched.transaction {
         json.number("tx_id", transaction.number);
+        if transaction.guessed {
+            json.flag("tx_guessed", true);
+        }
     }
     signature(json, look, at.packet, matched, options);
     if let Some(transaction) = matched.transaction.filter(|_| options.application) {
@@ -39,6 +42,7 @@ pub(super) fn write(
         }
     }
     payload::write(json, at, matched.stream, options);
+    json.members(matched.frame);
     if options.verdict {
         verdict(json, at.packet, matched.action, matched.inline);
     }

@@ -21,7 +21,7 @@ pub(super) fn write(json: &mut Json<'_>, look: Look, at: &Context<'_>, dropped: 
     }
     json.end();
     if let Some(rule) = dropped.rule.filter(|_| options.alerts) {
-        let matched = Matched { rule, action, stream: None, inline: true, context: &[], transaction: None };
+        let matched = Matched { rule, action, stream: None, inline: true, context: &[], transaction: None, frame: &[] };
         alert::signature(json, look, packet, &matched, &AlertEvents::default());
     }
 }

@@ -7,6 +7,7 @@ mod dns;
 mod drop;
 mod files;
 mod flow;
+mod frame;
 mod ftp;
 mod header;
 mod http;
@@ -37,6 +38,7 @@ use crate::table::tunnel::Noted;
 use crate::time::Nanos;
 use std::sync::Arc;
 
+pub use frame::{FRAME, ShownFrame, frame_members};
 pub use sighted::Sighted;
 pub use transaction::{Along, TransactionEvent, ended_files, events, files_of, members};
 
@@ -79,6 +81,8 @@ pub struct Matched<'a> {
     pub context: &'a [(String, String)],
     /// The transaction that it matched in.
     pub transaction: Option<InTransaction<'a>>,
+    /// The frame that it matched in: members of the event.
+    pub frame: &'a [u8],
 }
 
 /// A transaction as alerts show it.
@@ -86,6 +90,8 @@ pub struct Matched<'a> {
 pub struct InTransaction<'a> {
     /// Its number in the flow.
     pub number: u64,
+    /// It is the only one that the alert can be about.
+    pub guessed: bool,
     /// How far it got to the server and to the client.
     pub progress: [&'static str; 2],
     /// What it says: members of the event.
@@ -258,6 +264,13 @@ impl Eve {
         }
     }
 
+    /// What rules captured of a packet.
+    pub fn variables(&mut self, at: &Context<'_>, identities: &Identities) {
+        if self.settings.variables {
+            self.event(at, "metadata", identities, |_, _, _| {});
+        }
+    }
+
     /// A packet that an inline engine drops.
     pub fn drop(&mut self, at: &Context<'_>, dropped: &Dropped<'_>, identities: &Identities) {
         let Some(options) = self.settings.drop else { return };
@@ -291,7 +304,7 @@ impl Eve {
                 json.number("tx_id", number);
             }
             json.members(&event.members);
-            if let Some(now) = at.flow.filter(|_| event.kind == files::KIND) {
+            if let Some(now) = at.flow.filter(|_| [files::KIND, FRAME].contains(&event.kind)) {
                 flow::application(json, &now.application);
             }
         });

@@ -73,7 +73,7 @@ fn at(packet: &Packet) -> Context<'_> {
 }
 
 fn matched(rule: &Rule) -> Matched<'_> {
-    Matched { rule, action: rule.action, stream: None, inline: false, context: &[], transaction: None }
+    Matched { rule, action: rule.action, stream: None, inline: false, context: &[], transaction: None, frame: &[] }
 }
 
 fn ended(flow: &FlowRecord) -> Ended<'_> {
