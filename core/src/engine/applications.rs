@@ -217,17 +217,7 @@ impl Spoken {
                 }
                 Next::Eof | Next::Wait => return,
             };
-            // An answer may settle what was asked.
-            self.fresh = [true; 2];
-            *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
-            meeting.announce(talk.take_announced());
-            if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
-                (self.encrypted, self.closing) = (Some(after), [true; 2]);
-            }
-            if talk.frames().are_wanted() {
-                let end = at + length as u64;
-                streams.keep(session, to_server, talk.frames().wanted_from(to_server, end));
-            }
+            self.heed((streams, session), meeting, to_server, at + length as u64);
             match parsed {
                 Parsed::Consumed { bytes, need } => {
                     let bytes = bytes.min(length);
@@ -246,6 +236,27 @@ impl Spoken {
                     return self.change(expected);
                 }
             }
+        }
+    }
+
+    /// Do what the parser asks for after a direction's bytes, which go to `end`.
+    fn heed(
+        &mut self,
+        (streams, session): (&mut Streams, &mut Session),
+        meeting: &mut Meeting<'_>,
+        to_server: bool,
+        end: u64,
+    ) {
+        let Some(talk) = &mut self.talk else { return };
+        // An answer may settle what was asked.
+        self.fresh = [true; 2];
+        *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
+        meeting.announce(talk.take_announced());
+        if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
+            (self.encrypted, self.closing) = (Some(after), [true; 2]);
+        }
+        if talk.frames().are_wanted() {
+            streams.keep(session, to_server, talk.frames().wanted_from(to_server, end));
         }
     }
 
