@@ -121,7 +121,7 @@ fn look(talk: &dyn Talk, section: &Eve) {
         }
         let (Some(head), Some(body)) = (talk.head(index), talk.body(index)) else { continue };
         let told = eve::events(section, head, body).into_iter().map(|event| event.members);
-        for members in told.chain([eve::members(head, body)]) {
+        for members in told.chain([eve::members(head, body, None)]) {
             let text = [b"{", members.as_slice(), b"}"].concat();
             assert!(serde_json::from_slice::<serde_json::Value>(&text).is_ok(), "{}", String::from_utf8_lossy(&text));
         }

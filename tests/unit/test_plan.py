@@ -179,6 +179,7 @@ def sections() -> Iterator[plan.Eve]:
     alert = plan.AlertEvents(
         flow=False, rule_metadata=False, references=True, rule_text=True, payload=True, payload_printable=True,
         payload_length=True, payload_size=9, packet=True, verdict=True, tagged_packets=False,
+        http_body=True, http_body_printable=True, xff=plan.Xff(header="Client", overwrite=True, last=False),
     )  # fmt: skip
     whole = plan.Eve(
         alert=alert, anomaly=plan.AnomalyEvents(packet_header=True), drop=plan.DropEvents(alerts=False, verdict=True),

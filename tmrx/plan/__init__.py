@@ -122,6 +122,7 @@ from tmrx.plan.outputs import (
     Outputs,
     StatsEvents,
     TlsEvents,
+    Xff,
 )
 from tmrx.plan.receive import (
     DecapSettings,
@@ -293,6 +294,7 @@ __all__ = [
     "VlanId",
     "Words",
     "XbitTest",
+    "Xff",
 ]
 
 

@@ -30,10 +30,22 @@ class CaptureSettings(Struct, frozen=True, kw_only=True):
     filter: tuple[Program, ...] = ()
 
 
+class Xff(Struct, frozen=True, kw_only=True):
+    """The client that proxies name in a `header` of a request: the address that stands there first or last.
+
+    Alerts and files show it as `xff`, or with `overwrite` in place of the client's address.
+    """
+
+    header: str = "X-Forwarded-For"
+    overwrite: bool = False
+    last: bool = True
+
+
 class AlertEvents(Struct, frozen=True, kw_only=True):
     """What an alert says besides which rule matched: `payload_size` is the most bytes of a payload or a stream.
 
-    With `tagged_packets`, the packets that a tag asks for are events of their own, of type packet.
+    With `tagged_packets`, the packets that a tag asks for are events of their own, of type packet. `http_body` is in
+    base64.
     """
 
     application: bool = True
@@ -48,6 +60,9 @@ class AlertEvents(Struct, frozen=True, kw_only=True):
     packet: bool = False
     verdict: bool = False
     tagged_packets: bool = True
+    http_body: bool = False
+    http_body_printable: bool = False
+    xff: Xff | None = None
 
 
 class AnomalyEvents(Struct, frozen=True, kw_only=True):
@@ -106,6 +121,7 @@ class FileEvents(Struct, frozen=True, kw_only=True):
     """Files, at their ends; `stored`: only those that are stored."""
 
     stored: bool = False
+    xff: Xff | None = None
 
 
 class FrameEvents(Struct, frozen=True, kw_only=True):

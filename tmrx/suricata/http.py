@@ -47,6 +47,25 @@ def events(options: Mapping[str, Node]) -> plan.HttpEvents:
     )
 
 
+def xff(node: Node | None) -> plan.Xff | None:
+    """`xff:` of EVE or of one of its types. Raises ConfigError."""
+    options = node if isinstance(node, dict) else {}
+    if not _flag(options, "enabled"):
+        return None
+    return plan.Xff(
+        header=str(_text(options, "header")) or "X-Forwarded-For",
+        overwrite=_one_of(options, "mode", ("extra-data", "overwrite")) == "overwrite",
+        last=_one_of(options, "deployment", ("reverse", "forward")) == "reverse",
+    )
+
+
+def _one_of(options: Mapping[str, Node], key: str, choices: tuple[str, str]) -> str:
+    text = _text(options, key).lower() or choices[0]
+    if text not in choices:
+        raise ConfigError(f"outputs.eve-log.xff.{key}", f"{text!r} is none of {', '.join(choices)}")
+    return text
+
+
 def _sides(text: str) -> Literal["", "request", "response", "both"]:
     match text:
         case "request" | "response" | "both":

@@ -139,7 +139,8 @@ def _section(options: Map, common: Common, wanted: Wanted) -> plan.Eve:
         host=common.configuration.text("sensor-name"),
         pcap_filename=common.capture if _flag(options, "pcap-file") else "",
     )
-    for name, own in _entries(options.get("types")):
+    shared = {key: node for key, node in options.items() if key == "xff"}
+    for name, own in ((name, shared | own) for name, own in _entries(options.get("types"))):
         if not _flag(own, "enabled", True):
             continue
         if name in TYPES:
@@ -174,6 +175,9 @@ def _alert(section: plan.Eve, options: Map) -> plan.Eve:
             packet=_flag(options, "packet"),
             verdict=_flag(options, "verdict"),
             tagged_packets=_flag(options, "tagged-packets", True),
+            http_body=_flag(options, "http-body"),
+            http_body_printable=_flag(options, "http-body-printable"),
+            xff=http.xff(options.get("xff")),
         ),
     )
 
@@ -241,7 +245,7 @@ TYPES: dict[str, Callable[[plan.Eve, Map], plan.Eve]] = {
     "llmnr": lambda section, _: _replace(section, llmnr=True),
     "tls": lambda section, options: _replace(section, tls=talk.tls(options)),
     "flow": lambda section, _: _replace(section, flow=True),
-    "files": lambda section, _: _replace(section, files=plan.FileEvents()),
+    "files": lambda section, options: _replace(section, files=plan.FileEvents(xff=http.xff(options.get("xff")))),
     "frame": _frame,
     "netflow": lambda section, _: _replace(section, netflow=True),
     "arp": lambda section, _: _replace(section, arp=True),

@@ -25,9 +25,10 @@ fn streams_by_pattern() {
         (false, b"220 (vsFTPd)", "ftp"),
         (true, b"\0\0\0\x54\xffSMBr", "smb"),
         (true, &[5, 0, 11, 3], "dcerpc"),
-        (true, b"INVITE sip:a", "sip"),
-        (true, b"OPTIONS sip:a", "sip"),
+        (true, b"INVITE sip:a SIP/2.0\r\n", "sip"),
+        (true, b"OPTIONS sip:a SIP/2.0\r\n", "sip"),
         (true, b"OPTIONS * HTTP/1.1", "http"),
+        (false, b"HTTP/1.1 200 OK", "http"),
     ] {
         assert_eq!(look(Transport::Tcp, to_server, 9999, bytes, false).name(), Some(name), "{bytes:?}");
         let cut = bytes.get(..1).unwrap();

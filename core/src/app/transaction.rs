@@ -35,6 +35,8 @@ pub struct Head {
     told_events: usize,
     /// Its parser changed it since rules looked, to the server and to the client.
     changed: [bool; 2],
+    /// More of it came that is not kept, as above.
+    passed: [bool; 2],
     told: bool,
     /// What rules have found out about it.
     inspection: [Inspection; 2],
@@ -74,6 +76,7 @@ impl Head {
             events: Vec::new(),
             told_events: 0,
             changed: [true; 2],
+            passed: [false; 2],
             told: false,
             inspection: Default::default(),
             bits: RefCell::default(),
@@ -121,9 +124,22 @@ impl Head {
         *(if to_server { up } else { down }) = true;
     }
 
+    /// More came of it that nothing is kept of.
+    pub fn pass(&mut self, to_server: bool) {
+        let [up, down] = &mut self.passed;
+        *(if to_server { up } else { down }) = true;
+    }
+
     /// Something is odd: its row among the protocol's events.
     pub fn event(&mut self, event: u8) {
         if self.events.len() < MOST_EVENTS && !self.events.contains(&event) {
+            self.events.push(event);
+        }
+    }
+
+    /// The same, for what is told each time that it is found.
+    pub fn event_again(&mut self, event: u8) {
+        if self.events.len() < MOST_EVENTS {
             self.events.push(event);
         }
     }
@@ -143,6 +159,12 @@ impl Head {
     /// Whether there is something new in a direction, which is looked at now.
     pub(crate) fn take_changed(&mut self, to_server: bool) -> bool {
         let [up, down] = &mut self.changed;
+        std::mem::take(if to_server { up } else { down })
+    }
+
+    /// Whether more came in a direction that nothing is kept of, which is noticed now.
+    pub(crate) fn take_passed(&mut self, to_server: bool) -> bool {
+        let [up, down] = &mut self.passed;
         std::mem::take(if to_server { up } else { down })
     }
 
@@ -232,12 +254,14 @@ pub struct Transactions<T> {
     ends: [u8; 2],
     /// A message ended, in this direction: rules look at the stream's data, however little there is of it.
     pub(crate) flush: [bool; 2],
-    /// Flows that were announced and not taken yet.
-    pub(super) announced: Vec<Announced>,
     /// What is encrypted begins: what becomes of it, until the engine knows.
     pub(super) encrypted: Option<AfterHandshake>,
     /// What the parser tells apart in the bytes.
     pub frames: Frames,
+    /// What went the other way says something new about a direction: rules look at it again.
+    pub(super) renewed: [bool; 2],
+    /// Flows that were announced and not taken yet.
+    pub(super) announced: Vec<Announced>,
     /// What is wanted of their files.
     pub(super) wanted: Arc<Wanted>,
     /// Rules that have all files stored, to the server and to the client.
@@ -252,9 +276,10 @@ impl<T> Transactions<T> {
             next: 0,
             ends,
             flush: [false; 2],
-            announced: Vec::new(),
             encrypted: None,
             frames: Frames::default(),
+            renewed: [false; 2],
+            announced: Vec::new(),
             wanted: Arc::default(),
             storing: Default::default(),
         }
@@ -320,15 +345,22 @@ impl<T> Transactions<T> {
         *(if to_server { up } else { down }) = true;
     }
 
-    /// A flow between the same hosts is to come.
-    pub fn announce(&mut self, announced: Announced) {
-        self.announced.push(announced);
-    }
-
     /// All that follows in both directions is encrypted: this is to become of it, as the protocol's settings say. Said
     /// once.
     pub fn encrypted(&mut self, after: AfterHandshake) {
         self.encrypted = Some(after);
+    }
+
+    /// What went the other way settles something about a direction, as an answer may about what was asked: rules are to
+    /// look at that, too.
+    pub fn renew(&mut self, to_server: bool) {
+        let [up, down] = &mut self.renewed;
+        *(if to_server { up } else { down }) = true;
+    }
+
+    /// A flow between the same hosts is to come.
+    pub fn announce(&mut self, announced: Announced) {
+        self.announced.push(announced);
     }
 
     /// All that are live, the oldest first.

@@ -8,11 +8,11 @@ use super::prefilter::Literal;
 use super::state::Memory;
 use super::subject::Subject;
 use super::truth::Truth;
-use crate::app::{Protocol, frame};
+use crate::app::{Head, Protocol, frame};
 use crate::error::Result;
 use crate::files::File;
 use crate::packet::{Packet, proto};
-use crate::plan::{self, Action, DetectSettings, Effect, FlowCheck, Kind, Match, Scope};
+use crate::plan::{self, Action, DetectSettings, Effect, FlowCheck, Kind, Match, Number, Op, Scope, Way};
 
 /// Where a match was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub(super) struct Rule {
     pub(super) transactional: bool,
     /// It asks about files.
     pub(super) of_files: bool,
+    /// It asks for nothing but a state of a transaction: while that lasts, it matches whenever something is new.
+    lasting: Option<(u8, Way)>,
     /// Some literal is searched for before it is asked about a transaction.
     pub(super) has_fast_pattern: bool,
     scope: Option<Scope>,
@@ -75,6 +77,7 @@ impl Rule {
             has_fast_pattern: transaction_pattern(rule).is_some() && !rule.transactional,
             transactional: rule.transactional,
             frame: rule.buffers.iter().find_map(|test| frame::frame(&test.buffer)),
+            lasting: lasting(rule),
             buffers,
             protocols: protocols(&rule.application),
             scope: rule.scope,
@@ -85,6 +88,16 @@ impl Rule {
     /// It looks into transactions.
     pub(super) fn is_of_transactions(&self) -> bool {
         self.kind == Kind::AppTx && self.frame.is_none()
+    }
+
+    /// Whether it may match again as long as a state lasts.
+    pub(super) fn may_last(&self) -> bool {
+        self.lasting.is_some()
+    }
+
+    /// Whether it matches again when something is new in this direction of a transaction.
+    pub(super) fn lasts(&self, head: &Head, to_server: bool) -> bool {
+        self.lasting.is_some_and(|(state, side)| head.progress(side.to_server_or(to_server)) == state)
     }
 
     /// Whether no packet of an IP protocol can satisfy it.
@@ -193,6 +206,14 @@ fn protocols(application: &str) -> Box<[Protocol]> {
     }
     let names: Vec<&str> = application.split('|').filter(|name| !name.is_empty()).flat_map(family).collect();
     Protocol::ALL.iter().copied().filter(|protocol| names.contains(&protocol.name())).collect()
+}
+
+/// The state that a rule asks for and nothing else, in one direction or in that of what is new.
+fn lasting(rule: &plan::Rule) -> Option<(u8, Way)> {
+    let [plan::Check::TransactionProgress { number: Number { op: Op::Ge, a, .. }, side }] = *rule.checks else {
+        return None;
+    };
+    (rule.kind == Kind::AppTx && rule.buffers.is_empty()).then_some((u8::try_from(a).ok()?, side))
 }
 
 fn is_of_files(check: &plan::Check) -> bool {

@@ -36,6 +36,8 @@ pub(super) struct Lane {
 pub(super) struct Lanes {
     /// To the server and to the client.
     lanes: Vec<(Protocol, [Lane; 2])>,
+    /// Some match as long as a state lasts.
+    last: bool,
 }
 
 impl Lanes {
@@ -55,6 +57,7 @@ impl Lanes {
             Lane::new(&members, entries)
         };
         Self {
+            last: rules.iter().any(Rule::may_last),
             lanes: protocols.iter().map(|protocol| (*protocol, [true, false].map(|up| lane(*protocol, up)))).collect(),
         }
     }
@@ -96,6 +99,11 @@ impl Rules {
     /// Some rules are for transactions or frames.
     pub fn look_into_transactions(&self) -> bool {
         !self.lanes.lanes.is_empty() || !self.frames.is_empty()
+    }
+
+    /// Some rules match as long as a transaction's state lasts.
+    pub fn some_last(&self) -> bool {
+        self.lanes.last
     }
 
     /// Ask the rules about what is new in the direction of the subject's transaction; `settle` the outcome after the last.
@@ -211,7 +219,10 @@ impl Asking<'_, '_> {
             Verdict::Waits if rule.has_fast_pattern => self.inspection.candidates.push(number),
             Verdict::Waits => {}
             Verdict::Holds => {
-                self.inspection.matched.push(key);
+                let head = self.facts.talk.head(self.facts.index);
+                if !head.is_some_and(|head| rule.lasts(head, subject.is_to_server())) {
+                    self.inspection.matched.push(key);
+                }
                 if rule.transactional && !self.other_half(number, subject.is_to_server()) {
                     return;
                 }
@@ -219,7 +230,6 @@ impl Asking<'_, '_> {
                 if rule.stores_files() {
                     self.outcome.storing.push(number);
                 }
-                let head = self.facts.talk.head(self.facts.index);
                 head.into_iter().for_each(|head| mark(head, &rule.effects));
                 let transaction = head.map(|head| head.number);
                 self.outcome.take(number, rule, Place::of_state(subject.packet), (transaction, None));

@@ -77,6 +77,9 @@ impl Spoken {
         let closed = step.taken && step.state == TcpState::Closed;
         let over = closed || step.taken && step.state == TcpState::TimeWait && self.ended != [true; 2];
         let [up, down] = step.more.map(|more| more || over);
+        if up || down {
+            sides.asked.files.advance(packet.time);
+        }
         sides.ports = if to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
         let first = up.then(|| self.stream(shared, sides, true, closed)).flatten();
         down.then(|| self.stream(shared, sides, false, closed)).flatten().or(first)
@@ -248,8 +251,8 @@ impl Spoken {
         end: u64,
     ) {
         let Some(talk) = &mut self.talk else { return };
-        // An answer may settle what was asked.
-        self.fresh = [true; 2];
+        *of(&mut self.fresh, to_server) = true;
+        *of(&mut self.fresh, !to_server) |= talk.take_renewed(!to_server);
         *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
         meeting.announce(talk.take_announced());
         if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {

@@ -6,7 +6,9 @@ use crate::detect::state::FlowVars;
 use crate::files::Piece;
 use crate::flow;
 use crate::flow::record::FlowRecord;
+use crate::frame::Addr;
 use crate::packet::{Layer, NONE, Packet, Wrap, proto};
+use crate::plan;
 use crate::stream::{SessionFacts, StreamEvents};
 use crate::table::eve::{self, Context, FlowNow, Sighted, TransactionEvent};
 use crate::time::Nanos;
@@ -31,6 +33,8 @@ pub(super) struct Alert {
     pub transaction: Option<Arc<MatchedTransaction>>,
     /// The frame that it matched in: members of the event.
     pub frame: Option<Arc<[u8]>>,
+    /// By section of EVE, the client as proxies name it, where that is wanted.
+    pub clients: Vec<Option<Addr>>,
     /// The packet where it is none of the batch's.
     pub pseudo: Option<Box<Pseudo>>,
 }
@@ -43,17 +47,22 @@ pub(super) struct MatchedTransaction {
     pub guessed: bool,
     /// How far it got to the server and to the client.
     pub progress: [&'static str; 2],
-    /// What it says.
-    pub members: Vec<u8>,
+    /// What it says in each section of EVE.
+    pub members: Vec<Vec<u8>>,
 }
 
 impl MatchedTransaction {
-    pub fn new(talk: &dyn Talk, index: usize, to_server: bool) -> Option<Self> {
+    pub fn new(sections: &[plan::Eve], talk: &dyn Talk, index: usize, to_server: bool) -> Option<Self> {
         let (head, body) = (talk.head(index)?, talk.body(index)?);
         let state = |to_server| talk.states(to_server).get(usize::from(head.progress(to_server))).copied();
         let progress = [true, false].map(|to_server| state(to_server).unwrap_or_default());
-        let mut members = eve::members(head, body);
-        eve::files_of(&mut members, head, to_server);
+        let members = |section: &plan::Eve| {
+            let Some(options) = section.alert.as_ref().filter(|options| options.application) else { return Vec::new() };
+            let mut members = eve::members(head, body, Some(options));
+            eve::files_of(&mut members, head, to_server);
+            members
+        };
+        let members = sections.iter().map(members).collect();
         Some(Self { number: head.number, guessed: false, progress, members })
     }
 }
@@ -74,19 +83,22 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) enum What {
     /// An event of its own, for a section of EVE.
-    Event { section: usize, number: u64, event: TransactionEvent },
+    Event { section: usize, number: u64, event: TransactionEvent, client: Option<Addr> },
     /// Something odd about it.
     Anomaly { protocol: &'static str, name: &'static str, number: u64 },
     /// A piece of one of its files that is stored.
     Piece(Piece),
 }
 
-/// A packet that stands for the end of a flow: what was left of one direction's stream was looked at under its name.
+/// A packet that none was received as: it stands for the end of a flow, when what was left of one direction's stream
+/// was looked at under its name, or for the end of what the flow spoke before it changed its protocol.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pseudo {
     pub packet: Packet,
+    /// As events name it.
+    pub source: &'static str,
     /// What was around the flow's first packet.
-    pub wrap: Wrap,
+    pub wrap: Option<Wrap>,
 }
 
 impl Pseudo {
@@ -110,13 +122,36 @@ impl Pseudo {
             dport: to.1,
             ..Packet::EMPTY
         };
-        Self { packet, wrap: flow.wrap }
+        Self { packet, source: "stream (flow timeout)", wrap: Some(flow.wrap) }
+    }
+
+    /// For the end of what a flow spoke: to the server, when this packet of it came.
+    pub fn flush(packet: &Packet, to_server: bool, wrap: Option<&Wrap>) -> Self {
+        let Packet { time, identity, domain, vlans, vlan_count, ip, proto, layer, src, dst, sport, dport, .. } =
+            *packet;
+        let seen = Packet {
+            time,
+            identity,
+            domain,
+            vlans,
+            vlan_count,
+            ip,
+            proto,
+            layer,
+            src,
+            dst,
+            sport,
+            dport,
+            ..Packet::EMPTY
+        };
+        let packet = if to_server { seen } else { Packet { src: dst, dst: src, sport: dport, dport: sport, ..seen } };
+        Self { packet, source: "stream (detect/log)", wrap: wrap.copied() }
     }
 
     /// As events show it: without a frame.
     pub fn context(&self) -> Context<'_> {
-        let wrap = (self.packet.identity != NONE).then_some(&self.wrap);
-        Context { wrap, ..Context::of(&self.packet) }
+        let wrap = self.wrap.as_ref().filter(|_| self.packet.identity != NONE);
+        Context { wrap, pseudo: self.source, ..Context::of(&self.packet) }
     }
 }
 

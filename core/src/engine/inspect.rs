@@ -6,15 +6,17 @@ use super::expectations::{Expectations, Hosts, Meeting};
 use super::finds::{Dropping, MatchedTransaction, What};
 use super::frames;
 use super::transactions::{self, After};
-use crate::app::{Asked, Conversation, Counts, Event, Protocol, Sought, Talk};
+use crate::app::{Asked, Conversation, Counts, Event, Head, Protocol, Sought, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::files::{self, Wanted};
 use crate::flow::Seen;
 use crate::flow::record::{FlowRecord, TcpState};
+use crate::frame::Addr;
 use crate::packet::{Layer, Packet, Stop, proto};
-use crate::plan::Action;
+use crate::plan::{Action, Eve};
 use crate::stream::{Block, Cause, Session, Stats, Step, Streams};
+use crate::table::eve;
 use crate::time::Nanos;
 use std::sync::Arc;
 
@@ -311,11 +313,16 @@ impl Inspector {
     }
 
     /// What alerts show of the transaction that a rule of the last packet matched in.
-    pub fn matched_transaction(&self, slot: u32, to_server: bool, hit: &Hit) -> Option<Arc<MatchedTransaction>> {
+    pub fn matched_transaction(
+        &self,
+        shared: &Shared,
+        (slot, to_server): (u32, bool),
+        hit: &Hit,
+    ) -> Option<Arc<MatchedTransaction>> {
         let (spoken, number) = (&self.tracked.get(slot as usize)?.spoken, hit.transaction?);
         let of = |talk: &dyn Talk| {
             let index = (0..talk.live()).find(|index| talk.head(*index).is_some_and(|head| head.number == number))?;
-            MatchedTransaction::new(talk, index, to_server)
+            MatchedTransaction::new(&shared.outputs.eve, talk, index, to_server)
         };
         let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
         talks.filter_map(|talk| of(&**talk)).next().map(Arc::new)
@@ -332,41 +339,73 @@ impl Inspector {
     }
 
     /// The one transaction that a flow has open: what a rule for its application tells of, though it matched a datagram.
-    pub fn only_transaction(&self, slot: u32, to_server: bool) -> Option<Arc<MatchedTransaction>> {
+    pub fn only_transaction(&self, shared: &Shared, (slot, to_server): (u32, bool)) -> Option<Arc<MatchedTransaction>> {
         let talk = self.tracked.get(slot as usize)?.spoken.talk.as_deref()?;
-        if talk.live() == 1 { MatchedTransaction::new(talk, 0, to_server).map(Arc::new) } else { None }
+        if talk.live() != 1 {
+            return None;
+        }
+        MatchedTransaction::new(&shared.outputs.eve, talk, 0, to_server).map(Arc::new)
     }
 
     /// The one transaction of a flow that goes in a direction, for an alert that does not say which it is about; so many
     /// alerts at most are told with one.
-    pub fn guessed_transaction(&self, slot: u32, to_server: bool, most: u32) -> Option<Arc<MatchedTransaction>> {
+    pub fn guessed_transaction(
+        &self,
+        shared: &Shared,
+        (slot, to_server): (u32, bool),
+    ) -> Option<Arc<MatchedTransaction>> {
+        let most = shared.most_guesses;
         let talk = self.tracked.get(slot as usize).filter(|_| most > 0)?.spoken.talk.as_deref()?;
         let goes = |index: &usize| talk.head(*index).is_some_and(|head| head.goes(to_server));
         let mut going = (0..talk.live()).filter(goes);
         let only = going.next().filter(|_| going.next().is_none())?;
         talk.head(only).filter(|head| head.guess(most))?;
-        let matched = MatchedTransaction::new(talk, only, to_server)?;
+        let matched = MatchedTransaction::new(&shared.outputs.eve, talk, only, to_server)?;
         Some(Arc::new(MatchedTransaction { guessed: true, ..matched }))
     }
 
-    /// What a flow's transactions have to tell after a packet of a direction; `end`: for the last time.
+    /// By section of EVE the client as proxies name it in the transaction that a rule matched in, or else in any that
+    /// is open; empty where none asks for it.
+    pub fn clients(&self, shared: &Shared, slot: u32, hit: &Hit) -> Vec<Option<Addr>> {
+        let sections = &shared.outputs.eve;
+        let Some(Tracked { spoken, .. }) = self.tracked.get(slot as usize) else { return Vec::new() };
+        if sections.iter().all(|section| section.xff_of_alerts().is_none()) {
+            return Vec::new();
+        }
+        let bodies = || {
+            let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
+            talks.flat_map(|talk| (0..talk.live()).filter_map(|index| talk.head(index).zip(talk.body(index))))
+        };
+        let fits = |head: &Head| hit.transaction.is_none_or(|number| head.number == number);
+        let client = |section: &Eve| {
+            let fitting = bodies().filter(|(head, _)| fits(head));
+            fitting.filter_map(|(_, body)| eve::client(section.xff_of_alerts(), body)).next()
+        };
+        sections.iter().map(client).collect()
+    }
+
+    /// What a flow's transactions have to tell after a packet of a direction, and whether those are of the protocol that
+    /// it spoke before; `end`: for the last time.
     pub fn tell(
         &mut self,
         shared: &Shared,
         (slot, payload): (u32, Buffer<'_>),
         (to_server, end): (bool, bool),
-        mut tell: impl FnMut(What),
+        mut tell: impl FnMut(What, bool),
     ) {
         let Some(Tracked { spoken, session, .. }) = self.tracked.get_mut(slot as usize) else { return };
         let after = After { to_server, ended: spoken.ended == [true; 2], end };
-        for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
-            transactions::tell(shared, &mut **talk, after, &mut tell);
+        for (talk, is_before) in [(&mut spoken.before, true), (&mut spoken.talk, false)] {
+            let Some(talk) = talk else { continue };
+            transactions::tell(shared, &mut **talk, after, &mut |what| tell(what, is_before));
         }
         if spoken.has_frames() {
             let over = end || spoken.is_over(to_server);
             let bytes = frame_bytes(self.streams.as_ref(), session.as_deref(), payload);
-            for (talk, over) in [(&mut spoken.before, true), (&mut spoken.talk, over)] {
-                talk.iter_mut().for_each(|talk| frames::tell(shared, &mut **talk, (to_server, bytes, over), &mut tell));
+            for (talk, over, is_before) in [(&mut spoken.before, true, true), (&mut spoken.talk, over, false)] {
+                let Some(talk) = talk else { continue };
+                let tell = &mut |what| tell(what, is_before);
+                frames::tell(shared, &mut **talk, (to_server, bytes, over), tell);
             }
             if let (Some(streams), Some(session)) = (&mut self.streams, session) {
                 let read = streams.read_up_to(session, to_server);

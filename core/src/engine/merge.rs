@@ -333,15 +333,18 @@ impl Merger {
         let (action, inline) = (logged.action.unwrap_or(rule.action), shared.outputs.inline);
         let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
         let notes = alert.notes.iter().filter_map(|note| noted(&shared.datasets, note)).collect::<Vec<_>>();
-        let transaction = alert.transaction.as_deref().map(|seen| InTransaction {
-            number: seen.number,
-            guessed: seen.guessed,
-            progress: seen.progress,
-            members: &seen.members,
-        });
         let frame = alert.frame.as_deref().unwrap_or_default();
-        let matched = Matched { rule, action, stream, inline, context: &notes, transaction, frame };
-        self.eve.iter_mut().for_each(|eve| eve.alert(&at, &matched, identities));
+        let matched = Matched { rule, action, stream, inline, context: &notes, transaction: None, frame, client: None };
+        for (section, eve) in self.eve.iter_mut().enumerate() {
+            let transaction = alert.transaction.as_deref().map(|seen| InTransaction {
+                number: seen.number,
+                guessed: seen.guessed,
+                progress: seen.progress,
+                members: seen.members.get(section).map(Vec::as_slice).unwrap_or_default(),
+            });
+            let client = alert.clients.get(section).copied().flatten();
+            eve.alert(&at, &Matched { transaction, client, ..matched }, identities);
+        }
         if shared.outputs.fast {
             self.fast.alert(&mut self.output.fast, packet, &matched);
         }
@@ -355,9 +358,9 @@ impl Merger {
         let id = flow_community(shared, &record.flow, at.packet);
         let at = Context { flow: Some(FlowNow { community_id: &id, ..record.flow.now() }), ..*at };
         match &record.what {
-            What::Event { section, number, event } => {
+            What::Event { section, number, event, client } => {
                 let section = self.eve.get_mut(*section).into_iter();
-                section.for_each(|eve| eve.transaction(&at, *number, event, identities));
+                section.for_each(|eve| eve.transaction(&at, *number, (event, *client), identities));
             }
             What::Piece(piece) => self.output.files.push(piece.clone()),
             What::Anomaly { protocol, name, number } => {
@@ -566,6 +569,7 @@ fn noted(datasets: &[plan::Dataset], note: &Note) -> Option<(String, String)> {
 pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<FlowNow<'a>>) -> Context<'a> {
     Context {
         frame: parsed.number(packet),
+        pseudo: "",
         packet,
         bytes: packet.padded_bytes(&parsed.batch.slab),
         events: StreamEvents::EMPTY,
@@ -575,6 +579,7 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
         note: parsed.note(packet),
         flow,
         quote: None,
+        instead: [None; 2],
     }
 }
 

@@ -438,7 +438,7 @@ fn parser(plan: &Plan, seed: Seed) -> Result<Parser> {
 /// Whether rules tag packets and an output shows those.
 fn wants_tagged(plan: &Plan) -> bool {
     let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
-    let tagged = |eve: &plan::Eve| eve.alert.is_some_and(|alert| alert.tagged_packets);
+    let tagged = |eve: &plan::Eve| eve.alert.as_ref().is_some_and(|alert| alert.tagged_packets);
     plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags)
 }
 

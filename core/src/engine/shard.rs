@@ -221,7 +221,7 @@ impl Shard {
             self.inspect(shared, parsed, row, packet, (seen, step), now, identities, out);
         }
         if let Some(seen) = seen.filter(|_| shared.parses) {
-            self.tell(shared, row, (&seen, payload(parsed, packet)), out);
+            self.tell(shared, parsed, (row, packet), &seen, out);
         }
         let strange = self.inspector.strange();
         let tagged = shared.wants_tagged && self.inspector.tagged;
@@ -345,13 +345,14 @@ impl Shard {
                 let pseudo = Some(Box::new(pseudo));
                 let data = self.inspector.data(hit);
                 let notes = self.inspector.notes(hit);
-                let transaction = self.inspector.matched_transaction(slot, to_server, hit);
+                let transaction = self.inspector.matched_transaction(shared, (slot, to_server), hit);
+                let clients = self.inspector.clients(shared, slot, hit);
                 let Hit { rule, in_stream, .. } = *hit;
                 let frame = self.inspector.matched_frame(slot, to_server, hit, Buffer::default());
-                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, pseudo });
+                out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, clients, pseudo });
             }
             let flow = FlowThen { id: flow.id, to_server, counters, vars, application };
-            self.inspector.tell(shared, (slot, Buffer::default()), (to_server, !to_server), |what| {
+            self.inspector.tell(shared, (slot, Buffer::default()), (to_server, !to_server), |what, _| {
                 let pseudo = Some(Box::new(pseudo));
                 out.records.push(Record { row, flow: flow.clone(), what, pseudo });
             });
@@ -421,14 +422,18 @@ impl Shard {
     }
 
     /// What the transactions of a packet's flow have to tell now.
-    fn tell(&mut self, shared: &Shared, row: u32, (seen, payload): (&Seen, Buffer<'_>), out: &mut ShardOut) {
-        let mut whats = Vec::new();
-        self.inspector.tell(shared, (seen.slot, payload), (seen.to_server, false), |what| whats.push(what));
+    fn tell(&mut self, shared: &Shared, parsed: &Parsed, at: (u32, &Packet), seen: &Seen, out: &mut ShardOut) {
+        let (mut whats, flow) = (Vec::new(), (seen.slot, payload(parsed, at.1)));
+        self.inspector.tell(shared, flow, (seen.to_server, false), |what, before| whats.push((what, before)));
         if whats.is_empty() {
             return;
         }
-        let flow = self.then(*seen);
-        out.records.extend(whats.into_iter().map(|what| Record { row, flow: flow.clone(), what, pseudo: None }));
+        let ((row, packet), now) = (at, self.then(*seen));
+        out.records.extend(whats.into_iter().map(|(what, is_before)| {
+            let pseudo = is_before.then(|| Box::new(Pseudo::flush(packet, seen.to_server, parsed.wrap(packet))));
+            let flow = FlowThen { to_server: is_before || seen.to_server, ..now.clone() };
+            Record { row, flow, what, pseudo }
+        }));
     }
 
     /// Note the last inspection's hits.
@@ -449,15 +454,16 @@ impl Shard {
             let notes = self.inspector.notes(hit);
             let transaction = seen.and_then(|Seen { slot, to_server, .. }| match hit.transaction {
                 None if datagram && is_of_application(shared, hit.rule) => {
-                    self.inspector.only_transaction(slot, to_server)
+                    self.inspector.only_transaction(shared, (slot, to_server))
                 }
-                None => self.inspector.guessed_transaction(slot, to_server, shared.most_guesses),
-                Some(_) => self.inspector.matched_transaction(slot, to_server, hit),
+                None => self.inspector.guessed_transaction(shared, (slot, to_server)),
+                Some(_) => self.inspector.matched_transaction(shared, (slot, to_server), hit),
             });
+            let clients = seen.map(|seen| self.inspector.clients(shared, seen.slot, hit)).unwrap_or_default();
             let Hit { rule, in_stream, .. } = *hit;
             let shown = |seen: Seen| self.inspector.matched_frame(seen.slot, seen.to_server, hit, payload);
-            let frame = seen.and_then(shown);
-            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, pseudo: None });
+            let (frame, pseudo) = (seen.and_then(shown), None);
+            out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, clients, pseudo });
         }
     }
 

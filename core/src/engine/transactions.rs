@@ -19,7 +19,8 @@ pub(super) fn inspect(
     let to_server = subject.flow.is_some_and(|flow| flow.to_server);
     for index in 0..talk.live() {
         let Some(head) = talk.head_mut(index) else { continue };
-        if head.inspection(to_server).done || !head.take_changed(to_server) {
+        let passed = head.take_passed(to_server) && rules.some_last();
+        if head.inspection(to_server).done || !head.take_changed(to_server) && !passed {
             continue;
         }
         (head.time, head.source) = (subject.packet.time, subject.packet.src);
@@ -64,8 +65,9 @@ fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, to_server: bool, te
     };
     let number = head.number;
     for (section, options) in (0..).zip(&shared.outputs.eve) {
+        let client = eve::client(options.xff_of_files(), body);
         let events = eve::ended_files(options, head, body, to_server).into_iter();
-        events.for_each(|event| tell(What::Event { section, number, event }));
+        events.for_each(|event| tell(What::Event { section, number, event, client }));
     }
     let mut pieces = Vec::new();
     talk.head_mut(index).into_iter().for_each(|head| head.files.tell(to_server, &mut pieces));
@@ -93,7 +95,7 @@ pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, after: After, tell: &mu
         let (Some(head), Some(body)) = (logged, talk.body(index)) else { continue };
         for (section, options) in (0..).zip(&shared.outputs.eve) {
             let events = eve::events(options, head, body).into_iter();
-            events.for_each(|event| tell(What::Event { section, number, event }));
+            events.for_each(|event| tell(What::Event { section, number, event, client: None }));
         }
     }
     let told = |head: &Head| head.is_complete() && head.is_told() && !head.files.has_untold();

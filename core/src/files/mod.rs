@@ -3,10 +3,11 @@
 //! A file belongs to a transaction. Its parser opens it, gives it its bytes in order, says what was lost, and closes it.
 //! What is found out about it, and how much of it is held, is what rules and outputs want (`wanted.rs`): digests
 //! (`digest.rs`), what its first bytes say it is (`magic.rs`), the bytes that rules look into (`window.rs`), and those
-//! that are stored (`store.rs`).
+//! that are stored (`store.rs`). One that comes in parts is another file once they join (`parts.rs`).
 
 mod digest;
 mod magic;
+mod parts;
 mod store;
 mod wanted;
 mod window;
@@ -17,6 +18,7 @@ pub use wanted::{Counts, Wanted};
 pub use window::Reach;
 
 use magic::Magic;
+use parts::Part;
 use std::sync::Arc;
 use store::Storage;
 use window::Window;
@@ -72,6 +74,8 @@ pub struct File {
     digests: Digests,
     window: Window,
     storage: Storage,
+    /// It is put together with other parts of a larger one.
+    part: Option<Part>,
     told: bool,
     /// Rules have looked at all of it.
     done: bool,
@@ -91,6 +95,7 @@ impl File {
             digests: Digests::new(wanted),
             window: Window::new(wanted),
             storage: Storage::new(wanted),
+            part: None,
             wanted: Arc::clone(wanted),
             told: false,
             done: false,
@@ -137,6 +142,10 @@ impl File {
             self.magic.update(bytes);
         }
         self.storage.push(bytes);
+        if self.part.as_mut().is_some_and(|part| !part.push(bytes)) {
+            self.part = None;
+            Wanted::add(&self.wanted.unjoined, 1);
+        }
     }
 
     fn close(&mut self, state: State) {
@@ -191,6 +200,11 @@ impl Files {
         self.change(file, |file| file.range = Some((first, last)));
     }
 
+    /// It is put together with other parts of the file that `key` names and that has so many bytes.
+    pub fn part_of(&mut self, file: usize, key: Vec<u8>, size: u64, range: (u64, u64)) {
+        self.change(file, |file| file.part = Part::new(key, size, range, &file.wanted));
+    }
+
     /// Its next bytes.
     pub fn data(&mut self, file: usize, bytes: &[u8]) {
         self.change(file, |file| file.take_in(bytes));
@@ -205,9 +219,19 @@ impl Files {
         });
     }
 
-    /// It ends. One of which bytes were lost is truncated, whatever its protocol says.
+    /// It ends. One of which bytes were lost is truncated, whatever its protocol says. The last part of a larger one makes
+    /// that another file.
     pub fn close(&mut self, file: usize, state: State) {
         self.change(file, |file| file.close(state));
+        let Some(File { state, part, name, to_server, .. }) = self.list.get_mut(file) else { return };
+        let (name, to_server) = (name.clone(), *to_server);
+        let whole = part.take().filter(|_| *state == State::Closed).and_then(|part| self.wanted.join(part));
+        if let Some(bytes) = whole
+            && let Some(file) = self.open(to_server, &name)
+        {
+            self.data(file, &bytes);
+            self.close(file, State::Closed);
+        }
     }
 
     /// All that are open in a direction end early.

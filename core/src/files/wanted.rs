@@ -1,8 +1,11 @@
 //! What is wanted of files, and the memory that a worker has for them.
 
+use super::parts::{Part, Waiting};
 use crate::plan::{Check, FileSettings, FileTest, HashType, Rule};
+use crate::time::Nanos;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 /// Bytes of files that a share of the flows holds at once, at most: to be looked into, and to be stored.
 const MOST_HELD: u64 = if cfg!(test) { 1 << 20 } else { 64 << 20 };
@@ -18,6 +21,8 @@ pub struct Counts {
     pub refused: u64,
     /// Bytes that rules did not get to see.
     pub unseen: u64,
+    /// Files in parts that were given up before all parts were there.
+    pub unjoined: u64,
 }
 
 impl Counts {
@@ -27,6 +32,7 @@ impl Counts {
         self.not_stored += other.not_stored;
         self.refused += other.refused;
         self.unseen += other.unseen;
+        self.unjoined += other.unjoined;
     }
 }
 
@@ -50,6 +56,10 @@ pub struct Wanted {
     pub(super) not_stored: AtomicU64,
     pub(super) refused: AtomicU64,
     pub(super) unseen: AtomicU64,
+    pub(super) unjoined: AtomicU64,
+    /// Files of which parts came, and the time of the last packet.
+    waiting: Mutex<Waiting>,
+    now: AtomicI64,
     /// Numbers of stored files are told apart by their share of the flows.
     share: (u64, u64),
 }
@@ -93,9 +103,22 @@ impl Wanted {
 
     /// What was counted.
     pub fn counts(&self) -> Counts {
-        let [stored, not_stored, refused, unseen] =
-            [&self.stored, &self.not_stored, &self.refused, &self.unseen].map(|count| count.load(Ordering::Relaxed));
-        Counts { stored, not_stored, refused, unseen }
+        let counts = [&self.stored, &self.not_stored, &self.refused, &self.unseen, &self.unjoined];
+        let [stored, not_stored, refused, unseen, unjoined] = counts.map(|count| count.load(Ordering::Relaxed));
+        Counts { stored, not_stored, refused, unseen, unjoined }
+    }
+
+    /// What comes is of a packet of this time.
+    pub fn advance(&self, now: Nanos) {
+        self.now.store(now, Ordering::Relaxed);
+    }
+
+    /// A part of a file came: the whole file, where it was the last one.
+    pub(super) fn join(&self, part: Part) -> Option<Vec<u8>> {
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let (whole, given_up) = waiting.add(part, self.now.load(Ordering::Relaxed));
+        Self::add(&self.unjoined, given_up);
+        whole
     }
 
     /// So many more.

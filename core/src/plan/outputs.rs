@@ -51,7 +51,15 @@ pub struct CaptureSettings {
     pub filter: Vec<Program>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Xff {
+    pub header: String,
+    pub overwrite: bool,
+    pub last: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AlertEvents {
     pub application: bool,
@@ -66,6 +74,9 @@ pub struct AlertEvents {
     pub packet: bool,
     pub verdict: bool,
     pub tagged_packets: bool,
+    pub http_body: bool,
+    pub http_body_printable: bool,
+    pub xff: Option<Xff>,
 }
 
 impl Default for AlertEvents {
@@ -84,6 +95,9 @@ impl Default for AlertEvents {
             packet: false,
             verdict: false,
             tagged_packets: true,
+            http_body: false,
+            http_body_printable: false,
+            xff: None,
         }
     }
 }
@@ -206,10 +220,11 @@ impl Default for FrameEvents {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct FileEvents {
     pub stored: bool,
+    pub xff: Option<Xff>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -276,6 +291,16 @@ impl Default for Eve {
 }
 
 impl Eve {
+    /// Which client alerts show.
+    pub fn xff_of_alerts(&self) -> Option<&Xff> {
+        self.alert.as_ref()?.xff.as_ref()
+    }
+
+    /// Which client the events of files show.
+    pub fn xff_of_files(&self) -> Option<&Xff> {
+        self.files.as_ref()?.xff.as_ref()
+    }
+
     /// Whether it tells of the link addresses of flows.
     pub fn wants_macs(&self) -> bool {
         self.ethernet && self.wants_flows()
@@ -315,7 +340,7 @@ impl Outputs {
 
     /// How many bytes of a payload alerts show, at most.
     pub fn payload_shown(&self) -> usize {
-        let alerts = self.eve.iter().filter_map(|eve| eve.alert);
+        let alerts = self.eve.iter().filter_map(|eve| eve.alert.as_ref());
         let showing = alerts.filter(|alert| alert.payload || alert.payload_printable || alert.payload_length);
         showing.map(|alert| alert.payload_size as usize).max().unwrap_or(0)
     }

@@ -70,6 +70,7 @@ mod tests {
                 context: &[],
                 transaction: None,
                 frame: &[],
+                client: None,
             },
         )
     }
@@ -94,6 +95,7 @@ mod tests {
                     context: &[],
                     transaction: None,
                     frame: &[],
+                    client: None,
                 },
             );
             assert!(line.contains(want), "{line}");

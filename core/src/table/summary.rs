@@ -117,12 +117,13 @@ impl Summary<'_> {
     }
 
     fn files(&self, json: &mut Json<'_>) {
-        let files::Counts { stored, not_stored, refused, unseen } = self.files;
+        let files::Counts { stored, not_stored, refused, unseen, unjoined } = self.files;
         json.object("files");
         json.number("stored", stored);
         json.number("not_stored", not_stored);
         json.number("refused", refused);
         json.number("unseen_bytes", unseen);
+        json.number("unjoined", unjoined);
         json.end();
     }
 
@@ -267,7 +268,7 @@ mod tests {
                 "checksum": {"l3": zeros, "l4": zeros}},
             "flows": {"total": 0, "evicted": 0},
             "fragments": {"datagrams": 0, "complete": 0, "timeout": 0, "evicted": 0, "overlaps": 0},
-            "files": {"stored": 0, "not_stored": 0, "refused": 0, "unseen_bytes": 0},
+            "files": {"stored": 0, "not_stored": 0, "refused": 0, "unseen_bytes": 0, "unjoined": 0},
             "alerts": 0, "anomalies": {}, "sessions": [],
         });
         assert_eq!(document(&bare(&Counters::default())), want);

@@ -12,6 +12,11 @@ pub fn is_v4(address: &Addr) -> bool {
     matches!(address.0, [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, ..])
 }
 
+/// The IP version of an address: 4 for the mapped form.
+pub fn family(address: &Addr) -> u8 {
+    if is_v4(address) { 4 } else { 6 }
+}
+
 /// Append an address of a packet of IP version `ip`: IPv4 dotted, IPv6 as eight groups of four digits.
 pub fn address(out: &mut Vec<u8>, address: &Addr, ip: u8) {
     if ip == 4 { dotted(out, address) } else { groups(out, address) }

@@ -64,11 +64,23 @@ def test_several_sections_and_names(tmp_path: Path) -> None:
         ("metadata:\n      rule:\n        raw: yes\n        reference: yes",
          plan.AlertEvents(rule_text=True, references=True)),
         ("packet: true\n    tagged-packets: no", plan.AlertEvents(packet=True, tagged_packets=False)),
-        ("http: yes\n    xff:\n      enabled: yes", plan.AlertEvents()),
+        ("http-body: yes\n    http-body-printable: yes", plan.AlertEvents(http_body=True, http_body_printable=True)),
+        ("http: yes\n    xff:\n      enabled: no", plan.AlertEvents()),
+        ("xff:\n      enabled: yes", plan.AlertEvents(xff=plan.Xff())),
+        ("xff: {enabled: yes, mode: overwrite, deployment: forward, header: Client}",
+         plan.AlertEvents(xff=plan.Xff(header="Client", overwrite=True, last=False))),
     ],
 )  # fmt: skip
 def test_parts_of_alerts(tmp_path: Path, options: str, expected: plan.AlertEvents) -> None:
     assert section(tmp_path, f"types:\n- alert:\n    {options}").alert == expected
+
+
+def test_the_client_that_proxies_name_is_of_all_types_or_of_one(tmp_path: Path) -> None:
+    eve = section(tmp_path, "xff: {enabled: yes}\ntypes:\n- files\n- alert: {xff: {enabled: no}}\n")
+    assert eve.files == plan.FileEvents(xff=plan.Xff())
+    assert eve.alert == plan.AlertEvents()
+    with pytest.raises(ConfigError, match="'sideways' is none of reverse, forward"):
+        section(tmp_path, "xff: {enabled: yes, deployment: sideways}\ntypes: [alert]\n")
 
 
 def test_options_of_other_types(tmp_path: Path) -> None:

@@ -124,10 +124,10 @@ pub struct Conversation {
     /// The protocol before it changed, and the one that was announced then.
     original: Option<Protocol>,
     expected: Option<Protocol>,
-    /// The flow that announced it.
-    parent: Option<u64>,
     /// The server spoke first, and should not have: the flow has none.
     wrong: bool,
+    /// The flow that announced it.
+    parent: Option<u64>,
 }
 
 /// Protocols in which the client speaks first.

@@ -53,7 +53,7 @@ const SIP_METHODS: [&[u8]; 14] = [
     b"UPDATE sip",
 ];
 
-const SIP_ANSWER: [&[u8]; 1] = [b"SIP/2.0 "];
+const SIP_ANSWER: &[u8] = b"SIP/2.0 ";
 
 const PATTERNS: [Pattern; 40] = [
     folded(P::Http, Down, b"HTTP/0.9"),
@@ -127,6 +127,18 @@ fn method(bytes: &[u8], name: &[u8], after: &[u8], folded: bool) -> Fit {
     }
 }
 
+/// SIP shares methods with other protocols: the line ends with its version (RFC 3261, section 7.1).
+fn sip_request(bytes: &[u8], name: &[u8]) -> Fit {
+    match (fit(bytes, 0, name, false), memchr::memchr(b'\n', bytes)) {
+        (Fit::Whole, None) => Fit::Part,
+        (Fit::Whole, Some(end)) => {
+            let line = bytes.get(..end).unwrap_or_default().trim_ascii_end();
+            if line.ends_with(b" SIP/2.0") { Fit::Whole } else { Fit::Not }
+        }
+        (other, _) => other,
+    }
+}
+
 /// What the patterns say: the longest one that is there wins.
 pub(super) fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
     let (bytes, up) = (direction.bytes, direction.to_server);
@@ -141,9 +153,10 @@ pub(super) fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
         .iter()
         .filter(|_| up && direction.transport == Tcp)
         .map(|name| (P::Http, method(bytes, name, b" \t", true)));
-    let sip = if up { SIP_METHODS.as_slice() } else { &SIP_ANSWER };
-    let sip = sip.iter().map(|name| (P::Sip, fit(bytes, 0, name, false)));
-    decide(sip.chain(quit).chain(fixed).chain(http).filter(|(protocol, _)| sought.has(*protocol)))
+    let requests = SIP_METHODS.iter().filter(|_| up).map(|name| (P::Sip, sip_request(bytes, name)));
+    let answer = (P::Sip, if up { Fit::Not } else { fit(bytes, 0, SIP_ANSWER, false) });
+    let all = requests.chain([answer]).chain(quit).chain(fixed).chain(http);
+    decide(all.filter(|(protocol, _)| sought.has(*protocol)))
 }
 
 fn decide(found: impl Iterator<Item = (Protocol, Fit)>) -> Answer {

@@ -78,12 +78,13 @@ fn yes_if(condition: bool, protocol: Protocol) -> Answer {
     if condition { Answer::Yes(protocol) } else { Answer::No }
 }
 
-/// The server speaks first.
+/// The server speaks first (RFC 959, section 5.4).
 fn ftp(direction: &Direction<'_>) -> Answer {
-    let begins = direction.bytes.starts_with(b"220 ") || direction.bytes.starts_with(b"220-");
-    yes_if(!direction.to_server && begins, P::Ftp)
+    let begins = |reply: &[u8]| direction.bytes.starts_with(reply);
+    yes_if(!direction.to_server && (begins(b"220 ") || begins(b"220-")), P::Ftp)
 }
 
+/// The server speaks first.
 fn smtp(direction: &Direction<'_>) -> Answer {
     yes_if(!direction.to_server && direction.bytes.starts_with(b"220"), P::Smtp)
 }

@@ -25,6 +25,8 @@ enum Parts {
 struct Whole {
     name: Vec<u8>,
     range: Option<(u64, u64)>,
+    /// What names all of it, and its size, where this is a part.
+    all: Option<(Vec<u8>, u64)>,
     reach: Reach,
     is_open: bool,
     file: Option<usize>,
@@ -33,7 +35,7 @@ struct Whole {
 impl Whole {
     fn new(name: Vec<u8>, range: Option<(u64, u64)>, settings: &BodySettings) -> Self {
         let reach = Reach { minimum: settings.minimum, again: settings.window / 4 };
-        Self { name, range, reach, is_open: false, file: None }
+        Self { name, range, all: None, reach, is_open: false, file: None }
     }
 
     /// What names it, unless there are too many.
@@ -43,7 +45,10 @@ impl Whole {
             self.file = files.open(to_server, &self.name);
             if let Some(file) = self.file {
                 files.reach(file, self.reach);
-                self.range.into_iter().for_each(|(first, last)| files.range(file, first, last));
+                if let Some((first, last)) = self.range {
+                    files.range(file, first, last);
+                    self.all.take().into_iter().for_each(|(key, size)| files.part_of(file, key, size, (first, last)));
+                }
             }
         }
         self.file
@@ -83,6 +88,7 @@ impl Content {
                 form.finish(&mut entry.head.files);
             }
             entry.head.files.truncate(self.to_server);
+            entry.head.pass(self.to_server);
             return;
         }
         self.unpack(entry, Some(bytes));
@@ -173,12 +179,10 @@ fn request_parts(tx: &Tx, settings: &BodySettings) -> Parts {
 
 /// The file of a response.
 fn response_parts(tx: &Tx, settings: &BodySettings) -> Parts {
-    let range = tx
-        .field(false, "Content-Range")
-        .filter(|_| tx.status() == Some(206))
-        .and_then(ContentRange::parse)
-        .and_then(|range| range.bytes);
-    Parts::File(Whole::new(response_name(tx), range, settings))
+    let listed = tx.field(false, "Content-Range").filter(|_| tx.status() == Some(206)).and_then(ContentRange::parse);
+    let range = listed.and_then(ContentRange::part);
+    let all = listed.and_then(|listed| listed.size).map(|size| ([tx.host(), b"\0", tx.raw_uri()].concat(), size));
+    Parts::File(Whole { all, ..Whole::new(response_name(tx), range, settings) })
 }
 
 /// The name of a response's file: as it says, or as it was asked for.

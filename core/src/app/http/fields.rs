@@ -170,7 +170,8 @@ impl Fields {
             let is_end = |byte: u8| byte == b'\n' || byte == b'\r' && !reading.to_server;
             let length = rest.iter().position(|byte| is_end(*byte)).unwrap_or(rest.len());
             let before = text.get(..start).unwrap_or_default();
-            if rest.first() == Some(&b'\r') && before.ends_with(b"\n") && !before.ends_with(b"\r\n") {
+            let is_bare = before.ends_with(b"\n") && !before.ends_with(b"\r\n");
+            if is_bare && rest.starts_with(b"\r") || before.ends_with(b"\n") && rest.starts_with(b"\r\r") {
                 note(Event::DeformedEol);
             }
             let line = Span::new(start, start + length).trimmed(text, |byte| byte == b'\r');
@@ -191,7 +192,7 @@ impl Fields {
         note: &mut impl FnMut(Event),
     ) -> Result<(), TooMany> {
         let (bytes, to_server) = (line.of(text), reading.to_server);
-        if bytes.first().is_some_and(|byte| is_blank(*byte) || *byte == 0) && (to_server || !names_a_field(bytes)) {
+        if bytes.first().is_some_and(|byte| matches!(byte, b' ' | b'\t' | 0)) && (to_server || !names_a_field(bytes)) {
             if let Some(open) = reading.open {
                 reading.folds += 1;
                 reading.open = Some(fold(text, self.raw, open, line));
@@ -291,12 +292,17 @@ impl Field {
         let name = Span::new(start, start + colon);
         let trimmed = name.trimmed(text, |byte| is_blank(byte) || byte == 0);
         let whole = name.of(text);
-        if trimmed.is_empty() {
+        if whole.is_empty() {
+            note(of(to_server, Event::RequestFieldMissingColon, Event::ResponseFieldMissingColon));
+        } else if trimmed.is_empty() {
             note(of(to_server, Event::RequestInvalidEmptyName, Event::ResponseInvalidEmptyName));
-        } else if whole.last().is_some_and(|byte| is_blank(*byte)) {
+        } else if whole.last().is_some_and(|byte| matches!(byte, b' ' | b'\t')) {
             note(of(to_server, Event::RequestInvalidBlanksAfterName, Event::ResponseInvalidBlanksAfterName));
         }
-        if !trimmed.is_empty() && (whole.contains(&0) || !trimmed.of(text).iter().all(|byte| is_token(*byte))) {
+        if !trimmed.is_empty()
+            && (whole.contains(&0)
+                || !name.trimmed(text, |byte| matches!(byte, b' ' | b'\t')).of(text).iter().all(|byte| is_token(*byte)))
+        {
             note(of(to_server, Event::RequestHeaderInvalid, Event::ResponseHeaderNameNotToken));
         }
         Self { name: trimmed, value: value(text, start + colon + 1, line.end()), ..Self::default() }
@@ -367,7 +373,8 @@ mod tests {
         for (text, want, event) in [
             (b"A : x\n".as_slice(), ("A", "x"), Event::ResponseInvalidBlanksAfterName),
             (b"A\0: x\n", ("A", "x"), Event::ResponseHeaderNameNotToken),
-            (b": x\n", ("", "x"), Event::ResponseInvalidEmptyName),
+            (b": x\n", ("", "x"), Event::ResponseFieldMissingColon),
+            (b"\x0b: x\n", ("", "x"), Event::ResponseInvalidEmptyName),
             (b"nothing\n", ("", "nothing"), Event::ResponseFieldMissingColon),
             (b"A: x\n\rB: y\n", ("A", "x"), Event::DeformedEol),
         ] {

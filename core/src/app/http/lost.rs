@@ -84,7 +84,7 @@ impl Side {
             State::Body { .. } | State::Chunk { .. } | State::ChunkSize | State::ChunkEnd | State::Rest => {
                 self.end(context, false);
             }
-            State::Trailer | State::Tail => self.end(context, true),
+            State::Trailer | State::Tail { .. } => self.end(context, true),
             State::Line | State::Junk | State::Waiting | State::Lost | State::Over => (),
         }
     }

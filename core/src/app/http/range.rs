@@ -10,6 +10,12 @@ pub struct ContentRange {
 }
 
 impl ContentRange {
+    /// The first and the last byte, where that is not all of it.
+    pub fn part(self) -> Option<(u64, u64)> {
+        let is_all = |(first, last): (u64, u64)| first == 0 && self.size.is_some() && self.size == last.checked_add(1);
+        self.bytes.filter(|bytes| !is_all(*bytes))
+    }
+
     /// Read a field's value.
     pub fn parse(value: &[u8]) -> Option<Self> {
         let text = std::str::from_utf8(value).ok()?.trim();

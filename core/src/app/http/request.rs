@@ -69,8 +69,10 @@ impl Side {
         self.body_begins(framing, context)
     }
 
-    /// What follows a request to connect depends on its answer.
-    pub(super) fn waiting(&mut self, context: &mut Context<'_>) -> Step {
+    /// What follows a request to connect depends on its answer, but for the ends of empty lines.
+    pub(super) fn waiting(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
+        let empty = input.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+        *input = input.get(empty..).unwrap_or_default();
         let answered = self.entry(context).is_none_or(|entry| entry.head.has_ended(false));
         if !answered {
             return Step::Wait;

@@ -80,7 +80,8 @@ impl Side {
         let end = line.iter().skip(start).position(|byte| *byte == b'\r').map_or(line.len(), |end| start + end);
         let (line, fields) = line.split_at(end);
         if fields.iter().any(|byte| !is_blank(*byte)) {
-            entry.tx.response.fields.push(fields.get(1..).unwrap_or_default());
+            let blanks = fields.iter().take_while(|byte| is_blank(**byte)).count();
+            entry.tx.response.fields.push(fields.get(blanks..).unwrap_or_default());
         }
         entry.tx.response.line = StartLine::response(line, is_cut, &mut |event| head.event(event as u8));
         advance_to_fields(entry, false);

@@ -46,8 +46,9 @@ pub(super) enum State {
     ChunkEnd,
     /// Fields behind the last chunk.
     Trailer,
-    /// Behind a message: what comes with it belongs to it unless it looks like another one.
-    Tail,
+    /// Behind a message: what comes with it belongs to it unless it looks like another one. Where that is no whole line,
+    /// the message stays open.
+    Tail { open: bool },
     /// Nothing, until a request to connect is answered.
     Waiting,
     /// What looks like a message, as bytes are missing.
@@ -55,6 +56,9 @@ pub(super) enum State {
     /// Nothing of this protocol.
     Over,
 }
+
+/// Right behind a message.
+const TAIL: State = State::Tail { open: false };
 
 /// What comes after a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,7 +198,7 @@ impl Side {
                 Step::Fail => return Parsed::Failed,
             }
         }
-        if self.state == State::Tail {
+        if self.state == TAIL {
             self.end(context, true);
         }
         Parsed::Consumed { bytes: bytes.len() - rest.len(), need: 0 }
@@ -220,7 +224,7 @@ impl Side {
             State::Fields => self.fields(input, context),
             State::Body { left } => {
                 let left = self.piece(left, input, context);
-                self.state = if left == 0 { State::Tail } else { State::Body { left } };
+                self.state = if left == 0 { TAIL } else { State::Body { left } };
                 Step::Next
             }
             State::Rest => {
@@ -235,8 +239,8 @@ impl Side {
             }
             State::ChunkEnd => self.chunk_end(input, context),
             State::Trailer => self.trailer(input, context),
-            State::Tail => self.tail(input, context),
-            State::Waiting => self.waiting(context),
+            State::Tail { .. } => self.tail(input, context),
+            State::Waiting => self.waiting(input, context),
             State::Lost => self.resynchronise(input, context),
             State::Over => {
                 *input = &[];
@@ -294,7 +298,7 @@ impl Side {
         entry.head.advance(to_server, BODY);
         self.content = Some(Content::new(entry, to_server, settings));
         self.state = match framing {
-            Framing::None | Framing::Length(0) => State::Tail,
+            Framing::None | Framing::Length(0) => TAIL,
             Framing::Length(left) => State::Body { left },
             Framing::Chunked => State::ChunkSize,
             Framing::Close => State::Rest,
@@ -383,7 +387,7 @@ impl Side {
     fn trailer(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
         let Some(line) = take_line(&mut self.held, input) else { return self.unfinished(context) };
         if is_end_of_line(&line) {
-            self.state = State::Tail;
+            self.state = TAIL;
         }
         Step::Next
     }
@@ -404,6 +408,7 @@ impl Side {
                 self.note(context, of(self.to_server, Event::RequestBodyUnexpected, Event::ResponseBodyUnexpected));
             }
             self.give(line, context);
+            self.state = State::Tail { open: !self.to_server && !line.ends_with(b"\n") };
         }
         Step::Next
     }
@@ -449,7 +454,11 @@ impl Side {
 /// Read the fields that came; false: there are too many.
 pub(super) fn read_fields(entry: &mut Entry<Tx>, to_server: bool) -> bool {
     let (tx, head) = (&mut entry.tx, &mut entry.head);
-    let mut note = |event: Event| head.event(event as u8);
+    let mut note = |event: Event| match event {
+        // For each field that is repeated.
+        Event::RequestHeaderRepetition | Event::ResponseHeaderRepetition => head.event_again(event as u8),
+        _ => head.event(event as u8),
+    };
     let read = tx.message_mut(to_server).fields.read(to_server, &mut note).is_ok();
     if to_server {
         tx.find_host(&mut note);

@@ -108,10 +108,14 @@ impl StartLine {
         }
         let (target, protocol) = split_protocol(&text, target, note);
         let known = is_method(method.of(&text));
-        if protocol.is_empty() && !is_cut {
-            note(if known { Event::RequestLineMissingProtocol } else { Event::RequestLineUnknownMethodNoProtocol });
-        } else if !known {
-            note(Event::RequestLineUnknownMethod);
+        match (known, protocol.is_empty() && !is_cut) {
+            (true, true) => note(Event::RequestLineMissingProtocol),
+            (false, true) if target.is_empty() => note(Event::RequestLineUnknownMethod),
+            (false, true) => note(Event::RequestLineUnknownMethodNoProtocol),
+            (false, false) if !is_cut && !is_version(protocol.of(&text)) => {
+                note(Event::RequestLineUnknownMethodInvalidProtocol);
+            }
+            _ => {}
         }
         Self { text, parts: [method, target, protocol], is_cut }
     }
@@ -129,6 +133,9 @@ impl StartLine {
         }
         if !is_version(protocol.of(&text)) {
             note(Event::ResponseLineInvalidProtocol);
+        } else if protocol.of(&text).ends_with(b"0.9") {
+            // Its first digit is taken for a leading zero.
+            note(Event::ProtocolContainsExtraData);
         }
         let (code, rest) = word(&text, rest);
         if !is_cut && !is_status(code.of(&text)) {
@@ -195,7 +202,10 @@ mod tests {
             (" GET  /a b   HTTP/1.0\n", ["GET", "/a b", "HTTP/1.0"], Some(Event::RequestLineLeadingWhitespace)),
             ("GET\t/ HTTP/1.1", ["GET", "/", "HTTP/1.1"], Some(Event::MethodDelimNonCompliant)),
             ("GET /x y", ["GET", "/x y", ""], Some(Event::RequestLineMissingProtocol)),
-            ("FOO / HTTP/1.1", ["FOO", "/", "HTTP/1.1"], Some(Event::RequestLineUnknownMethod)),
+            ("FOO / HTTP/1.1", ["FOO", "/", "HTTP/1.1"], None),
+            ("FOO / HTTP/x", ["FOO", "/", "HTTP/x"], Some(Event::RequestLineUnknownMethodInvalidProtocol)),
+            ("FOO /", ["FOO", "/", ""], Some(Event::RequestLineUnknownMethodNoProtocol)),
+            ("FOO", ["FOO", "", ""], Some(Event::RequestLineUnknownMethod)),
             ("GET HTTP/1.1", ["GET", "HTTP/1.1", ""], Some(Event::RequestLineMissingProtocol)),
             ("GET", ["GET", "", ""], Some(Event::RequestLineMissingProtocol)),
         ] {

@@ -103,7 +103,7 @@ fn verified_outcomes() {
         (format!("{ok}A: b\r\na: c\r\n\r\n{eicar}"), 68, 68, &["RESPONSE_HEADER_REPETITION"]),
         (format!("{ok}A: b\n\r\r\n{eicar}"), 68, 68, &[]),
         (format!("{ok}A: b\n\rC: d\n\r\n\r{eicar}"), 68, 68, &["DEFORMED_EOL"]),
-        (format!("{ok}A: b\r\n\r\r\nC: d\r\n\r\n{eicar}"), 68, 68, &[]),
+        (format!("{ok}A: b\r\n\r\r\nC: d\r\n\r\n{eicar}"), 68, 68, &["DEFORMED_EOL"]),
         (format!("{ok}A: b\n \n{eicar}"), 68, 68, &[]),
         (format!("{ok}A: b\n \n\n{eicar}"), 68, 68, &[]),
         (format!("{ok}Content-Length: 68xx\r\n\r\n{eicar}"), 68, 68, &["CONTENT_LENGTH_EXTRA_DATA_END"]),

@@ -162,6 +162,7 @@ fn alerts_and_anomalies() {
             context: &[],
             transaction: None,
             frame: &[],
+            client: None,
         },
         &identities(),
     );

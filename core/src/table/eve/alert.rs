@@ -82,6 +82,9 @@ pub(super) fn signature(
         }
         json.end();
     }
+    if let Some(client) = matched.client.filter(|_| options.xff.as_ref().is_some_and(|xff| !xff.overwrite)) {
+        look.any_address(json, "xff", &client);
+    }
     if options.rule_text {
         json.text("rule", &rule.text);
     }

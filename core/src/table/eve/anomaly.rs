@@ -11,6 +11,9 @@ use crate::table::names;
 /// Bytes of the packet that are shown with an anomaly.
 const HEADER: usize = 32;
 
+/// The layer of what is odd about which protocol a flow speaks.
+const DETECTION: &str = "proto_detect";
+
 /// One anomaly of a packet.
 #[derive(Clone, Copy)]
 pub(super) struct Told {
@@ -32,7 +35,7 @@ impl Told {
     /// Suricata names the layer of these too.
     fn application(event: Event) -> Self {
         let (event, severity) = (event.name(), Severity::Notice);
-        Self { kind: "applayer", event, name: event, layer: "proto_detect", severity }
+        Self { kind: "applayer", event, name: event, layer: DETECTION, severity }
     }
 
     fn stream(event: StreamEvent) -> Self {
@@ -57,6 +60,9 @@ pub(super) fn told(at: &Context<'_>, options: &AnomalyEvents, own: bool) -> impl
 /// With what tmrx says of it where that is wanted, and the packet's first bytes.
 pub(super) fn write(json: &mut Json<'_>, at: &Context<'_>, told: Told, options: &AnomalyEvents, own: bool) {
     json.object("anomaly");
+    if told.layer == DETECTION {
+        json.text_if("app_proto", at.flow.and_then(|flow| flow.application.name()).unwrap_or_default());
+    }
     json.text("type", told.kind);
     json.text("event", told.event);
     if told.kind == "applayer" && !own {

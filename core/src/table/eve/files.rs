@@ -10,7 +10,7 @@ use crate::table::json::{Json, hex};
 pub(super) const KIND: &str = "fileinfo";
 
 /// The events of a direction's files that ended and were not told, each with what its transaction says.
-pub(super) fn events(head: &Head, transaction: &[u8], to_server: bool, options: FileEvents) -> Vec<TransactionEvent> {
+pub(super) fn events(head: &Head, transaction: &[u8], to_server: bool, options: &FileEvents) -> Vec<TransactionEvent> {
     let event = |file: &File| {
         let mut members = transaction.to_vec();
         let mut json = Json(&mut members);

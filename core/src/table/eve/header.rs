@@ -2,12 +2,12 @@
 
 use super::{Context, Ended, Look, Names, Sighted, protocol, transport, vlans};
 use crate::detect::state::FlowVars;
-use crate::frame::Link;
+use crate::frame::{Addr, Link};
 use crate::packet::{Layer, Packet, Stop, proto};
 use crate::plan;
 use crate::table::json::{Json, escape_bytes, mac, number};
 use crate::table::names;
-use crate::table::text::Clock;
+use crate::table::text::{self, Clock};
 use crate::wire::ethernet::Ethernet;
 use std::sync::Arc;
 
@@ -40,12 +40,13 @@ pub(super) fn packet(
     if packet.ip != 0 {
         let ports = (packet.has_ports() || announces_ports(packet)).then_some((packet.sport, packet.dport));
         let look = Look::of(settings);
-        look.endpoints(json, packet.ip, &packet.src, &packet.dst, ports);
+        let (src, dst) = ends(at);
+        look.ends(json, (src.0, &src.1), (dst.0, &dst.1), ports);
         protocol(json, packet.proto);
         json.number("ip_v", packet.ip);
     }
     transport::write(json, Look::of(settings), at);
-    json.text("pkt_src", if at.frame > 0 { names::packet_source(packet) } else { "stream (flow timeout)" });
+    json.text("pkt_src", if at.pseudo.is_empty() { names::packet_source(packet) } else { at.pseudo });
     common(json, settings, names, at.flow.and_then(|flow| flow.noted));
     if settings.ethernet {
         ether(json, at);
@@ -53,6 +54,13 @@ pub(super) fn packet(
     if let Some(flow) = at.flow.filter(|_| settings.community_id) {
         json.text_if("community_id", flow.community_id);
     }
+}
+
+/// The addresses of a packet, or what stands in place of them, each with its family.
+fn ends(at: &Context<'_>) -> ((u8, Addr), (u8, Addr)) {
+    let Packet { ip, src, dst, .. } = *at.packet;
+    let [source, destination] = at.instead.map(|other| Some((text::family(&other?), other?)));
+    (source.unwrap_or((ip, src)), destination.unwrap_or((ip, dst)))
 }
 
 /// The header of a flow's event, or of that of one direction.

@@ -2,7 +2,7 @@
 
 use super::transaction::{Along, TransactionEvent};
 use crate::app::{Head, http::Tx};
-use crate::plan::{HttpEvents, Sides};
+use crate::plan::{AlertEvents, HttpEvents, Sides};
 use crate::table::json::Json;
 
 /// Fields that `custom` names, of which those behind the mark are the response's. (specification, http.md)
@@ -84,12 +84,27 @@ pub(super) fn events(tx: &Tx, _head: &Head, options: &HttpEvents) -> Vec<Transac
     vec![TransactionEvent { kind: "http", along: Along::Flow, members }]
 }
 
-/// What alerts and files show of a transaction.
-pub(super) fn member(json: &mut Json<'_>, tx: &Tx) {
+/// What files and, with their own options, alerts show of a transaction.
+pub(super) fn member(json: &mut Json<'_>, tx: &Tx, alert: Option<&AlertEvents>) {
     json.object("http");
     basic(json, tx);
     extended(json, tx);
+    if let Some(options) = alert {
+        body(json, ("http_request_body_printable", "http_request_body"), tx.body(true), options);
+        body(json, ("http_response_body_printable", "http_response_body"), tx.body(false), options);
+    }
     json.end();
+}
+
+/// What there is of a body.
+fn body(json: &mut Json<'_>, keys: (&'static str, &'static str), bytes: &[u8], options: &AlertEvents) {
+    let (printable, base64) = keys;
+    if options.http_body_printable && !bytes.is_empty() {
+        json.printable(printable, bytes);
+    }
+    if options.http_body && !bytes.is_empty() {
+        json.base64(base64, bytes);
+    }
 }
 
 fn bytes_if(json: &mut Json<'_>, key: &'static str, value: &[u8]) {

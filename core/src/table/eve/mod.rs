@@ -20,6 +20,7 @@ mod stats;
 mod tls;
 mod transaction;
 mod transport;
+mod xff;
 
 use crate::app::{Conversation, Event};
 use crate::decode::Quoted;
@@ -41,6 +42,7 @@ use std::sync::Arc;
 pub use frame::{FRAME, ShownFrame, frame_members};
 pub use sighted::Sighted;
 pub use transaction::{Along, TransactionEvent, ended_files, events, files_of, members};
+pub use xff::client;
 
 /// A flow at the moment of an event, oriented client to server; index 0 of a pair is to the server.
 #[derive(Debug, Clone, Copy)]
@@ -83,6 +85,8 @@ pub struct Matched<'a> {
     pub transaction: Option<InTransaction<'a>>,
     /// The frame that it matched in: members of the event.
     pub frame: &'a [u8],
+    /// The client as proxies name it, where that is wanted.
+    pub client: Option<Addr>,
 }
 
 /// A transaction as alerts show it.
@@ -168,8 +172,10 @@ fn around<'a>(packet: &Packet, packets: &'a [Packet]) -> Option<&'a Packet> {
 /// A packet and what is known around it.
 #[derive(Debug, Clone, Copy)]
 pub struct Context<'a> {
-    /// Its frame's number in the run, from 1; 0: it stands for the end of a flow and has no frame.
+    /// Its frame's number in the run, from 1; 0: it was not received and has no frame.
     pub frame: u64,
+    /// What it is where it was not received, as `pkt_src` says it.
+    pub pseudo: &'static str,
     /// The packet.
     pub packet: &'a Packet,
     /// Its bytes, the link's padding included.
@@ -188,6 +194,8 @@ pub struct Context<'a> {
     pub flow: Option<FlowNow<'a>>,
     /// What it quotes, where it is an ICMP error.
     pub quote: Option<Quote>,
+    /// What stands in place of its addresses, as events show it.
+    pub instead: [Option<Addr>; 2],
 }
 
 impl<'a> Context<'a> {
@@ -196,6 +204,7 @@ impl<'a> Context<'a> {
         let events = StreamEvents::EMPTY;
         Self {
             frame: 0,
+            pseudo: "",
             packet,
             bytes: &[],
             events,
@@ -205,6 +214,7 @@ impl<'a> Context<'a> {
             note: None,
             flow: None,
             quote: None,
+            instead: [None; 2],
         }
     }
 }
@@ -251,15 +261,17 @@ impl Eve {
 
     /// An alert.
     pub fn alert(&mut self, at: &Context<'_>, matched: &Matched<'_>, identities: &Identities) {
-        let Some(options) = self.settings.alert else { return };
-        self.event(at, "alert", identities, |json, clock, look| {
-            alert::write(json, clock, look, at, matched, &options);
+        let Some(options) = self.settings.alert.clone() else { return };
+        let is_client = at.flow.is_none_or(|flow| flow.to_server);
+        let at = Context { instead: instead(self.settings.xff_of_alerts(), matched.client, is_client), ..*at };
+        self.event(&at, "alert", identities, |json, clock, look| {
+            alert::write(json, clock, look, &at, matched, &options);
         });
     }
 
     /// A packet that a tag asks for.
     pub fn packet(&mut self, at: &Context<'_>, identities: &Identities) {
-        if self.settings.alert.is_some_and(|alert| alert.tagged_packets) {
+        if self.settings.alert.as_ref().is_some_and(|alert| alert.tagged_packets) {
             self.event(at, "packet", identities, |json, _, _| payload::packet(json, at, usize::MAX));
         }
     }
@@ -295,11 +307,20 @@ impl Eve {
         }
     }
 
-    /// An event of a transaction.
-    pub fn transaction(&mut self, at: &Context<'_>, number: u64, event: &TransactionEvent, identities: &Identities) {
+    /// An event of a transaction; `client`: as proxies name it, where that is wanted.
+    pub fn transaction(
+        &mut self,
+        at: &Context<'_>,
+        number: u64,
+        (event, client): (&TransactionEvent, Option<Addr>),
+        identities: &Identities,
+    ) {
         let turned = turned(at, event.along);
-        let at = Context { packet: &turned, ..*at };
-        self.event(&at, event.kind, identities, |json, _, _| {
+        let xff = self.settings.xff_of_files();
+        let shown = client.filter(|_| xff.is_some_and(|xff| !xff.overwrite));
+        let instead = instead(xff, client, event.along != Along::ToClient);
+        let at = Context { packet: &turned, instead, ..*at };
+        self.event(&at, event.kind, identities, |json, _, look| {
             if NUMBERED.contains(&event.kind) {
                 json.number("tx_id", number);
             }
@@ -307,6 +328,7 @@ impl Eve {
             if let Some(now) = at.flow.filter(|_| [files::KIND, FRAME].contains(&event.kind)) {
                 flow::application(json, &now.application);
             }
+            shown.iter().for_each(|client| look.any_address(json, "xff", client));
         });
     }
 
@@ -387,6 +409,12 @@ impl Eve {
 /// Events of transactions that tell the transaction's number outside of their own object.
 const NUMBERED: [&str; 4] = ["http", "smb", "smtp", "anomaly"];
 
+/// What stands in place of a packet's addresses: where it is wanted, for the client, which is its source or not.
+fn instead(xff: Option<&plan::Xff>, client: Option<Addr>, is_source: bool) -> [Option<Addr>; 2] {
+    let client = client.filter(|_| xff.is_some_and(|xff| xff.overwrite));
+    if is_source { [client, None] } else { [None, client] }
+}
+
 /// The packet with its ends as an event wants them.
 fn turned(at: &Context<'_>, along: Along) -> Packet {
     let packet = *at.packet;
@@ -428,11 +456,21 @@ impl Look {
         });
     }
 
+    /// An address of whichever family.
+    fn any_address(self, json: &mut Json<'_>, key: &'static str, address: &Addr) {
+        self.address(json, key, text::family(address), address);
+    }
+
     fn endpoints(self, json: &mut Json<'_>, ip: u8, src: &Addr, dst: &Addr, ports: Option<(u16, u16)>) {
+        self.ends(json, (ip, src), (ip, dst), ports);
+    }
+
+    fn ends(self, json: &mut Json<'_>, (ip, src): (u8, &Addr), dst: (u8, &Addr), ports: Option<(u16, u16)>) {
         self.address(json, "src_ip", ip, src);
         if let Some((sport, _)) = ports {
             json.number("src_port", sport);
         }
+        let (ip, dst) = dst;
         self.address(json, "dest_ip", ip, dst);
         if let Some((_, dport)) = ports {
             json.number("dest_port", dport);

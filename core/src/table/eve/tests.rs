@@ -73,7 +73,8 @@ fn at(packet: &Packet) -> Context<'_> {
 }
 
 fn matched(rule: &Rule) -> Matched<'_> {
-    Matched { rule, action: rule.action, stream: None, inline: false, context: &[], transaction: None, frame: &[] }
+    let action = rule.action;
+    Matched { rule, action, stream: None, inline: false, context: &[], transaction: None, frame: &[], client: None }
 }
 
 fn ended(flow: &FlowRecord) -> Ended<'_> {
@@ -340,8 +341,8 @@ proptest! {
 }
 
 /// Alerts of a section with these options.
-fn alerts(options: AlertEvents, at: &Context<'_>, matched: &Matched<'_>) -> Value {
-    let section = plan::Eve { alert: Some(options), ..plan::Eve::default() };
+fn alerts(options: &AlertEvents, at: &Context<'_>, matched: &Matched<'_>) -> Value {
+    let section = plan::Eve { alert: Some(options.clone()), ..plan::Eve::default() };
     told(&section, |eve| eve.alert(at, matched, &identities())).pop().unwrap()
 }
 
@@ -349,11 +350,11 @@ fn alerts(options: AlertEvents, at: &Context<'_>, matched: &Matched<'_>) -> Valu
 fn suricatas_own_fields_alone() {
     let (packet, rule) = (packet(), rule());
     let at = Context { flow: Some(now()), ..at(&packet) };
-    let got = alerts(AlertEvents::default(), &at, &matched(&rule));
+    let got = alerts(&AlertEvents::default(), &at, &matched(&rule));
     assert!(got.get("mirror").is_none() && got.get("community_id").is_none() && got.get("stream").is_none());
     assert_eq!(got["flow"]["pkts_toserver"], json!(3));
     let bare = AlertEvents { flow: false, rule_metadata: false, ..AlertEvents::default() };
-    let got = alerts(bare, &at, &matched(&rule));
+    let got = alerts(&bare, &at, &matched(&rule));
     assert!(got.get("flow").is_none() && got["alert"].get("metadata").is_none());
     assert_eq!(got["direction"], json!("to_client"));
 }
@@ -369,7 +370,7 @@ fn what_a_rule_says_of_itself() {
     };
     let options = AlertEvents { references: true, rule_text: true, verdict: true, ..AlertEvents::default() };
     let context = [("feed".to_owned(), r#"{"a":[1]}"#.to_owned())];
-    let got = alerts(options, &at(&packet), &Matched { context: &context, ..matched(&rule) });
+    let got = alerts(&options, &at(&packet), &Matched { context: &context, ..matched(&rule) });
     let alert = &got["alert"];
     assert_eq!((&alert["references"], &alert["rule"]), (&json!(["http://a"]), &json!(rule.text)));
     assert_eq!(alert["source"], json!({"ip": "10.0.0.1", "port": 40000}));
@@ -382,7 +383,7 @@ fn verdicts_and_actions() {
     let (packet, rule) = (packet(), rule());
     let options = AlertEvents { verdict: true, ..AlertEvents::default() };
     let said = |action, inline| {
-        let got = alerts(options, &at(&packet), &Matched { action, inline, ..matched(&rule) });
+        let got = alerts(&options, &at(&packet), &Matched { action, inline, ..matched(&rule) });
         (got["alert"]["action"].clone(), got["verdict"].clone())
     };
     assert_eq!(said(Action::Drop, false), (json!("allowed"), json!({"action": "alert"})));
@@ -404,19 +405,19 @@ fn payloads_and_packets() {
         ..AlertEvents::default()
     };
     let rule = rule();
-    let got = alerts(options, &at, &matched(&rule));
+    let got = alerts(&options, &at, &matched(&rule));
     assert_eq!(got["payload_printable"], json!("GE\"\\T\r\n..~"));
     assert_eq!((&got["payload"], &got["payload_length"]), (&json!("R0UiXFQNCgDpfg=="), &json!(10)));
     assert_eq!((&got["stream"], got["packet"].as_str().map(str::len)), (&json!(0), Some(88)));
     assert_eq!(got["packet_info"], json!({"linktype": 1, "linktype_name": "EN10MB"}));
 
-    let short = AlertEvents { payload_size: 3, ..options };
-    let got = alerts(short, &at, &Matched { stream: Some(b"stream"), ..matched(&rule) });
+    let short = AlertEvents { payload_size: 3, ..options.clone() };
+    let got = alerts(&short, &at, &Matched { stream: Some(b"stream"), ..matched(&rule) });
     let shown = (&got["payload"], &got["payload_printable"], &got["payload_length"], &got["stream"]);
     assert_eq!(shown, (&json!("c3Ry"), &json!("str"), &json!(3), &json!(1)));
 
     let empty = Packet { payload: 64, payload_original: 0, depth: 1, ..packet };
-    let got = alerts(options, &Context { packet: &empty, ..at }, &matched(&rule));
+    let got = alerts(&options, &Context { packet: &empty, ..at }, &matched(&rule));
     assert!(got.get("payload").is_none() && got.get("payload_length").is_none());
     assert_eq!(got["packet_info"], json!({"linktype": 12, "linktype_name": "RAW"}));
 }
@@ -590,9 +591,10 @@ fn dropped_packets() {
 }
 
 #[test]
-fn a_packet_for_the_end_of_a_flow_has_no_frame() {
+fn a_packet_that_was_not_received_says_what_it_is() {
     let (packet, rule) = (packet(), rule());
-    let got = alerts(AlertEvents::default(), &Context::of(&packet), &matched(&rule));
+    let pseudo = Context { pseudo: "stream (flow timeout)", ..Context::of(&packet) };
+    let got = alerts(&AlertEvents::default(), &pseudo, &matched(&rule));
     assert_eq!((got.get("pcap_cnt"), &got["pkt_src"]), (None, &json!("stream (flow timeout)")));
 }
 

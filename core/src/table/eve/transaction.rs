@@ -48,8 +48,8 @@ pub fn events(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<Transacti
 
 /// The events of files of a transaction's direction that ended and were not told, where a section wants them.
 pub fn ended_files(section: &plan::Eve, head: &Head, body: Body<'_>, to_server: bool) -> Vec<TransactionEvent> {
-    match section.files {
-        Some(options) if head.files.has_untold() => files::events(head, &members(head, body), to_server, options),
+    match &section.files {
+        Some(options) if head.files.has_untold() => files::events(head, &members(head, body, None), to_server, options),
         _ => Vec::new(),
     }
 }
@@ -59,8 +59,8 @@ pub fn files_of(members: &mut Vec<u8>, head: &Head, to_server: bool) {
     files::list(&mut Json(members), head, to_server);
 }
 
-/// The members that alerts and files show of a transaction.
-pub fn members(head: &Head, body: Body<'_>) -> Vec<u8> {
+/// The members that files and, with their own options, alerts show of a transaction.
+pub fn members(head: &Head, body: Body<'_>, alert: Option<&plan::AlertEvents>) -> Vec<u8> {
     let mut out = Vec::new();
     let mut json = Json(&mut out);
     match body {
@@ -71,7 +71,7 @@ pub fn members(head: &Head, body: Body<'_>) -> Vec<u8> {
         Body::FtpData(tx) => ftp::data_member(&mut json, tx),
         Body::Ssh(tx) => ssh::member(&mut json, tx),
         Body::Tls(tx) => tls::member(&mut json, tx, head),
-        Body::Http(tx) => http::member(&mut json, tx),
+        Body::Http(tx) => http::member(&mut json, tx, alert),
     }
     out
 }
