@@ -83,6 +83,8 @@ pub struct Frame {
     pub length: Option<u64>,
     /// The transaction that it belongs to, by its number.
     pub transaction: Option<u64>,
+    /// Its end is missing, and nobody knows how long it was.
+    pub is_cut: bool,
     /// What rules have found out about it.
     pub(crate) inspection: Inspection,
     /// How many of its bytes rules have looked at.
@@ -170,6 +172,7 @@ impl Frames {
             start,
             length,
             transaction: None,
+            is_cut: false,
             inspection: Inspection::default(),
             looked: 0,
             is_looked_at: false,
@@ -188,6 +191,13 @@ impl Frames {
     pub fn end(&mut self, to_server: bool, kind: u8, end: u64) {
         if let Some(frame) = self.newest(to_server, kind).filter(|frame| frame.length.is_none()) {
             frame.length = Some(end.saturating_sub(frame.start));
+        }
+    }
+
+    /// The newest frame of a kind goes no further than its bytes: its end is missing.
+    pub fn cut(&mut self, to_server: bool, kind: u8) {
+        if let Some(frame) = self.newest(to_server, kind).filter(|frame| frame.length.is_none()) {
+            frame.is_cut = true;
         }
     }
 
@@ -228,6 +238,9 @@ impl Frames {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::app::{Asked, Input, Parsed, start};
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     #[test]
     fn names_lead_to_kinds_and_back() {
@@ -258,5 +271,92 @@ mod tests {
         assert_eq!(frames.open(true).iter().map(|frame| (frame.id, frame.kind)).collect::<Vec<_>>(), [(1, 1)]);
         assert_eq!(frames.wanted_from(true, 20), 7);
         assert_eq!(frames.wanted_from(false, 20), u64::MAX);
+    }
+
+    /// A frame: its kind, where it is, and its transaction.
+    type Told = (u8, u64, Option<u64>, Option<u64>);
+
+    /// The frames of what a direction says, in pieces that end at these places.
+    fn told(protocol: Protocol, to_server: bool, bytes: &[u8], ends: &[usize]) -> Vec<Told> {
+        let asked = Asked { frames: WantedFrames::new(&[], true), ..Asked::default() };
+        let mut talk = start(protocol, &plan::Applications::default(), &asked, None).unwrap();
+        let mut at = 0;
+        for end in ends.iter().copied().chain([bytes.len()]) {
+            let piece = bytes.get(at..end).unwrap_or_default();
+            talk.frames_mut().input(to_server, at as u64, true);
+            match talk.parse(to_server, Input::Data(piece)) {
+                Parsed::Consumed { bytes, .. } => at += bytes,
+                _ => break,
+            }
+        }
+        talk.frames_mut().input(to_server, at as u64, false);
+        talk.parse(to_server, Input::Eof);
+        let told = |frame: &Frame| (frame.kind, frame.start, frame.length, frame.transaction);
+        talk.frames_mut().open(to_server).iter().map(told).collect()
+    }
+
+    fn requests(bodies: &[Vec<u8>]) -> Vec<u8> {
+        let request = |body: &Vec<u8>| {
+            let head = format!("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len());
+            [head.as_bytes(), body].concat()
+        };
+        bodies.iter().flat_map(request).collect()
+    }
+
+    fn records(contents: &[Vec<u8>]) -> Vec<u8> {
+        let record = |content: &Vec<u8>| [&[23, 3, 3, 0, content.len() as u8], content.as_slice()].concat();
+        contents.iter().flat_map(record).collect()
+    }
+
+    fn messages(rests: &[Vec<u8>]) -> Vec<u8> {
+        let question = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\0\0\x01\0\x01";
+        let message =
+            |rest: &Vec<u8>| [&[0, (question.len() + rest.len()) as u8], question.as_slice(), rest.as_slice()].concat();
+        rests.iter().flat_map(message).collect()
+    }
+
+    #[test]
+    fn each_protocol_has_its_frames() {
+        let first = requests(&[b"abc".to_vec()]).len() as u64;
+        let http = told(Protocol::Http, true, &requests(&[b"abc".to_vec(), Vec::new()]), &[]);
+        let of_http = [(0, 0, None, None), (1, 0, Some(first), Some(0)), (1, first, Some(first - 3), Some(1))];
+        assert_eq!(http, of_http);
+        let tls = told(Protocol::Tls, true, &records(&[b"abc".to_vec()]), &[]);
+        let of_tls = [(0, 0, None, None), (1, 0, Some(8), Some(0)), (2, 0, Some(5), Some(0)), (3, 5, Some(3), Some(0))];
+        assert_eq!(tls, of_tls);
+        let dns = told(Protocol::Dns, true, &messages(&[Vec::new(), Vec::new()]), &[]);
+        assert_eq!(dns, [(0, 0, None, None), (1, 2, Some(21), Some(0)), (1, 25, Some(21), Some(1))]);
+    }
+
+    #[test]
+    fn what_is_held_of_a_frame_that_has_not_begun_is_kept() {
+        let asked = Asked { frames: WantedFrames(vec![(Protocol::Tls, 0b10)]), ..Asked::default() };
+        let mut talk = start(Protocol::Tls, &plan::Applications::default(), &asked, None).unwrap();
+        talk.frames_mut().input(true, 40, true);
+        talk.parse(true, Input::Data(&[23, 3, 3]));
+        assert_eq!(talk.frames().wanted_from(true, 43), 40);
+        talk.frames_mut().input(true, 43, true);
+        talk.parse(true, Input::Data(&[0, 4]));
+        assert_eq!(talk.frames_mut().open(true).iter().map(|frame| frame.start).collect::<Vec<_>>(), [40]);
+    }
+
+    proptest! {
+        #[test]
+        fn frames_are_the_same_wherever_the_stream_is_split(
+            bodies in vec(vec(any::<u8>(), 0..40), 1..6),
+            places in vec(any::<prop::sample::Index>(), 0..8),
+        ) {
+            for (protocol, bytes) in [
+                (Protocol::Http, requests(&bodies)),
+                (Protocol::Tls, records(&bodies)),
+                (Protocol::Dns, messages(&bodies)),
+            ] {
+                let mut ends: Vec<_> = places.iter().map(|place| place.index(bytes.len())).collect();
+                ends.sort_unstable();
+                ends.dedup();
+                ends.retain(|end| *end > 0);
+                prop_assert_eq!(told(protocol, true, &bytes, &ends), told(protocol, true, &bytes, &[]));
+            }
+        }
     }
 }

@@ -87,6 +87,27 @@ fn datagrams_by_port() {
 }
 
 #[test]
+fn a_server_that_speaks_first() {
+    for (bytes, event, name) in [
+        (b"HTTP/1.1 200 OK".as_slice(), Some(Event::WrongDirection), Some("failed")),
+        (b"SSH-2.0-x", None, Some("ssh")),
+        (b"nothing known", None, None),
+    ] {
+        let mut flow = look(Transport::Tcp, false, 9999, bytes, false);
+        assert_eq!((flow.server_first(), flow.name()), (event, name));
+        assert_eq!(flow.protocol().is_none(), event.is_some() || name.is_none());
+    }
+}
+
+#[test]
+fn ports_and_words_that_several_have() {
+    assert_eq!(look(Transport::Tcp, true, 110, b"USER me", true).name(), Some("pop3"));
+    assert_eq!(look(Transport::Tcp, true, 21, b"USER me", true).name(), Some("ftp"));
+    assert_eq!(look(Transport::Tcp, true, 5060, b"NOTIFY sip:a SIP/2.0\r\n", true).name(), Some("sip"));
+    assert_eq!(look(Transport::Tcp, true, 2869, b"NOTIFY /upnp HTTP/1.1", true).name(), None);
+}
+
+#[test]
 fn what_is_off_is_not_known_and_ports_are_as_set() {
     let question = b"\x12\x34\x01\0\0\x01\0\0\0\0\0\0\x03www\x07example\x03com\0\0\x01\0\x01";
     let look = |settings: &crate::plan::Applications, (transport, dport), bytes| {

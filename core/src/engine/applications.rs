@@ -149,8 +149,7 @@ impl Spoken {
             Next::Gap(gap) => {
                 *of(&mut self.lost, to_server) = Some(gap);
                 sides.streams.taken(sides.session, to_server, gap.len);
-                let skipped = self.conversation.protocol().is_none().then_some(Event::Skipped);
-                self.conversation.give_up(to_server).or(skipped)
+                self.conversation.give_up(to_server)
             }
             Next::Eof | Next::Wait => return None,
         };
@@ -188,7 +187,7 @@ impl Spoken {
             talk.parse(to_server, Input::Gap(gap));
         }
         while let Some(talk) = self.talk.as_mut().filter(|_| !self.over) {
-            let Sides { streams, session, meeting, .. } = &mut *sides;
+            let Sides { streams, session, .. } = &mut *sides;
             let need = of(&mut self.needs, to_server);
             let at = streams.read_up_to(session, to_server);
             let (parsed, length) = match streams.next(session, to_server, end) {
@@ -220,7 +219,8 @@ impl Spoken {
                 }
                 Next::Eof | Next::Wait => return,
             };
-            self.heed((streams, session), meeting, to_server, at + length as u64);
+            self.note(sides, to_server, at + length as u64);
+            let Sides { streams, session, .. } = sides;
             match parsed {
                 Parsed::Consumed { bytes, need } => {
                     let bytes = bytes.min(length);
@@ -242,14 +242,8 @@ impl Spoken {
         }
     }
 
-    /// Do what the parser asks for after a direction's bytes, which go to `end`.
-    fn heed(
-        &mut self,
-        (streams, session): (&mut Streams, &mut Session),
-        meeting: &mut Meeting<'_>,
-        to_server: bool,
-        end: u64,
-    ) {
+    /// Note what a parser has to say besides, which was given a direction's bytes up to an offset.
+    fn note(&mut self, Sides { streams, session, meeting, .. }: &mut Sides<'_>, to_server: bool, upto: u64) {
         let Some(talk) = &mut self.talk else { return };
         *of(&mut self.fresh, to_server) = true;
         *of(&mut self.fresh, !to_server) |= talk.take_renewed(!to_server);
@@ -259,7 +253,7 @@ impl Spoken {
             (self.encrypted, self.closing) = (Some(after), [true; 2]);
         }
         if talk.frames().are_wanted() {
-            streams.keep(session, to_server, talk.frames().wanted_from(to_server, end));
+            streams.keep(session, to_server, talk.frames().wanted_from(to_server, upto));
         }
     }
 

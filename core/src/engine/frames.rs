@@ -51,7 +51,7 @@ impl<'a> Bytes<'a> {
         let length = frame.length.and_then(|length| usize::try_from(length).ok());
         let bytes = length.and_then(|length| bytes.get(..length)).unwrap_or(bytes);
         let there = bytes.len();
-        let is_cut = missing || there as u64 >= MOST_KEPT;
+        let is_cut = missing || frame.is_cut || there as u64 >= MOST_KEPT;
         let original = match length {
             Some(length) => length.max(there),
             None if over && !is_cut => there,

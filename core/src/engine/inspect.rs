@@ -414,8 +414,7 @@ impl Inspector {
                 streams.keep(session, to_server, from.unwrap_or(u64::MAX));
             }
         }
-        let is_needed = |talk: &Box<dyn Talk>| talk.live() > 0 || talk.frames().are_open();
-        spoken.before = spoken.before.take().filter(is_needed);
+        spoken.before = spoken.before.take().filter(|talk| talk.live() > 0 || talk.frames().are_open());
     }
 
     /// Why an inline engine drops the last packet, if it does.

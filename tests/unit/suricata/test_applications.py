@@ -45,6 +45,30 @@ def test_fingerprints(said: str, asked: tuple[str, ...], ja3: bool, ja4: bool, t
     assert (made.ja3, made.ja4) == (ja3, ja4)
 
 
+def test_where_protocols_are_looked_for(tmp_path: Path) -> None:
+    text = """
+app-layer:
+  protocols:
+    dns:
+      tcp:
+        detection-ports:
+          dp: 1053
+      udp:
+        detection-ports:
+          dp: 53, 1053
+    mqtt:
+      detection-ports:
+        dp: 1883-1885
+"""
+    rows = [(row.protocol, row.udp, row.ports) for row in applications(configuration(text, tmp_path)).ports]
+    mqtt = (1883, 1884, 1885)
+    assert rows == [
+        ("dns", False, (1053,)), ("dns", True, (53, 1053)), ("mqtt", False, mqtt), ("mqtt", True, mqtt),
+    ]  # fmt: skip
+    with pytest.raises(ConfigError, match="no port"):
+        applications(configuration(text.replace("53, 1053", "domain"), tmp_path))
+
+
 @pytest.mark.parametrize(
     ("said", "asked", "hassh", "after"),
     [

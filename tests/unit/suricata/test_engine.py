@@ -98,3 +98,5 @@ def test_settings_that_can_not_be(options: tuple[str, ...]) -> None:
 def test_detection_keeps_to_its_limits() -> None:
     limits = engine.detect(configuration("packet-alert-max=3"))
     assert (limits.packet_alert_max, limits.pcre_match_limit) == (3, 3500)
+    assert limits.guessed_transactions == 0
+    assert engine.detect(configuration("detect.guess-applayer-tx=yes")).guessed_transactions == 4

@@ -88,13 +88,15 @@ def test_options_of_other_types(tmp_path: Path) -> None:
         tmp_path,
         "ethernet: yes\ncommunity-id: true\npcap-file: yes\nmetadata: no\ntypes:\n"
         "- anomaly: {packethdr: yes, types: {decode: yes, stream: no}}\n"
-        "- stats: {totals: no, deltas: yes}\n- drop: {flows: all}\n- flow: {enabled: no}\n- arp: {enabled: yes}\n",
+        "- stats: {totals: no, deltas: yes}\n- drop: {flows: all}\n- flow: {enabled: no}\n- arp: {enabled: yes}\n"
+        "- metadata\n- frame: {enabled: yes, payload-buffer-size: 1kb}\n",
     )
     assert eve.anomaly == plan.AnomalyEvents(decode=True, applayer=True, packet_header=True)
     assert eve.stats == plan.StatsEvents(totals=False, deltas=True)
     assert eve.drop == plan.DropEvents(flows="all")
     assert (eve.flow, eve.arp, eve.ethernet, eve.community_id, eve.metadata) == (False, True, True, True, False)
     assert eve.pcap_filename == "x.pcap"
+    assert (eve.variables, eve.frame) == (True, plan.FrameEvents(payload_size=1024))
 
 
 def test_what_is_not_written_is_named(tmp_path: Path) -> None:

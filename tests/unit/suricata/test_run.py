@@ -119,6 +119,7 @@ def test_analysis_of_rules(out: Path, rules: str) -> None:
         ("--list-keywords=csv", "content;"),
         ("--list-keywords=content", "= content ="),
         ("--list-app-layer-protos", "Supported App Layer Protocols"),
+        ("--list-app-layer-frames", "http1.request"),
         ("--list-rule-protos", "tcp-pkt"),
         ("--list-runmodes", "autofp"),
         ("--dump-config", "outputs.1.eve-log.types.0.alert.tagged-packets = yes"),

@@ -46,4 +46,5 @@ def is_evaluated(keyword: Keyword) -> bool:
         return False
     buffer = _BUFFERS.get(keyword.name, keyword.name)
     named = buffer != keyword.name or keyword.kind == "sticky buffer"
-    return not named or keyword.name in buffers.OWN or buffer in supported.buffers()
+    # Frames are buffers by their own names.
+    return not named or keyword.name in (*buffers.OWN, "frame") or buffer in supported.buffers()

@@ -85,8 +85,6 @@ pub enum Event {
     NoTls,
     /// The server spoke first, which it never does in its protocol.
     WrongDirection,
-    /// The first bytes are missing: nobody can tell.
-    Skipped,
 }
 
 impl Event {
@@ -98,7 +96,6 @@ impl Event {
             Self::Unexpected => "APPLAYER_UNEXPECTED_PROTOCOL",
             Self::NoTls => "APPLAYER_NO_TLS_AFTER_STARTTLS",
             Self::WrongDirection => "APPLAYER_WRONG_DIRECTION_FIRST_DATA",
-            Self::Skipped => "APPLAYER_PROTO_DETECTION_SKIPPED",
         }
     }
 }
@@ -149,7 +146,12 @@ impl Conversation {
             return None;
         }
         self.datagrams = direction.transport == Transport::Udp;
-        let side = match answer(direction, sought) {
+        let answer = match self.expected {
+            // Its bytes show nothing: it is what was announced.
+            Some(Protocol::Websocket) => Answer::Yes(Protocol::Websocket),
+            _ => answer(direction, sought),
+        };
+        let side = match answer {
             Answer::Yes(protocol) => Side::Found(protocol),
             // Once the other one is known, this one is that or nothing that is known.
             Answer::No if self.first.is_some() => Side::Failed,
@@ -266,6 +268,11 @@ const FAILED: &str = "failed";
 
 fn answer(direction: &Direction<'_>, sought: &Sought) -> Answer {
     match patterns::answer(direction, sought) {
+        // A user is named at a mailbox's port, too.
+        Answer::Yes(Protocol::Ftp) => match probe::answer(direction, sought) {
+            Answer::Yes(protocol) => Answer::Yes(protocol),
+            _ => Answer::Yes(Protocol::Ftp),
+        },
         Answer::No => probe::answer(direction, sought),
         Answer::More => match probe::answer(direction, sought) {
             Answer::No => Answer::More,

@@ -35,7 +35,7 @@ const fn folded(protocol: Protocol, way: Way, text: &'static [u8]) -> Pattern {
 /// FTP's port.
 const FTP: u16 = 21;
 
-/// SIP's methods; a blank follows.
+/// SIP's methods; a blank follows, and where other protocols have the method as well, what is asked for.
 const SIP_METHODS: [&[u8]; 14] = [
     b"INVITE ",
     b"ACK ",
@@ -44,8 +44,8 @@ const SIP_METHODS: [&[u8]; 14] = [
     b"OPTIONS sip",
     b"REGISTER ",
     b"PRACK ",
-    b"SUBSCRIBE ",
-    b"NOTIFY ",
+    b"SUBSCRIBE sip",
+    b"NOTIFY sip",
     b"PUBLISH ",
     b"INFO ",
     b"REFER ",

@@ -122,7 +122,7 @@ impl Framing {
         self.begun.extend_from_slice(piece);
         if let Some((message, _)) = whole(&self.begun) {
             let end = self.at + piece.len() as u64;
-            tell(end - message.len() as u64, message, message.len());
+            tell(end.saturating_sub(message.len() as u64), message, message.len());
             self.begun.clear();
         }
         rest

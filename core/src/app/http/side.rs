@@ -90,8 +90,8 @@ pub(super) struct Side {
     /// Offset in the stream of what is read next, and of the line that it belongs to.
     pub at: u64,
     line_at: u64,
-    /// A message ended, and its frame does.
-    pub has_ended: bool,
+    /// A message ended, and its frame does: whole or not.
+    pub ended: Option<bool>,
 }
 
 /// The next line with its end, of which a beginning may be held.
@@ -132,7 +132,7 @@ impl Side {
             bare_end: false,
             at: 0,
             line_at: 0,
-            has_ended: false,
+            ended: None,
         }
     }
 
@@ -153,8 +153,10 @@ impl Side {
     /// The frame of a message that ended ends here; a line that has only begun may be that of another.
     pub fn settle_frames(&mut self, context: &mut Context<'_>) {
         let frames = &mut context.transactions.frames;
-        if std::mem::take(&mut self.has_ended) {
-            frames.end(self.to_server, self.frame(), self.at);
+        match self.ended.take() {
+            Some(true) => frames.end(self.to_server, self.frame(), self.at),
+            Some(false) => frames.cut(self.to_server, self.frame()),
+            None => {}
         }
         let begun = if self.held.is_empty() { None } else { Some(self.line_at) };
         frames.hold(self.to_server, begun);
@@ -185,7 +187,7 @@ impl Side {
             self.read_from(end - rest.len() as u64);
             let step = self.step(&mut rest, context);
             self.at = end - rest.len() as u64;
-            if self.has_ended {
+            if self.ended.is_some() {
                 self.settle_frames(context);
             }
             match step {
@@ -445,7 +447,7 @@ impl Side {
             let [up, down] = &mut entry.head.partial;
             *(if self.to_server { up } else { down }) = true;
         }
-        self.has_ended = true;
+        self.ended = Some(is_whole);
         entry.head.end(self.to_server);
         context.transactions.flush(self.to_server);
     }
