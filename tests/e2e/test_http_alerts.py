@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests import packets
 from tests.conversations import CLIENT, SERVER, Sides, capture
 from tmrx.suricata import run
 
@@ -83,3 +84,47 @@ def test_the_client_in_place_of_the_proxy(told: Any) -> None:
         assert not any("xff" in event or "xff" in event.get("alert", {}) for event in events[kind])
     assert {event["src_ip"] for event in events["b alert"]} == {CLIENT, SERVER}
     assert told(xff="enabled: yes, mode: overwrite, header: None")["a alert"][0]["src_ip"] == CLIENT
+
+
+PARTS = b"".join(b"%04d" % number for number in range(500))
+
+
+def ranges() -> Iterator[bytes]:
+    """A connection for each part of one resource, the last part first."""
+    for port, first in enumerate((1500, 1000, 500, 0)):
+        sides = Sides(41_000 + port)
+        yield from sides.open()
+        yield sides.say(True, b"GET /a HTTP/1.1\r\nHost: a\r\nRange: bytes=%d-%d\r\n\r\n" % (first, first + 499))
+        head = b"HTTP/1.1 206 Partial Content\r\nContent-Range: bytes %d-%d/2000\r\nContent-Length: 500\r\n\r\n"
+        yield sides.say(False, head % (first, first + 499) + PARTS[first : first + 500])
+        yield from sides.close()
+
+
+def test_parts_of_a_file_make_a_file_of_their_own(told: Any, tmp_path: Path) -> None:
+    (tmp_path / "test.pcap").write_bytes(capture(ranges()))
+    (tmp_path / "test.rules").write_text("alert http any any -> any any (filesize:2000; sid:1;)\n")
+    events = told()
+    files = [event["fileinfo"] for event in events["b fileinfo"]]
+    assert [(file["size"], file.get("start")) for file in files] == [
+        (500, 1500), (500, 1000), (500, 500), (500, 0), (2000, None),
+    ]  # fmt: skip
+    assert [alert["alert"]["signature_id"] for alert in events["b alert"]] == [1]
+
+
+def long_body() -> Iterator[bytes]:
+    sides = Sides(42_000)
+    yield from sides.open()
+    yield sides.say(True, b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+    for piece in (b"HTTP/1.1 200 OK\r\nContent-Length: 3000\r\n\r\n", *[b"x" * 1000] * 3):
+        yield sides.say(False, piece)
+        yield sides.say(True, b"", packets.ACK)
+    yield from sides.close()
+
+
+def test_a_hook_alone_matches_as_long_as_its_state_lasts(told: Any, tmp_path: Path) -> None:
+    (tmp_path / "test.pcap").write_bytes(capture(long_body()))
+    hooks = enumerate(("response_headers", "response_body", "response_complete"), 1)
+    rules = [f"alert http1:{hook} any any -> any any (sid:{number};)\n" for number, hook in hooks]
+    (tmp_path / "test.rules").write_text("".join(rules))
+    alerts = [alert["alert"]["signature_id"] for alert in told()["b alert"]]
+    assert [alerts.count(number) for number in (1, 2, 3)] == [1, 4, 1]

@@ -51,7 +51,9 @@ def test_each_transaction_whose_beginning_was_seen_is_told(tmrx: Run, tmp_path: 
     (tmp_path / "test.rules").write_text(RULE)
     for length, loss in ((200, "0"), (200, "1%"), (128, "1%")):
         seen = mirrored(tmrx, tmp_path, length, loss)
-        events = [event for event in through_both_ends(tmrx, tmp_path, length, loss) if "http" in event]
+        told = through_both_ends(tmrx, tmp_path, length, loss)
+        assert_no_checksum_was_taken_for_wrong(told)
+        events = [event for event in told if "http" in event]
         requests = Counter(e["http"]["url"] for e in events if e["event_type"] == "http" and "page" in e["http"]["url"])
         alerts = Counter(event["http"]["url"] for event in events if event["event_type"] == "alert")
         statuses = [e["http"]["status"] for e in events if e["event_type"] == "http" and "status" in e["http"]]
@@ -78,6 +80,13 @@ def mirrored(tmrx: Run, folder: Path, length: int, loss: str) -> dict[str, list[
             seen["responses"].append(number)
     assert len(seen["requests"]) > TRANSACTIONS * 0.9
     return seen
+
+
+def assert_no_checksum_was_taken_for_wrong(events: list[dict[str, Any]]) -> None:
+    """The card was to calculate them, behind the mirror: copies have none."""
+    (stats,) = (event["stats"]["mirror"] for event in events if event["event_type"] == "stats")
+    checksums = stats["packets"]["checksum"]["l4"]
+    assert (checksums["bad"], checksums["not_calculated"] > TRANSACTIONS) == (0, True), checksums
 
 
 def through_both_ends(tmrx: Run, folder: Path, length: int, loss: str) -> list[dict[str, Any]]:

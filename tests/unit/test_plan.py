@@ -184,7 +184,8 @@ def sections() -> Iterator[plan.Eve]:
     whole = plan.Eve(
         alert=alert, anomaly=plan.AnomalyEvents(packet_header=True), drop=plan.DropEvents(alerts=False, verdict=True),
         stats=plan.StatsEvents(totals=False, threads=True, deltas=True), metadata=False, ethernet=True,
-        frame=plan.FrameEvents(payload_size=9), variables=True, ipv6_compress=True, suricata_version="9.0.0", host="sensor", pcap_filename="a.pcap",
+        frame=plan.FrameEvents(payload_size=9), variables=True, ipv6_compress=True, suricata_version="9.0.0",
+        host="sensor", pcap_filename="a.pcap",
     )  # fmt: skip
     yield from (replace(whole, drop=drop) for drop in choices(plan.DropEvents, whole.drop))
 

@@ -20,7 +20,8 @@ pub(super) fn inspect(
     for index in 0..talk.live() {
         let Some(head) = talk.head_mut(index) else { continue };
         let passed = head.take_passed(to_server) && rules.some_last();
-        if head.inspection(to_server).done || !head.take_changed(to_server) && !passed {
+        let is_new = head.take_changed(to_server) || passed;
+        if head.inspection(to_server).done || !is_new {
             continue;
         }
         (head.time, head.source) = (subject.packet.time, subject.packet.src);
