@@ -95,6 +95,7 @@ protocols! {
     Telnet "telnet";
     Tftp "tftp";
     Tls "tls" tls;
+    Websocket "websocket";
 }
 
 /// What can be odd about transactions: protocols and their events.

@@ -103,7 +103,7 @@ fn a_server_that_speaks_first() {
 fn ports_and_words_that_several_have() {
     assert_eq!(look(Transport::Tcp, true, 110, b"USER me", true).name(), Some("pop3"));
     assert_eq!(look(Transport::Tcp, true, 21, b"USER me", true).name(), Some("ftp"));
-    assert_eq!(look(Transport::Tcp, true, 5060, b"NOTIFY sip:a", true).name(), Some("sip"));
+    assert_eq!(look(Transport::Tcp, true, 5060, b"NOTIFY sip:a SIP/2.0\r\n", true).name(), Some("sip"));
     assert_eq!(look(Transport::Tcp, true, 2869, b"NOTIFY /upnp HTTP/1.1", true).name(), None);
 }
 

@@ -62,7 +62,7 @@ impl Parts {
 
     /// Take in a part, and join what it makes join.
     fn add(&mut self, first: u64, part: Vec<u8>) {
-        if !self.apart.get(&first).is_some_and(|other| other.len() >= part.len()) {
+        if self.apart.get(&first).is_none_or(|other| other.len() < part.len()) {
             self.apart_bytes += part.len();
             self.apart_bytes -= self.apart.insert(first, part).map_or(0, |other| other.len());
         }

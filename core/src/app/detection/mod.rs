@@ -145,7 +145,12 @@ impl Conversation {
             return None;
         }
         self.datagrams = direction.transport == Transport::Udp;
-        let side = match answer(direction, sought) {
+        let answer = match self.expected {
+            // Its bytes show nothing: it is what was announced.
+            Some(Protocol::Websocket) => Answer::Yes(Protocol::Websocket),
+            _ => answer(direction, sought),
+        };
+        let side = match answer {
             Answer::Yes(protocol) => Side::Found(protocol),
             // Once the other one is known, this one is that or nothing that is known.
             Answer::No if self.first.is_some() => Side::Failed,

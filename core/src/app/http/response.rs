@@ -127,10 +127,11 @@ impl Side {
     /// The connection goes on with another protocol.
     fn upgrade(&mut self, context: &mut Context<'_>) -> Step {
         let upgrade = self.entry(context).and_then(|entry| entry.tx.field(false, "Upgrade"));
-        let is_http2 = upgrade.is_some_and(|value| holds(value, b"h2c"));
+        let known = [(b"h2c".as_slice(), Protocol::Http2), (b"websocket", Protocol::Websocket)];
+        let named = known.into_iter().find(|(name, _)| upgrade.is_some_and(|value| holds(value, name)));
         self.end(context, true);
         self.state = State::Over;
-        if is_http2 { Step::Change(Some(Protocol::Http2)) } else { Step::Next }
+        named.map_or(Step::Next, |(_, protocol)| Step::Change(Some(protocol)))
     }
 
     /// Whether what is held is more than the end of a line.
