@@ -212,6 +212,13 @@ pub(super) struct Over {
 }
 
 impl FlowThen {
+    /// The flow of a packet of which only the number is known.
+    pub fn of_row(ids: &[Option<u64>], row: usize) -> Option<Self> {
+        let id = ids.get(row).copied().flatten()?;
+        let (counters, application) = (flow::Counters::default(), Conversation::default());
+        Some(Self { id, to_server: false, counters, vars: None, application })
+    }
+
     /// As events show it.
     pub fn now(&self) -> FlowNow<'_> {
         let c = &self.counters;
@@ -249,4 +256,12 @@ pub(super) struct ShardOut {
     pub related: Vec<(u32, u64)>,
     /// Rows of packets that made the stage panic.
     pub lost: Vec<u32>,
+}
+
+impl ShardOut {
+    /// What it has to tell of a packet.
+    pub fn told_of(&self, row: u32) -> Option<&Told> {
+        let at = self.told.binary_search_by_key(&row, |told| told.row).ok()?;
+        self.told.get(at)
+    }
 }

@@ -8,8 +8,8 @@ use crate::detect::Note;
 use crate::detect::state::Found;
 use crate::error::Result;
 use crate::files::Piece;
+use crate::flow::community;
 use crate::flow::record::FlowRecord;
-use crate::flow::{self, community};
 use crate::frame::{Addr, Frame, TimeUnit};
 use crate::identify::Identities;
 use crate::packet::{Layer, NONE, Packet};
@@ -262,7 +262,7 @@ impl Merger {
                 self.flow(shared, clock, over, identities);
             }
             Kind::Told => {
-                let told = outs.iter().find_map(|out| told(out, event.row));
+                let told = outs.iter().find_map(|out| out.told_of(event.row));
                 self.told(shared, parsed, (event.row, packet), told, identities);
             }
             Kind::Arp => {
@@ -471,7 +471,7 @@ impl Merger {
             let shown = is_shown(&self.hidden, row) && !is_refused(packet);
             self.rows.push(shown.then_some(self.rows_before));
             if shown {
-                let flow = flow_then(&self.flow_ids, row);
+                let flow = FlowThen::of_row(&self.flow_ids, row);
                 let parent = self.rows.get(packet.parent as usize).copied().flatten();
                 let at = context(parsed, packet, flow.as_ref().map(FlowThen::now));
                 let at = Context { quote: self.quote(parsed, row as u32, packet), ..at };
@@ -487,7 +487,7 @@ impl Merger {
         lines.begin(&mut self.output.lines);
         for (row, packet) in parsed.packets.iter().enumerate() {
             if is_shown(&self.hidden, row) && !is_refused(packet) {
-                let flow = flow_then(&self.flow_ids, row);
+                let flow = FlowThen::of_row(&self.flow_ids, row);
                 let at = context(parsed, packet, flow.as_ref().map(FlowThen::now));
                 lines.packet(&mut self.output.lines, &at, identities);
             }
@@ -536,18 +536,6 @@ fn is_shown(hidden: &[bool], row: usize) -> bool {
     !hidden.get(row).copied().unwrap_or_default()
 }
 
-/// The flow of a packet of which only the number is known.
-fn flow_then(ids: &[Option<u64>], row: usize) -> Option<FlowThen> {
-    let id = ids.get(row).copied().flatten()?;
-    Some(FlowThen {
-        id,
-        to_server: false,
-        counters: flow::Counters::default(),
-        vars: None,
-        application: Default::default(),
-    })
-}
-
 /// A note as it stands in an alert's context: its key, and its value in JSON.
 fn noted(datasets: &[plan::Dataset], note: &Note) -> Option<(String, String)> {
     match note {
@@ -581,12 +569,6 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
         quote: None,
         instead: [None; 2],
     }
-}
-
-/// What a shard has to tell of a packet.
-fn told(out: &ShardOut, row: u32) -> Option<&Told> {
-    let at = out.told.binary_search_by_key(&row, |told| told.row).ok()?;
-    out.told.get(at)
 }
 
 fn flow_community(shared: &Shared, flow: &FlowThen, packet: &Packet) -> String {
