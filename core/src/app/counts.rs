@@ -20,11 +20,13 @@ pub struct Counts {
     rows: [[Count; 2]; Protocol::ALL.len() + 1],
     /// Flows that are expected.
     pub expectations: u64,
+    /// Frames that were too many to be looked at.
+    pub dropped_frames: u64,
 }
 
 impl Default for Counts {
     fn default() -> Self {
-        Self { rows: [[Count::default(); 2]; Protocol::ALL.len() + 1], expectations: 0 }
+        Self { rows: [[Count::default(); 2]; Protocol::ALL.len() + 1], expectations: 0, dropped_frames: 0 }
     }
 }
 
@@ -41,6 +43,7 @@ impl Counts {
         let Some(name) = conversation.name() else { return };
         let row = Protocol::ALL.iter().position(|protocol| protocol.name() == name).unwrap_or(Protocol::ALL.len());
         let Some(count) = self.rows.get_mut(row).and_then(|row| row.get_mut(usize::from(udp))) else { return };
+        self.dropped_frames += talks.iter().flatten().map(|talk| talk.frames().dropped).sum::<u64>();
         count.flows += 1;
         let talks = talks.iter().flatten().filter(|talk| !UNCOUNTED.contains(&talk.protocol()));
         count.transactions += talks.map(|talk| talk.count()).sum::<u64>();
@@ -49,6 +52,7 @@ impl Counts {
 
     /// Add another share's.
     pub fn merge(&mut self, other: &Self) {
+        self.dropped_frames += other.dropped_frames;
         for (count, more) in self.rows.iter_mut().flatten().zip(other.rows.iter().flatten()) {
             count.flows += more.flows;
             count.transactions += more.transactions;

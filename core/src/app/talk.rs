@@ -43,6 +43,8 @@ pub trait Talk: Debug + Send {
     fn is_one_way(&self) -> bool;
     /// Whether a message ended in this direction since the last call.
     fn take_flush(&mut self, to_server: bool) -> bool;
+    /// Whether what went the other way said something new about this direction since the last call.
+    fn take_renewed(&mut self, to_server: bool) -> bool;
     /// Flows that were announced since the last call.
     fn take_announced(&mut self) -> Vec<Announced>;
     /// A rule has files stored of a transaction's direction: those that `which` says yes to, or more, as `scope` says.
@@ -210,6 +212,11 @@ where
 
     fn take_flush(&mut self, to_server: bool) -> bool {
         let [up, down] = &mut self.transactions.flush;
+        std::mem::take(if to_server { up } else { down })
+    }
+
+    fn take_renewed(&mut self, to_server: bool) -> bool {
+        let [up, down] = &mut self.transactions.renewed;
         std::mem::take(if to_server { up } else { down })
     }
 

@@ -258,6 +258,8 @@ pub struct Transactions<T> {
     pub(super) encrypted: Option<AfterHandshake>,
     /// What the parser tells apart in the bytes.
     pub frames: Frames,
+    /// What went the other way says something new about a direction: rules look at it again.
+    pub(super) renewed: [bool; 2],
     /// Flows that were announced and not taken yet.
     pub(super) announced: Vec<Announced>,
     /// What is wanted of their files.
@@ -276,6 +278,7 @@ impl<T> Transactions<T> {
             flush: [false; 2],
             encrypted: None,
             frames: Frames::default(),
+            renewed: [false; 2],
             announced: Vec::new(),
             wanted: Arc::default(),
             storing: Default::default(),
@@ -346,6 +349,13 @@ impl<T> Transactions<T> {
     /// once.
     pub fn encrypted(&mut self, after: AfterHandshake) {
         self.encrypted = Some(after);
+    }
+
+    /// What went the other way settles something about a direction, as an answer may about what was asked: rules are to
+    /// look at that, too.
+    pub fn renew(&mut self, to_server: bool) {
+        let [up, down] = &mut self.renewed;
+        *(if to_server { up } else { down }) = true;
     }
 
     /// A flow between the same hosts is to come.

@@ -153,17 +153,18 @@ impl Spoken {
             }
             Next::Eof | Next::Wait => return None,
         };
-        let event = if self.meet(&mut sides.meeting, server) { None } else { event };
+        let event = if self.meet(sides, server) { None } else { event };
         *of(&mut self.settled, to_server) |= self.conversation.is_settled(to_server);
         event
     }
 
     /// What nobody knows by its bytes, another flow may have announced.
-    fn meet(&mut self, meeting: &mut Meeting<'_>, port: u16) -> bool {
+    fn meet(&mut self, sides: &mut Sides<'_>, port: u16) -> bool {
         if self.conversation.protocol().is_some() {
             return false;
         }
-        let Some((parent, announced)) = meeting.meet(port) else { return false };
+        let met = sides.meeting.meet(port).filter(|(_, announced)| sides.asked.sought.has(announced.protocol));
+        let Some((parent, announced)) = met else { return false };
         self.conversation.announced(announced.protocol, parent);
         self.announced = Some(Box::new(announced));
         true
@@ -186,7 +187,7 @@ impl Spoken {
             talk.parse(to_server, Input::Gap(gap));
         }
         while let Some(talk) = self.talk.as_mut().filter(|_| !self.over) {
-            let Sides { streams, session, meeting, .. } = &mut *sides;
+            let Sides { streams, session, .. } = &mut *sides;
             let need = of(&mut self.needs, to_server);
             let at = streams.read_up_to(session, to_server);
             let (parsed, length) = match streams.next(session, to_server, end) {
@@ -218,7 +219,6 @@ impl Spoken {
                 }
                 Next::Eof | Next::Wait => return,
             };
-            meeting.announce(talk.take_announced());
             self.note(sides, to_server, at + length as u64);
             let Sides { streams, session, .. } = sides;
             match parsed {
@@ -243,10 +243,12 @@ impl Spoken {
     }
 
     /// Note what a parser has to say besides, which was given a direction's bytes up to an offset.
-    fn note(&mut self, Sides { streams, session, .. }: &mut Sides<'_>, to_server: bool, upto: u64) {
+    fn note(&mut self, Sides { streams, session, meeting, .. }: &mut Sides<'_>, to_server: bool, upto: u64) {
         let Some(talk) = &mut self.talk else { return };
         *of(&mut self.fresh, to_server) = true;
+        *of(&mut self.fresh, !to_server) |= talk.take_renewed(!to_server);
         *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
+        meeting.announce(talk.take_announced());
         if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
             (self.encrypted, self.closing) = (Some(after), [true; 2]);
         }

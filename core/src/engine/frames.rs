@@ -131,7 +131,8 @@ pub(super) fn tell(
     tell: &mut impl FnMut(What),
 ) {
     let mut open = std::mem::take(talk.frames_mut().open(to_server));
-    for frame in open.iter_mut().filter(|frame| !frame.told) {
+    let wanted = shared.outputs.wants_eve(|eve| eve.frame.is_some());
+    for frame in open.iter_mut().filter(|frame| wanted && !frame.told) {
         close(frame, bytes, to_server, over);
         let is_due = if frame.kind == STREAM { over } else { bytes.sight(frame, to_server, over).whole };
         if !is_due {
@@ -146,7 +147,8 @@ pub(super) fn tell(
         }
     }
     let is_datagram = matches!(bytes, Bytes::Datagram(_));
-    open.retain(|frame| !(frame.told && (frame.is_looked_at || shared.rules.is_none()) || is_datagram));
+    let is_done = |frame: &Frame| (frame.told || !wanted) && (frame.is_looked_at || shared.rules.is_none());
+    open.retain(|frame| !is_datagram && !is_done(frame));
     *talk.frames_mut().open(to_server) = open;
 }
 

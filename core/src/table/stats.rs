@@ -56,7 +56,7 @@ fn applications(counts: &Counts) -> Vec<(Cow<'static, str>, u64)> {
         of("flow", |count| count.flows, ""),
         of("error", |count| count.errors, ".parser"),
         of("tx", |count| count.transactions, ""),
-        named([("expectations", counts.expectations)]),
+        named([("expectations", counts.expectations), ("dropped_frames", counts.dropped_frames)]),
     ]
     .concat()
 }

@@ -50,8 +50,9 @@ impl Sought {
         Self { off: settings.off.iter().filter_map(named).collect(), ports: ports.collect() }
     }
 
+    /// A protocol is looked for.
     #[inline]
-    fn has(&self, protocol: Protocol) -> bool {
+    pub fn has(&self, protocol: Protocol) -> bool {
         !self.off.contains(&protocol)
     }
 

@@ -217,6 +217,7 @@ impl Application {
             tx.is_answered = true;
             head.end(true);
             head.end(false);
+            transactions.renew(true);
         }
         is_secure
     }

@@ -57,6 +57,8 @@ impl super::Application for Application {
             let (command, name) = (announced.command, announced.file.clone().unwrap_or_default());
             let Entry { head, tx } = transactions.open(Tx { command, name, file: None });
             tx.file = announced.file.as_ref().and_then(|name| head.files.open(announced.to_server, name));
+            // Rules for either direction may ask for its command.
+            transactions.renew(!to_server);
         }
         let Some(Entry { head, tx }) = transactions.get(0) else { return done };
         // What goes the other way is none of the file's.

@@ -7,10 +7,11 @@ mod side;
 pub use offer::Hassh;
 
 use super::ask::{Buffer, Value};
+use super::frame::Frames;
 use super::{Entry, Head, Input, Parsed, Transactions};
 use crate::plan::{Applications, SshSettings};
 use crate::stream::{Cause, Gap};
-use side::{Found, Side};
+use side::{Found, HEADER, Side};
 
 /// What can be odd, in the order of `EVENTS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,15 @@ enum Odd {
 }
 
 const EVENTS: &[&str] = &["invalid_banner", "long_banner", "invalid_record", "long_kex_record"];
+
+const FRAMES: &[&str] = &["record.hdr", "record.data", "record.pdu"];
+
+/// Kinds of frames, as `FRAMES` names them.
+mod kind {
+    pub const HDR: u8 = 1;
+    pub const DATA: u8 = 2;
+    pub const PDU: u8 = 3;
+}
 
 /// How far a direction gets, as `PROGRESS` names it.
 mod progress {
@@ -41,6 +51,8 @@ pub struct Application {
     settings: SshSettings,
     up: Side,
     down: Side,
+    /// Both directions are encrypted, and the engine knows.
+    is_encrypted: bool,
 }
 
 /// A session.
@@ -122,7 +134,18 @@ impl Tx {
                 *(if to_server { up } else { down }) = true;
             }
             Found::Odd(odd) => head.event(odd as u8),
+            Found::Packet { .. } => {}
         }
+    }
+}
+
+/// The frames of a packet.
+fn frame(frames: &mut Frames, to_server: bool, start: u64, length: u64) {
+    let header = HEADER as u64;
+    let parts = [(kind::PDU, start, length), (kind::HDR, start, header), (kind::DATA, start + header, length - header)];
+    for (kind, start, length) in parts {
+        frames.begin(to_server, kind, start, Some(length));
+        frames.tie(to_server, kind, 0);
     }
 }
 
@@ -131,6 +154,7 @@ impl super::Application for Application {
     const BUFFERS: &'static [Buffer<Tx>] = asked::BUFFERS;
     const VALUES: &'static [Value<Tx>] = &[];
     const EVENTS: &'static [&'static str] = EVENTS;
+    const FRAMES: &'static [&'static str] = FRAMES;
     const PROGRESS: [&'static [&'static str]; 2] = [
         &[
             "request_started",
@@ -152,34 +176,46 @@ impl super::Application for Application {
 
     fn new(settings: &Applications) -> Self {
         let (settings, side) = (settings.ssh, || Side::new(settings.ssh.hassh));
-        Self { settings, up: side(), down: side() }
+        Self { settings, up: side(), down: side(), is_encrypted: false }
     }
 
     fn parse(&mut self, to_server: bool, input: Input<'_>, transactions: &mut Transactions<Tx>) -> Parsed {
-        let Self { settings, up, down } = self;
+        let Self { settings, up, down, is_encrypted } = self;
         let done = Parsed::Consumed { bytes: if let Input::Data(bytes) = input { bytes.len() } else { 0 }, need: 0 };
         if transactions.count() == 0 {
             transactions.open(Tx { wants_offers: settings.hassh, ..Tx::default() });
         }
-        let Some(Entry { head, tx }) = transactions.get(0) else { return done };
+        let Some((Entry { head, tx }, frames)) = transactions.with_frames(0) else { return done };
         let side = if to_server { up } else { down };
+        let at = frames.at(to_server);
         let mut flush = false;
         let mut tell = |found: Found<'_>| {
+            if let Found::Packet { start, length } = found
+                && frames.are_wanted()
+            {
+                frame(frames, to_server, start, length);
+            }
             flush |= matches!(found, Found::Banner { .. } | Found::NewKeys);
             tx.take(head, to_server, found);
         };
         match input {
-            Input::Data(bytes) => side.data(bytes, &mut tell),
+            Input::Data(bytes) => side.data(at, bytes, &mut tell),
             Input::Gap(Gap { len, cause }) => side.gap(if cause == Cause::Depth { u64::MAX } else { len }, &mut tell),
             Input::Eof => head.end(to_server),
             // It has no datagrams.
             Input::Datagram { .. } => return Parsed::Failed,
         }
+        frames.hold(to_server, side.begun_at());
         if let Input::Data(_) = input {
             head.advance(to_server, progress::IN_PROGRESS);
         }
+        let begins = [true, false].map(|side| head.progress(side) >= progress::FINISHED) == [true; 2] && !*is_encrypted;
         if flush {
             transactions.flush(to_server);
+        }
+        if begins && input != Input::Eof {
+            *is_encrypted = true;
+            transactions.encrypted(settings.after);
         }
         done
     }

@@ -5,7 +5,7 @@ use super::Odd;
 /// Bytes of a banner that are looked at.
 const BANNER: usize = 256;
 /// Length, length of the padding, and the code of the message.
-const HEADER: usize = 6;
+pub(super) const HEADER: usize = 6;
 /// A length does not count itself.
 const LENGTH: usize = 4;
 /// The largest packet whose key exchange is looked at.
@@ -25,6 +25,11 @@ pub(super) enum Found<'a> {
         text: &'a [u8],
         missing: usize,
         is_ended: bool,
+    },
+    /// A packet that begins here in the stream, and takes so many bytes.
+    Packet {
+        start: u64,
+        length: u64,
     },
     /// The end of a banner that was too long.
     BannerEnd,
@@ -57,6 +62,8 @@ pub(super) struct Side {
     step: Step,
     /// What is there of a line or of a packet.
     begun: Vec<u8>,
+    /// Where in the stream the last packet began.
+    start: u64,
     /// Offers of algorithms are wanted.
     wants_offers: bool,
 }
@@ -66,7 +73,14 @@ impl Side {
         Self { wants_offers, ..Self::default() }
     }
 
-    pub fn data(&mut self, mut bytes: &[u8], tell: &mut impl FnMut(Found<'_>)) {
+    /// Where in the stream a packet begins of which not even the header is whole.
+    pub fn begun_at(&self) -> Option<u64> {
+        (matches!(self.step, Step::Packet { .. }) && !self.begun.is_empty()).then_some(self.start)
+    }
+
+    /// Take in what comes next, which stands at `at` in the stream.
+    pub fn data(&mut self, at: u64, mut bytes: &[u8], tell: &mut impl FnMut(Found<'_>)) {
+        let end = at + bytes.len() as u64;
         while !bytes.is_empty() && self.step != Step::Over {
             bytes = match self.step {
                 Step::Banner => self.banner(bytes, tell),
@@ -76,7 +90,7 @@ impl Side {
                     self.step = Step::Packet { rest: rest - passed as u64 };
                     bytes.get(passed..).unwrap_or_default()
                 }
-                Step::Packet { .. } => self.header(bytes, tell),
+                Step::Packet { .. } => self.header(end - bytes.len() as u64, bytes, tell),
                 Step::KeyExchange { whole } => self.offer(bytes, whole, tell),
                 Step::Over => &[],
             };
@@ -134,11 +148,17 @@ impl Side {
         bytes.get(end + 1..).unwrap_or_default()
     }
 
-    fn header<'a>(&mut self, bytes: &'a [u8], tell: &mut impl FnMut(Found<'_>)) -> &'a [u8] {
+    fn header<'a>(&mut self, at: u64, bytes: &'a [u8], tell: &mut impl FnMut(Found<'_>)) -> &'a [u8] {
+        if self.begun.is_empty() {
+            self.start = at;
+        }
         let left = self.gather(bytes, HEADER);
         let &[a, b, c, d, _, code] = self.begun.as_slice() else { return left };
         let length = u32::from_be_bytes([a, b, c, d]) as usize;
         let rest = length.saturating_sub(HEADER - LENGTH) as u64;
+        if length >= HEADER - LENGTH {
+            tell(Found::Packet { start: self.start, length: (length + LENGTH) as u64 });
+        }
         self.step = match code {
             _ if length < HEADER - LENGTH => {
                 tell(Found::Odd(Odd::InvalidRecord));
@@ -178,7 +198,8 @@ impl Side {
             Step::Over => return,
             Step::Banner if begun.starts_with(super::BEGIN) => {
                 let missing = usize::try_from(missing).unwrap_or(usize::MAX);
-                tell(Found::Banner { text: &begun, missing, is_ended: true });
+                let text = begun.strip_suffix(b"\r").unwrap_or(&begun);
+                tell(Found::Banner { text, missing, is_ended: true });
                 None
             }
             Step::Packet { rest } if begun.is_empty() => rest.checked_sub(missing),

@@ -1,5 +1,6 @@
 //! What a flow speaks, as rules ask for it.
 
+use crate::app::Protocol;
 use crate::detect::subject::Subject;
 use crate::plan::ApplicationOf;
 
@@ -23,7 +24,8 @@ pub(super) fn holds(names: &[String], negated: bool, of: ApplicationOf, subject:
         ApplicationOf::ToServer => [talk.of_direction(true), None],
         ApplicationOf::ToClient => [talk.of_direction(false), None],
         ApplicationOf::Either => [talk.of_direction(true), talk.of_direction(false)],
-        ApplicationOf::Original | ApplicationOf::Final => [talk.name(), None],
+        ApplicationOf::Original => [talk.original().map(Protocol::name), None],
+        ApplicationOf::Final => [talk.name(), None],
     };
     let known = found.iter().any(Option::is_some);
     let one = names.iter().any(|name| match name.as_str() {
