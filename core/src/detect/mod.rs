@@ -76,6 +76,8 @@ pub struct Rules {
     entries: u32,
     views: Views,
     settings: DetectSettings,
+    /// Some look into streams.
+    reads_streams: bool,
 }
 
 /// What rules decided about the flow, to be remembered in it.
@@ -174,7 +176,8 @@ impl Rules {
         let mut entries = index.entries() as u32;
         let lanes = Lanes::new(&rules, &plan.rules, &mut entries);
         let frames = FrameLanes::new(&rules, &plan.rules, &mut entries);
-        Ok(Arc::new(Self { rules, sets, index, lanes, frames, entries, views, settings }))
+        let reads_streams = plan.rules.iter().any(reads_streams);
+        Ok(Arc::new(Self { rules, sets, index, lanes, frames, entries, views, settings, reads_streams }))
     }
 
     /// Memory for one worker.
@@ -204,7 +207,7 @@ impl Rules {
 
     /// Some of them look into streams.
     pub fn look_into_streams(&self) -> bool {
-        self.rules.iter().any(|rule| matches!(rule.kind, Kind::Stream | Kind::PacketAndStream))
+        self.reads_streams
     }
 
     /// Ask the rules about a packet, or about a further piece of its stream; `settle` the outcome after the last one.
@@ -261,6 +264,15 @@ impl Rules {
             *overflow += u32::from(over);
             !over
         });
+    }
+}
+
+/// Whether a rule looks into streams, be it beside a transaction.
+fn reads_streams(rule: &plan::Rule) -> bool {
+    match rule.kind {
+        Kind::Stream | Kind::PacketAndStream => true,
+        Kind::AppTx => rule.buffers.iter().any(|test| test.buffer == "payload"),
+        _ => false,
     }
 }
 

@@ -120,6 +120,12 @@ impl Spoken {
             return event;
         }
         // What waited in the other direction is told apart by what was found in this one.
+        if begins && self.conversation.protocol() == Some(app::Protocol::Http) && shared.mixes {
+            let settings = &shared.applications.http;
+            for (direction, body) in [(true, &settings.request), (false, &settings.response)] {
+                sides.streams.hold(sides.session, direction, body.minimum);
+            }
+        }
         let event = event.or_else(|| if begins { self.tell_apart(sides, !to_server, false) } else { None });
         for direction in if begins { [true, false] } else { [to_server, !to_server] } {
             if self.conversation.is_settled(direction) {

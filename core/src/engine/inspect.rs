@@ -282,7 +282,10 @@ impl Inspector {
                 rules.inspect(&Subject { data, round, ..*subject }, &mut memory, scratch, outcome);
             }
             if std::mem::take(&mut fresh) {
-                let subject = Subject { data: block.as_ref().map(buffer), round, ..*subject };
+                let held =
+                    block.zip(reading).map(|(block, (streams, session))| streams.with_held(session, to_server, block));
+                let data = held.as_ref().map(buffer);
+                let subject = Subject { data, round, ..*subject };
                 for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
                     transactions::inspect(rules, &mut **talk, &subject, &mut memory, scratch, outcome);
                 }

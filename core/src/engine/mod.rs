@@ -75,6 +75,8 @@ struct Shared {
     most_alerts: u32,
     /// Alerts that a transaction is guessed for.
     most_guesses: u32,
+    /// Rules look into bodies and into the stream's data at once.
+    mixes: bool,
     /// What rules do for one flow may decide about another.
     is_ordered: bool,
     /// Some rules have limits.
@@ -107,6 +109,14 @@ pub struct Engine {
     pool: Mutex<Vec<Parsed>>,
     /// Frames that were read beyond a call's limit.
     held: Mutex<Option<Batch>>,
+}
+
+/// Whether a rule looks into a body and into the stream's data: it needs what the stream had when the body began.
+fn mixes(rule: &plan::Rule) -> bool {
+    let looks = |names: &[&str]| rule.buffers.iter().any(|test| names.contains(&test.buffer.as_str()));
+    rule.kind == plan::Kind::AppTx
+        && looks(&["payload"])
+        && looks(&["file.data", "http.request_body", "http.response_body"])
 }
 
 /// A stage that takes batches in order.
@@ -168,6 +178,7 @@ impl Engine {
             parses,
             frames: WantedFrames::new(&plan.rules.rules, wants_frames),
             seed,
+            mixes: plan.rules.rules.iter().any(mixes),
             most_alerts: plan.rules.settings.packet_alert_max,
             most_guesses: plan.rules.settings.guessed_transactions,
             is_ordered,

@@ -204,6 +204,23 @@ impl Streams {
         }
     }
 
+    /// So many bytes of a direction are kept that rules have looked at.
+    pub fn hold(&mut self, session: &mut Session, to_server: bool, bytes: u64) {
+        session.side_mut(to_server).held = bytes;
+    }
+
+    /// A block, and before it what is held of the bytes that rules have looked at.
+    pub fn with_held<'a>(&self, session: &'a Session, to_server: bool, block: Block<'a>) -> Block<'a> {
+        let side = session.side(to_server);
+        let from = block.offset.saturating_sub(side.held);
+        match self.first_bytes(session, to_server, from, block.end()) {
+            Some((offset, bytes)) if offset < block.offset && offset + bytes.len() as u64 == block.end() => {
+                Block { bytes, offset, missing: 0, ..block }
+            }
+            _ => block,
+        }
+    }
+
     /// Rules look no further into a direction.
     pub fn stop_inspection(&mut self, session: &mut Session, to_server: bool) {
         let side = session.side_mut(to_server);
@@ -224,7 +241,7 @@ impl Streams {
         let read = if side.has(session::READ) { side.read } else { u64::MAX };
         let upto = inspected.min(read);
         let upto = if upto == u64::MAX { side.acked().max(side.store.contiguous()) } else { upto };
-        side.store.release(upto.min(side.kept), &mut self.pool);
+        side.store.release(upto.min(side.kept).min(inspected.saturating_sub(side.held)), &mut self.pool);
     }
 }
 

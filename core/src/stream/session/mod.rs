@@ -86,6 +86,8 @@ pub(super) struct Side {
     pub read: u64,
     /// Offset from which on bytes are kept, whoever has looked at them.
     pub kept: u64,
+    /// How many bytes are kept behind what rules have looked at.
+    pub held: u64,
     /// Initial sequence number.
     pub isn: u32,
     /// One past the highest sequence number seen.
@@ -124,6 +126,7 @@ impl Side {
             missing: 0,
             read: 0,
             kept: u64::MAX,
+            held: 0,
             isn: 0,
             next_seq: 0,
             last_ack: 0,
