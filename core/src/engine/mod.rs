@@ -111,6 +111,11 @@ pub struct Engine {
     held: Mutex<Option<Batch>>,
 }
 
+/// Whether outputs ask for what applications say.
+fn parses(plan: &Plan) -> bool {
+    plan.outputs.wants_eve(plan::Eve::wants_transactions) || plan.applications.files.store
+}
+
 /// Whether a rule looks into a body and into the stream's data: it needs what the stream had when the body began.
 fn mixes(rule: &plan::Rule) -> bool {
     let looks = |names: &[&str]| rule.buffers.iter().any(|test| names.contains(&test.buffer.as_str()));
@@ -164,9 +169,7 @@ impl Engine {
         let memory = detect::state::Shared::new(&plan.rules)?;
         let is_ordered = detect::state::is_ordered(&plan.rules);
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
-        let parses = plan.outputs.wants_eve(plan::Eve::wants_transactions)
-            || plan.applications.files.store
-            || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
+        let parses = parses(&plan) || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
         let wants_frames = plan.outputs.wants_eve(|eve| eve.frame.is_some());
         let shared = Shared {
             parser,
