@@ -168,8 +168,8 @@ impl Engine {
         let by_depth = plan.inspect_outer && plan.flow.by_depth;
         let memory = detect::state::Shared::new(&plan.rules)?;
         let is_ordered = detect::state::is_ordered(&plan.rules);
-        let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let parses = parses(&plan) || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
+        let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let wants_frames = plan.outputs.wants_eve(|eve| eve.frame.is_some());
         let shared = Shared {
             parser,
