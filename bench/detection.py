@@ -1,8 +1,9 @@
 """ET Open on the shared corpus: `python -m bench.detection [--rounds N]`, also a part of `make bench`.
 
-Rules that ask for no application protocol: none of them, 100 and 1,000 drawn at random, and all; streams are
-reassembled and only alerts are written. Each round measures tcpdump and every set by turns; what counts is the time
-that the processor worked, so that others on the machine disturb less.
+Rules that ask for no application protocol: none of them, 100 and 1,000 drawn at random, and all; then of all rules
+1,000 drawn at random and all, with applications parsed. Streams are reassembled and only alerts are written. Each round
+measures tcpdump and every set by turns; what counts is the time that the processor worked, so that others on the machine
+disturb less.
 """
 
 from __future__ import annotations
@@ -23,28 +24,35 @@ from tmrx.rules import Settings
 from tmrx.rules import load as load_rules
 
 ET_OPEN = SHARED / "rulesets" / "et-open" / "emerging-all.rules"
-COUNTS = (0, 100, 1000)
 SEED = 1
-# Issue 6: all of them at a quarter of tcpdump's rate, in at most 2.5 times the time of 100.
+# Sets of rules: how they are called, how many rules they have, and whether these may ask for applications.
+PLAIN = "packets and streams"
+SETS = (("none", 0, False), ("100", 100, False), ("1000", 1000, False), (PLAIN, None, False))
+WITH_APPLICATIONS = (("1000 of all", 1000, True), ("all", None, True))
+# Issue 6: those for packets and streams at a quarter of tcpdump's rate, in at most 2.5 times the time of 100.
 SHARE = 0.25
 TIMES = 2.5
+# Issue 7: Suricata's share with all rules (../shared/bench), the share with 1,000, and with none.
+SHARES = {"none": 0.25, PLAIN: SHARE, "1000 of all": 0.15, "all": 0.057}
 
 
-def texts() -> list[str]:
-    """The rules that load and ask for no application protocol."""
+def texts() -> tuple[list[str], list[str]]:
+    """The rules that load: those that ask for no application protocol, and all."""
     loaded = load_rules([ET_OPEN], Settings(keep_text=True))
-    compiled = (rule.compiled for rule in loaded.rules)
-    return [rule.text for rule in compiled if rule.kind not in {"app", "app_tx"} and not rule.application]
+    compiled = [rule.compiled for rule in loaded.rules]
+    plain = [rule.text for rule in compiled if rule.kind not in {"app", "app_tx"} and not rule.application]
+    return plain, [rule.text for rule in compiled]
 
 
-def sets(folder: Path) -> dict[int, Path]:
-    """Files of so many of these rules; the smaller ones' are drawn from them at random, the same each time."""
-    every = texts()
-    drawn = random.Random(SEED).sample(every, len(every))  # noqa: S311  # a repeatable choice, no secret
+def sets(folder: Path) -> dict[str, Path]:
+    """Files of rules by the names of their sets; those of the smaller ones are drawn at random, the same each time."""
+    choice = random.Random(SEED)  # noqa: S311  # a repeatable choice, no secret
+    plain, every = (choice.sample(rules, len(rules)) for rules in texts())
     folder.mkdir(exist_ok=True)
-    files = {count: folder / f"et-open-{count}.rules" for count in (*COUNTS, len(every))}
-    for count, file in files.items():
-        file.write_text("".join(f"{text}\n" for text in drawn[:count]))
+    files = {}
+    for name, count, with_applications in (*SETS, *WITH_APPLICATIONS):
+        files[name] = folder / f"et-open-{name.replace(' ', '-')}.rules"
+        files[name].write_text("".join(f"{text}\n" for text in (every if with_applications else plain)[:count]))
     return files
 
 
@@ -53,9 +61,9 @@ def run(capture: Capture, rules: Path) -> Run:
     return measure.tmrx(capture, "-S", str(rules), "--fast", os.devnull)
 
 
-def seconds(of: Capture, files: dict[int, Path], rounds: int) -> dict[str, float]:
+def seconds(of: Capture, files: dict[str, Path], rounds: int) -> dict[str, float]:
     """The median of tcpdump's and of each set's rounds; a first one, which does not count, fills the cache of rules."""
-    sets = {str(count): partial(run, of, file) for count, file in files.items()}
+    sets = {name: partial(run, of, file) for name, file in files.items()}
     commands = {"tcpdump": partial(measure.tcpdump, of), **sets}
     runs: dict[str, list[Run]] = {name: [] for name in commands}
     for number in range(rounds + 1):
@@ -94,8 +102,11 @@ def main() -> None:
         parser.error(f"{SHARED}: not there")
     found = rates(of, given.rounds)
     for name, rate in found.items():
-        print(f"{name:>8} {rate:>11,.0f} frames/s {rate / found['tcpdump']:>6.1%} of tcpdump")
-    document = {"rounds": given.rounds, "load": os.getloadavg(), "frames_per_second": found}
+        wanted = f", wanted {SHARES[name]:.1%}" if name in SHARES else ""
+        print(f"{name:>20} {rate:>11,.0f} frames/s {rate / found['tcpdump']:>6.1%} of tcpdump{wanted}")
+    peak = run(of, sets(captures.FOLDER)["all"]).peak / captures.MIB
+    print(f"peak memory with all rules: {peak:.0f} MiB")
+    document = {"rounds": given.rounds, "load": os.getloadavg(), "frames_per_second": found, "peak_mib": peak}
     print(f"written: {measure.record(given.record, document, '-detection')}")
 
 

@@ -18,7 +18,7 @@ from typing import Any
 ROOT = Path(__file__).parents[2]
 SCORE = Path(__file__).with_name("score.json")
 # Cases that need no application protocol other than these.
-APPS = "http,dns,tls"
+APPS = "http,dns,tls,ftp,ftp-data,ssh"
 
 
 def shared() -> Path:
