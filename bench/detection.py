@@ -1,9 +1,9 @@
 """ET Open on the shared corpus: `python -m bench.detection [--rounds N]`, also a part of `make bench`.
 
 Rules that ask for no application protocol: none of them, 100 and 1,000 drawn at random, and all; then of all rules
-1,000 drawn at random and all, with applications parsed. Streams are reassembled and only alerts are written. Each round
-measures tcpdump and every set by turns; what counts is the time that the processor worked, so that others on the machine
-disturb less.
+1,000 drawn at random and all, with applications parsed. Streams are reassembled and only alerts are written. Each
+round measures tcpdump and every set by turns; what counts is the time that the processor worked, so that others on the
+machine disturb less.
 """
 
 from __future__ import annotations
