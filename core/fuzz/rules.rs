@@ -1,6 +1,7 @@
 //! Rules of any shape asked of any packet: nothing panics, a whole packet leaves nothing unknown, and what is known of
 //! a packet that was cut is so of the whole one.
 
+use tmrx_core::app;
 use tmrx_core::decode::decode;
 use tmrx_core::detect::state::{Memory, Shared};
 use tmrx_core::detect::{Buffer, Outcome, Rules, Subject, Truth, buffers};
@@ -198,7 +199,7 @@ impl Bytes<'_> {
     }
 
     fn test(&mut self) -> BufferTest {
-        let names = buffers();
+        let names = of_packets();
         let buffer = if self.flag() { "payload" } else { &*names[usize::from(self.next()) % names.len()] };
         let transforms = (0..(self.next() % 4).saturating_sub(1)).map(|_| self.transform()).collect();
         let mut matches: Vec<_> = (0..1 + self.next() % 4).map(|_| self.entry(0)).collect();
@@ -242,6 +243,13 @@ fn ask(rules: &Rules, sent: &[u8], kept: usize) -> (Truth, Packet) {
         _ => Truth::True,
     };
     (truth, packet)
+}
+
+/// The buffers that rules for packets have.
+fn of_packets() -> Vec<String> {
+    let of_applications = |name: &String| app::buffers().all().any(|other| other == name);
+    let is_frame = |name: &String| app::frame::frames().any(|(other, _)| other == *name);
+    buffers().into_iter().filter(|name| !of_applications(name) && !is_frame(name)).collect()
 }
 
 /// A rule, and an IP packet: how much of it is kept, and its bytes.

@@ -137,7 +137,9 @@ fn tcp_option<const SIZE: usize>(subject: &Subject<'_>, wanted: u8) -> Value {
     let found = find_option(rest.get(..options).unwrap_or(rest), wanted, tcp::option::END, tcp::option::NOP);
     let value = found.and_then(|option| option.get(2..)?.first_chunk::<SIZE>());
     let value = value.map(|bytes| bytes.iter().fold(0, |number, byte| number << 8 | u64::from(*byte)));
-    value.ok_or(if rest.len() < options { Truth::Unknown } else { Truth::False })
+    // Options that never were whole are not missing.
+    let is_cut = rest.len() < options && subject.is_sound();
+    value.ok_or(if is_cut { Truth::Unknown } else { Truth::False })
 }
 
 /// The first option of a kind with its two bytes of head; IP's and TCP's are built alike.
