@@ -8,6 +8,9 @@ use crate::packet::{Layer, Packet};
 use crate::plan::AfterHandshake;
 use crate::stream::{Gap, Next, Session, Step, Streams};
 
+/// Bytes that nobody knows are kept up to so many, in case that the other direction tells what they are.
+const MOST_UNKNOWN: usize = 1 << 16;
+
 /// What is known of a flow's application.
 #[derive(Debug, Default)]
 pub(super) struct Spoken {
@@ -113,7 +116,9 @@ impl Spoken {
         let begins = self.talk.is_none();
         if begins && !self.begin(shared, sides.asked) {
             let known = self.conversation.protocol().is_some() || self.conversation.is_settled(!to_server);
-            if known && self.conversation.is_settled(to_server) {
+            let waits = sides.streams.next(sides.session, to_server, false);
+            let is_much = matches!(waits, Next::Data(bytes) if bytes.len() > MOST_UNKNOWN);
+            if (known || is_much) && self.conversation.is_settled(to_server) {
                 // It has no parser, or nobody knows it.
                 sides.streams.stop_reading(sides.session, to_server);
             }
