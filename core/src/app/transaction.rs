@@ -295,6 +295,10 @@ impl<T> Transactions<T> {
             oldest.head.end(false);
         }
         let files = Files::new(&self.wanted, self.storing.clone());
+        if self.live.is_empty() {
+            // Most flows have one: room for more would be most of what is kept of them.
+            self.live.reserve_exact(1);
+        }
         self.live.push_back(Entry { head: Head::new(self.next, self.ends, files), tx });
         self.next += 1;
         let last = self.live.len() - 1;
@@ -407,6 +411,9 @@ impl<T> Transactions<T> {
     pub(super) fn forget(&mut self, done: impl Fn(&Head) -> bool) {
         while self.live.front().is_some_and(|entry| done(&entry.head)) {
             self.live.pop_front();
+        }
+        if self.live.is_empty() {
+            self.live = VecDeque::new();
         }
     }
 }
