@@ -62,8 +62,8 @@ class FileSettings(Struct, frozen=True, kw_only=True):
     hashes: tuple[Literal["md5", "sha1", "sha256"], ...] = ()
     store: bool = False
     store_all: bool = False
-    # Bytes of a stream that are looked at for a file that is stored; 0: all.
-    stream_depth: int = 0
+    # Bytes of a stream that are looked at for a file that a rule has stored; 0: all; None: as many as of any.
+    stream_depth: int | None = None
 
 
 class DetectionPorts(Struct, frozen=True, kw_only=True):

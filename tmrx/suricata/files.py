@@ -40,8 +40,9 @@ class Files:
         version = _text(options, "version", "1")
         if version != "2":
             raise ConfigError("outputs.file-store.version", f"{version!r} is not supported", "version: 2")
-        depth = size(_text(options, "stream-depth", "0"))
-        if depth is None:
+        given = _text(options, "stream-depth", "")
+        depth = size(given) if given else None
+        if given and depth is None:
             raise ConfigError("outputs.file-store.stream-depth", f"{options['stream-depth']!r} is no size, as in 64mb")
         self.force(options, "outputs.file-store")
         self.folder = _text(options, "dir", "filestore")

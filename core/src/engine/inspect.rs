@@ -273,7 +273,7 @@ impl Inspector {
                 frames::inspect(rules, &mut **talk, (subject, bytes, over), &mut memory, scratch, outcome);
             }
         }
-        let mut round = subject.round;
+        let (mut round, mut stores) = (subject.round, false);
         loop {
             let reading = streams.as_ref().zip(session.as_deref()).filter(|_| reach != Reach::Nothing);
             let block = reading.and_then(|(streams, session)| streams.block(session, to_server, reach == Reach::All));
@@ -287,7 +287,7 @@ impl Inspector {
                 let data = held.as_ref().map(buffer);
                 let subject = Subject { data, round, ..*subject };
                 for talk in [&mut spoken.before, &mut spoken.talk].into_iter().flatten() {
-                    transactions::inspect(rules, &mut **talk, &subject, &mut memory, scratch, outcome);
+                    stores |= transactions::inspect(rules, &mut **talk, &subject, &mut memory, scratch, outcome);
                 }
             }
             if *shown > 0
@@ -301,6 +301,11 @@ impl Inspector {
             let Some((streams, session)) = streams.as_mut().zip(session.as_deref_mut()) else { break };
             streams.inspected(session, to_server, end);
             round = Round::Stream;
+        }
+        if let (true, Some(depth), Some(session)) =
+            (stores, shared.applications.files.stream_depth, session.as_deref_mut())
+        {
+            session.deepen(depth);
         }
         if spoken.take_closing(to_server)
             && let (Some(streams), Some(session)) = (streams, session)

@@ -7,7 +7,7 @@ use crate::detect::state::Memory;
 use crate::detect::{Outcome, Rules, Scratch, Subject, TransactionFacts};
 use crate::table::eve;
 
-/// Ask the rules about what is new in the packet's direction of a flow's transactions.
+/// Ask the rules about what is new in the packet's direction of a flow's transactions; whether one has files stored.
 pub(super) fn inspect(
     rules: &Rules,
     talk: &mut dyn Talk,
@@ -15,7 +15,8 @@ pub(super) fn inspect(
     memory: &mut Memory<'_>,
     scratch: &mut Scratch,
     outcome: &mut Outcome,
-) {
+) -> bool {
+    let mut stores = false;
     let to_server = subject.flow.is_some_and(|flow| flow.to_server);
     for index in 0..talk.live() {
         let Some(head) = talk.head_mut(index) else { continue };
@@ -31,6 +32,7 @@ pub(super) fn inspect(
         let subject = Subject { transaction, ..*subject };
         rules.inspect_transaction(&subject, &mut inspection, memory, scratch, outcome);
         inspection.done = ended;
+        stores |= !outcome.storing.is_empty();
         for rule in outcome.storing.drain(..) {
             rules.store(rule, talk, index, to_server);
         }
@@ -39,6 +41,7 @@ pub(super) fn inspect(
             head.files.inspected(to_server);
         }
     }
+    stores
 }
 
 /// After what transactions are asked for what they have to tell.

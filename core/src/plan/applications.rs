@@ -94,7 +94,7 @@ pub struct FileSettings {
     pub hashes: Vec<HashType>,
     pub store: bool,
     pub store_all: bool,
-    pub stream_depth: u64,
+    pub stream_depth: Option<u64>,
 }
 
 #[derive(Debug, Clone, Deserialize)]

@@ -335,9 +335,11 @@ impl Session {
         self.side(to_server).has(session::DEPTH)
     }
 
-    /// Put so many bytes of each direction together; 0: all.
-    pub fn set_depth(&mut self, depth: u64) {
-        self.depth = depth;
+    /// Put more bytes of each direction together, for a file that is stored; 0: all. What had no limit gets this one.
+    pub fn deepen(&mut self, depth: u64) {
+        if depth == 0 || depth > self.depth {
+            self.depth = depth;
+        }
     }
 
     /// Some of a direction's bytes were not looked into yet, or not read.
