@@ -18,7 +18,8 @@ _FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\udc80-\udcff]")
 _FIELD_END = re.compile(r"[\[\] \t]")
 _OPTIONS_START = re.compile(r"[ \t\r\n(]*")
 # A `;` ends an option unless a backslash stands before it, inside quotes too.
-_OPTION = re.compile(r"[ \t\r\n]*+([^:;\s]*+)[ \t\r\n]*+(?::[ \t\r\n]*+((?:[^;]*+(?<=\\);)*+[^;]*+))?;")
+# (A repeated group is not possessive: Python before 3.11.5 takes it for matched where it is not.)
+_OPTION = re.compile(r"[ \t\r\n]*+([^:;\s]*+)[ \t\r\n]*+(?::[ \t\r\n]*+((?:[^;]*+(?<=\\);)*[^;]*+))?(?<!\\);")
 
 FIELDS = ("action", "protocol", "source", "source port", "direction", "destination", "destination port")
 
