@@ -221,3 +221,29 @@ fn a_wrong_number_is_of_no_stream() {
     talk.put(&far);
     assert_eq!(talk.events(), ["reassembly_insert_invalid"]);
 }
+
+#[test]
+fn what_rules_have_seen_is_held() {
+    let mut talk = Talk::open(&strict());
+    talk.streams.hold(talk.session.as_mut().unwrap(), true, 4);
+    talk.say("c PA 1 1", b"abcdef");
+    talk.say("s A 1 7", b"");
+    assert_eq!(talk.blocks(true, false).len(), 1);
+    talk.say("c PA 7 1", b"ghi");
+    talk.say("s A 1 10", b"");
+    let session = talk.session.as_deref().unwrap();
+    let block = talk.streams.block(session, true, false).unwrap();
+    assert_eq!((block.bytes, block.missing), (b"ghi".as_slice(), 0));
+    assert_eq!(talk.streams.with_held(session, true, block).bytes, b"cdefghi");
+}
+
+#[test]
+fn a_stored_file_deepens_its_stream() {
+    for (depth, given, wanted) in [(4, 8, "abcdefgh"), (4, 0, "abcdefghij"), (4, 2, "abcd"), (0, 6, "abcdef")] {
+        let mut talk = Talk::open(&StreamSettings { depth, ..strict() });
+        talk.session.as_mut().unwrap().deepen(given);
+        talk.say("c PA 1 1", b"abcdefghij");
+        talk.say("s A 1 11", b"");
+        assert_eq!(talk.reads(true, false).first().unwrap(), wanted, "{depth}, {given}");
+    }
+}

@@ -37,7 +37,8 @@ fn no_session_begins_without_a_syn() {
 fn a_session_is_picked_up() {
     check(&midstream(), &["c R 1"], TcpState::None, &["rst_but_no_session"]);
     check(&midstream(), &["c FA 1 1"], TcpState::None, &["fin_but_no_session"]);
-    check(&midstream(), &["c A 1 1"], TcpState::Established, &[]);
+    let talk = check(&midstream(), &["c A 1 1"], TcpState::Established, &[]);
+    assert_eq!(talk.last.exception, Some((Exception::Midstream, ExceptionPolicy::Ignore)), "its policy is noted");
     let mut talk = Talk::new(&midstream());
     assert!(talk.say("c FA 1 1", b"bye").established && talk.state() == TcpState::FinWait1);
     let mut talk = Talk::new(&midstream());
@@ -152,6 +153,40 @@ fn one_side_is_enough_where_that_is_asked_for() {
     talk.say("s A 700 7", b"late");
     talk.say("c A 7 704", b"");
     assert_eq!((talk.events(), talk.reads(false, false)), (vec![], vec!["late".to_string()]));
+}
+
+#[test]
+fn one_side_that_is_picked_up_is_read_as_it_comes() {
+    let settings = StreamSettings { midstream: true, ..one_sided() };
+    let mut talk = check(&settings, &["c A 1 1"], TcpState::Established, &[]);
+    talk.say("c PA 1 1", b"GET");
+    assert_eq!(talk.reads(true, false), ["GET"]);
+    // The other side is there: from now on what it acknowledged is read.
+    talk.say("s A 1 4", b"OK");
+    talk.say("c PA 4 3", b" /x");
+    assert_eq!((talk.reads(false, false), talk.reads(true, false)), (vec!["OK".to_string()], vec![]));
+}
+
+#[test]
+fn a_full_queue_of_syns_complains_of_each() {
+    let settings = StreamSettings { max_syn_queued: 2, ..strict() };
+    let queued = ["c S 0", "c S 50", "c S 60"];
+    check(&settings, &queued, TcpState::SynSent, &[]);
+    for last in ["c S 70", "c S 60"] {
+        check(&settings, &[&queued[..], &[last]].concat(), TcpState::SynSent, &["3whs_syn_flood"]);
+    }
+}
+
+#[test]
+fn a_server_has_no_timestamps_that_the_syn_did_not_offer() {
+    for segment in ["s RA 0 1", "s FA 0 1"] {
+        let mut talk = Talk::new(&strict());
+        talk.say("c S 0", b"");
+        talk.put(&seg(segment, b"").stamp(100));
+        assert_eq!((talk.state(), talk.events()), (TcpState::SynSent, vec!["pkt_invalid_timestamp"]), "{segment}");
+        talk.all(&["s SA 0 1", "c A 1 1"]);
+        assert_eq!(talk.state(), TcpState::Established);
+    }
 }
 
 #[test]
