@@ -334,7 +334,7 @@ impl Merger {
         let stream = alert.in_stream.then_some(alert.data.as_deref().unwrap_or_default());
         let notes = alert.notes.iter().filter_map(|note| noted(&shared.datasets, note)).collect::<Vec<_>>();
         let frame = alert.frame.as_deref().unwrap_or_default();
-        let matched = Matched { rule, action, stream, inline, context: &notes, transaction: None, frame, client: None };
+        let matched = Matched { action, stream, inline, context: &notes, frame, ..Matched::of(rule) };
         for (section, eve) in self.eve.iter_mut().enumerate() {
             let transaction = alert.transaction.as_deref().map(|seen| InTransaction {
                 number: seen.number,

@@ -60,19 +60,7 @@ mod tests {
     use crate::table::testing::{V6, packet, rule};
 
     fn line(packet: &Packet, rule: &Rule) -> String {
-        said(
-            packet,
-            &Matched {
-                rule,
-                action: rule.action,
-                stream: None,
-                inline: false,
-                context: &[],
-                transaction: None,
-                frame: &[],
-                client: None,
-            },
-        )
+        said(packet, &Matched::of(rule))
     }
 
     fn said(packet: &Packet, matched: &Matched<'_>) -> String {
@@ -85,19 +73,7 @@ mod tests {
     fn what_is_dropped_and_what_would_be() {
         let rule = Rule { action: Action::Drop, ..rule() };
         for (inline, want) in [(true, "  [Drop] [**] [1:"), (false, "  [wDrop] [**] [1:")] {
-            let line = said(
-                &packet(),
-                &Matched {
-                    rule: &rule,
-                    action: rule.action,
-                    stream: None,
-                    inline,
-                    context: &[],
-                    transaction: None,
-                    frame: &[],
-                    client: None,
-                },
-            );
+            let line = said(&packet(), &Matched { inline, ..Matched::of(&rule) });
             assert!(line.contains(want), "{line}");
         }
     }

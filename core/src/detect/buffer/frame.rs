@@ -1,13 +1,12 @@
 //! Frames: their bytes come little by little, and are looked into as far as they go.
 
+use super::view::Sight;
 use super::{Payload, Tests, Tools, Verdict, Views};
 use crate::detect::prefilter::{Candidates, Prefilter};
 use crate::detect::rule::Place;
 use crate::detect::state::Memory;
 use crate::detect::subject::{FrameFacts, Subject};
 use crate::detect::truth::Truth;
-
-use super::view::Sight;
 
 impl Tests {
     /// What the buffers come to for the subject's frame.

@@ -152,20 +152,7 @@ fn alerts_and_anomalies() {
     let (packet, wrap) = (Packet { anomalies, ..packet() }, wrap());
     let at = Context { frame: 5, wrap: Some(&wrap), flow: Some(now()), ..Context::of(&packet) };
     let (mut alerts, mut table, rule) = (Alerts::default(), Anomalies::default(), rule());
-    alerts.push(
-        &at,
-        &Matched {
-            rule: &rule,
-            action: rule.action,
-            stream: None,
-            inline: false,
-            context: &[],
-            transaction: None,
-            frame: &[],
-            client: None,
-        },
-        &identities(),
-    );
+    alerts.push(&at, &Matched::of(&rule), &identities());
     table.push(&at, &identities());
     let (alerts, table) = (alerts.finish().unwrap(), table.finish().unwrap());
     assert_eq!((text(&alerts, "msg", 0), text(&alerts, "dst", 0)), (Some("GET \"it\""), Some("10.0.0.2")));

@@ -21,16 +21,7 @@ pub(super) fn write(json: &mut Json<'_>, look: Look, at: &Context<'_>, dropped: 
     }
     json.end();
     if let Some(rule) = dropped.rule.filter(|_| options.alerts) {
-        let matched = Matched {
-            rule,
-            action,
-            stream: None,
-            inline: true,
-            context: &[],
-            transaction: None,
-            frame: &[],
-            client: None,
-        };
+        let matched = Matched { action, inline: true, ..Matched::of(rule) };
         alert::signature(json, look, packet, &matched, &AlertEvents::default());
     }
 }

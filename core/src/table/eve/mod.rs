@@ -89,6 +89,22 @@ pub struct Matched<'a> {
     pub client: Option<Addr>,
 }
 
+impl<'a> Matched<'a> {
+    /// A rule that matched in the packet, and nothing with it.
+    pub fn of(rule: &'a Rule) -> Self {
+        Self {
+            rule,
+            action: rule.action,
+            stream: None,
+            inline: false,
+            context: &[],
+            transaction: None,
+            frame: &[],
+            client: None,
+        }
+    }
+}
+
 /// A transaction as alerts show it.
 #[derive(Debug, Clone, Copy)]
 pub struct InTransaction<'a> {

@@ -72,11 +72,6 @@ fn at(packet: &Packet) -> Context<'_> {
     Context { frame: 1, ..Context::of(packet) }
 }
 
-fn matched(rule: &Rule) -> Matched<'_> {
-    let action = rule.action;
-    Matched { rule, action, stream: None, inline: false, context: &[], transaction: None, frame: &[], client: None }
-}
-
 fn ended(flow: &FlowRecord) -> Ended<'_> {
     Ended {
         time: TIME,
@@ -111,7 +106,7 @@ fn alert_line() {
         r#""truncated":["packet_length","snaplen"],"checksum":{"l3":"valid","l4":"not_calculated"}}}"#,
         "\n"
     );
-    assert_eq!(line(|eve| eve.alert(&at, &matched(&rule()), &identities())), want);
+    assert_eq!(line(|eve| eve.alert(&at, &Matched::of(&rule()), &identities())), want);
 }
 
 #[test]
@@ -136,7 +131,7 @@ fn alert_without_the_optional_parts() {
         "alert": {"action": "blocked", "gid": 1, "signature_id": 2_000_001, "rev": 3, "signature": "GET \"it\"", "category": "", "severity": 1},
         "mirror": {"encapsulation": "none", "length": 66, "captured": 66, "checksum": {"l3": "valid", "l4": "valid"}},
     });
-    assert_eq!(value(|eve| eve.alert(&at, &matched(&rule), &identities())), want);
+    assert_eq!(value(|eve| eve.alert(&at, &Matched::of(&rule), &identities())), want);
 }
 
 #[test]
@@ -206,7 +201,7 @@ fn icmp_flow() {
 fn icmp_packet_header() {
     let packet = Packet { layer: Layer::Icmpv6, proto: proto::ICMPV6, ip: 6, sport: 128, dport: 0, ..packet() };
     let at = at(&packet);
-    let got = value(|eve| eve.alert(&at, &matched(&rule()), &identities()));
+    let got = value(|eve| eve.alert(&at, &Matched::of(&rule()), &identities()));
     assert_eq!((&got["proto"], &got["icmp_type"], &got["icmp_code"]), (&json!("IPv6-ICMP"), &json!(128), &json!(0)));
     assert!(got.get("src_port").is_none());
 }
@@ -255,7 +250,7 @@ fn what_is_kept_of_an_identity_follows_its_wrap() {
     let mut cookies = Vec::new();
     for cookie in [1, 1, 2] {
         let wrap = Wrap { flow_cookie: cookie, ..geneve() };
-        eve.alert(&Context { wrap: Some(&wrap), ..at(&packet) }, &matched(&rule()), &identities);
+        eve.alert(&Context { wrap: Some(&wrap), ..at(&packet) }, &Matched::of(&rule()), &identities);
         cookies.push(serde_json::from_slice::<Value>(&eve.take()).unwrap()["mirror"]["flow_cookie"].clone());
     }
     assert_eq!(cookies, [json!("00000001"), json!("00000001"), json!("00000002")]);
@@ -326,7 +321,7 @@ proptest! {
         let at = Context { wrap: wrapped.then_some(&wrap), flow: flow_now, ..at(&packet) };
         let record = FlowRecord { proto: packet.proto, start: packet.time, end: i64::MAX, vlan_count: packet.vlan_count, identities: [packet.identity; 4], ..flow() };
         let mut eve = eve(&own());
-        eve.alert(&at, &matched(&rule), &identities);
+        eve.alert(&at, &Matched::of(&rule), &identities);
         eve.anomalies(&at, &identities);
         eve.flow(&Ended { time: packet.time, ..ended(&record) }, &identities);
         let text = String::from_utf8(eve.take()).unwrap();
@@ -350,11 +345,11 @@ fn alerts(options: &AlertEvents, at: &Context<'_>, matched: &Matched<'_>) -> Val
 fn suricatas_own_fields_alone() {
     let (packet, rule) = (packet(), rule());
     let at = Context { flow: Some(now()), ..at(&packet) };
-    let got = alerts(&AlertEvents::default(), &at, &matched(&rule));
+    let got = alerts(&AlertEvents::default(), &at, &Matched::of(&rule));
     assert!(got.get("mirror").is_none() && got.get("community_id").is_none() && got.get("stream").is_none());
     assert_eq!(got["flow"]["pkts_toserver"], json!(3));
     let bare = AlertEvents { flow: false, rule_metadata: false, ..AlertEvents::default() };
-    let got = alerts(&bare, &at, &matched(&rule));
+    let got = alerts(&bare, &at, &Matched::of(&rule));
     assert!(got.get("flow").is_none() && got["alert"].get("metadata").is_none());
     assert_eq!(got["direction"], json!("to_client"));
 }
@@ -370,7 +365,7 @@ fn what_a_rule_says_of_itself() {
     };
     let options = AlertEvents { references: true, rule_text: true, verdict: true, ..AlertEvents::default() };
     let context = [("feed".to_owned(), r#"{"a":[1]}"#.to_owned())];
-    let got = alerts(&options, &at(&packet), &Matched { context: &context, ..matched(&rule) });
+    let got = alerts(&options, &at(&packet), &Matched { context: &context, ..Matched::of(&rule) });
     let alert = &got["alert"];
     assert_eq!((&alert["references"], &alert["rule"]), (&json!(["http://a"]), &json!(rule.text)));
     assert_eq!(alert["source"], json!({"ip": "10.0.0.1", "port": 40000}));
@@ -383,7 +378,7 @@ fn verdicts_and_actions() {
     let (packet, rule) = (packet(), rule());
     let options = AlertEvents { verdict: true, ..AlertEvents::default() };
     let said = |action, inline| {
-        let got = alerts(&options, &at(&packet), &Matched { action, inline, ..matched(&rule) });
+        let got = alerts(&options, &at(&packet), &Matched { action, inline, ..Matched::of(&rule) });
         (got["alert"]["action"].clone(), got["verdict"].clone())
     };
     assert_eq!(said(Action::Drop, false), (json!("allowed"), json!({"action": "alert"})));
@@ -405,19 +400,19 @@ fn payloads_and_packets() {
         ..AlertEvents::default()
     };
     let rule = rule();
-    let got = alerts(&options, &at, &matched(&rule));
+    let got = alerts(&options, &at, &Matched::of(&rule));
     assert_eq!(got["payload_printable"], json!("GE\"\\T\r\n..~"));
     assert_eq!((&got["payload"], &got["payload_length"]), (&json!("R0UiXFQNCgDpfg=="), &json!(10)));
     assert_eq!((&got["stream"], got["packet"].as_str().map(str::len)), (&json!(0), Some(88)));
     assert_eq!(got["packet_info"], json!({"linktype": 1, "linktype_name": "EN10MB"}));
 
     let short = AlertEvents { payload_size: 3, ..options.clone() };
-    let got = alerts(&short, &at, &Matched { stream: Some(b"stream"), ..matched(&rule) });
+    let got = alerts(&short, &at, &Matched { stream: Some(b"stream"), ..Matched::of(&rule) });
     let shown = (&got["payload"], &got["payload_printable"], &got["payload_length"], &got["stream"]);
     assert_eq!(shown, (&json!("c3Ry"), &json!("str"), &json!(3), &json!(1)));
 
     let empty = Packet { payload: 64, payload_original: 0, depth: 1, ..packet };
-    let got = alerts(&options, &Context { packet: &empty, ..at }, &matched(&rule));
+    let got = alerts(&options, &Context { packet: &empty, ..at }, &Matched::of(&rule));
     assert!(got.get("payload").is_none() && got.get("payload_length").is_none());
     assert_eq!(got["packet_info"], json!({"linktype": 12, "linktype_name": "RAW"}));
 }
@@ -441,14 +436,14 @@ fn what_rules_remember() {
     let traffic = json!({"id": ["curl"], "label": ["cli"]});
     let section = plan::Eve { alert: Some(AlertEvents::default()), flow: true, ..plan::Eve::default() };
     let events = told(&section, |eve| {
-        eve.alert(&at, &matched(&rule), &identities());
+        eve.alert(&at, &Matched::of(&rule), &identities());
         eve.flow(&Ended { noted: Some(&vars), ..ended(&flow) }, &identities());
     });
     for event in events {
         assert_eq!((&event["metadata"], &event["traffic"]), (&metadata, &traffic));
     }
     let section = plan::Eve { metadata: false, ..section };
-    let got = told(&section, |eve| eve.alert(&at, &matched(&rule), &identities())).pop().unwrap();
+    let got = told(&section, |eve| eve.alert(&at, &Matched::of(&rule), &identities())).pop().unwrap();
     assert!(got.get("metadata").is_none() && got.get("traffic").is_none());
 }
 
@@ -469,7 +464,7 @@ fn what_all_events_of_a_section_say() {
     let sighted = Sighted { macs: [vec![[1; 6]], vec![[2; 6]]], ..Sighted::default() };
     let (rule, flow) = (rule(), flow());
     let events = told(&section, |eve| {
-        eve.alert(&Context { bytes: &bytes, ..at(&packet) }, &matched(&rule), &identities());
+        eve.alert(&Context { bytes: &bytes, ..at(&packet) }, &Matched::of(&rule), &identities());
         eve.flow(&Ended { sighted: Some(&sighted), ..ended(&flow) }, &identities());
     });
     for event in &events {
@@ -594,7 +589,7 @@ fn dropped_packets() {
 fn a_packet_that_was_not_received_says_what_it_is() {
     let (packet, rule) = (packet(), rule());
     let pseudo = Context { pseudo: "stream (flow timeout)", ..Context::of(&packet) };
-    let got = alerts(&AlertEvents::default(), &pseudo, &matched(&rule));
+    let got = alerts(&AlertEvents::default(), &pseudo, &Matched::of(&rule));
     assert_eq!((got.get("pcap_cnt"), &got["pkt_src"]), (None, &json!("stream (flow timeout)")));
 }
 
