@@ -257,8 +257,9 @@ impl Inspector {
         self.data = None;
         let Self { streams, scratch, tracked: all, outcome, data: shown_data, shown, .. } = self;
         let (Some(rules), Some(scratch)) = (&shared.rules, scratch) else { return };
-        let mut none = Tracked::default();
-        let Tracked { session, memory, spoken, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
+        let mut none = None;
+        let Tracked { session, memory, spoken, .. } =
+            slot.and_then(|slot| tracked(all, slot)).unwrap_or_else(|| none.insert(Tracked::default()));
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
         memory.forget_packet();
         self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
@@ -302,9 +303,8 @@ impl Inspector {
             streams.inspected(session, to_server, end);
             round = Round::Stream;
         }
-        if let (true, Some(depth), Some(session)) =
-            (stores, shared.applications.files.stream_depth, session.as_deref_mut())
-        {
+        let depth = shared.applications.files.stream_depth.filter(|_| stores);
+        if let (Some(depth), Some(session)) = (depth, session.as_deref_mut()) {
             session.deepen(depth);
         }
         if spoken.take_closing(to_server)

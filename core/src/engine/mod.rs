@@ -291,7 +291,7 @@ impl Engine {
     fn shard(&self, number: usize, batch: &Sequenced) {
         let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
         let (mut shard, mut out) = (lock(shard), lock(out));
-        shard.batch(&self.shared, &batch.parsed, &self.identities, &mut out);
+        shard.batch(&self.shared, &batch.parsed, &self.identities(), &mut out);
     }
 
     /// Last stage: its batches come in order.
@@ -308,7 +308,9 @@ impl Engine {
         let clock = lock(&self.sequencer).stage.advance(now);
         self.release(false);
         let mut out = ShardOut::default();
-        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &self.identities, &mut out));
+        let identities = self.identities();
+        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &identities, &mut out));
+        drop(identities);
         self.tell(clock, &out);
     }
 
@@ -317,10 +319,11 @@ impl Engine {
         self.release(true);
         let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
         let mut out = ShardOut::default();
-        let more = self
-            .shards
-            .iter()
-            .any(|shard| lock(shard).finish(&self.shared, (FLOWS_A_CALL, clock), &self.identities, &mut out));
+        let identities = self.identities();
+        let finish =
+            |shard: &Mutex<Shard>| lock(shard).finish(&self.shared, (FLOWS_A_CALL, clock), &identities, &mut out);
+        let more = self.shards.iter().any(finish);
+        drop(identities);
         self.tell(clock, &out);
         if !more {
             let counters = self.counters();

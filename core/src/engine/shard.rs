@@ -19,10 +19,12 @@ use crate::stream::{self, Session, Step, StreamEvent};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
 use crate::time::Nanos;
-use std::sync::{PoisonError, RwLock};
 
 /// Packets that are hashed and whose flows are fetched ahead of their use: enough to hide memory behind work.
-const RUN: usize = 32;
+pub const RUN: usize = 32;
+
+/// A packet's flow, and its hash in the table.
+pub type Keyed = Option<(FlowKey, u64)>;
 
 /// One share of the engine's state.
 pub(super) struct Shard {
@@ -33,7 +35,6 @@ pub(super) struct Shard {
     pub counters: Counters,
     number: usize,
     ended: Vec<FlowRecord>,
-    keys: [Option<(FlowKey, u64)>; RUN],
 }
 
 impl Shard {
@@ -45,7 +46,6 @@ impl Shard {
             counters: Counters::default(),
             number,
             ended: Vec::new(),
-            keys: [None; RUN],
         })
     }
 
@@ -89,26 +89,32 @@ impl Shard {
     }
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
-    pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, identities: &RwLock<Identities>, out: &mut ShardOut) {
-        self.rows(shared, parsed, parsed.shard(self.number), identities, out);
+    pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, identities: &Identities, out: &mut ShardOut) {
+        for run in parsed.shard(self.number).chunks(RUN) {
+            let keys = self.fetch(shared, parsed, run);
+            self.rows(shared, parsed, (run, &keys), identities, out);
+        }
     }
 
-    /// Process some of this shard's packets.
+    /// Process some of this shard's packets, whose flows were fetched.
     pub fn rows(
         &mut self,
         shared: &Shared,
         parsed: &Parsed,
-        rows: &[u32],
-        identities: &RwLock<Identities>,
+        (rows, keys): (&[u32], &[Keyed]),
+        identities: &Identities,
         out: &mut ShardOut,
     ) {
-        let mut done = 0;
-        while let Some(rest) = rows.get(done..).filter(|rest| !rest.is_empty()) {
-            let attempt = std::panic::AssertUnwindSafe(|| self.runs(shared, parsed, rest, identities, out, &mut done));
+        let mut rest = rows.iter().zip(keys);
+        while rest.len() > 0 {
+            let attempt = std::panic::AssertUnwindSafe(|| {
+                for (row, key) in rest.by_ref() {
+                    self.row(shared, parsed, *row, key, identities, out);
+                }
+            });
             if std::panic::catch_unwind(attempt).is_err() {
                 self.reset(shared);
-                out.lost.extend(rows.get(done));
-                done += 1;
+                out.lost.extend(rows.get(rows.len() - rest.len() - 1));
             }
         }
     }
@@ -123,52 +129,31 @@ impl Shard {
         self.counters.frames.lost_to_panic();
     }
 
-    fn runs(
-        &mut self,
-        shared: &Shared,
-        parsed: &Parsed,
-        rows: &[u32],
-        identities: &RwLock<Identities>,
-        out: &mut ShardOut,
-        done: &mut usize,
-    ) {
-        for run in rows.chunks(RUN) {
-            self.fetch(shared, parsed, run);
-            for (at, &row) in run.iter().enumerate() {
-                self.row(shared, parsed, row, at, identities, out);
-                *done += 1;
-            }
-        }
-    }
-
-    /// Fetch where a packet's flow is looked up, ahead of its use; its hash.
+    /// Fetch where a packet's flow is looked up, ahead of its use.
     #[inline]
-    pub fn fetch_index(&self, shared: &Shared, parsed: &Parsed, row: u32) -> Option<u64> {
+    pub fn fetch_index(&self, shared: &Shared, parsed: &Parsed, row: u32) -> Keyed {
         let packet = parsed.packets.get(row as usize)?;
-        let hash = self.flows.hash(&at_depth(shared, packet, flow::key(packet)?));
+        let key = at_depth(shared, packet, flow::key(packet)?);
+        let hash = self.flows.hash(&key);
         self.flows.prefetch_index(hash);
-        Some(hash)
+        Some((key, hash))
     }
 
-    /// Fetch the flow with this hash, once that is there.
+    /// Fetch the flow itself, once that is there.
     #[inline]
-    pub fn fetch_entry(&self, hash: u64) {
-        self.flows.prefetch_entry(hash);
+    pub fn fetch_entry(&self, keyed: &Keyed) {
+        keyed.iter().for_each(|(_, hash)| self.flows.prefetch_entry(*hash));
     }
 
     /// Hash a run of packets and fetch what their flows need, all at once instead of one after the other.
     #[inline]
-    fn fetch(&mut self, shared: &Shared, parsed: &Parsed, run: &[u32]) {
-        for (slot, &row) in self.keys.iter_mut().zip(run) {
-            let key = parsed
-                .packets
-                .get(row as usize)
-                .and_then(|packet| flow::key(packet).map(|key| at_depth(shared, packet, key)));
-            *slot = key.map(|key| (key, self.flows.hash(&key)));
+    fn fetch(&self, shared: &Shared, parsed: &Parsed, run: &[u32]) -> [Keyed; RUN] {
+        let mut keys = [None; RUN];
+        for (key, &row) in keys.iter_mut().zip(run) {
+            *key = self.fetch_index(shared, parsed, row);
         }
-        let keys = self.keys.iter().take(run.len()).flatten();
-        keys.clone().for_each(|(_, hash)| self.flows.prefetch_index(*hash));
-        keys.for_each(|(_, hash)| self.flows.prefetch_entry(*hash));
+        keys.iter().for_each(|key| self.fetch_entry(key));
+        keys
     }
 
     #[inline]
@@ -177,8 +162,8 @@ impl Shard {
         shared: &Shared,
         parsed: &Parsed,
         row: u32,
-        at: usize,
-        identities: &RwLock<Identities>,
+        key: &Keyed,
+        identities: &Identities,
         out: &mut ShardOut,
     ) {
         if row & QUOTED != 0 {
@@ -188,12 +173,7 @@ impl Shard {
         let (wrap, now) = (parsed.wrap(packet), parsed.clocks.get(row as usize).copied().unwrap_or_default());
         self.counters.add(packet);
         self.flows.advance(now, &mut self.ended);
-        let mut seen = self
-            .keys
-            .get(at)
-            .copied()
-            .flatten()
-            .map(|(key, hash)| self.flows.update(packet, wrap, &key, hash, &mut self.ended));
+        let mut seen = key.as_ref().map(|(key, hash)| self.flows.update(packet, wrap, key, *hash, &mut self.ended));
         if !self.ended.is_empty() {
             self.end(shared, (row, now), identities, out);
         }
@@ -284,7 +264,7 @@ impl Shard {
 
     /// Let go of the flows that were over when a packet came; the rules see what is left of their streams before.
     #[cold]
-    fn end(&mut self, shared: &Shared, at: (u32, Nanos), identities: &RwLock<Identities>, out: &mut ShardOut) {
+    fn end(&mut self, shared: &Shared, at: (u32, Nanos), identities: &Identities, out: &mut ShardOut) {
         for mut flow in std::mem::take(&mut self.ended) {
             if self.inspector.has_unseen(shared, flow.slot) {
                 self.last(shared, &mut flow, at, identities, out);
@@ -308,10 +288,9 @@ impl Shard {
         shared: &Shared,
         flow: &mut FlowRecord,
         (row, now): (u32, Nanos),
-        identities: &RwLock<Identities>,
+        identities: &Identities,
         out: &mut ShardOut,
     ) {
-        let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         self.inspector.turn(flow);
         for to_server in [true, false] {
             let pseudo = Pseudo::new(flow, to_server, now);
@@ -361,14 +340,7 @@ impl Shard {
 
     /// Tie an ICMP error to the flow whose packet it quotes.
     #[cold]
-    fn relate(
-        &mut self,
-        shared: &Shared,
-        parsed: &Parsed,
-        row: u32,
-        identities: &RwLock<Identities>,
-        out: &mut ShardOut,
-    ) {
+    fn relate(&mut self, shared: &Shared, parsed: &Parsed, row: u32, identities: &Identities, out: &mut ShardOut) {
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         let now = parsed.clocks.get(row as usize).copied().unwrap_or_default();
         self.flows.advance(now, &mut self.ended);
@@ -386,10 +358,9 @@ impl Shard {
         packet: &Packet,
         (seen, step): (Option<Seen>, Option<Step>),
         now: Nanos,
-        identities: &RwLock<Identities>,
+        identities: &Identities,
         out: &mut ShardOut,
     ) {
-        let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
         let payload = payload(parsed, packet);
         let subject = Subject {
@@ -475,7 +446,7 @@ impl Shard {
     }
 
     /// Let time pass.
-    pub fn tick(&mut self, shared: &Shared, now: Nanos, identities: &RwLock<Identities>, out: &mut ShardOut) {
+    pub fn tick(&mut self, shared: &Shared, now: Nanos, identities: &Identities, out: &mut ShardOut) {
         self.flows.advance(now, &mut self.ended);
         self.end(shared, (0, now), identities, out);
     }
@@ -485,7 +456,7 @@ impl Shard {
         &mut self,
         shared: &Shared,
         (most, now): (usize, Nanos),
-        identities: &RwLock<Identities>,
+        identities: &Identities,
         out: &mut ShardOut,
     ) -> bool {
         let more = self.flows.finish(most.saturating_sub(out.ended.len()), &mut self.ended);
@@ -526,14 +497,7 @@ fn counters(flow: &FlowRecord) -> flow::Counters {
 }
 
 /// Whether a packet is shown.
-fn shows(
-    display: &Display,
-    parsed: &Parsed,
-    packet: &Packet,
-    seen: Option<Seen>,
-    identities: &RwLock<Identities>,
-) -> bool {
-    let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
+fn shows(display: &Display, parsed: &Parsed, packet: &Packet, seen: Option<Seen>, identities: &Identities) -> bool {
     let counters = flow::Counters::default();
     let flow = seen.map(|seen| FlowThen {
         id: seen.id,
@@ -542,7 +506,7 @@ fn shows(
         vars: None,
         application: Conversation::default(),
     });
-    display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
+    display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), identities)
 }
 
 /// The key, with the tunnels around the packet where they count.
