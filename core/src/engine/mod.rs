@@ -171,7 +171,7 @@ impl Engine {
         let parses = parses(&plan) || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let wants_frames = plan.outputs.wants_eve(|eve| eve.frame.is_some());
-        let shared = Shared {
+        let mut shared = Shared {
             parser,
             capture_filter: Filter::new(&plan.outputs.capture.filter)?,
             outputs: plan.outputs,
@@ -203,6 +203,9 @@ impl Engine {
             by_vlan,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
+        let shows = |eve: &plan::Eve| eve.alert.is_some() || eve.drop.is_some();
+        let in_full = shared.outputs.wants_eve(shows);
+        shared.plan_rules.iter_mut().for_each(|rule| keep_shown(rule, in_full));
         Ok(Self {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::new(&plan.fragments) }),
@@ -454,6 +457,14 @@ fn wants_tagged(plan: &Plan) -> bool {
     let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
     let tagged = |eve: &plan::Eve| eve.alert.as_ref().is_some_and(|alert| alert.tagged_packets);
     plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags)
+}
+
+/// Keep of a rule what outputs show: what it asks for was compiled. `in_full`: they show all that describes it.
+fn keep_shown(rule: &mut plan::Rule, in_full: bool) {
+    (rule.checks, rule.buffers, rule.effects) = Default::default();
+    if !in_full {
+        (rule.metadata, rule.references) = Default::default();
+    }
 }
 
 /// Datasets as alerts show them: what is known beside their values.
