@@ -1,12 +1,12 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
-use super::applications::{Sides, Spoken};
+use super::applications::{Sides, Spoken, ends_messages};
 use super::expectations::{Expectations, Hosts, Meeting};
 use super::finds::{Dropping, MatchedTransaction, What};
 use super::frames;
 use super::transactions::{self, After};
-use crate::app::{Asked, Conversation, Counts, Event, Head, Protocol, Sought, Talk};
+use crate::app::{Asked, Conversation, Counts, Event, Head, Sought, Talk};
 use crate::detect::state::{FlowMemory, FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::files::{self, Wanted};
@@ -485,6 +485,15 @@ impl Inspector {
             || self.tracked.get(slot as usize).is_some_and(|tracked| tracked.spoken.has_open())
     }
 
+    /// A flow's session is closed: let go of what nobody needs any more.
+    #[cold]
+    pub fn close(&mut self, slot: u32) {
+        let tracked = self.tracked.get_mut(slot as usize);
+        if let (Some(streams), Some(Tracked { session: Some(session), spoken, .. })) = (&mut self.streams, tracked) {
+            streams.close(session, spoken.has_open());
+        }
+    }
+
     /// Nobody looks into a flow's stream from now on.
     pub fn stop(&mut self, slot: u32) {
         let session = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.session.as_deref_mut());
@@ -510,12 +519,6 @@ impl Inspector {
         }
         flow.bypassed = bypassed.map(|bypassed| *bypassed).unwrap_or_default();
     }
-}
-
-/// Protocols whose parsers, in Suricata, have the stream looked at where a message ends. Where they are not parsed, each
-/// piece that was acknowledged stands for a message.
-fn ends_messages(protocol: Protocol) -> bool {
-    matches!(protocol, Protocol::Http | Protocol::Smtp | Protocol::Tls)
 }
 
 /// How much of its direction's stream a packet has looked at.
