@@ -21,8 +21,6 @@ pub(super) struct Spoken {
     pub before: Option<Box<dyn Talk>>,
     /// What another flow announced of it, until its parser knows.
     announced: Option<Box<Announced>>,
-    /// What is missing of its beginning, until its parser knows.
-    lost: Option<Box<[Option<Gap>; 2]>>,
     /// Nothing more of it is parsed.
     over: bool,
     /// Its parser gave up.
@@ -39,6 +37,8 @@ pub(super) struct Spoken {
     closing: [bool; 2],
     /// How many bytes of a direction are to be there before its parser is asked again.
     needs: [usize; 2],
+    /// What is missing of a direction's beginning, until its parser knows.
+    lost: [Option<Gap>; 2],
     /// A direction's parser knows that no more comes.
     pub ended: [bool; 2],
 }
@@ -65,8 +65,6 @@ impl Sides<'_> {
         self.session.size(to_server) > 1
     }
 }
-
-const _: () = assert!(size_of::<Spoken>() <= 112);
 
 impl Spoken {
     /// Look at what a TCP packet made visible: what it acknowledged, or what it brought itself.
@@ -160,7 +158,7 @@ impl Spoken {
             }
             // What begins with a gap can't be told; what follows may be parsed all the same.
             Next::Gap(gap) => {
-                *of(self.lost.get_or_insert_default(), to_server) = Some(gap);
+                *of(&mut self.lost, to_server) = Some(gap);
                 sides.streams.taken(sides.session, to_server, gap.len);
                 self.conversation.give_up(to_server)
             }
@@ -195,8 +193,7 @@ impl Spoken {
 
     /// Give a direction's parser all that there is.
     fn read(&mut self, sides: &mut Sides<'_>, to_server: bool, end: bool) {
-        let lost = self.lost.as_mut().filter(|_| self.talk.is_some());
-        if let (Some(talk), Some(gap)) = (&mut self.talk, lost.and_then(|lost| of(lost, to_server).take())) {
+        if let (Some(talk), Some(gap)) = (&mut self.talk, of(&mut self.lost, to_server).take()) {
             talk.frames_mut().input(to_server, 0, false);
             talk.parse(to_server, Input::Gap(gap));
         }
@@ -376,12 +373,6 @@ impl Spoken {
         let live = |talk: &Option<Box<dyn Talk>>| talk.as_ref().is_some_and(|talk| talk.live() > 0);
         live(&self.talk) || live(&self.before) || self.has_frames()
     }
-}
-
-/// Protocols whose parsers, in Suricata, have the stream looked at where a message ends. Where they are not parsed, each
-/// piece that was acknowledged stands for a message.
-pub(super) fn ends_messages(protocol: app::Protocol) -> bool {
-    matches!(protocol, app::Protocol::Http | app::Protocol::Smtp | app::Protocol::Tls)
 }
 
 fn stop(sides: &mut Sides<'_>) {

@@ -18,6 +18,7 @@ mod rest;
 mod sequence;
 mod shard;
 mod sights;
+mod tracked;
 mod transactions;
 
 pub use merge::Output;
@@ -50,7 +51,7 @@ use shard::Shard;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// Flows that end in one call at the end of a run: what a call gives is bounded, whatever the table holds.
-const FLOWS_A_CALL: usize = 16_384;
+const FLOWS_A_CALL: usize = 4096;
 
 /// What all stages share and nothing changes.
 struct Shared {
