@@ -291,9 +291,8 @@ impl Inspector {
             streams.inspected(session, to_server, end);
             round = Round::Stream;
         }
-        if let (true, Some(depth), Some(session)) =
-            (stores, shared.applications.files.stream_depth, session.as_deref_mut())
-        {
+        let depth = shared.applications.files.stream_depth.filter(|_| stores);
+        if let (Some(depth), Some(session)) = (depth, session.as_deref_mut()) {
             session.deepen(depth);
         }
         if spoken.take_closing(to_server)
@@ -302,9 +301,7 @@ impl Inspector {
             streams.stop_inspection(session, to_server);
         }
         rules.settle(outcome);
-        if let (Some(slot), Some(memory)) = (slot, none.memory) {
-            all.make(slot).memory = Some(memory);
-        }
+        all.remember(slot, none.memory);
     }
 
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.

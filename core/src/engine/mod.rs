@@ -204,9 +204,7 @@ impl Engine {
             by_vlan,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
-        let shows = |eve: &plan::Eve| eve.alert.is_some() || eve.drop.is_some();
-        let in_full = shared.outputs.wants_eve(shows);
-        shared.plan_rules.iter_mut().for_each(|rule| keep_shown(rule, in_full));
+        keep_shown(&mut shared.plan_rules, &shared.outputs);
         Ok(Self {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::new(&plan.fragments) }),
@@ -460,11 +458,14 @@ fn wants_tagged(plan: &Plan) -> bool {
     plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags)
 }
 
-/// Keep of a rule what outputs show: what it asks for was compiled. `in_full`: they show all that describes it.
-fn keep_shown(rule: &mut plan::Rule, in_full: bool) {
-    (rule.checks, rule.buffers, rule.effects) = Default::default();
-    if !in_full {
-        (rule.metadata, rule.references) = Default::default();
+/// Keep of rules what outputs show: what they ask for was compiled.
+fn keep_shown(rules: &mut [plan::Rule], outputs: &plan::Outputs) {
+    let in_full = outputs.wants_eve(|eve| eve.alert.is_some() || eve.drop.is_some());
+    for rule in rules {
+        (rule.checks, rule.buffers, rule.effects) = Default::default();
+        if !in_full {
+            (rule.metadata, rule.references) = Default::default();
+        }
     }
 }
 

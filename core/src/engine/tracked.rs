@@ -40,6 +40,14 @@ impl AllTracked {
         self.0[slot].get_or_insert_default()
     }
 
+    /// Rules remember something of a flow of which nothing was kept.
+    #[inline]
+    pub fn remember(&mut self, slot: Option<u32>, memory: Option<Box<FlowMemory>>) {
+        if let (Some(slot), Some(memory)) = (slot, memory) {
+            self.make(slot).memory = Some(memory);
+        }
+    }
+
     /// The flow is over.
     pub fn take(&mut self, slot: u32) -> Option<Box<Tracked>> {
         self.0.get_mut(slot as usize)?.take()
