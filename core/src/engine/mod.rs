@@ -18,6 +18,7 @@ mod rest;
 mod sequence;
 mod shard;
 mod sights;
+mod tracked;
 mod transactions;
 
 pub use merge::Output;
@@ -50,7 +51,7 @@ use shard::Shard;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// Flows that end in one call at the end of a run: what a call gives is bounded, whatever the table holds.
-const FLOWS_A_CALL: usize = 16_384;
+const FLOWS_A_CALL: usize = 4096;
 
 /// What all stages share and nothing changes.
 struct Shared {
@@ -171,7 +172,7 @@ impl Engine {
         let parses = parses(&plan) || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let wants_frames = plan.outputs.wants_eve(|eve| eve.frame.is_some());
-        let shared = Shared {
+        let mut shared = Shared {
             parser,
             capture_filter: Filter::new(&plan.outputs.capture.filter)?,
             outputs: plan.outputs,
@@ -203,6 +204,7 @@ impl Engine {
             by_vlan,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
+        keep_shown(&mut shared.plan_rules, &shared.outputs);
         Ok(Self {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::new(&plan.fragments) }),
@@ -457,6 +459,17 @@ fn wants_tagged(plan: &Plan) -> bool {
     let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
     let tagged = |eve: &plan::Eve| eve.alert.as_ref().is_some_and(|alert| alert.tagged_packets);
     plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags)
+}
+
+/// Keep of rules what outputs show: what they ask for was compiled.
+fn keep_shown(rules: &mut [plan::Rule], outputs: &plan::Outputs) {
+    let in_full = outputs.wants_eve(|eve| eve.alert.is_some() || eve.drop.is_some());
+    for rule in rules {
+        (rule.checks, rule.buffers, rule.effects) = Default::default();
+        if !in_full {
+            (rule.metadata, rule.references) = Default::default();
+        }
+    }
 }
 
 /// Datasets as alerts show them: what is known beside their values.

@@ -10,7 +10,7 @@ use crate::app::{Conversation, Counts};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Round, Subject};
 use crate::error::Result;
 use crate::files;
-use crate::flow::record::{FlowAction, FlowRecord, FlowState};
+use crate::flow::record::{FlowAction, FlowRecord, FlowState, TcpState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::{Packet, Wrap, proto};
@@ -202,6 +202,9 @@ impl Shard {
         }
         if let Some(seen) = seen.filter(|_| shared.parses) {
             self.tell(shared, parsed, (row, packet), &seen, out);
+        }
+        if let (Some(seen), Some(Step { state: TcpState::Closed, .. })) = (&seen, &step) {
+            self.inspector.close(seen.slot);
         }
         let strange = self.inspector.strange();
         let tagged = shared.wants_tagged && self.inspector.tagged;
