@@ -207,6 +207,8 @@ pub(super) struct Over {
     pub sighted: Option<Sighted>,
     /// What it spoke.
     pub application: Conversation,
+    /// How many transactions it had.
+    pub transactions: u64,
     /// A rule wants no events of its end.
     pub unlogged: bool,
 }

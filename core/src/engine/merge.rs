@@ -386,6 +386,7 @@ impl Merger {
             noted,
             sighted,
             application: over.application,
+            transactions: over.transactions,
         };
         self.eve.iter_mut().for_each(|eve| eve.flow(&ended, identities));
         if shared.outputs.wants(Table::Flows) {

@@ -293,11 +293,11 @@ impl Shard {
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
             let application = self.inspector.conversation(flow.slot);
-            let unlogged = self.inspector.is_unlogged(flow.slot);
+            let (transactions, unlogged) = (self.inspector.transactions(flow.slot), self.inspector.is_unlogged(flow.slot));
             self.inspector.end(&mut flow);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application, unlogged });
+                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application, transactions, unlogged });
             }
         }
     }

@@ -146,6 +146,8 @@ pub struct Ended<'a> {
     pub sighted: Option<&'a Sighted>,
     /// What it spoke.
     pub application: Conversation,
+    /// How many transactions it had.
+    pub transactions: u64,
 }
 
 /// The outermost packet around one; its ports are of use where its protocol has ports.
@@ -342,7 +344,7 @@ impl Eve {
             }
             json.members(&event.members);
             if let Some(now) = at.flow.filter(|_| [files::KIND, FRAME].contains(&event.kind)) {
-                flow::application(json, &now.application);
+                json.text_if("app_proto", now.application.name().unwrap_or_default());
             }
             shown.iter().for_each(|client| look.any_address(json, "xff", client));
         });
