@@ -569,6 +569,7 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
         flow,
         quote: None,
         instead: [None; 2],
+        macs: None,
     }
 }
 

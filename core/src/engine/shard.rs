@@ -293,7 +293,8 @@ impl Shard {
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
             let application = self.inspector.conversation(flow.slot);
-            let (transactions, unlogged) = (self.inspector.transactions(flow.slot), self.inspector.is_unlogged(flow.slot));
+            let (transactions, unlogged) =
+                (self.inspector.transactions(flow.slot), self.inspector.is_unlogged(flow.slot));
             self.inspector.end(&mut flow);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
@@ -314,7 +315,8 @@ impl Shard {
         let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         self.inspector.turn(flow);
         for to_server in [true, false] {
-            let pseudo = Pseudo::new(flow, to_server, now);
+            let macs = self.sights.macs(flow.slot);
+            let pseudo = Pseudo { macs, ..Pseudo::new(flow, to_server, now) };
             let packet = &pseudo.packet;
             let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
             let subject = Subject {

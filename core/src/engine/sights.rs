@@ -5,6 +5,7 @@ use crate::packet::Packet;
 use crate::plan::{Eve, ExceptionPolicy, Outputs};
 use crate::stream::Exception;
 use crate::table::eve::Sighted;
+use crate::wire::ethernet::Mac;
 
 /// What one share's flows showed.
 #[derive(Debug)]
@@ -52,6 +53,12 @@ impl Sights {
         if wants_macs {
             flow.macs(packet, bytes, seen.to_server);
         }
+    }
+
+    /// The first link address of each end of a flow, the client's first.
+    pub fn macs(&self, slot: u32) -> Option<[Mac; 2]> {
+        let [client, server] = &self.flows.get(slot as usize)?.macs;
+        Some([*client.first()?, *server.first()?])
     }
 
     /// A flow is over: what it showed.

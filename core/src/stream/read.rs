@@ -132,7 +132,9 @@ impl Streams {
     }
 
     fn at<'a>(&self, session: &'a Session, side: &'a Side, at: u64, all: bool) -> Next<'a> {
-        let limit = self.visible(session, side, all);
+        // Behind a reset what was not acknowledged is read as far as nothing is missing.
+        let limit = self.visible(session, side, all && session.state != TcpState::Closed);
+        let limit = if all { limit.max(side.store.contiguous()) } else { limit };
         if at < limit {
             match side.store.view(at) {
                 Held::Data(offset, bytes) if offset == at => {

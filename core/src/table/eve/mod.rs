@@ -37,6 +37,7 @@ use crate::table::summary::Summary;
 use crate::table::text::{self, Clock};
 use crate::table::tunnel::Noted;
 use crate::time::Nanos;
+use crate::wire::ethernet::Mac;
 use std::sync::Arc;
 
 pub use frame::{FRAME, ShownFrame, frame_members};
@@ -214,6 +215,8 @@ pub struct Context<'a> {
     pub quote: Option<Quote>,
     /// What stands in place of its addresses, as events show it.
     pub instead: [Option<Addr>; 2],
+    /// Link addresses of its flow's client and server, where it was not received.
+    pub macs: Option<[Mac; 2]>,
 }
 
 impl<'a> Context<'a> {
@@ -233,6 +236,7 @@ impl<'a> Context<'a> {
             flow: None,
             quote: None,
             instead: [None; 2],
+            macs: None,
         }
     }
 }
