@@ -2,7 +2,7 @@
 
 use crate::flow::Seen;
 use crate::packet::Packet;
-use crate::plan::{Eve, ExceptionPolicy, Outputs};
+use crate::plan::{ExceptionPolicy, Outputs};
 use crate::stream::Exception;
 use crate::table::eve::Sighted;
 use crate::wire::ethernet::Mac;
@@ -19,7 +19,7 @@ pub(super) struct Sights {
 impl Sights {
     pub fn new(outputs: &Outputs) -> Self {
         let wants_ttl = outputs.wants_eve(|eve| eve.netflow);
-        Self { wants_ttl, wants_macs: outputs.wants_eve(Eve::wants_macs), flows: Vec::new() }
+        Self { wants_ttl, wants_macs: outputs.wants_eve(|eve| eve.ethernet), flows: Vec::new() }
     }
 
     /// Note a packet.

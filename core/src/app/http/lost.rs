@@ -81,11 +81,16 @@ impl Side {
                 self.cut_fields(&[], context);
             }
             State::Fields | State::Bare => self.cut_fields(&held, context),
-            State::Body { .. } | State::Chunk { .. } | State::ChunkSize | State::ChunkEnd | State::Rest => {
+            State::Body { .. }
+            | State::Chunk { .. }
+            | State::ChunkSize
+            | State::ChunkEnd
+            | State::Rest
+            | State::Headless => {
                 self.end(context, false);
             }
             State::Trailer | State::Tail { .. } => self.end(context, true),
-            State::Line | State::Junk | State::Waiting | State::Lost | State::Over => (),
+            State::Line | State::Waiting | State::Lost | State::Over => (),
         }
     }
 
@@ -112,9 +117,14 @@ impl Side {
                 self.end(context, true);
             }
             State::Bare => self.bare_ends(context),
-            State::Line | State::Junk if !self.to_server && !is_status(&self.held) => {
+            State::Headless => {
+                self.give_held(context);
+                self.end(context, true);
+            }
+            State::Line if !self.to_server && !is_status(&self.held) => {
                 if self.holds_something() {
-                    self.body_without_head(context);
+                    let held = std::mem::take(&mut self.held);
+                    self.body_without_head(&held, context);
                     self.end(context, true);
                 }
             }
