@@ -77,7 +77,7 @@ impl Spoken {
         step: &Step,
         to_server: bool,
     ) -> Option<Event> {
-        let closed = step.taken && step.state == TcpState::Closed;
+        let closed = step.closes;
         let over = closed || step.taken && step.state == TcpState::TimeWait && self.ended != [true; 2];
         // A reset says of the other direction no more than it acknowledges.
         let ends = |up| over && (up == to_server || packet.tcp_flags & tcp::RST == 0);

@@ -281,9 +281,10 @@ fn gap_at(session: &Session, side: &Side, at: u64, limit: u64) -> Option<Gap> {
     }
 }
 
-/// Nothing more comes in this direction.
+/// Nothing more comes in this direction: the session is closed, or this one has and nobody sees the other.
 fn is_over(session: &Session, side: &Side) -> bool {
-    session.state == TcpState::Closed || side.has(session::FINISHED) && side.last_ack == side.next_seq
+    let alone = session.is(session::ASYNC) && side.has(session::FINISHED) && side.last_ack == side.next_seq;
+    alone || session.state == TcpState::Closed
 }
 
 impl Session {
