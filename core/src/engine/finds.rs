@@ -85,6 +85,8 @@ pub(super) struct Record {
 pub(super) enum What {
     /// An event of its own, for a section of EVE.
     Event { section: usize, number: u64, event: TransactionEvent, client: Option<Addr> },
+    /// Something odd about what its flow speaks.
+    Strange(Strange),
     /// Something odd about it.
     Anomaly { protocol: &'static str, name: &'static str, number: u64 },
     /// A piece of one of its files that is stored.

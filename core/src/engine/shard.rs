@@ -1,7 +1,7 @@
 //! The state of one share of the packets: its flows, its rules' scratch, its counters.
 
 use super::Shared;
-use super::finds::{Alert, FlowThen, Over, Pseudo, Record, ShardOut, Told};
+use super::finds::{Alert, FlowThen, Over, Pseudo, Record, ShardOut, Told, What};
 use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
@@ -354,10 +354,12 @@ impl Shard {
                 out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, clients, pseudo });
             }
             let flow = FlowThen { id: flow.id, to_server, counters, vars, application };
-            self.inspector.tell(shared, (slot, Buffer::default()), (to_server, !to_server), |what, _| {
+            let mut record = |what| {
                 let pseudo = Some(Box::new(pseudo));
                 out.records.push(Record { row, flow: flow.clone(), what, pseudo });
-            });
+            };
+            self.inspector.strange().into_iter().for_each(|strange| record(What::Strange(strange)));
+            self.inspector.tell(shared, (slot, Buffer::default()), (to_server, !to_server), |what, _| record(what));
         }
     }
 

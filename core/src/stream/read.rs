@@ -284,7 +284,9 @@ fn gap_at(session: &Session, side: &Side, at: u64, limit: u64) -> Option<Gap> {
 /// Nothing more comes in this direction: the session is closed, or this one has and nobody sees the other.
 fn is_over(session: &Session, side: &Side) -> bool {
     let alone = session.is(session::ASYNC) && side.has(session::FINISHED) && side.last_ack == side.next_seq;
-    alone || session.state == TcpState::Closed
+    // A reset ends the direction that it goes in, which is read to its end then.
+    let is_reset = session.sides.iter().any(|side| side.has(session::RESET));
+    alone || session.state == TcpState::Closed && !is_reset
 }
 
 impl Session {

@@ -406,8 +406,9 @@ impl Side {
             self.end(context, true);
         } else {
             *input = rest;
-            if self.to_server || is_empty {
-                self.note(context, of(self.to_server, Event::RequestBodyUnexpected, Event::ResponseBodyUnexpected));
+            let event = of(self.to_server, Event::RequestBodyUnexpected, Event::ResponseBodyUnexpected) as u8;
+            if let Some(entry) = self.entry(context).filter(|_| self.to_server || is_empty) {
+                entry.head.event_again(event);
             }
             self.give(line, context);
             self.state = State::Tail { open: !self.to_server && !line.ends_with(b"\n") };
