@@ -483,7 +483,7 @@ impl super::Application for Application {
         };
         let is_known =
             tx.client.is_some() || tx.server.is_some() || tx.old_version.is_some() || !tx.chain(false).is_empty();
-        is_known && (end || head.is_complete()) || is_seen
+        is_known && (end || head.is_complete() || is_seen)
     }
 }
 
