@@ -235,6 +235,7 @@ impl Spoken {
                 Next::Eof | Next::Wait => return,
             };
             self.note(sides, to_server, at + length as u64);
+            self.close_other(!to_server);
             let Sides { streams, session, .. } = sides;
             match parsed {
                 Parsed::Consumed { bytes, need } => {
@@ -254,6 +255,14 @@ impl Spoken {
                     return self.change(expected);
                 }
             }
+        }
+    }
+
+    /// What is new has nothing to wait for in a direction of which no more comes.
+    fn close_other(&mut self, other: bool) {
+        let Some(talk) = self.talk.as_mut().filter(|_| *of(&mut self.ended, other)) else { return };
+        for index in 0..talk.live() {
+            talk.head_mut(index).filter(|head| !head.has_ended(other)).into_iter().for_each(|head| head.end(other));
         }
     }
 
