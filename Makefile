@@ -62,6 +62,7 @@ reading: build $(VENV)/.dev  ## every shared capture through the core and the re
 conformance: build $(VENV)/.dev  ## Suricata's behaviour on the shared suite; what passed once must pass (ARGS=--update keeps more)
 	$(BIN)/python -m tests.conformance.score $(ARGS)
 	$(BIN)/python -m tests.conformance.alerts
+	$(BIN)/python -m tests.conformance.events
 
 lint: lint-python lint-rust  ## ruff, layers, banned APIs, rustfmt, clippy with and without Python
 

@@ -20,9 +20,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tests.conformance.replay import events
 from tests.conformance.score import shared
 from tmrx import plan, rules
-from tmrx._core import Capture, Engine
 from tmrx.suricata import document, engine
 from tmrx.suricata.ruleset import variables
 from tmrx.suricata.settings import STOCK, Configuration
@@ -81,20 +81,8 @@ def prepared() -> tuple[bytes, frozenset[int]]:
 
 def alerts(capture: str) -> list[tuple[int, int]]:
     """Rule and packet of each alert on a capture; 0 for an alert without a packet."""
-    core, lines = Engine(prepared()[0]), b""
-    source = Capture(str(shared() / "conformance" / "suite" / "tests" / capture))
-    while True:
-        batch = core.run(source)
-        lines += batch.eve[0]
-        if batch.ended:
-            break
-    while True:
-        batch = core.finish()
-        lines += batch.eve[0]
-        if batch.ended:
-            break
-    events = map(json.loads, lines.splitlines())
-    return [(event["alert"]["signature_id"], event.get("pcap_cnt", 0)) for event in events]
+    found = events(prepared()[0], capture)
+    return [(event["alert"]["signature_id"], event.get("pcap_cnt", 0)) for event in found]
 
 
 def compare(*, packets: bool, jobs: int) -> list[Difference]:

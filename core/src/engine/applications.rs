@@ -4,7 +4,7 @@ use super::Shared;
 use super::expectations::Meeting;
 use crate::app::{self, Announced, Asked, Conversation, Direction, Event, Input, Parsed, Sought, Talk, Transport};
 use crate::flow::record::TcpState;
-use crate::packet::{Layer, Packet};
+use crate::packet::{Layer, Packet, tcp};
 use crate::plan::AfterHandshake;
 use crate::stream::{Gap, Next, Session, Step, Streams};
 
@@ -77,15 +77,18 @@ impl Spoken {
         step: &Step,
         to_server: bool,
     ) -> Option<Event> {
-        let closed = step.taken && step.state == TcpState::Closed;
+        let closed = step.closes;
         let over = closed || step.taken && step.state == TcpState::TimeWait && self.ended != [true; 2];
-        let [up, down] = step.more.map(|more| more || over);
+        // A reset says of the other direction no more than it acknowledges.
+        let ends = |up| over && (up == to_server || packet.tcp_flags & tcp::RST == 0);
+        let [up, down] = step.more;
+        let [up, down] = [up || ends(true), down || ends(false)];
         if up || down {
             sides.asked.files.advance(packet.time);
         }
         sides.ports = if to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
-        let first = up.then(|| self.stream(shared, sides, true, closed)).flatten();
-        down.then(|| self.stream(shared, sides, false, closed)).flatten().or(first)
+        let first = up.then(|| self.stream(shared, sides, true, closed && ends(true))).flatten();
+        down.then(|| self.stream(shared, sides, false, closed && ends(false))).flatten().or(first)
     }
 
     /// Whether a session's first bytes, of the directions that have more, say that the other side is the client.
@@ -134,7 +137,8 @@ impl Spoken {
         let event = event.or_else(|| if begins { self.tell_apart(sides, !to_server, false) } else { None });
         for direction in if begins { [true, false] } else { [to_server, !to_server] } {
             if self.conversation.is_settled(direction) {
-                self.read(sides, direction, end && direction == to_server);
+                let own = direction == to_server;
+                self.read(sides, direction, (own, own && end));
             }
         }
         event
@@ -191,8 +195,8 @@ impl Spoken {
         self.talk.is_some()
     }
 
-    /// Give a direction's parser all that there is.
-    fn read(&mut self, sides: &mut Sides<'_>, to_server: bool, end: bool) {
+    /// Give a direction's parser all that there is; its end only where it is looked at for its `own` sake.
+    fn read(&mut self, sides: &mut Sides<'_>, to_server: bool, (own, end): (bool, bool)) {
         if let (Some(talk), Some(gap)) = (&mut self.talk, of(&mut self.lost, to_server).take()) {
             talk.frames_mut().input(to_server, 0, false);
             talk.parse(to_server, Input::Gap(gap));
@@ -224,13 +228,14 @@ impl Spoken {
                     streams.taken(session, to_server, gap.len);
                     (Parsed::Consumed { bytes: 0, need: 0 }, 0)
                 }
-                Next::Eof if !std::mem::replace(of(&mut self.ended, to_server), true) => {
+                Next::Eof if own && !std::mem::replace(of(&mut self.ended, to_server), true) => {
                     talk.frames_mut().input(to_server, at, false);
                     (talk.parse(to_server, Input::Eof), 0)
                 }
                 Next::Eof | Next::Wait => return,
             };
             self.note(sides, to_server, at + length as u64);
+            self.close_other(!to_server);
             let Sides { streams, session, .. } = sides;
             match parsed {
                 Parsed::Consumed { bytes, need } => {
@@ -250,6 +255,14 @@ impl Spoken {
                     return self.change(expected);
                 }
             }
+        }
+    }
+
+    /// What is new has nothing to wait for in a direction of which no more comes.
+    fn close_other(&mut self, other: bool) {
+        let Some(talk) = self.talk.as_mut().filter(|_| *of(&mut self.ended, other)) else { return };
+        for index in 0..talk.live() {
+            talk.head_mut(index).filter(|head| !head.has_ended(other)).into_iter().for_each(|head| head.end(other));
         }
     }
 

@@ -12,6 +12,7 @@ use crate::plan;
 use crate::stream::{SessionFacts, StreamEvents};
 use crate::table::eve::{self, Context, FlowNow, Sighted, TransactionEvent};
 use crate::time::Nanos;
+use crate::wire::ethernet::Mac;
 use std::sync::Arc;
 
 /// A rule that matched.
@@ -84,6 +85,8 @@ pub(super) struct Record {
 pub(super) enum What {
     /// An event of its own, for a section of EVE.
     Event { section: usize, number: u64, event: TransactionEvent, client: Option<Addr> },
+    /// Something odd about what its flow speaks.
+    Strange(Strange),
     /// Something odd about it.
     Anomaly { protocol: &'static str, name: &'static str, number: u64 },
     /// A piece of one of its files that is stored.
@@ -99,6 +102,8 @@ pub(super) struct Pseudo {
     pub source: &'static str,
     /// What was around the flow's first packet.
     pub wrap: Option<Wrap>,
+    /// The first link address of its flow's client and server, where events show them.
+    pub macs: Option<[Mac; 2]>,
 }
 
 impl Pseudo {
@@ -122,7 +127,7 @@ impl Pseudo {
             dport: to.1,
             ..Packet::EMPTY
         };
-        Self { packet, source: "stream (flow timeout)", wrap: Some(flow.wrap) }
+        Self { packet, source: "stream (flow timeout)", wrap: Some(flow.wrap), macs: None }
     }
 
     /// For the end of what a flow spoke: to the server, when this packet of it came.
@@ -145,13 +150,13 @@ impl Pseudo {
             ..Packet::EMPTY
         };
         let packet = if to_server { seen } else { Packet { src: dst, dst: src, sport: dport, dport: sport, ..seen } };
-        Self { packet, source: "stream (detect/log)", wrap: wrap.copied() }
+        Self { packet, source: "stream (detect/log)", wrap: wrap.copied(), macs: None }
     }
 
     /// As events show it: without a frame.
     pub fn context(&self) -> Context<'_> {
         let wrap = self.wrap.as_ref().filter(|_| self.packet.identity != NONE);
-        Context { wrap, pseudo: self.source, ..Context::of(&self.packet) }
+        Context { wrap, pseudo: self.source, macs: self.macs, ..Context::of(&self.packet) }
     }
 }
 
@@ -207,6 +212,8 @@ pub(super) struct Over {
     pub sighted: Option<Sighted>,
     /// What it spoke.
     pub application: Conversation,
+    /// How many transactions it had.
+    pub transactions: u64,
     /// A rule wants no events of its end.
     pub unlogged: bool,
 }

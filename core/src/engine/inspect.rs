@@ -168,6 +168,12 @@ impl Inspector {
         self.tracked.get(slot).map(|tracked| tracked.spoken.conversation).unwrap_or_default()
     }
 
+    /// How many transactions a flow had so far, since it last changed its protocol.
+    pub fn transactions(&self, slot: u32) -> u64 {
+        let talk = self.tracked.get(slot as usize).and_then(|tracked| tracked.spoken.talk.as_ref());
+        talk.map_or(0, |talk| talk.count())
+    }
+
     /// The facts of a packet's flow, with what is known of its application.
     fn with_application(&mut self, flow: FlowFacts, slot: Option<u32>) -> FlowFacts {
         let Some(tracked) = slot.and_then(|slot| self.tracked.get_mut(slot)) else { return flow };

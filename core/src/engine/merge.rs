@@ -363,6 +363,10 @@ impl Merger {
                 section.for_each(|eve| eve.transaction(&at, *number, (event, *client), identities));
             }
             What::Piece(piece) => self.output.files.push(piece.clone()),
+            What::Strange(strange) => {
+                let at = Context { strange: Some(*strange), ..at };
+                self.eve.iter_mut().for_each(|eve| eve.anomalies(&at, identities));
+            }
             What::Anomaly { protocol, name, number } => {
                 self.eve.iter_mut().for_each(|eve| eve.odd_transaction(&at, protocol, name, *number, identities));
             }
@@ -386,6 +390,7 @@ impl Merger {
             noted,
             sighted,
             application: over.application,
+            transactions: over.transactions,
         };
         self.eve.iter_mut().for_each(|eve| eve.flow(&ended, identities));
         if shared.outputs.wants(Table::Flows) {
@@ -568,6 +573,7 @@ pub(super) fn context<'a>(parsed: &'a Parsed, packet: &'a Packet, flow: Option<F
         flow,
         quote: None,
         instead: [None; 2],
+        macs: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! The state of one share of the packets: its flows, its rules' scratch, its counters.
 
 use super::Shared;
-use super::finds::{Alert, FlowThen, Over, Pseudo, Record, ShardOut, Told};
+use super::finds::{Alert, FlowThen, Over, Pseudo, Record, ShardOut, Told, What};
 use super::inspect::Inspector;
 use super::merge::{context, is_refused};
 use super::parsed::{Parsed, QUOTED, SHARDS};
@@ -276,11 +276,12 @@ impl Shard {
             let vars = self.inspector.vars(flow.slot);
             let session = self.inspector.session(flow.slot).map(Session::facts);
             let application = self.inspector.conversation(flow.slot);
-            let unlogged = self.inspector.is_unlogged(flow.slot);
+            let (transactions, unlogged) =
+                (self.inspector.transactions(flow.slot), self.inspector.is_unlogged(flow.slot));
             self.inspector.end(&mut flow);
             let sighted = self.sights.end(flow.slot);
             if shared.wants_flows {
-                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application, unlogged });
+                out.ended.push(Over { row: at.0, flow, session, vars, sighted, application, transactions, unlogged });
             }
         }
     }
@@ -296,7 +297,8 @@ impl Shard {
     ) {
         self.inspector.turn(flow);
         for to_server in [true, false] {
-            let pseudo = Pseudo::new(flow, to_server, now);
+            let macs = self.sights.macs(flow.slot);
+            let pseudo = Pseudo { macs, ..Pseudo::new(flow, to_server, now) };
             let packet = &pseudo.packet;
             let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
             let subject = Subject {
@@ -334,10 +336,12 @@ impl Shard {
                 out.alerts.push(Alert { row, rule, in_stream, flow, data, notes, transaction, frame, clients, pseudo });
             }
             let flow = FlowThen { id: flow.id, to_server, counters, vars, application };
-            self.inspector.tell(shared, (slot, Buffer::default()), (to_server, !to_server), |what, _| {
+            let mut record = |what| {
                 let pseudo = Some(Box::new(pseudo));
                 out.records.push(Record { row, flow: flow.clone(), what, pseudo });
-            });
+            };
+            self.inspector.strange().into_iter().for_each(|strange| record(What::Strange(strange)));
+            self.inspector.tell(shared, (slot, Buffer::default()), (to_server, !to_server), |what, _| record(what));
         }
     }
 

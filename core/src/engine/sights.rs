@@ -2,9 +2,10 @@
 
 use crate::flow::Seen;
 use crate::packet::Packet;
-use crate::plan::{Eve, ExceptionPolicy, Outputs};
+use crate::plan::{ExceptionPolicy, Outputs};
 use crate::stream::Exception;
 use crate::table::eve::Sighted;
+use crate::wire::ethernet::Mac;
 
 /// What one share's flows showed.
 #[derive(Debug)]
@@ -18,7 +19,7 @@ pub(super) struct Sights {
 impl Sights {
     pub fn new(outputs: &Outputs) -> Self {
         let wants_ttl = outputs.wants_eve(|eve| eve.netflow);
-        Self { wants_ttl, wants_macs: outputs.wants_eve(Eve::wants_macs), flows: Vec::new() }
+        Self { wants_ttl, wants_macs: outputs.wants_eve(|eve| eve.ethernet), flows: Vec::new() }
     }
 
     /// Note a packet.
@@ -52,6 +53,12 @@ impl Sights {
         if wants_macs {
             flow.macs(packet, bytes, seen.to_server);
         }
+    }
+
+    /// The first link address of each end of a flow, the client's first.
+    pub fn macs(&self, slot: u32) -> Option<[Mac; 2]> {
+        let [client, server] = &self.flows.get(slot as usize)?.macs;
+        Some([*client.first()?, *server.first()?])
     }
 
     /// A flow is over: what it showed.

@@ -301,11 +301,6 @@ impl Eve {
         self.files.as_ref()?.xff.as_ref()
     }
 
-    /// Whether it tells of the link addresses of flows.
-    pub fn wants_macs(&self) -> bool {
-        self.ethernet && self.wants_flows()
-    }
-
     /// Whether it tells of transactions, of their files, or of frames.
     pub fn wants_transactions(&self) -> bool {
         let messages = self.dns.is_some() || self.mdns || self.llmnr || self.ftp || self.ssh;

@@ -57,6 +57,8 @@ pub struct Step {
     pub established: bool,
     /// Where the session stands.
     pub state: TcpState,
+    /// The session is over with it, and was not before.
+    pub closes: bool,
     /// What is odd about the packet.
     pub events: StreamEvents,
     /// The flow goes the other way: the packet's sender is the server.
@@ -160,6 +162,7 @@ impl Streams {
     #[inline]
     fn step(&mut self, session: &mut Session, segment: Segment<'_>, step: &mut Step) {
         step.was_established = is_established(session.state);
+        let was_closed = session.state == TcpState::Closed;
         let before = [session.side(true).acked(), session.side(false).acked()];
         let mut turn = Turn { segment, settings: &self.settings, stats: &mut self.stats, events: step.events };
         let verdict = session.step(&mut turn);
@@ -174,6 +177,7 @@ impl Streams {
         let now = step.stored && self.shows_at_once(session);
         step.more = [up || now && segment.to_server, down || now && !segment.to_server];
         self.settle(session, step);
+        step.closes = step.taken && !was_closed && step.state == TcpState::Closed;
     }
 
     fn settle(&self, session: &Session, step: &mut Step) {

@@ -132,7 +132,9 @@ impl Streams {
     }
 
     fn at<'a>(&self, session: &'a Session, side: &'a Side, at: u64, all: bool) -> Next<'a> {
-        let limit = self.visible(session, side, all);
+        // Behind a reset what was not acknowledged is read as far as nothing is missing.
+        let limit = self.visible(session, side, all && session.state != TcpState::Closed);
+        let limit = if all { limit.max(side.store.contiguous()) } else { limit };
         if at < limit {
             match side.store.view(at) {
                 Held::Data(offset, bytes) if offset == at => {
@@ -293,9 +295,12 @@ fn gap_at(session: &Session, side: &Side, at: u64, limit: u64) -> Option<Gap> {
     }
 }
 
-/// Nothing more comes in this direction.
+/// Nothing more comes in this direction: the session is closed, or this one has and nobody sees the other.
 fn is_over(session: &Session, side: &Side) -> bool {
-    session.state == TcpState::Closed || side.has(session::FINISHED) && side.last_ack == side.next_seq
+    let alone = session.is(session::ASYNC) && side.has(session::FINISHED) && side.last_ack == side.next_seq;
+    // A reset ends the direction that it goes in, which is read to its end then.
+    let is_reset = session.sides.iter().any(|side| side.has(session::RESET));
+    alone || session.state == TcpState::Closed && !is_reset
 }
 
 impl Session {

@@ -20,7 +20,7 @@ def configuration(text: str, folder: Path) -> Configuration:
 
 def test_stock_and_compiled_values(tmp_path: Path) -> None:
     stock = http.settings(Configuration(document.load(STOCK)))
-    assert stock == plan.HttpSettings()
+    assert stock == plan.HttpSettings(lzma=True)
     compiled = http.settings(configuration("vars:\n", tmp_path))
     body = plan.BodySettings(limit=4096, minimum=32_768, window=4096)
     assert (compiled.request, compiled.response, compiled.decompress_layers) == (body, body, 2)

@@ -6,6 +6,7 @@
 use super::events::Event;
 use super::side::{Context, Side, State, Step, read_fields};
 use super::start_line::{begins_request, begins_response};
+use crate::stream::{Cause, Gap};
 
 /// The longest name of a method, with the blank behind it.
 const METHOD: usize = 17;
@@ -13,10 +14,13 @@ const METHOD: usize = 17;
 const STATUS: usize = 12;
 
 impl Side {
-    /// So many bytes are missing.
-    pub(super) fn gap(&mut self, len: u64, context: &mut Context<'_>) {
+    /// Bytes are missing.
+    pub(super) fn gap(&mut self, Gap { len, cause }: Gap, context: &mut Context<'_>) {
+        let in_body = matches!(self.state, State::Rest | State::Body { .. } | State::Chunk { .. });
         match self.state {
             State::Over | State::Waiting => (),
+            // Nobody counts what is not stored any more.
+            _ if in_body && cause == Cause::Depth => self.lose_body(len, context),
             State::Rest => self.pass_over(len, context),
             State::Body { left } if len <= left => {
                 self.pass_over(len, context);
@@ -44,8 +48,15 @@ impl Side {
     /// Bytes of the body are missing.
     fn pass_over(&mut self, len: u64, context: &mut Context<'_>) {
         self.at = self.at.saturating_add(len);
-        if let (Some(content), Some(entry)) = (&mut self.content, context.transactions.get(self.number)) {
+        if let Some(entry) = self.entry(context) {
             entry.tx.message_mut(self.to_server).length += len;
+        }
+        self.lose_body(len, context);
+    }
+
+    /// The body has a hole.
+    fn lose_body(&mut self, len: u64, context: &mut Context<'_>) {
+        if let (Some(content), Some(entry)) = (&mut self.content, context.transactions.get(self.number)) {
             content.lost(entry, len);
             let [up, down] = &mut entry.head.partial;
             *(if self.to_server { up } else { down }) = true;
@@ -81,11 +92,16 @@ impl Side {
                 self.cut_fields(&[], context);
             }
             State::Fields | State::Bare => self.cut_fields(&held, context),
-            State::Body { .. } | State::Chunk { .. } | State::ChunkSize | State::ChunkEnd | State::Rest => {
+            State::Body { .. }
+            | State::Chunk { .. }
+            | State::ChunkSize
+            | State::ChunkEnd
+            | State::Rest
+            | State::Headless => {
                 self.end(context, false);
             }
             State::Trailer | State::Tail { .. } => self.end(context, true),
-            State::Line | State::Junk | State::Waiting | State::Lost | State::Over => (),
+            State::Line | State::Waiting | State::Lost | State::Over => (),
         }
     }
 
@@ -112,9 +128,14 @@ impl Side {
                 self.end(context, true);
             }
             State::Bare => self.bare_ends(context),
-            State::Line | State::Junk if !self.to_server && !is_status(&self.held) => {
+            State::Headless => {
+                self.give_held(context);
+                self.end(context, true);
+            }
+            State::Line if !self.to_server && !is_status(&self.held) => {
                 if self.holds_something() {
-                    self.body_without_head(context);
+                    let held = std::mem::take(&mut self.held);
+                    self.body_without_head(&held, context);
                     self.end(context, true);
                 }
             }

@@ -92,7 +92,7 @@ impl super::Application for Application {
         let parsed = match input {
             Input::Data(bytes) => side.data(bytes, &mut context),
             Input::Gap(gap) => {
-                side.gap(gap.len, &mut context);
+                side.gap(gap, &mut context);
                 Parsed::all(&[])
             }
             Input::Eof => {

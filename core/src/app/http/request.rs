@@ -4,7 +4,7 @@ use super::events::Event;
 use super::framing;
 use super::framing::Framing;
 use super::message::Tx;
-use super::side::{Context, Side, State, Step, advance_to_fields, take_line};
+use super::side::{Context, Side, State, Step, advance_to_fields, is_end_of_line, take_line};
 use super::start_line::{StartLine, begins_request};
 
 impl Side {
@@ -34,7 +34,7 @@ impl Side {
     pub(super) fn bare(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
         let end = memchr::memchr(b'\n', input).map_or(input.len(), |end| end + 1);
         let line = input.get(..end).unwrap_or_default();
-        if !line.trim_ascii().is_empty() && !begins_request(line) {
+        if !is_end_of_line(line) && !begins_request(line) {
             self.state = State::Fields;
             return Step::Next;
         }

@@ -17,9 +17,11 @@ impl Side {
         let Some(line) = take_line(&mut self.held, input) else { return self.no_line_yet(context) };
         if begins_response(&line) && !line.trim_ascii().is_empty() {
             self.response_opens(&line, false, context);
-        } else if line.trim_ascii().len() > LITTLE {
-            self.held = line.into_owned();
-            self.state = State::Junk;
+        } else if line.trim_ascii().len() > LITTLE
+            && !input.first().is_some_and(|byte| byte.eq_ignore_ascii_case(&b'H'))
+        {
+            // Where the next one begins like a status line, it is nothing at all.
+            self.body_without_head(&line, context);
         }
         Step::Next
     }
@@ -29,30 +31,35 @@ impl Side {
         if !is_long || begins_response(&self.held) {
             return self.unfinished(context);
         }
-        self.body_without_head(context);
+        let held = std::mem::take(&mut self.held);
+        self.body_without_head(&held, context);
         Step::Next
     }
 
-    /// A line that is no status line is held: where the next one begins like a status line, it is nothing at all.
-    pub(super) fn junk(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
-        if input.first().is_some_and(|byte| byte.eq_ignore_ascii_case(&b'H')) {
-            self.held.clear();
-            self.state = State::Line;
-        } else {
-            self.body_without_head(context);
-        }
-        Step::Next
-    }
-
-    /// What is held begins a body that has neither first line nor fields.
-    pub(super) fn body_without_head(&mut self, context: &mut Context<'_>) {
+    /// A line begins a body that has neither first line nor fields. It ends with what came with it, at the end of a line.
+    pub(super) fn body_without_head(&mut self, line: &[u8], context: &mut Context<'_>) {
         self.find_request(context);
         self.frame_begins(context);
-        if let Some(entry) = self.entry(context) {
-            entry.head.event(Event::ResponseLineInvalidProtocol as u8);
-            super::side::read_fields(entry, false);
-        }
+        self.entry(context).into_iter().for_each(|entry| _ = super::side::read_fields(entry, false));
         self.body_begins(Framing::Close, context);
+        self.state = State::Headless;
+        self.give(line, context);
+    }
+
+    /// A line of a body without a head.
+    pub(super) fn headless(&mut self, input: &mut &[u8], context: &mut Context<'_>) -> Step {
+        let line = take_line(&mut self.held, input);
+        let is_long = self.held.len() as u64 > context.settings.meta_field_limit;
+        match line {
+            Some(line) => self.give(&line, context),
+            None if is_long => self.give_held(context),
+            None => {}
+        }
+        Step::Next
+    }
+
+    /// The beginning of a line belongs to the body.
+    pub(super) fn give_held(&mut self, context: &mut Context<'_>) {
         let held = std::mem::take(&mut self.held);
         self.give(&held, context);
     }

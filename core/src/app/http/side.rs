@@ -28,8 +28,6 @@ pub(super) struct Context<'a> {
 pub(super) enum State {
     /// A first line.
     Line,
-    /// The line behind one that is no status line, which is held: it tells whether that is a body.
-    Junk,
     /// Fields, if a request without a protocol has any.
     Bare,
     /// Fields.
@@ -38,6 +36,8 @@ pub(super) enum State {
     Body { left: u64 },
     /// A body that ends with the stream.
     Rest,
+    /// A body without a status line: it ends with the whole lines that came together.
+    Headless,
     /// The first line of a chunk.
     ChunkSize,
     /// A chunk of so many bytes more.
@@ -200,7 +200,7 @@ impl Side {
                 Step::Fail => return Parsed::Failed,
             }
         }
-        if self.state == TAIL {
+        if self.state == TAIL || self.state == State::Headless && self.held.is_empty() {
             self.end(context, true);
         }
         Parsed::Consumed { bytes: bytes.len() - rest.len(), need: 0 }
@@ -221,7 +221,6 @@ impl Side {
         match self.state {
             State::Line if self.to_server => self.request_line(input, context),
             State::Line => self.status_line(input, context),
-            State::Junk => self.junk(input, context),
             State::Bare => self.bare(input, context),
             State::Fields => self.fields(input, context),
             State::Body { left } => {
@@ -233,6 +232,7 @@ impl Side {
                 self.piece(u64::MAX, input, context);
                 Step::Next
             }
+            State::Headless => self.headless(input, context),
             State::ChunkSize => self.chunk_size(input, context),
             State::Chunk { left } => {
                 let left = self.piece(left, input, context);
@@ -406,8 +406,9 @@ impl Side {
             self.end(context, true);
         } else {
             *input = rest;
-            if self.to_server || is_empty {
-                self.note(context, of(self.to_server, Event::RequestBodyUnexpected, Event::ResponseBodyUnexpected));
+            let event = of(self.to_server, Event::RequestBodyUnexpected, Event::ResponseBodyUnexpected) as u8;
+            if let Some(entry) = self.entry(context).filter(|_| self.to_server || is_empty) {
+                entry.head.event_again(event);
             }
             self.give(line, context);
             self.state = State::Tail { open: !self.to_server && !line.ends_with(b"\n") };

@@ -304,7 +304,8 @@ impl Tx {
         hello.is_cut |= missing > 0;
         if let Some(first) = &self.client {
             // A hello is sent again where the server asks for it; the first one is what a client is known by.
-            if first.sni.is_some() && hello.sni.is_some() {
+            let is_asked = self.server.as_ref().is_some_and(ServerHello::is_retry);
+            if first.sni.is_some() && hello.sni.is_some() && !is_asked {
                 head.event(Odd::MultipleSniExtensions as u8);
             }
             return;
@@ -480,7 +481,9 @@ impl super::Application for Application {
         } else {
             server >= server::HELLO_DONE && client >= client::CERT_DONE
         };
-        end || head.is_complete() || is_seen
+        let is_known =
+            tx.client.is_some() || tx.server.is_some() || tx.old_version.is_some() || !tx.chain(false).is_empty();
+        is_known && (end || head.is_complete() || is_seen)
     }
 }
 

@@ -216,7 +216,8 @@ impl Records {
         if second != 3 {
             return fail(Odd::InvalidRecordVersion);
         }
-        if length > MOST_LENGTH {
+        // Of handshakes and what goes with them nothing is empty (RFC 5246, section 6.2.1).
+        if length > MOST_LENGTH || length == 0 && first != kind::APPLICATION_DATA {
             return fail(Odd::InvalidRecordLength);
         }
         let _ = version;

@@ -41,7 +41,7 @@ pub(super) const FINISHED: u16 = 2;
 /// Its FIN was the first of the two.
 const FINISHED_FIRST: u16 = 4;
 /// It has sent a RST that counted.
-const RESET: u16 = 8;
+pub(super) const RESET: u16 = 8;
 /// Timestamps are used, and `stamp` is the latest.
 const STAMPED: u16 = 16;
 /// It has probed a closed window.

@@ -136,14 +136,21 @@ fn no_more_than_the_depth_is_put_together() {
 }
 
 #[test]
-fn a_stream_ends_with_its_fin() {
+fn a_stream_ends_with_its_session() {
     let mut talk = Talk::open(&strict());
     talk.say("c FPA 1 1", b"bye");
     talk.say("s A 1 5", b"");
     assert_eq!((talk.state(), talk.reads(true, false)), (TcpState::CloseWait, vec!["bye".to_string()]));
+    let next = |talk: &Talk| {
+        let session = talk.session.as_ref().unwrap();
+        [true, false].map(|to_server| talk.streams.next(session, to_server, false) == Next::Eof)
+    };
+    assert_eq!(next(&talk), [false; 2]);
+    talk.say("s FA 1 5", b"");
+    assert_eq!((talk.state(), next(&talk)), (TcpState::LastAck, [false; 2]));
+    talk.say("c A 5 2", b"");
+    assert_eq!((talk.state(), next(&talk)), (TcpState::Closed, [true; 2]));
     let session = talk.session.as_ref().unwrap();
-    assert_eq!(talk.streams.next(session, true, false), Next::Eof);
-    assert_eq!(talk.streams.next(session, false, false), Next::Wait);
     assert_eq!((session.size(true), session.size(false)), (4, 1));
 }
 

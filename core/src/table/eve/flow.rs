@@ -64,10 +64,18 @@ fn numbers(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>) {
     if let Some(applied) = ended.sighted.map(|sighted| &sighted.exceptions).filter(|applied| !applied.is_empty()) {
         exceptions(json, applied);
     }
+    transactions(json, ended);
     if flow.icmp_errors > 0 {
         json.number("icmp_errors", flow.icmp_errors);
     }
     json.end();
+}
+
+/// How many transactions it had, where it had some.
+pub(super) fn transactions(json: &mut Json<'_>, ended: &Ended<'_>) {
+    if ended.transactions > 0 {
+        json.number("tx_cnt", ended.transactions);
+    }
 }
 
 /// What came after the flow was bypassed: by the engine itself, never by the network card.

@@ -8,7 +8,7 @@ use crate::plan;
 use crate::table::json::{Json, escape_bytes, mac, number};
 use crate::table::names;
 use crate::table::text::{self, Clock};
-use crate::wire::ethernet::Ethernet;
+use crate::wire::ethernet::{Ethernet, Mac};
 use std::sync::Arc;
 
 /// Flowbits with these prefixes are told apart from the others.
@@ -204,12 +204,23 @@ fn texts_of(json: &mut Json<'_>, key: &'static str, texts: &[(Arc<str>, Arc<[u8]
 
 /// The link's addresses, where the packet begins with an Ethernet header.
 fn ether(json: &mut Json<'_>, at: &Context<'_>) {
-    let Some(header) = ethernet(at.packet, at.bytes) else { return };
+    let header = ethernet(at.packet, at.bytes);
+    let ends = header.as_ref().map(|header| [header.src(), header.dst()]);
+    let Some([source, destination]) = ends.or_else(|| macs_of_flow(at)) else { return };
     json.object("ether");
-    json.number("ether_type", header.ethertype());
-    json.plain("src_mac", |out| mac(out, &header.src()));
-    json.plain("dest_mac", |out| mac(out, &header.dst()));
+    if let Some(header) = header {
+        json.number("ether_type", header.ethertype());
+    }
+    json.plain("src_mac", |out| mac(out, &source));
+    json.plain("dest_mac", |out| mac(out, &destination));
     json.end();
+}
+
+/// The link addresses of what was not received: those of its flow's ends, of the sender first.
+fn macs_of_flow(at: &Context<'_>) -> Option<[Mac; 2]> {
+    let [client, server] = at.macs?;
+    let to_server = at.flow.is_none_or(|flow| (flow.src, flow.sport) == (at.packet.src, at.packet.sport));
+    Some(if to_server { [client, server] } else { [server, client] })
 }
 
 /// The Ethernet header that a packet begins with, if it does.

@@ -37,6 +37,7 @@ use crate::table::summary::Summary;
 use crate::table::text::{self, Clock};
 use crate::table::tunnel::Noted;
 use crate::time::Nanos;
+use crate::wire::ethernet::Mac;
 use std::sync::Arc;
 
 pub use frame::{FRAME, ShownFrame, frame_members};
@@ -146,6 +147,8 @@ pub struct Ended<'a> {
     pub sighted: Option<&'a Sighted>,
     /// What it spoke.
     pub application: Conversation,
+    /// How many transactions it had.
+    pub transactions: u64,
 }
 
 /// The outermost packet around one; its ports are of use where its protocol has ports.
@@ -212,6 +215,8 @@ pub struct Context<'a> {
     pub quote: Option<Quote>,
     /// What stands in place of its addresses, as events show it.
     pub instead: [Option<Addr>; 2],
+    /// Link addresses of its flow's client and server, where it was not received.
+    pub macs: Option<[Mac; 2]>,
 }
 
 impl<'a> Context<'a> {
@@ -231,6 +236,7 @@ impl<'a> Context<'a> {
             flow: None,
             quote: None,
             instead: [None; 2],
+            macs: None,
         }
     }
 }
@@ -342,7 +348,7 @@ impl Eve {
             }
             json.members(&event.members);
             if let Some(now) = at.flow.filter(|_| [files::KIND, FRAME].contains(&event.kind)) {
-                flow::application(json, &now.application);
+                json.text_if("app_proto", now.application.name().unwrap_or_default());
             }
             shown.iter().for_each(|client| look.any_address(json, "xff", client));
         });

@@ -1,7 +1,7 @@
 //! The netflow event: one direction of a flow.
 
 use super::Ended;
-use super::flow::{age, flags};
+use super::flow::{age, flags, transactions};
 use crate::packet::proto;
 use crate::table::json::Json;
 use crate::table::text::Clock;
@@ -21,6 +21,7 @@ pub(super) fn write(json: &mut Json<'_>, clock: &mut Clock, ended: &Ended<'_>, t
         json.number("min_ttl", least);
         json.number("max_ttl", most);
     }
+    transactions(json, ended);
     json.end();
     if flow.proto == proto::TCP {
         let [up, down] = ended.tcp_flags();

@@ -81,6 +81,7 @@ fn ended(flow: &FlowRecord) -> Ended<'_> {
         noted: None,
         sighted: None,
         application: Default::default(),
+        transactions: 0,
     }
 }
 
@@ -437,8 +438,9 @@ fn what_rules_remember() {
     let section = plan::Eve { alert: Some(AlertEvents::default()), flow: true, ..plan::Eve::default() };
     let events = told(&section, |eve| {
         eve.alert(&at, &Matched::of(&rule), &identities());
-        eve.flow(&Ended { noted: Some(&vars), ..ended(&flow) }, &identities());
+        eve.flow(&Ended { noted: Some(&vars), transactions: 3, ..ended(&flow) }, &identities());
     });
+    assert_eq!(events[1]["flow"]["tx_cnt"], json!(3));
     for event in events {
         assert_eq!((&event["metadata"], &event["traffic"]), (&metadata, &traffic));
     }
