@@ -7,10 +7,12 @@
 mod files;
 mod rules;
 mod talk;
+mod transactions;
 
 pub use files::files;
 pub use rules::rules;
 pub use talk::talk;
+pub use transactions::transactions;
 
 use std::io::Write;
 use std::os::fd::AsRawFd;

@@ -86,3 +86,8 @@ fn ftp_data() {
 fn ssh() {
     replay("ssh", entries::ssh);
 }
+
+#[test]
+fn transactions() {
+    replay("transactions", entries::transactions);
+}
