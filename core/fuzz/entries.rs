@@ -5,11 +5,13 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
 
 mod files;
+mod fragments;
 mod rules;
 mod talk;
 mod transactions;
 
 pub use files::files;
+pub use fragments::fragments;
 pub use rules::rules;
 pub use talk::talk;
 pub use transactions::transactions;

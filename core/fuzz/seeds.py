@@ -237,7 +237,7 @@ def main(out: Path, captures: list[Path]) -> None:
     for number, (target, data) in enumerate(
         [
             *made,
-            *(("restore", data) for data in fragments()),
+            *((target, data) for data in fragments() for target in ("restore", "fragments")),
             *(("stream", data) for data in conversations()),
             *(("dns", data) for data in domain_names()),
             *(("http", data) for data in exchanges()),

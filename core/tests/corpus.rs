@@ -38,6 +38,11 @@ fn restore() {
 }
 
 #[test]
+fn fragments() {
+    replay("fragments", entries::fragments);
+}
+
+#[test]
 fn rules() {
     replay("rules", entries::rules);
 }
