@@ -81,7 +81,7 @@ impl Spoken {
         let over = closed || step.taken && step.state == TcpState::TimeWait && self.ended != [true; 2];
         let [up, down] = step.more.map(|more| more || over);
         if up || down {
-            sides.asked.files.advance(packet.time);
+            sides.asked.files.advance(packet.time, packet.domain);
         }
         sides.ports = if to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
         let first = up.then(|| self.stream(shared, sides, true, closed)).flatten();

@@ -415,7 +415,9 @@ impl Engine {
             flows.merge(&shard.flow_stats());
             streams.merge(&shard.stream_stats());
             applications.merge(shard.applications());
-            applications.expectations += shard.expectations();
+            let [waiting, missed] = shard.expectations();
+            applications.expectations += waiting;
+            applications.missed += missed;
             files.merge(&shard.file_counts());
             bypassed.iter_mut().zip(shard.bypassed()).for_each(|(sum, more)| *sum += more);
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
