@@ -3,8 +3,8 @@
 //! An input is how large batches are, how many bytes the rules have, the rules, and the session: its protocol, then steps.
 
 use super::rules::{Bytes, Ground};
-use super::{SECOND, Sent, check, ethernet, ipv4, plan};
-use std::collections::BTreeMap;
+use super::{SECOND, Sent, check, ethernet, ipv4, plan, run};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::LazyLock;
 use tmrx_core::app::{self, Protocol, frame};
 use tmrx_core::frame::Link;
@@ -258,5 +258,24 @@ pub fn transactions(data: &[u8]) {
     let plan = with(rules(asked, protocol), spoken & 32 == 0);
     if tmrx_core::detect::Rules::new(&plan.rules).is_ok() {
         check(&plan, &connections.frames, size);
+        check_cut(&plan, connections.frames, usize::from(spoken >> 6));
     }
+}
+
+/// Rules that look into buffers alone match a session whose last packet was cut only where they match the whole one.
+fn check_cut(plan: &Plan, mut frames: Vec<Sent>, cut: usize) {
+    let looks = |rule: &plan::Rule| rule.checks.is_empty() && rule.effects.is_empty() && rule.action == Action::Alert;
+    let Some((_, _, last, _)) = frames.last().filter(|_| cut > 0 && plan.rules.rules.iter().all(looks)) else { return };
+    let kept = last.len() - last.len().min(cut * cut * 8);
+    let whole = matched(plan, &frames);
+    frames.iter_mut().last().into_iter().for_each(|(_, _, bytes, _)| bytes.truncate(kept));
+    let part = matched(plan, &frames);
+    assert!(part.is_subset(&whole), "{part:?} of {kept}, {whole:?}: {:?}", plan.rules);
+}
+
+/// The rules that matched, by their numbers.
+fn matched(plan: &Plan, frames: &[Sent]) -> BTreeSet<String> {
+    let [_, fast] = run(plan, frames, frames.len());
+    let sid = |line: &str| Some(line.split_once("[1:")?.1.split_once(':')?.0.to_owned());
+    String::from_utf8_lossy(&fast).lines().filter_map(sid).collect()
 }

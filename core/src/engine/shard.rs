@@ -323,7 +323,8 @@ impl Shard {
                     to_server,
                     established: flow.state != FlowState::New,
                     first_in_direction: false,
-                    passed: flow.action == Some(FlowAction::Pass),
+                    // Nothing more of a flow that was bypassed is inspected.
+                    passed: flow.action == Some(FlowAction::Pass) || flow.state == FlowState::Bypassed,
                     dropped: flow.action == Some(FlowAction::Drop),
                     packets: flow.packets,
                     bytes: flow.bytes,
