@@ -180,7 +180,7 @@ fn what_nobody_knows() {
     let session = |number: usize| match number {
         0 => segment(true, 0, 0, tcp::SYN, b""),
         1 => segment(false, 0, 1, tcp::SYN | tcp::ACK, b""),
-        _ if number % 2 == 0 => segment(true, 1 + 700 * (number as u32 - 2), 1, tcp::ACK, &[0xa5; 1400]),
+        _ if number.is_multiple_of(2) => segment(true, 1 + 700 * (number as u32 - 2), 1, tcp::ACK, &[0xa5; 1400]),
         _ => segment(false, 1, 1 + 700 * (number as u32 - 1), tcp::ACK, b""),
     };
     let (few, _, _) = run(&plan, 100, session);
