@@ -140,8 +140,9 @@ fn rules(data: &[u8], protocol: Protocol) -> plan::Rules {
 fn with(rules: plan::Rules, inline: bool) -> Plan {
     let mut plan = plan();
     plan.rules = rules;
-    // They take most of the time, and have nothing of transactions.
+    // They would take most of the time, and have nothing of transactions.
     plan.outputs.tables.clear();
+    plan.outputs.eve.iter_mut().for_each(|section| section.stats = None);
     (plan.streams.inline, plan.outputs.inline) = (inline, inline);
     (plan.streams.memcap, plan.streams.reassembly_memcap) = (1 << 20, 1 << 18);
     plan.streams.chunk_size = 2560;
