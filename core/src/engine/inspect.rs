@@ -233,6 +233,7 @@ impl Inspector {
             if let Some(session) = session {
                 let ports = (flow.sport, flow.dport);
                 let hosts = Hosts::new(flow.domain, flow.src, flow.dst);
+                self.asked.files.advance(now, flow.domain);
                 let meeting = Meeting { expectations: &mut self.expectations, hosts, flow: flow.id, now };
                 let mut sides = Sides { streams, session, ports, asked: &self.asked, meeting };
                 self.strange = spoken.stream(shared, &mut sides, facts.to_server, true);

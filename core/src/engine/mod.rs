@@ -112,9 +112,12 @@ pub struct Engine {
     held: Mutex<Option<Batch>>,
 }
 
-/// Whether outputs ask for what applications say.
+/// Whether outputs or settings ask for what applications say.
 fn parses(plan: &Plan) -> bool {
-    plan.outputs.wants_eve(plan::Eve::wants_transactions) || plan.applications.files.store
+    let plan::Applications { files, tls, ssh, .. } = &plan.applications;
+    let bypasses = [tls.after, ssh.after].contains(&plan::AfterHandshake::Bypass);
+    let guesses = plan.rules.settings.guessed_transactions > 0;
+    plan.outputs.wants_eve(plan::Eve::wants_transactions) || files.store || bypasses || guesses
 }
 
 /// Whether a rule looks into a body and into the stream's data: it needs what the stream had when the body began.
@@ -420,7 +423,9 @@ impl Engine {
             flows.merge(&shard.flow_stats());
             streams.merge(&shard.stream_stats());
             applications.merge(shard.applications());
-            applications.expectations += shard.expectations();
+            let [waiting, missed] = shard.expectations();
+            applications.expectations += waiting;
+            applications.missed += missed;
             files.merge(&shard.file_counts());
             bypassed.iter_mut().zip(shard.bypassed()).for_each(|(sum, more)| *sum += more);
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);

@@ -63,9 +63,10 @@ impl Shard {
         &self.inspector.applications
     }
 
-    /// Flows that others announced and that did not come yet.
-    pub fn expectations(&self) -> u64 {
-        self.inspector.expectations.count()
+    /// Flows that others announced: those that did not come yet, and those that are not waited for any longer.
+    pub fn expectations(&self) -> [u64; 2] {
+        let expectations = &self.inspector.expectations;
+        [expectations.count(), expectations.missed]
     }
 
     /// What was counted of TCP sessions.
@@ -306,7 +307,8 @@ impl Shard {
                     to_server,
                     established: flow.state != FlowState::New,
                     first_in_direction: false,
-                    passed: flow.action == Some(FlowAction::Pass),
+                    // Nothing more of a flow that was bypassed is inspected.
+                    passed: flow.action == Some(FlowAction::Pass) || flow.state == FlowState::Bypassed,
                     dropped: flow.action == Some(FlowAction::Drop),
                     packets: flow.packets,
                     bytes: flow.bytes,
