@@ -11,6 +11,7 @@ mod frame;
 mod ftp;
 mod header;
 mod http;
+mod http2;
 mod kin;
 mod netflow;
 mod payload;
