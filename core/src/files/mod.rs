@@ -224,7 +224,8 @@ impl Files {
     pub fn close(&mut self, file: usize, state: State) {
         self.change(file, |file| file.close(state));
         let Some(File { state, part, name, to_server, .. }) = self.list.get_mut(file) else { return };
-        let (name, to_server) = (name.clone(), *to_server);
+        let named = part.as_ref().map(|part| part.name()).filter(|_| name.is_empty());
+        let (name, to_server) = (named.unwrap_or(name).to_vec(), *to_server);
         let whole = part.take().filter(|_| *state == State::Closed).and_then(|part| self.wanted.join(part));
         if let Some(bytes) = whole
             && let Some(file) = self.open(to_server, &name)

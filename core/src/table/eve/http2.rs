@@ -24,8 +24,15 @@ fn has_something(message: &Message) -> bool {
     !numbers || !message.fields.is_empty() || !message.marks.is_empty()
 }
 
-/// What alerts and files show.
-pub(super) fn member(json: &mut Json<'_>, tx: &Tx) {
+/// What files and, with which kind of transaction it is, alerts show.
+pub(super) fn shown(json: &mut Json<'_>, tx: &Tx, is_alert: bool) {
+    if is_alert {
+        json.text("sub_state", if tx.stream == 0 { "global" } else { "stream" });
+    }
+    member(json, tx);
+}
+
+fn member(json: &mut Json<'_>, tx: &Tx) {
     json.object("http");
     json.text("version", "2");
     headers(json, "request_headers", &tx.request);

@@ -72,7 +72,7 @@ pub fn members(head: &Head, body: Body<'_>, alert: Option<&plan::AlertEvents>) -
         Body::FtpData(tx) => ftp::data_member(&mut json, tx),
         Body::Ssh(tx) => ssh::member(&mut json, tx),
         Body::Tls(tx) => tls::member(&mut json, tx, head),
-        Body::Http2(tx) => http2::member(&mut json, tx),
+        Body::Http2(tx) => http2::shown(&mut json, tx, alert.is_some()),
         Body::Http(tx) => http::member(&mut json, tx, alert),
     }
     out
