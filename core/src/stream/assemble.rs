@@ -53,6 +53,10 @@ impl Streams {
             step.events.add(StreamEvent::InsertInvalid);
             return;
         }
+        if depth > 0 && offset + i64::from(segment.length) > depth as i64 {
+            self.refuse_deep(side, step);
+            return;
+        }
         let mut incoming = Incoming {
             offset,
             bytes: segment.payload,
@@ -61,12 +65,6 @@ impl Streams {
             compare: self.settings.compare_overlaps || self.settings.inline,
         };
         if segment.urgent != 0 && !self.leave_urgent_out(side, segment, &mut incoming, step) {
-            return;
-        }
-        if depth > 0
-            && offset + i64::from(segment.length) > depth as i64
-            && !self.clip(side, &mut incoming, depth, step)
-        {
             return;
         }
         let inserted = side.store.insert(&incoming, &mut self.pool);
@@ -79,19 +77,14 @@ impl Streams {
         }
     }
 
-    /// Cut what lies beyond the depth; false where nothing is left.
+    /// A segment that reaches beyond the depth is left out, whole.
     #[cold]
-    fn clip(&mut self, side: &mut Side, incoming: &mut Incoming<'_>, depth: u64, step: &mut Step) -> bool {
+    fn refuse_deep(&mut self, side: &mut Side, step: &mut Step) {
         if !side.has(session::DEPTH) {
             side.bits |= session::DEPTH;
             self.stats.stream_depth_reached += 1;
             step.events.add(StreamEvent::DepthReached);
         }
-        let room = (depth as i64 - incoming.offset).max(0) as u64;
-        let captured = incoming.bytes.len() as u64;
-        incoming.cut = incoming.cut.min(room.saturating_sub(captured));
-        incoming.bytes = incoming.bytes.get(..room.min(captured) as usize).unwrap_or_default();
-        room > 0
     }
 
     /// The urgent byte of a segment, by the policy; false where the segment is not used.

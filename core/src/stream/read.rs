@@ -266,10 +266,10 @@ fn first_data(side: &Side, mut at: u64, limit: u64) -> Option<(u64, &[u8])> {
 
 /// What is missing from an offset on, of what lies before `limit`.
 fn gap_at(session: &Session, side: &Side, at: u64, limit: u64) -> Option<Gap> {
-    if side.has(session::DEPTH) && at == session.depth {
-        return Some(Gap { len: side.sent.saturating_sub(at).max(1), cause: Cause::Depth });
-    }
     match side.store.view(at) {
+        Held::End if side.has(session::DEPTH) && at <= session.depth => {
+            Some(Gap { len: side.sent.saturating_sub(at).max(1), cause: Cause::Depth })
+        }
         Held::Cut((from, to)) if from == at => Some(Gap { len: to - at, cause: Cause::Truncated }),
         Held::Data(from, _) | Held::Cut((from, _)) if from > at && at < limit => {
             let cause = if side.has(session::NO_MEMORY) { Cause::Memory } else { Cause::Lost };

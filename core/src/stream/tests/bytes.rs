@@ -122,13 +122,13 @@ fn no_more_than_the_depth_is_put_together() {
     let mut talk = Talk::open(&StreamSettings { depth: 5, ..strict() });
     talk.say("c PA 1 1", b"abc");
     let step = talk.say("c PA 4 1", b"defgh");
-    assert!(step.stored && talk.events() == ["reassembly_depth_reached"]);
+    assert!(step.taken && !step.stored && talk.events() == ["reassembly_depth_reached"]);
     let step = talk.say("c PA 9 1", b"ijk");
     assert!(step.taken && !step.stored && talk.events().is_empty());
     talk.say("s A 1 12", b"");
     assert_eq!(
         (talk.blocks(true, false), talk.reads(true, false)),
-        (vec!["0:abcde+6d".into()], vec!["abcde".into(), "<6d>".into()])
+        (vec!["0:abc+8d".into()], vec!["abc".into(), "<8d>".into()])
     );
     let session = talk.session.as_ref().unwrap();
     assert_eq!(talk.streams.next(session, true, false), Next::Eof);
@@ -239,11 +239,13 @@ fn what_rules_have_seen_is_held() {
 
 #[test]
 fn a_stored_file_deepens_its_stream() {
-    for (depth, given, wanted) in [(4, 8, "abcdefgh"), (4, 0, "abcdefghij"), (4, 2, "abcd"), (0, 6, "abcdef")] {
+    for (depth, given, wanted) in [(4, 8, "abcdef"), (4, 0, "abcdefghi"), (4, 2, "abc"), (0, 6, "abcdef")] {
         let mut talk = Talk::open(&StreamSettings { depth, ..strict() });
         talk.session.as_mut().unwrap().deepen(given);
-        talk.say("c PA 1 1", b"abcdefghij");
-        talk.say("s A 1 11", b"");
-        assert_eq!(talk.reads(true, false).first().unwrap(), wanted, "{depth}, {given}");
+        for (seq, bytes) in [(1, b"abc"), (4, b"def"), (7, b"ghi")] {
+            talk.say(&format!("c PA {seq} 1"), bytes);
+        }
+        talk.say("s A 1 10", b"");
+        assert_eq!(talk.reads(true, false).concat().split('<').next().unwrap(), wanted, "{depth}, {given}");
     }
 }
