@@ -1,7 +1,9 @@
 //! A flow's parser and its transactions, as the engine, the rules and the events see them whatever the protocol is.
 
 use super::frame::{Frames, WantedFrames};
-use super::{Announced, Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Request, Sought, Transactions};
+use super::{
+    Announced, Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Request, Sought, Transactions,
+};
 use crate::files::{File, Wanted};
 use crate::plan::{AfterHandshake, Applications, StoreScope};
 use std::fmt::Debug;

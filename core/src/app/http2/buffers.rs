@@ -39,7 +39,7 @@ fn absent<'a>(message: &Message) -> Bytes<'a> {
 
 /// A field's value.
 fn field<'a>(message: &'a Message, name: &str) -> Bytes<'a> {
-    match message.field(name) {
+    match message.exact(name) {
         Some(bytes) => Bytes::There { bytes, original: bytes.len() + usize::from(message.is_field_cut(name)) },
         None => absent(message),
     }
@@ -117,7 +117,7 @@ fn line<'a>(tx: &'a Tx, _: &'a Head, to_server: bool, place: usize) -> Bytes<'a>
 }
 
 fn raw_host<'a>(tx: &'a Tx, _: &'a Head, _: bool, _: usize) -> Bytes<'a> {
-    let name = if tx.request.field(":authority").is_some() { ":authority" } else { "host" };
+    let name = if tx.request.exact(":authority").is_some() { ":authority" } else { "host" };
     field(&tx.request, name)
 }
 
@@ -141,7 +141,7 @@ fn protocol<'a>(tx: &'a Tx, _: &'a Head, _: bool, _: usize) -> Bytes<'a> {
 
 /// What a first line would be.
 fn request_line<'a>(tx: &'a Tx, _: &'a Head, _: bool, _: usize) -> Bytes<'a> {
-    let Some((method, path)) = tx.request.field(":method").zip(tx.request.field(":path")) else {
+    let Some((method, path)) = tx.request.exact(":method").zip(tx.request.exact(":path")) else {
         return absent(&tx.request);
     };
     let make = || [method, b" ", path, b" ", VERSION, b"\r\n"].concat();
@@ -149,7 +149,7 @@ fn request_line<'a>(tx: &'a Tx, _: &'a Head, _: bool, _: usize) -> Bytes<'a> {
 }
 
 fn response_line<'a>(tx: &'a Tx, _: &'a Head, _: bool, _: usize) -> Bytes<'a> {
-    let Some(status) = tx.response.field(":status") else { return absent(&tx.response) };
+    let Some(status) = tx.response.exact(":status") else { return absent(&tx.response) };
     Bytes::whole(tx.response.texts.line.get_or_init(|| [VERSION, b" ", status, b"\r\n"].concat()))
 }
 

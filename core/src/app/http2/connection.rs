@@ -416,13 +416,7 @@ fn look_at_host(tx: &Tx, head: &mut Head) {
 }
 
 /// What a frame that is neither data nor fields says.
-fn said(
-    entry: &mut Entry<Tx>,
-    to_server: bool,
-    header: &Header,
-    bytes: &[u8],
-    http: &HttpSettings,
-) {
+fn said(entry: &mut Entry<Tx>, to_server: bool, header: &Header, bytes: &[u8], http: &HttpSettings) {
     let Entry { head, tx } = &mut *entry;
     let message = tx.message_mut(to_server);
     let length = header.length as usize;

@@ -48,6 +48,8 @@ pub struct Message {
     size: usize,
     /// Fields came.
     pub(super) is_read: bool,
+    /// The last field's end is missing.
+    ends_within: bool,
     /// Fields are missing, behind those that are there.
     pub(super) is_cut: bool,
     pub(super) body: Body,
@@ -83,7 +85,7 @@ impl Tx {
 
     /// The host that is asked, as it is written.
     pub fn host(&self) -> Option<&[u8]> {
-        self.request.field(":authority").or_else(|| self.request.field("host"))
+        self.request.exact(":authority").or_else(|| self.request.exact("host"))
     }
 
     /// The status, where it is a number.
@@ -103,18 +105,25 @@ impl Tx {
 }
 
 impl Message {
-    /// The first field of a name, which is written in lower case as a rule.
+    /// The first field of a name, however it is written.
     pub fn field(&self, name: &str) -> Option<&[u8]> {
+        let is_named = |field: &&Arc<Field>| field.name.eq_ignore_ascii_case(name.as_bytes());
+        self.fields.iter().find(is_named).map(|field| field.value.as_slice())
+    }
+
+    /// The first field of a name as it has to be written, which that of an upgraded request may not be.
+    pub(super) fn exact(&self, name: &str) -> Option<&[u8]> {
         self.find(name).map(|field| field.value.as_slice())
     }
 
     fn find(&self, name: &str) -> Option<&Arc<Field>> {
-        self.fields.iter().find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+        self.fields.iter().find(|field| field.name == name.as_bytes())
     }
 
     /// The end of a field is missing.
     pub(super) fn is_field_cut(&self, name: &str) -> bool {
-        self.is_cut && self.find(name).zip(self.fields.last()).is_some_and(|(field, last)| Arc::ptr_eq(field, last))
+        self.ends_within
+            && self.find(name).zip(self.fields.last()).is_some_and(|(field, last)| Arc::ptr_eq(field, last))
     }
 
     /// What is kept of a body.
@@ -126,7 +135,7 @@ impl Message {
     pub(super) fn push(&mut self, item: Item, head: &mut Head) -> bool {
         self.size += OVERHEAD;
         match &item {
-            Item::Field(field) => self.size += field.size() - OVERHEAD,
+            Item::Field(field) | Item::Cut(field) => self.size += field.size() - OVERHEAD,
             Item::Resized(size) => self.sizes.push(*size),
             Item::Flawed(Flaw::Overflow) => head.event(Odd::HeaderIntegerOverflow as u8),
             Item::Flawed(Flaw::Rest) => head.event(Odd::ExtraHeaderData as u8),
@@ -136,6 +145,10 @@ impl Message {
         match item {
             _ if !has_room => head.event(Odd::CompressionBomb as u8),
             Item::Field(field) => self.fields.push(field),
+            Item::Cut(field) => {
+                self.fields.push(field);
+                self.ends_within = true;
+            }
             item => self.marks.push((self.fields.len(), item)),
         }
         self.texts = Texts::default();

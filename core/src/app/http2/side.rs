@@ -12,15 +12,30 @@ const MOST: u32 = 1 << 16;
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Found<'a> {
     /// A frame begins at this offset.
-    Begin { start: u64, header: Header },
+    Begin {
+        start: u64,
+        header: Header,
+    },
     /// The payload of a frame that holds no data; its end may be missing.
-    Payload { header: Header, bytes: &'a [u8], is_cut: bool },
+    Payload {
+        header: Header,
+        bytes: &'a [u8],
+        is_cut: bool,
+    },
     /// A piece of a frame's data.
-    Data { header: Header, bytes: &'a [u8] },
+    Data {
+        header: Header,
+        bytes: &'a [u8],
+    },
     /// So many bytes of a frame's data are missing.
-    Missing { header: Header, bytes: u64 },
+    Missing {
+        header: Header,
+        bytes: u64,
+    },
     /// A frame with data is over.
-    End { header: Header },
+    End {
+        header: Header,
+    },
     /// Frames may be missing.
     Lost,
     Odd(Odd),
@@ -34,9 +49,15 @@ enum Step {
     /// In what is gathered of a frame.
     Payload(Header),
     /// In a frame's data, of whose payload so many bytes are left, so many of them as padding.
-    Data { header: Header, left: u32, padding: Option<u32> },
+    Data {
+        header: Header,
+        left: u32,
+        padding: Option<u32>,
+    },
     /// In what is of no use.
-    Skip { left: u64 },
+    Skip {
+        left: u64,
+    },
     /// Where frames begin is not known.
     Lost,
 }

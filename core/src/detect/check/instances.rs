@@ -66,7 +66,8 @@ mod tests {
 
     #[test]
     fn a_part_of_them() {
-        let rows = [((0, None), 5), ((1, None), 4), ((0, Some(2)), 2), ((-2, None), 2), ((1, Some(-1)), 3), ((3, Some(1)), 0)];
+        let rows =
+            [((0, None), 5), ((1, None), 4), ((0, Some(2)), 2), ((-2, None), 2), ((1, Some(-1)), 3), ((3, Some(1)), 0)];
         for ((first, end), count) in rows {
             let number = Number { op: Op::Eq, a: count, b: 0 };
             let instances = Instances { which: Which::Count, index: 0, number: None, first, end };

@@ -30,9 +30,9 @@ pub(super) fn member(json: &mut Json<'_>, tx: &Message, head: &Head) {
     third(json, tx, head.number, &DnsEvents::default());
 }
 
-/// What is shown of a message that another protocol carries.
-pub(super) fn carried(json: &mut Json<'_>, tx: &Message) {
-    third(json, tx, 0, &DnsEvents::default());
+/// What is shown of a message that another protocol carries; events have its answers by their types, too.
+pub(super) fn carried(json: &mut Json<'_>, tx: &Message, grouped: bool) {
+    third(json, tx, 0, &DnsEvents { grouped, ..DnsEvents::default() });
 }
 
 fn written(along: Along, write: impl FnOnce(&mut Json<'_>)) -> TransactionEvent {

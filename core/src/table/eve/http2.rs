@@ -15,7 +15,7 @@ pub(super) fn events(section: &Eve, tx: &Tx) -> Vec<TransactionEvent> {
         return Vec::new();
     }
     let mut members = Vec::new();
-    member(&mut Json(&mut members), tx);
+    member(&mut Json(&mut members), tx, true);
     vec![TransactionEvent { kind, along: Along::Flow, members }]
 }
 
@@ -29,10 +29,10 @@ pub(super) fn shown(json: &mut Json<'_>, tx: &Tx, is_alert: bool) {
     if is_alert {
         json.text("sub_state", if tx.stream == 0 { "global" } else { "stream" });
     }
-    member(json, tx);
+    member(json, tx, false);
 }
 
-fn member(json: &mut Json<'_>, tx: &Tx) {
+fn member(json: &mut Json<'_>, tx: &Tx, is_event: bool) {
     json.object("http");
     json.text("version", "2");
     headers(json, "request_headers", &tx.request);
@@ -54,7 +54,7 @@ fn member(json: &mut Json<'_>, tx: &Tx) {
     json.end();
     json.end();
     if let Some(message) = tx.dns(false).or(tx.dns(true)) {
-        dns::carried(json, message);
+        dns::carried(json, message, is_event);
     }
 }
 
