@@ -3,7 +3,7 @@
 use super::events::Odd;
 use super::message::Message;
 use crate::app::Head;
-use crate::app::http::{CodingEvent, ContentRange, Decoder, Window};
+use crate::app::http::{CodingEvent, Decoder, Window};
 use crate::files::{Files, Reach, State};
 use crate::plan::{BodySettings, HttpSettings};
 
@@ -146,10 +146,4 @@ impl Body {
             around.head.files.close(file, if is_whole { State::Closed } else { State::Truncated });
         }
     }
-}
-
-/// What part of a resource a response has. Err: its field is none.
-pub(super) fn range(value: &[u8]) -> Result<Option<((u64, u64), u64)>, Odd> {
-    let range = ContentRange::parse(value).ok_or(Odd::InvalidRange)?;
-    Ok(range.part().zip(range.size))
 }

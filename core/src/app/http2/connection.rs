@@ -1,13 +1,13 @@
 //! Both directions of a connection: which stream a frame belongs to, and what it says there.
 
-use super::body::{Around, Body, Part, range};
+use super::body::{Around, Body, Part};
 use super::events::Odd;
 use super::frame::{self, HEADER, Header, flag, kind};
 use super::hpack::Decoder;
 use super::message::Tx;
 use super::side::{Found, Side};
 use super::{CLOSED, DATA, HEADERS, Item, doh, part};
-use crate::app::http::host_and_port;
+use crate::app::http::{ContentRange, host_and_port};
 use crate::app::transaction::MOST_OPEN;
 use crate::app::{Entry, Head, Protocol, Transactions};
 use crate::plan::{Applications, Http2Settings, HttpSettings};
@@ -390,13 +390,11 @@ fn close(entry: &mut Entry<Tx>, to_server: bool, is_whole: bool, settings: &Http
 /// What a response's data is a part of, if its fields say so.
 fn resource(tx: &Tx, head: &mut Head) -> Option<Part> {
     let value = tx.response.field("content-range").filter(|_| !tx.response.body.has_begun())?;
-    let (range, size) = match range(value) {
-        Ok(found) => found?,
-        Err(odd) => {
-            head.event(odd as u8);
-            return None;
-        }
+    let Some(said) = ContentRange::parse(value) else {
+        head.event(Odd::InvalidRange as u8);
+        return None;
     };
+    let (range, size) = said.part().zip(said.size)?;
     let (host, _) = host_and_port(tx.host().unwrap_or_default());
     let key = [host, b"\0", tx.request.field(":path").unwrap_or_default()].concat();
     Some(Part { key, size, range })
@@ -423,7 +421,7 @@ fn said(entry: &mut Entry<Tx>, to_server: bool, header: &Header, bytes: &[u8], h
     let fits = match header.kind {
         kind::PRIORITY => length == 5,
         kind::RST_STREAM | kind::WINDOW_UPDATE => length == 4,
-        kind::SETTINGS => length % 6 == 0 && !header.has(flag::ACK),
+        kind::SETTINGS => length.is_multiple_of(6) && !header.has(flag::ACK),
         kind::PING => length == 8,
         kind::GOAWAY => length >= 8,
         _ => true,

@@ -29,7 +29,8 @@ pub(super) fn decoded(text: &[u8]) -> Option<Vec<u8>> {
 pub(super) fn begin(tx: &mut Tx, head: &mut Head, to_server: bool) {
     let message = tx.message_mut(to_server);
     let says = |name| message.field(name).is_some_and(|value| value.eq_ignore_ascii_case(KIND));
-    if !says("content-type") && !(to_server && says("accept")) || message.dns.is_some() {
+    let is_it = says("content-type") || to_server && says("accept");
+    if !is_it || message.dns.is_some() {
         return;
     }
     match if to_server { message.field(":path").and_then(asked) } else { None } {

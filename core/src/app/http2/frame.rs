@@ -78,7 +78,7 @@ impl Header {
             kind::HEADERS => self.flags & !0x2d == 0 && length > 0,
             kind::PRIORITY => length == 5,
             kind::RST_STREAM => length == 4,
-            kind::SETTINGS => length % 6 == 0 && length < 128 && self.flags <= 1,
+            kind::SETTINGS => length.is_multiple_of(6) && length < 128 && self.flags <= 1,
             kind::PUSH_PROMISE => self.flags & !0x0c == 0 && length > 4,
             kind::PING => length == 8 && self.flags <= 1,
             kind::GOAWAY => (8..256).contains(&length) && self.flags == 0,

@@ -32,7 +32,7 @@ impl Connection {
         head.advance(true, CLOSED);
         if let Some((_, said)) = request.fields.iter().find(|(name, _)| is_said(name)) {
             let Entry { head, tx } = transactions.message(Tx::new(0), true);
-            match doh::decoded(said).filter(|said| said.len() % 6 == 0) {
+            match doh::decoded(said).filter(|said| said.len().is_multiple_of(6)) {
                 Some(said) => tx.request.set(settings(&said)),
                 None => head.event(Odd::InvalidHttp1Settings as u8),
             }
