@@ -137,11 +137,10 @@ def exchanges() -> Iterator[bytes]:
 
 def streams() -> Iterator[bytes]:
     """HTTP/2: every kind of frame, fields in every form, data that is coded, padded and cut, DNS."""
-    frame = (
-        lambda kind, flags, stream, data: (  # noqa: E731
-            struct.pack(">I", len(data))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + data
-        )
-    )
+
+    def frame(kind: int, flags: int, stream: int, data: bytes) -> bytes:
+        return struct.pack(">I", len(data))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + data
+
     field = lambda name, value: b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value  # noqa: E731
     # RFC 7541, appendix C.4: Huffman's code, and a table that grows.
     coded = bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff"), bytes.fromhex("828684be5886a8eb10649cbf")

@@ -34,8 +34,8 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
 
 
 class Http2Settings(Struct, frozen=True, kw_only=True):
-    """HTTP/2: streams that are open at once, bytes of a direction's table of fields, frames of a stream's direction, bytes
-    of a block of fields, and bytes from which on a body that grows much is no longer unpacked."""
+    """HTTP/2: open streams, bytes of a direction's table of fields, frames of a stream's direction, bytes of a block of
+    fields, and bytes from which on a body that grows much is no longer unpacked."""
 
     max_streams: int = 4_096
     max_table_size: int = 65_536

@@ -31,8 +31,8 @@ class Instances(Struct, frozen=True, kw_only=True):
     """Which instances of a number have to pass its test.
 
     `some`: so many that `number` passes; `count`: the test is of how many there are. `index` is that of `at`, from the
-    end where negative; `at_or` is also true where none is there. Those from `first` to before `end` are looked at, which
-    count from the end where negative; None: to the last.
+    end where negative; `at_or` is also true where none is there. Those from `first` to before `end` are looked at, from
+    the end where negative; None: to the last.
     """
 
     which: Literal["any", "all", "all_or_absent", "or_absent", "some", "count", "at", "at_or"] = "any"

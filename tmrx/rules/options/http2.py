@@ -14,11 +14,11 @@ from tmrx.rules.options.instances import counted, parted, which
 from tmrx.rules.parser import Option
 
 # RFC 9113, sections 6 and 7; words are compared without case and underscores.
-_FRAMES = "data headers priority rststream settings pushpromise ping goaway windowupdate continuation".split()
+_FRAMES = "data headers priority rststream settings pushpromise ping goaway windowupdate continuation"
 _ERRORS = (
     "noerror protocolerror internalerror flowcontrolerror settingstimeout streamclosed framesizeerror refusedstream "
     "cancel compressionerror connecterror enhanceyourcalm inadequatesecurity http11required"
-).split()
+)
 # RFC 9113, section 6.5.2, RFC 8441 and RFC 9218.
 _SETTINGS = {
     "SETTINGS_HEADER_TABLE_SIZE": 1,
@@ -32,8 +32,8 @@ _SETTINGS = {
 }
 _SETTING = re.compile(r"(SETTINGS_[A-Z0-9_]+)\s*(.*)")
 
-_FRAME_NUMBERS = {name: number for number, name in enumerate(_FRAMES)}
-_ERROR_NUMBERS = {name: number for number, name in enumerate(_ERRORS)}
+_FRAME_NUMBERS = {name: number for number, name in enumerate(_FRAMES.split(" "))}
+_ERROR_NUMBERS = {name: number for number, name in enumerate(_ERRORS.split(" "))}
 
 
 def _number(text: str, highest: int, names: Mapping[str, int], option: Option) -> Number:

@@ -110,13 +110,14 @@ impl Side {
                 tell(Found::Payload { header, bytes: &begun, is_cut: true });
                 u64::from(header.length) - begun.len() as u64
             }
-            Step::Data { header, left, padding } if bytes < u64::from(left) => {
-                tell(Found::Missing { header, bytes });
+            Step::Data { header, left, padding } => {
                 // How much of the rest is padding is not known where that was lost.
-                return self.go_on(header, left - bytes as u32, padding.unwrap_or_default(), tell);
-            }
-            Step::Data { header, left, .. } => {
-                tell(Found::Missing { header, bytes: u64::from(left) });
+                let padding = padding.unwrap_or_default();
+                let content = u64::from(left.saturating_sub(padding));
+                tell(Found::Missing { header, bytes: bytes.min(content) });
+                if bytes < u64::from(left) {
+                    return self.go_on(header, left - bytes as u32, padding, tell);
+                }
                 tell(Found::End { header });
                 u64::from(left)
             }
