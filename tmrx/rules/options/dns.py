@@ -69,7 +69,7 @@ def _rrtype(draft: Draft, option: Option) -> None:
         _test(draft, option, count, Instances(which="count"))
     else:
         instances = which(places[0], option) if places else Instances()
-        instances = parted(instances, places[1], option) if places[1:] else instances
+        instances = parted(instances, ",".join(places[1:]), option) if places[1:] else instances
         _test(draft, option, _number(value, U16, _TYPES, option), instances)
 
 

@@ -60,7 +60,7 @@ def _several(draft: Draft, option: Option, highest: int, names: Mapping[str, int
         return
     instances = which(places[0], option) if places else Instances()
     if places[1:]:
-        instances = parted(instances, places[1], option)
+        instances = parted(instances, ",".join(places[1:]), option)
     _test(draft, option, _number(value, highest, names, option), instances)
 
 
@@ -98,7 +98,8 @@ def _settings(draft: Draft, option: Option) -> None:
     number = number_text(match[2], U32, option)
     if number.op in ("ne", "outside"):
         # It is there, and does not pass the opposite.
-        opposite = Number(op="eq" if number.op == "ne" else "between", a=base + number.a, b=base + number.b)
+        value = Number(op="eq", a=base + number.a)
+        opposite = value if number.op == "ne" else Number(op="between", a=base + number.a, b=base + number.b)
         _test(draft, option, is_there, Instances())
         _test(draft, option, opposite, Instances(), negated=True)
         return
