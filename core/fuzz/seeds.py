@@ -178,7 +178,7 @@ def streams() -> Iterator[bytes]:
         frame(7, 0, 0, bytes(8)),
     ]
     turns = [step for pair in zip(up, down, strict=True) for step in ((True, pair[0]), (False, pair[1]))]
-    for size, bits in ((255, 0), (60, 1), (60, 6), (9, 2), (1, 3)):
+    for size, bits in ((255, 0), (100, 5), (60, 1), (60, 6), (30, 4), (9, 2), (5, 7), (1, 3)):
         yield pieces(turns, size, bits)
         yield pieces(turns[1:], size, bits)
 
