@@ -27,6 +27,8 @@ pub(super) struct Body {
     part: Option<Part>,
     file: Option<usize>,
     is_open: bool,
+    /// All of the resource of which this is the last part that was missing.
+    pub joined: Option<Vec<u8>>,
     /// A message of DNS, as far as it came, where it is one.
     pub dns: Option<Vec<u8>>,
     is_over: bool,
@@ -143,7 +145,7 @@ impl Body {
         self.window.is_cut |= !is_whole;
         self.decoder = None;
         if let Some(file) = self.file.take() {
-            around.head.files.close(file, if is_whole { State::Closed } else { State::Truncated });
+            self.joined = around.head.files.close(file, if is_whole { State::Closed } else { State::Truncated });
         }
     }
 }

@@ -158,8 +158,14 @@ fn reason<'a>(tx: &'a Tx, _: &'a Head, _: bool, _: usize) -> Bytes<'a> {
     if tx.stream == 0 { Bytes::Absent } else { Bytes::whole(b"") }
 }
 
-fn body<'a>(tx: &'a Tx, _: &'a Head, to_server: bool, _: usize) -> Bytes<'a> {
-    tx.message(to_server).body.window.shown()
+/// The data, and what it completes.
+fn body<'a>(tx: &'a Tx, _: &'a Head, to_server: bool, place: usize) -> Bytes<'a> {
+    let body = &tx.message(to_server).body;
+    match place {
+        0 => body.window.shown(),
+        1 => Bytes::maybe(body.joined.as_deref()),
+        _ => Bytes::Absent,
+    }
 }
 
 fn cookie<'a>(tx: &'a Tx, _: &'a Head, to_server: bool, _: usize) -> Bytes<'a> {
@@ -208,7 +214,7 @@ pub(super) const ROWS: &[Buffer<Tx>] = &[
     several("http.response_header", [None, Some(HEADERS)], line),
     several("http2.header_name", both_from(HEADERS), name),
     up("http.request_body", DATA, body),
-    down("http.response_body", DATA, body),
+    several("http.response_body", [None, Some(DATA)], body),
     files::data(both_from(DATA)),
     files::name(both_from(DATA)),
     files::magic(both_from(DATA)),
