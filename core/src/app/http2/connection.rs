@@ -4,7 +4,7 @@ use super::body::{Around, Body, Part};
 use super::events::Odd;
 use super::frame::{self, HEADER, Header, flag, kind};
 use super::hpack::Decoder;
-use super::message::Tx;
+use super::message::{Tx, keep};
 use super::side::{Found, Side};
 use super::{CLOSED, DATA, HEADERS, Item, doh, part};
 use crate::app::http::{ContentRange, host_and_port};
@@ -281,7 +281,7 @@ impl Streams {
         if continued.is_none() && header.kind == kind::CONTINUATION {
             entry.head.event(Odd::InvalidFrameData as u8);
         }
-        entry.tx.message_mut(to_server).priorities.extend(priority);
+        keep(&mut entry.tx.message_mut(to_server).priorities, priority);
         let is_last = header.kind == kind::HEADERS && header.has(flag::END_STREAM);
         let fresh = || Block { stream: header.stream, bytes: Vec::new(), is_last, is_cut: false };
         let mut block = continued.unwrap_or_else(fresh);
@@ -430,11 +430,11 @@ fn said(entry: &mut Entry<Tx>, to_server: bool, header: &Header, bytes: &[u8], h
         return head.event(Odd::InvalidFrameLength as u8);
     }
     match header.kind {
-        kind::PRIORITY => message.priorities.extend(bytes.get(4)),
-        kind::RST_STREAM => message.errors.extend(frame::number(bytes)),
-        kind::GOAWAY => message.errors.extend(bytes.get(4..).and_then(frame::number)),
-        kind::WINDOW_UPDATE => message.windows.extend(frame::number(bytes).map(|size| size & 0x7fff_ffff)),
-        kind::SETTINGS => message.set(frame::settings(bytes)),
+        kind::PRIORITY => keep(&mut message.priorities, bytes.get(4).copied()),
+        kind::RST_STREAM => keep(&mut message.errors, frame::number(bytes)),
+        kind::GOAWAY => keep(&mut message.errors, bytes.get(4..).and_then(frame::number)),
+        kind::WINDOW_UPDATE => keep(&mut message.windows, frame::number(bytes).map(|size| size & 0x7fff_ffff)),
+        kind::SETTINGS => keep(&mut message.settings, frame::settings(bytes)),
         _ => {}
     }
     if header.kind == kind::RST_STREAM && head.progress(to_server) < CLOSED {

@@ -11,8 +11,8 @@ use std::sync::Arc;
 
 /// Bytes of a direction's fields, as their table counts them: what goes beyond is not kept.
 const MOST_FIELDS: usize = 1 << 20;
-/// Settings of a frame that are kept.
-const MOST_SETTINGS: usize = 1024;
+/// Numbers of a kind that are kept of a direction.
+const MOST_NUMBERS: usize = 1024;
 
 /// A stream; or, with the number 0, a frame of the connection.
 #[derive(Debug, Default)]
@@ -67,6 +67,11 @@ pub(super) struct Texts {
     pub host: OnceCell<Vec<u8>>,
     pub line: OnceCell<Vec<u8>>,
     pub lines: OnceCell<Vec<Vec<u8>>>,
+}
+
+/// Keep numbers as long as there are not too many.
+pub(super) fn keep<T>(list: &mut Vec<T>, more: impl IntoIterator<Item = T>) {
+    list.extend(more.into_iter().take(MOST_NUMBERS.saturating_sub(list.len())));
 }
 
 impl Tx {
@@ -162,10 +167,6 @@ impl Message {
             self.frames.push(kind);
         }
         has_room
-    }
-
-    pub(super) fn set(&mut self, settings: impl Iterator<Item = (u16, u32)>) {
-        self.settings.extend(settings.take(MOST_SETTINGS));
     }
 
     /// Which of its numbers events show one of, though it has several.

@@ -4,7 +4,7 @@ use super::connection::Connection;
 use super::events::Odd;
 use super::frame::settings;
 use super::hpack::{Field, Item};
-use super::message::Tx;
+use super::message::{Tx, keep};
 use super::{CLOSED, doh};
 use crate::app::{Entry, Request, Transactions};
 use std::sync::Arc;
@@ -33,7 +33,7 @@ impl Connection {
         if let Some((_, said)) = request.fields.iter().find(|(name, _)| is_said(name)) {
             let Entry { head, tx } = transactions.message(Tx::new(0), true);
             match doh::decoded(said).filter(|said| said.len().is_multiple_of(6)) {
-                Some(said) => tx.request.set(settings(&said)),
+                Some(said) => keep(&mut tx.request.settings, settings(&said)),
                 None => head.event(Odd::InvalidHttp1Settings as u8),
             }
         }
