@@ -97,7 +97,10 @@ class Watch:
 def _asks(section: plan.Eve) -> bool:
     """Whether a section tells of what applications say."""
     return any(
-        (section.http, section.dns, section.tls, section.mdns, section.llmnr, section.ftp, section.ssh, section.files)
+        (
+            *(section.http, section.http2, section.doh2, section.dns, section.mdns, section.llmnr, section.tls),
+            *(section.ftp, section.ssh, section.files),
+        )
     )
 
 

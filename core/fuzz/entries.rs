@@ -39,6 +39,11 @@ pub fn http(data: &[u8]) {
     talk(tmrx_core::app::Protocol::Http, data);
 }
 
+/// Connections of HTTP/2.
+pub fn http2(data: &[u8]) {
+    talk(tmrx_core::app::Protocol::Http2, data);
+}
+
 /// FTP's commands and replies.
 pub fn ftp(data: &[u8]) {
     talk(tmrx_core::app::Protocol::Ftp, data);

@@ -139,6 +139,54 @@ def exchanges() -> Iterator[bytes]:
         yield pieces([(True, request) for request in requests] + [(False, answer) for answer in answers], size, bits)
 
 
+def streams() -> Iterator[bytes]:
+    """HTTP/2: every kind of frame, fields in every form, data that is coded, padded and cut, DNS."""
+
+    def frame(kind: int, flags: int, stream: int, data: bytes) -> bytes:
+        return struct.pack(">I", len(data))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + data
+
+    field = lambda name, value: b"\0" + bytes([len(name)]) + name + bytes([len(value)]) + value  # noqa: E731
+    # RFC 7541, appendix C.4: Huffman's code, and a table that grows.
+    coded = bytes.fromhex("828684418cf1e3c2e5f23a6ba0ab90f4ff"), bytes.fromhex("828684be5886a8eb10649cbf")
+    dns = b"\0\0\1\0\0\1\0\0\0\0\0\0\1a\0\0\1\0\1"
+    up = [
+        b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+        + frame(4, 0, 0, b"\0\1\0\0\x10\0\0\5\0\1\0\0")
+        + frame(8, 0, 0, b"\0\0\1\0"),
+        frame(1, 0x25, 1, b"\0\0\0\0\x6d" + b"\x3f\xe1\x0f" + coded[0]) + frame(1, 0, 3, coded[1][:3]),
+        frame(9, 4, 3, coded[1][3:] + field(b"host", b"u@b")) + frame(0, 9, 3, b"\2data\0\0"),
+        frame(
+            1,
+            5,
+            5,
+            field(b":path", b"/dns-query?dns=AAABAAABAAAAAAAAAWEBYgAAAQAB")
+            + field(b"accept", b"application/dns-message"),
+        ),
+        frame(1, 4, 7, field(b":method", b"POST") + field(b"content-type", b"application/dns-message"))
+        + frame(0, 1, 7, dns),
+        frame(2, 0, 9, b"\0\0\0\1\5")
+        + frame(6, 0, 0, bytes(8))
+        + frame(3, 0, 9, b"\0\0\0\x08")
+        + frame(7, 0, 0, bytes(9)),
+        frame(1, 4, 11, b"\xc9") + frame(0, 0, 0, b"x") + frame(4, 1, 0, b"") + frame(77, 0, 1, b"?"),
+    ]
+    packed = gzip.compress(b"some text" * 40, mtime=0)
+    answer = b"\x88" + field(b"content-encoding", b"gzip") + field(b"content-range", b"bytes 0-9/99")
+    down = [
+        frame(4, 0, 0, b"\0\3\0\0\0\x64"),
+        frame(1, 4, 1, answer) + frame(0, 0, 1, packed[:9]) + frame(0, 1, 1, packed[9:]),
+        frame(5, 4, 3, b"\0\0\0\4" + coded[0]) + frame(1, 5, 3, b"\x8d"),
+        frame(1, 4, 5, b"\x88" + field(b"content-type", b"application/dns-message")) + frame(0, 1, 5, dns),
+        frame(8, 0, 5, b"\0\0\0\1") + frame(3, 0, 7, b"\0\0\0\2"),
+        frame(1, 4, 9, b"\xff\xff\xff\xff\xff\xff\xff"),
+        frame(7, 0, 0, bytes(8)),
+    ]
+    turns = [step for pair in zip(up, down, strict=True) for step in ((True, pair[0]), (False, pair[1]))]
+    for size, bits in ((255, 0), (100, 5), (60, 1), (60, 6), (30, 4), (9, 2), (5, 7), (1, 3)):
+        yield pieces(turns, size, bits)
+        yield pieces(turns[1:], size, bits)
+
+
 def der(tag: int, *contents: bytes) -> bytes:
     """A value in DER."""
     data = b"".join(contents)
@@ -246,6 +294,7 @@ def main(out: Path, captures: list[Path]) -> None:
             *(("ftp_data", data) for data in contents()),
             *(("ssh", data) for data in shells()),
             *(("transactions", data) for data in guarded()),
+            *(("http2", data) for data in streams()),
         ]
     ):
         folder = out / target

@@ -5,8 +5,8 @@ use tmrx_core::app::frame::WantedFrames;
 use tmrx_core::app::{self, Announced, Asked, Bytes, Input, Parsed, Protocol, Talk};
 use tmrx_core::files::Wanted;
 use tmrx_core::plan::{
-    Applications, BodySettings, DnsEvents, Eve, FileSettings, FtpSettings, HttpEvents, HttpSettings, Sides,
-    SshSettings, TlsEvents, TlsSettings,
+    Applications, BodySettings, DnsEvents, Eve, FileSettings, FtpSettings, Http2Settings, HttpEvents, HttpSettings,
+    Sides, SshSettings, TlsEvents, TlsSettings,
 };
 use tmrx_core::stream::{Cause, Gap};
 use tmrx_core::table::eve;
@@ -20,7 +20,14 @@ pub fn talk(protocol: Protocol, data: &[u8]) {
     let tls = TlsSettings { ja3: true, ja4: true, ..TlsSettings::default() };
     let ftp = FtpSettings { max_line_length: 100, max_transactions: 20 };
     let ssh = SshSettings { hassh: bits & 1 == 0, ..SshSettings::default() };
-    let settings = Applications { tls, ftp, ssh, http: http(bits), ..Applications::default() };
+    let http2 = Http2Settings {
+        max_streams: 5,
+        max_table_size: 300,
+        max_frames: 20,
+        max_reassembly_size: 400,
+        bomb_limit: 10_000,
+    };
+    let settings = Applications { tls, ftp, ssh, http2, http: http(bits), ..Applications::default() };
     let files: Arc<Wanted> = Wanted::new(&FileSettings::default(), &[], (0, 1));
     let asked = Asked { files, frames: WantedFrames::new(&[], true), ..Asked::default() };
     let mut talk = app::start(protocol, &settings, &asked, Some(announced(protocol, bits))).unwrap();
@@ -95,7 +102,16 @@ fn section(bits: u8) -> Eve {
         TlsEvents { custom: custom.into_iter().take(usize::from(bits >> 2 & 7)).collect(), ..TlsEvents::default() };
     let custom = ["cookie", "etag", "set_cookie", "server"].map(str::to_owned).to_vec();
     let http = HttpEvents { custom, all_headers: Sides::Both, ..HttpEvents::default() };
-    Eve { dns: Some(dns), tls: Some(tls), http: Some(http), ftp: true, ssh: true, ..Eve::default() }
+    Eve {
+        dns: Some(dns),
+        tls: Some(tls),
+        http: Some(http),
+        ftp: true,
+        ssh: true,
+        http2: true,
+        doh2: true,
+        ..Eve::default()
+    }
 }
 
 /// Ask for every buffer and number, and tell of every transaction in JSON.

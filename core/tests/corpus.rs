@@ -78,6 +78,11 @@ fn tls() {
 }
 
 #[test]
+fn http2() {
+    replay("http2", entries::http2);
+}
+
+#[test]
 fn ftp() {
     replay("ftp", entries::ftp);
 }

@@ -33,6 +33,17 @@ class HttpSettings(Struct, frozen=True, kw_only=True):
     meta_field_limit: int = 18_000
 
 
+class Http2Settings(Struct, frozen=True, kw_only=True):
+    """HTTP/2: open streams, bytes of a direction's table of fields, frames of a stream's direction, bytes of a block of
+    fields, and bytes from which on a body that grows much is no longer unpacked."""
+
+    max_streams: int = 4_096
+    max_table_size: int = 65_536
+    max_frames: int = 65_536
+    max_reassembly_size: int = 102_400
+    bomb_limit: int = 1 << 20
+
+
 class TlsSettings(Struct, frozen=True, kw_only=True):
     """TLS; fingerprints are made where something asks for them. `after`: what becomes of encrypted data."""
 
@@ -81,6 +92,7 @@ class Applications(Struct, frozen=True, kw_only=True):
     named: tuple[str, ...] = ()
     ports: tuple[DetectionPorts, ...] = ()
     http: HttpSettings = HttpSettings()
+    http2: Http2Settings = Http2Settings()
     tls: TlsSettings = TlsSettings()
     ftp: FtpSettings = FtpSettings()
     ssh: SshSettings = SshSettings()

@@ -31,12 +31,15 @@ class Instances(Struct, frozen=True, kw_only=True):
     """Which instances of a number have to pass its test.
 
     `some`: so many that `number` passes; `count`: the test is of how many there are. `index` is that of `at`, from the
-    end where negative; `at_or` is also true where none is there.
+    end where negative; `at_or` is also true where none is there. Those from `first` to before `end` are looked at, from
+    the end where negative; None: to the last.
     """
 
     which: Literal["any", "all", "all_or_absent", "or_absent", "some", "count", "at", "at_or"] = "any"
     index: int = 0
     number: Number | None = None
+    first: int = 0
+    end: int | None = None
 
 
 class VlanId(Struct, frozen=True, kw_only=True, tag="vlan_id"):

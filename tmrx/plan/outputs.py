@@ -143,6 +143,8 @@ class Eve(Struct, frozen=True, kw_only=True):
     drop: DropEvents | None = None
     stats: StatsEvents | None = None
     http: HttpEvents | None = None
+    http2: bool = False
+    doh2: bool = False
     dns: DnsEvents | None = None
     mdns: bool = False
     llmnr: bool = False
@@ -171,6 +173,8 @@ EVERYTHING = Eve(
     anomaly=AnomalyEvents(decode=True, stream=True, applayer=True),
     stats=StatsEvents(),
     http=HttpEvents(),
+    http2=True,
+    doh2=True,
     dns=DnsEvents(),
     mdns=True,
     llmnr=True,

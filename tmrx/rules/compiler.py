@@ -105,7 +105,12 @@ def _hooks(header: Header) -> list[plan.Check]:
         return []
     hook = header.hook
     number = plan.Number(op="le" if hook.earlier else "ge", a=hook.progress)
-    return [plan.TransactionProgress(number=number, side=hook.side)]
+    checks: list[plan.Check] = [plan.TransactionProgress(number=number, side=hook.side)]
+    if hook.kind:
+        # Of a stream, or of the connection (core/src/app/http2/buffers.rs).
+        kind = plan.Number(op="eq", a=int(hook.kind == "global"))
+        checks.append(plan.TransactionValue(value="http2.kind", number=kind, instances=plan.Instances()))
+    return checks
 
 
 def _take(draft: Draft, given: list[Option]) -> None:

@@ -35,6 +35,7 @@ def applications(
         named=tuple(_enabled(configuration, "detection-only")),
         ports=tuple(_ports(configuration)),
         http=http.settings(configuration),
+        http2=_http2(configuration),
         tls=_tls(configuration, names),
         ftp=_ftp(configuration),
         ssh=_ssh(configuration, names),
@@ -103,6 +104,17 @@ def _ftp(configuration: Configuration) -> plan.FtpSettings:
     return plan.FtpSettings(
         max_line_length=_size(configuration, "ftp.max-line-length", stock.max_line_length),
         max_transactions=_size(configuration, "ftp.max-tx", stock.max_transactions),
+    )
+
+
+def _http2(configuration: Configuration) -> plan.Http2Settings:
+    stock = plan.Http2Settings()
+    return plan.Http2Settings(
+        max_streams=_size(configuration, "http2.max-streams", stock.max_streams),
+        max_table_size=_size(configuration, "http2.max-table-size", stock.max_table_size),
+        max_frames=_size(configuration, "http2.max-frames", stock.max_frames),
+        max_reassembly_size=_size(configuration, "http2.max-reassembly-size", stock.max_reassembly_size),
+        bomb_limit=_size(configuration, "http2.compression-bomb-limit", stock.bomb_limit),
     )
 
 

@@ -22,7 +22,7 @@ Map = dict[str, Node]
 # Event types that come with the application protocols.
 _LATER = """
 smtp websocket rdp nfs smb tftp ike dcerpc krb5 bittorrent-dht snmp rfb sip quic ldap pop3
-dhcp mqtt http2 doh2 pgsql dnp3 modbus enip ikev2
+dhcp mqtt pgsql dnp3 modbus enip ikev2
 """
 # Outputs that Suricata has or had, and tmrx has not.
 _ELSEWHERE = """
@@ -238,6 +238,8 @@ TYPES: dict[str, Callable[[plan.Eve, Map], plan.Eve]] = {
     "stats": _stats,
     "drop": _drop,
     "http": lambda section, options: _replace(section, http=http.events(options)),
+    "http2": lambda section, _: _replace(section, http2=True),
+    "doh2": lambda section, _: _replace(section, doh2=True),
     "dns": lambda section, options: _replace(section, dns=talk.dns(options)),
     "mdns": lambda section, _: _replace(section, mdns=True),
     "ftp": lambda section, _: _replace(section, ftp=True),

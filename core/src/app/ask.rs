@@ -105,13 +105,13 @@ impl Names {
     /// The row that a protocol has it in.
     #[inline]
     pub fn row(&self, protocol: Protocol, number: u16) -> Option<u8> {
-        let parser = PARSERS.iter().position(|parser| parser.protocol == protocol)?;
+        let parser = PARSERS.iter().position(|parser| parser.protocol == protocol.parsed_as())?;
         *self.rows.get(parser)?.get(usize::from(number))?
     }
 
     /// The protocols that have it.
     pub fn protocols(&self, number: u16) -> impl Iterator<Item = Protocol> {
-        let all = PARSERS.iter().map(|parser| parser.protocol);
+        let all = Protocol::ALL.iter().copied();
         all.filter(move |protocol| self.row(*protocol, number).is_some())
     }
 }

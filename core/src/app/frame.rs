@@ -40,7 +40,7 @@ fn owner(protocol: Protocol) -> &'static str {
 
 /// What events call a kind.
 pub fn name((protocol, number): Kind) -> &'static str {
-    let parser = PARSERS.iter().find(|parser| parser.protocol == protocol);
+    let parser = PARSERS.iter().find(|parser| parser.protocol == protocol.parsed_as());
     let own = |place| parser.and_then(|parser| parser.frames.get(usize::from(place))).copied();
     number.checked_sub(1).map_or(STREAM_NAME, |place| own(place).unwrap_or_default())
 }

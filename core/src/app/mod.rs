@@ -15,12 +15,14 @@ pub mod frame;
 pub mod ftp;
 pub mod ftp_data;
 pub mod http;
+pub mod http2;
 pub mod llmnr;
 pub mod mdns;
 pub mod ssh;
 mod talk;
 pub mod tls;
 mod transaction;
+mod upgrade;
 
 pub use announced::Announced;
 pub use ask::{Bytes, Names, buffers, values};
@@ -28,6 +30,8 @@ pub use counts::{Count, Counts};
 pub use detection::{Conversation, Direction, Event, Sought, Transport};
 pub use talk::{Asked, Talk, start};
 pub use transaction::{Entry, Head, Inspection, Transactions};
+
+pub use upgrade::Request;
 
 use crate::stream::Gap;
 
@@ -70,10 +74,11 @@ protocols! {
     Dcerpc "dcerpc";
     Dhcp "dhcp";
     Dns "dns" dns;
+    Doh2 "doh2";
     Ftp "ftp" ftp;
     FtpData "ftp-data" ftp_data;
     Http "http" http;
-    Http2 "http2";
+    Http2 "http2" http2;
     Ike "ike";
     Imap "imap";
     Krb5 "krb5";
@@ -96,6 +101,13 @@ protocols! {
     Tftp "tftp";
     Tls "tls" tls;
     Websocket "websocket";
+}
+
+impl Protocol {
+    /// The protocol whose parser reads it: what HTTP/2 carries may turn out to be DNS.
+    pub fn parsed_as(self) -> Self {
+        if self == Self::Doh2 { Self::Http2 } else { self }
+    }
 }
 
 /// What can be odd about transactions: protocols and their events.
@@ -178,6 +190,9 @@ pub trait Application: std::fmt::Debug + Send + Sized + 'static {
     fn expected(settings: &crate::plan::Applications, _announced: Announced) -> Self {
         Self::new(settings)
     }
+
+    /// Take over a request of HTTP/1 that goes on in this protocol.
+    fn upgraded(&mut self, _request: &Request, _transactions: &mut Transactions<Self::Tx>) {}
 
     /// Take in what comes next of one direction.
     fn parse(&mut self, to_server: bool, input: Input<'_>, transactions: &mut Transactions<Self::Tx>) -> Parsed;

@@ -1,7 +1,9 @@
 //! A flow's parser and its transactions, as the engine, the rules and the events see them whatever the protocol is.
 
 use super::frame::{Frames, WantedFrames};
-use super::{Announced, Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Sought, Transactions};
+use super::{
+    Announced, Application, Body, Bytes, Head, Input, PARSERS, Parsed, Protocol, Request, Sought, Transactions,
+};
 use crate::files::{File, Wanted};
 use crate::plan::{AfterHandshake, Applications, StoreScope};
 use std::fmt::Debug;
@@ -47,6 +49,10 @@ pub trait Talk: Debug + Send {
     fn take_renewed(&mut self, to_server: bool) -> bool;
     /// Flows that were announced since the last call.
     fn take_announced(&mut self) -> Vec<Announced>;
+    /// A request that goes on in another protocol since the last call.
+    fn take_upgraded(&mut self) -> Option<Request>;
+    /// Take over a request that began in another protocol.
+    fn upgraded(&mut self, request: &Request);
     /// A rule has files stored of a transaction's direction: those that `which` says yes to, or more, as `scope` says.
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool);
     /// What is to become of the flow, where what is encrypted began since the last call.
@@ -144,7 +150,9 @@ where
     }
 
     fn parse(&mut self, to_server: bool, input: Input<'_>) -> Parsed {
-        self.parser.parse(to_server, input, &mut self.transactions)
+        let parsed = self.parser.parse(to_server, input, &mut self.transactions);
+        self.protocol = self.transactions.renamed.take().unwrap_or(self.protocol);
+        parsed
     }
 
     fn count(&self) -> u64 {
@@ -222,6 +230,14 @@ where
 
     fn take_announced(&mut self) -> Vec<Announced> {
         std::mem::take(&mut self.transactions.announced)
+    }
+
+    fn take_upgraded(&mut self) -> Option<Request> {
+        self.transactions.upgraded.take()
+    }
+
+    fn upgraded(&mut self, request: &Request) {
+        self.parser.upgraded(request, &mut self.transactions);
     }
 
     fn store(&mut self, index: usize, to_server: bool, rule: (u32, StoreScope), which: &dyn Fn(&File) -> bool) {

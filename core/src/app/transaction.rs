@@ -1,7 +1,7 @@
 //! Transactions: a request with its answer, or a message, and how far each direction of it got.
 
 use super::frame::Frames;
-use super::{Announced, Application};
+use super::{Announced, Application, Protocol, Request};
 use crate::files::{File, Files, Wanted};
 use crate::frame::Addr;
 use crate::plan::{AfterHandshake, StoreScope};
@@ -13,7 +13,7 @@ use std::sync::Arc;
 /// Odd things that are noted of a transaction, at most.
 const MOST_EVENTS: usize = 64;
 /// Transactions of a flow that are open at once, at most (specification, http.md: `max-tx`).
-const MOST_OPEN: usize = 512;
+pub(super) const MOST_OPEN: usize = 512;
 
 /// What every transaction has.
 #[derive(Debug)]
@@ -260,6 +260,10 @@ pub struct Transactions<T> {
     pub frames: Frames,
     /// What went the other way says something new about a direction: rules look at it again.
     pub(super) renewed: [bool; 2],
+    /// What the flow speaks turned out to be this.
+    pub(super) renamed: Option<Protocol>,
+    /// A request that goes on in another protocol.
+    pub(super) upgraded: Option<Request>,
     /// Flows that were announced and not taken yet.
     pub(super) announced: Vec<Announced>,
     /// What is wanted of their files.
@@ -279,6 +283,8 @@ impl<T> Transactions<T> {
             encrypted: None,
             frames: Frames::default(),
             renewed: [false; 2],
+            renamed: None,
+            upgraded: None,
             announced: Vec::new(),
             wanted: Arc::default(),
             storing: Default::default(),
@@ -322,6 +328,22 @@ impl<T> Transactions<T> {
         self.live.get_mut(usize::try_from(number.checked_sub(first)?).ok()?)
     }
 
+    /// A transaction by its number, or else a new one.
+    pub fn at_or_open(&mut self, number: u64, tx: impl FnOnce() -> T) -> &mut Entry<T> {
+        let first = self.live.front().map_or(u64::MAX, |entry| entry.head.number);
+        let place = number.checked_sub(first).and_then(|place| usize::try_from(place).ok());
+        match place.filter(|place| *place < self.live.len()) {
+            #[allow(clippy::indexing_slicing, reason = "it was counted just now")]
+            Some(place) => &mut self.live[place],
+            None => self.open(tx()),
+        }
+    }
+
+    /// All that are live, the oldest first, to change them.
+    pub fn each(&mut self, change: impl FnMut(&mut Entry<T>)) {
+        self.live.iter_mut().for_each(change);
+    }
+
     /// A transaction by its number, and the frames.
     pub fn with_frames(&mut self, number: u64) -> Option<(&mut Entry<T>, &mut Frames)> {
         let place = number.checked_sub(self.live.front()?.head.number)?;
@@ -360,6 +382,16 @@ impl<T> Transactions<T> {
     pub fn renew(&mut self, to_server: bool) {
         let [up, down] = &mut self.renewed;
         *(if to_server { up } else { down }) = true;
+    }
+
+    /// What the flow speaks turns out to be a protocol of its own, which the same parser reads.
+    pub fn rename(&mut self, protocol: Protocol) {
+        self.renamed = Some(protocol);
+    }
+
+    /// A request goes on in another protocol.
+    pub fn upgrade(&mut self, request: Request) {
+        self.upgraded = Some(request);
     }
 
     /// A flow between the same hosts is to come.

@@ -198,7 +198,9 @@ fn matches(rule: &plan::Rule) -> impl Iterator<Item = &Match> {
 fn protocols(application: &str) -> Box<[Protocol]> {
     fn family(name: &str) -> Vec<&str> {
         match name {
-            "http" => vec!["http", "http2"],
+            "http" => vec!["http", "http2", "doh2"],
+            "http2" => vec!["http2", "doh2"],
+            "dns" => vec!["dns", "doh2"],
             "http1" => vec!["http"],
             "dcerpc" => vec!["dcerpc", "smb"],
             name => vec![name],

@@ -2,7 +2,9 @@
 
 use super::Shared;
 use super::expectations::Meeting;
-use crate::app::{self, Announced, Asked, Conversation, Direction, Event, Input, Parsed, Sought, Talk, Transport};
+use crate::app::{
+    self, Announced, Asked, Conversation, Direction, Event, Input, Parsed, Request, Sought, Talk, Transport,
+};
 use crate::flow::record::TcpState;
 use crate::packet::{Layer, Packet, tcp};
 use crate::plan::AfterHandshake;
@@ -19,6 +21,8 @@ pub(super) struct Spoken {
     pub talk: Option<Box<dyn Talk>>,
     /// What it said before it changed its protocol, until rules have looked at it.
     pub before: Option<Box<dyn Talk>>,
+    /// A request that goes on in the next protocol.
+    upgraded: Option<Box<Request>>,
     /// What another flow announced of it, until its parser knows.
     announced: Option<Box<Announced>>,
     /// Nothing more of it is parsed.
@@ -192,6 +196,9 @@ impl Spoken {
         let wanted = protocol.filter(|protocol| !settings.named.iter().any(|name| name == protocol.name()));
         let announced = self.announced.take().map(|announced| *announced);
         self.talk = wanted.and_then(|protocol| app::start(protocol, settings, asked, announced));
+        if let (Some(talk), Some(request)) = (&mut self.talk, self.upgraded.take()) {
+            talk.upgraded(&request);
+        }
         self.talk.is_some()
     }
 
@@ -273,6 +280,9 @@ impl Spoken {
         *of(&mut self.fresh, !to_server) |= talk.take_renewed(!to_server);
         *of(&mut self.flushed, to_server) |= talk.take_flush(to_server);
         meeting.announce(talk.take_announced());
+        if self.conversation.protocol().is_some_and(|protocol| protocol != talk.protocol()) {
+            self.conversation.rename(talk.protocol());
+        }
         if let Some(after) = talk.take_encrypted().filter(|after| *after != AfterHandshake::Full) {
             (self.encrypted, self.closing) = (Some(after), [true; 2]);
         }
@@ -285,6 +295,7 @@ impl Spoken {
     fn change(&mut self, expected: Option<app::Protocol>) {
         if let Some(mut talk) = self.talk.take() {
             talk.end();
+            self.upgraded = talk.take_upgraded().map(Box::new);
             self.before = Some(talk);
         }
         self.conversation.change(expected);

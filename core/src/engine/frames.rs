@@ -89,7 +89,7 @@ pub(super) fn inspect(
     outcome: &mut Outcome,
 ) {
     let to_server = subject.flow.is_some_and(|flow| flow.to_server);
-    let protocol = talk.protocol();
+    let protocol = talk.protocol().parsed_as();
     for frame in talk.frames_mut().open(to_server) {
         let Sight { bytes, whole } = bytes.sight(frame, to_server, over);
         if frame.is_looked_at || !is_due(frame, bytes.bytes.len() as u64, whole) {

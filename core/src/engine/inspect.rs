@@ -170,7 +170,7 @@ impl Inspector {
 
     /// How many transactions a flow had so far, since it last changed its protocol.
     pub fn transactions(&self, slot: u32) -> u64 {
-        let talk = self.tracked.get(slot as usize).and_then(|tracked| tracked.spoken.talk.as_ref());
+        let talk = self.tracked.get(slot).and_then(|tracked| tracked.spoken.talk.as_ref());
         talk.map_or(0, |talk| talk.count())
     }
 
@@ -253,9 +253,8 @@ impl Inspector {
         self.data = None;
         let Self { streams, scratch, tracked: all, outcome, data: shown_data, shown, .. } = self;
         let (Some(rules), Some(scratch)) = (&shared.rules, scratch) else { return };
-        let mut none = None;
-        let Tracked { session, memory, spoken, .. } =
-            slot.and_then(|slot| all.get_mut(slot)).unwrap_or_else(|| none.insert(Tracked::default()));
+        let mut none = Tracked::default();
+        let Tracked { session, memory, spoken, .. } = slot.and_then(|slot| all.get_mut(slot)).unwrap_or(&mut none);
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
         memory.forget_packet();
         self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);

@@ -220,18 +220,18 @@ impl Files {
     }
 
     /// It ends. One of which bytes were lost is truncated, whatever its protocol says. The last part of a larger one makes
-    /// that another file.
-    pub fn close(&mut self, file: usize, state: State) {
+    /// that another file, the bytes of which are given.
+    pub fn close(&mut self, file: usize, state: State) -> Option<Vec<u8>> {
         self.change(file, |file| file.close(state));
-        let Some(File { state, part, name, to_server, .. }) = self.list.get_mut(file) else { return };
-        let (name, to_server) = (name.clone(), *to_server);
-        let whole = part.take().filter(|_| *state == State::Closed).and_then(|part| self.wanted.join(part));
-        if let Some(bytes) = whole
-            && let Some(file) = self.open(to_server, &name)
-        {
-            self.data(file, &bytes);
+        let File { state, part, name, to_server, .. } = self.list.get_mut(file)?;
+        let named = part.as_ref().map(|part| part.name()).filter(|_| name.is_empty());
+        let (name, to_server) = (named.unwrap_or(name).to_vec(), *to_server);
+        let whole = part.take().filter(|_| *state == State::Closed).and_then(|part| self.wanted.join(part))?;
+        if let Some(file) = self.open(to_server, &name) {
+            self.data(file, &whole);
             self.close(file, State::Closed);
         }
+        Some(whole)
     }
 
     /// All that are open in a direction end early.

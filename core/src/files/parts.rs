@@ -38,6 +38,11 @@ impl Part {
         Some(Self { key, size, place: (first, length), held: Held::new(wanted) })
     }
 
+    /// What the whole file is called where no part of it has a name: its key's end.
+    pub fn name(&self) -> &[u8] {
+        self.key.1.split(|byte| *byte == 0).next_back().unwrap_or_default()
+    }
+
     /// Its next bytes; false: there is no room for them.
     pub fn push(&mut self, bytes: &[u8]) -> bool {
         self.held.bytes().len() + bytes.len() <= MOST_HELD && self.held.push(bytes)

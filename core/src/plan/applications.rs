@@ -41,6 +41,29 @@ impl Default for HttpSettings {
     }
 }
 
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http2Settings {
+    pub max_streams: u64,
+    pub max_table_size: u64,
+    pub max_frames: u64,
+    pub max_reassembly_size: u64,
+    pub bomb_limit: u64,
+}
+
+impl Default for Http2Settings {
+    /// Suricata's stock values.
+    fn default() -> Self {
+        Self {
+            max_streams: 4096,
+            max_table_size: 65_536,
+            max_frames: 65_536,
+            max_reassembly_size: 102_400,
+            bomb_limit: 1 << 20,
+        }
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AfterHandshake {
@@ -112,6 +135,7 @@ pub struct Applications {
     pub named: Vec<String>,
     pub ports: Vec<DetectionPorts>,
     pub http: HttpSettings,
+    pub http2: Http2Settings,
     pub tls: TlsSettings,
     pub ftp: FtpSettings,
     pub ssh: SshSettings,

@@ -50,6 +50,8 @@ pub struct Instances {
     pub which: Which,
     pub index: i32,
     pub number: Option<Number>,
+    pub first: i32,
+    pub end: Option<i32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]

@@ -235,6 +235,8 @@ pub struct Eve {
     pub drop: Option<DropEvents>,
     pub stats: Option<StatsEvents>,
     pub http: Option<HttpEvents>,
+    pub http2: bool,
+    pub doh2: bool,
     pub dns: Option<DnsEvents>,
     pub mdns: bool,
     pub llmnr: bool,
@@ -266,6 +268,8 @@ impl Default for Eve {
             drop: None,
             stats: None,
             http: None,
+            http2: false,
+            doh2: false,
             dns: None,
             mdns: false,
             llmnr: false,
@@ -305,7 +309,7 @@ impl Eve {
     pub fn wants_transactions(&self) -> bool {
         let messages = self.dns.is_some() || self.mdns || self.llmnr || self.ftp || self.ssh;
         let parts = self.files.is_some() || self.frame.is_some();
-        messages || parts || self.http.is_some() || self.tls.is_some()
+        messages || parts || self.http2 || self.doh2 || self.http.is_some() || self.tls.is_some()
     }
 
     /// Whether it tells of flows at their ends.

@@ -17,6 +17,7 @@ from tmrx.rules.options import (
     files,
     flow,
     ftp,
+    http2,
     meta,
     mirror,
     packet,
@@ -32,7 +33,7 @@ Handler = Callable[[Draft, Option], None]
 # Where two have a keyword, the later one's function is taken: those of application read their syntax only.
 _MODULES = (
     meta, payload, regex, byteops, buffers, packet, flow, state, datasets, events, application, dns, files, ftp,
-    mirror, tls,
+    http2, mirror, tls,
 )  # fmt: skip
 HANDLERS: dict[str, Handler] = {name: handler for module in _MODULES for name, handler in module.HANDLERS.items()}
 

@@ -222,7 +222,9 @@ def _frame(draft: Draft, option: Option) -> None:
     protocol, frame = _frame_of(name.lower(), draft.protocol)
     if not protocol:
         raise Fault(f"'{name}' is no frame", "frame:PROTOCOL.TYPE, such as tls.pdu", at=option.value_at)
-    draft.open(BufferDraft(f"frame.{protocol}.{frame}", option.keyword, option.at))
+    # DNS over HTTP/2 has those of HTTP/2.
+    parsed = "http2" if protocol == "doh2" else protocol
+    draft.open(BufferDraft(f"frame.{parsed}.{frame}", option.keyword, option.at))
     # The catalogue's word for HTTP/1 is http.
     owner = frozenset(("http" if protocol == "http1" else protocol,))
     draft.needs.append(Need("frame", owner, _DIRECTIONS.get(direction, "both"), option.at))

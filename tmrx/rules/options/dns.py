@@ -9,7 +9,7 @@ from tmrx.rules.catalogue import did_you_mean
 from tmrx.rules.diagnostics import Fault
 from tmrx.rules.draft import Draft
 from tmrx.rules.numbers import U8, U16, number_text
-from tmrx.rules.options.instances import counted, which
+from tmrx.rules.options.instances import counted, parted, which
 from tmrx.rules.parser import Option
 
 # IANA's "Domain Name System (DNS) Parameters": those without a number follow the one before them.
@@ -63,14 +63,13 @@ def _rcode(draft: Draft, option: Option) -> None:
 
 
 def _rrtype(draft: Draft, option: Option) -> None:
-    """Any of the types, or those that an index names; a slice of them has no place in the plan."""
+    """Any of the types, or those that an index and a slice name."""
     value, *places = (part.strip() for part in option.value.split(","))
     if count := counted(value, option):
         _test(draft, option, count, Instances(which="count"))
-    elif len(places) > 1:
-        raise Fault(f"'{places[1]}' is a slice, which is not supported yet", "an index", at=option.value_at)
     else:
         instances = which(places[0], option) if places else Instances()
+        instances = parted(instances, ",".join(places[1:]), option) if places[1:] else instances
         _test(draft, option, _number(value, U16, _TYPES, option), instances)
 
 

@@ -1,12 +1,14 @@
 """Numbers that a packet or a transaction has several of: which of them a test is about.
 
-`NUMBER[,any|all|all_or_absent|or_absent|nb NUMBER|PLACE|oob_or PLACE]`, or `count NUMBER`.
+`NUMBER[,any|all|all_or_absent|or_absent|nb NUMBER|PLACE|oob_or PLACE[,FIRST:END]]`, or `count NUMBER`.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Literal
+
+from msgspec import structs
 
 from tmrx.plan import Instances, Number
 from tmrx.rules.diagnostics import Fault
@@ -22,6 +24,7 @@ _WORDS: dict[str, Literal["any", "all", "all_or_absent", "or_absent"]] = {
 _COUNT = re.compile(r"count\s+(.+)")
 _SOME = re.compile(r"nb\s+(.+)")
 _PLACE = re.compile(r"(oob_or\s+)?(-?\d+)")
+_SLICE = re.compile(r"(-?\d{1,9})?:(-?\d{1,9})?")
 MAX_PLACE = 2**31 - 1
 
 
@@ -42,3 +45,12 @@ def which(text: str, option: Option) -> Instances:
         return Instances(which="at_or" if place[1] else "at", index=index)
     hint = f"{', '.join(_WORDS)}, nb NUMBER, a place, oob_or PLACE"
     raise Fault(f"'{text}' names no instances", hint, at=option.value_at)
+
+
+def parted(instances: Instances, text: str, option: Option) -> Instances:
+    """The same of a part of them: from one place to before another, from the end where negative. Raises Fault."""
+    match = _SLICE.fullmatch(text)
+    if match is None:
+        raise Fault(f"'{text}' is no part of them", "FIRST:END, such as 0:2 or -3:", at=option.value_at)
+    first, end = (int(place) if place else None for place in match.groups())
+    return structs.replace(instances, first=first or 0, end=end)

@@ -149,6 +149,7 @@ impl Conversation {
         let answer = match self.expected {
             // Its bytes show nothing: it is what was announced.
             Some(Protocol::Websocket) => Answer::Yes(Protocol::Websocket),
+            _ if self.is_of_http2(direction, sought) => Answer::Yes(Protocol::Http2),
             _ => answer(direction, sought),
         };
         let side = match answer {
@@ -168,6 +169,12 @@ impl Conversation {
             return self.settle(direction.to_server, side).or(unexpected);
         }
         self.settle(direction.to_server, side)
+    }
+
+    /// A server's settings are known wherever HTTP/2 is announced, or spoken by the client.
+    fn is_of_http2(&self, direction: &Direction<'_>, sought: &Sought) -> bool {
+        let is_it = |protocol| protocol == Some(Protocol::Http2);
+        (is_it(self.expected) || is_it(self.first)) && sought.has(Protocol::Http2) && probe::is_http2(direction)
     }
 
     /// Whether these bytes, of which nothing is known as things go, would be known if they went the other way.
@@ -192,6 +199,12 @@ impl Conversation {
     pub fn change(&mut self, expected: Option<Protocol>) {
         let Self { first: original, datagrams, parent, .. } = *self;
         *self = Self { original, expected, datagrams, parent, ..Self::default() };
+    }
+
+    /// What it speaks turned out to be this.
+    pub fn rename(&mut self, protocol: Protocol) {
+        let found = self.sides.map(|side| if side == Side::Failed { side } else { Side::Found(protocol) });
+        (self.original, self.first, self.sides) = (self.first, Some(protocol), found);
     }
 
     /// Another flow, that with this id, announced what it speaks.

@@ -102,8 +102,13 @@ fn smb(direction: &Direction<'_>) -> Answer {
 
 /// A SETTINGS frame of stream 0 (RFC 9113, section 6.5).
 fn http2(direction: &Direction<'_>) -> Answer {
+    yes_if(is_http2(direction), P::Http2)
+}
+
+/// The same, wherever it goes.
+pub(super) fn is_http2(direction: &Direction<'_>) -> bool {
     let bytes = direction.bytes;
-    yes_if(!direction.to_server && bytes.get(3) == Some(&4) && long(bytes, 5) == Some(0), P::Http2)
+    !direction.to_server && bytes.get(3) == Some(&4) && long(bytes, 5) == Some(0)
 }
 
 /// A header (RFC 1035, section 4.1.1) whose counts the message has room for, and a first name; or a response that is

@@ -6,7 +6,7 @@ use super::reader::{End, Reader};
 /// What is wrong with a message, in the order of `EVENTS`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
-pub(super) enum Flaw {
+pub(in crate::app) enum Flaw {
     MalformedData,
     NotRequest,
     NotResponse,
@@ -175,7 +175,7 @@ impl Message {
     }
 
     /// Of a message of `original` bytes, with what is wrong with it.
-    pub(super) fn parse(to_server: bool, bytes: &[u8], original: usize) -> (Self, Vec<Flaw>) {
+    pub(in crate::app) fn parse(to_server: bool, bytes: &[u8], original: usize) -> (Self, Vec<Flaw>) {
         let mut parser = Parser { reader: Reader::new(bytes, original), names: Names::default(), flaws: Vec::new() };
         let mut message = Self { to_server, ..Self::default() };
         let read = parser.header(&mut message).and_then(|counts| parser.sections(&mut message, counts));

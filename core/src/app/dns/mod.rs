@@ -64,7 +64,7 @@ section!(authorities "Names of authorities." 2);
 section!(additionals "Names of additional records." 3);
 
 /// Names that a request asks for.
-fn query<'a>(tx: &'a Tx, head: &'a Head, to_server: bool, place: usize) -> Bytes<'a> {
+pub(super) fn query<'a>(tx: &'a Tx, head: &'a Head, to_server: bool, place: usize) -> Bytes<'a> {
     if tx.is_response() { Bytes::Absent } else { queries(tx, head, to_server, place) }
 }
 
@@ -92,16 +92,16 @@ fn nth(message: &Message, place: usize) -> Option<&Name> {
     None
 }
 
-fn opcode(tx: &Tx, _: &Head, to_server: bool, place: usize) -> Option<u64> {
+pub(super) fn opcode(tx: &Tx, _: &Head, to_server: bool, place: usize) -> Option<u64> {
     (place == 0 && tx.to_server == to_server).then_some(u64::from(tx.opcode()))
 }
 
-fn rcode(tx: &Tx, _: &Head, to_server: bool, place: usize) -> Option<u64> {
+pub(super) fn rcode(tx: &Tx, _: &Head, to_server: bool, place: usize) -> Option<u64> {
     (place == 0 && tx.to_server == to_server).then_some(u64::from(tx.rcode()))
 }
 
 /// Types that a request asks for, and those of a response's answers.
-fn rrtype(tx: &Tx, _: &Head, to_server: bool, place: usize) -> Option<u64> {
+pub(super) fn rrtype(tx: &Tx, _: &Head, to_server: bool, place: usize) -> Option<u64> {
     let number = match tx.is_response() {
         _ if tx.to_server != to_server => None,
         true => tx.answers.get(place).map(|record| record.rrtype),

@@ -12,7 +12,7 @@ pub(super) const PIECE: usize = 8192;
 const BOMB_RATIO: u64 = 2048;
 
 /// Takes what was unpacked; false: no more is wanted.
-pub(super) type Sink<'a> = dyn FnMut(&[u8]) -> bool + 'a;
+pub(in crate::app) type Sink<'a> = dyn FnMut(&[u8]) -> bool + 'a;
 
 /// A coding that can be undone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,7 +60,7 @@ impl Layer {
 
 /// What undoes a body's codings.
 #[derive(Debug, Default)]
-pub(super) struct Decoder {
+pub(in crate::app) struct Decoder {
     /// From the outermost coding to the innermost.
     layers: Vec<Layer>,
     bomb_limit: u64,
@@ -116,6 +116,15 @@ impl Decoder {
                 rest = behind;
             }
             true
+        })
+    }
+
+    /// A coding that is not what it is called: its bytes went through as they are.
+    pub fn is_wrong(&self) -> bool {
+        self.layers.iter().any(|layer| match layer {
+            Layer::Inflate(layer) => layer.is_plain(),
+            Layer::Brotli(layer) => layer.is_plain(),
+            Layer::Lzma(_) => false,
         })
     }
 

@@ -5,7 +5,7 @@ macro_rules! events {
         /// What can be odd.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[repr(u8)]
-        pub(super) enum Event {
+        pub(in crate::app) enum Event {
             $(
                 #[allow(dead_code, reason = "the table is that of the specification")]
                 $id

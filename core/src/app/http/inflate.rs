@@ -97,6 +97,11 @@ impl Inflate {
         }
     }
 
+    /// It is given as it is.
+    pub fn is_plain(&self) -> bool {
+        matches!(self.state, State::Plain)
+    }
+
     fn end(&mut self) -> bool {
         self.state = State::Ended;
         true

@@ -24,9 +24,13 @@ mod unpack;
 mod uri;
 mod window;
 
+pub(super) use coding::Decoder;
+pub(super) use events::Event as CodingEvent;
 pub use message::Tx;
 pub use range::ContentRange;
 pub(super) use start_line::METHODS;
+pub(super) use uri::host_and_port;
+pub(super) use window::Window;
 
 use super::ask::{Buffer, Value};
 use super::{Input, Parsed, Transactions};

@@ -7,7 +7,7 @@ use super::framing::{Framing, holds};
 use super::message::Tx;
 use super::side::{Context, Side, State, Step, advance_to_fields, is_end_of_line, take_line};
 use super::start_line::{StartLine, begins_response};
-use crate::app::Protocol;
+use crate::app::{Entry, Protocol, Request};
 
 /// A line of no more bytes is not taken for a body.
 const LITTLE: usize = 2;
@@ -136,9 +136,23 @@ impl Side {
         let upgrade = self.entry(context).and_then(|entry| entry.tx.field(false, "Upgrade"));
         let known = [(b"h2c".as_slice(), Protocol::Http2), (b"websocket", Protocol::Websocket)];
         let named = known.into_iter().find(|(name, _)| upgrade.is_some_and(|value| holds(value, name)));
+        if let Some((_, Protocol::Http2)) = named {
+            self.hand_over(context);
+        }
         self.end(context, true);
         self.state = State::Over;
         named.map_or(Step::Next, |(_, protocol)| Step::Change(Some(protocol)))
+    }
+
+    /// The request is answered in the next protocol.
+    fn hand_over(&self, context: &mut Context<'_>) {
+        let Some(Entry { tx, .. }) = self.entry(context) else { return };
+        let request = Request {
+            method: tx.method().to_vec(),
+            target: tx.raw_uri().to_vec(),
+            fields: tx.fields(true).map(|(name, value)| (name.to_vec(), value.to_vec())).collect(),
+        };
+        context.transactions.upgrade(request);
     }
 
     /// Whether what is held is more than the end of a line.

@@ -87,6 +87,11 @@ impl Brotli {
         kept.is_empty() || self.total > 0 || sink(&kept)
     }
 
+    /// It is given as it is.
+    pub fn is_plain(&self) -> bool {
+        self.is_plain
+    }
+
     fn end(&mut self) -> bool {
         self.ended = true;
         self.machine = None;

@@ -42,7 +42,7 @@ fn after_scheme(uri: &[u8]) -> Option<&[u8]> {
 }
 
 /// Host and port of an authority or a Host field; the port as it is written.
-pub(super) fn host_and_port(authority: &[u8]) -> (&[u8], Option<&[u8]>) {
+pub(in crate::app) fn host_and_port(authority: &[u8]) -> (&[u8], Option<&[u8]>) {
     let from = if authority.first() == Some(&b'[') { memchr::memchr(b']', authority).unwrap_or(0) } else { 0 };
     let colon = authority.iter().skip(from).position(|byte| *byte == b':').map(|place| from + place);
     match colon {

@@ -8,7 +8,7 @@ const MOST_KEPT: usize = 1 << 20;
 
 /// A body's bytes that are still of interest.
 #[derive(Debug, Default)]
-pub(super) struct Window {
+pub(in crate::app) struct Window {
     bytes: Vec<u8>,
     /// Bytes of the body so far, up to its limit.
     total: u64,

@@ -5,6 +5,7 @@ use crate::plan::{Instances, Number, Which};
 
 /// Whether the instances that are asked for pass the test.
 pub(super) fn hold<T: Copy + Into<u64>>(instances: Instances, number: Number, values: &[T]) -> bool {
+    let values = part(instances, values);
     let passes = |value: T| compare(number, value.into());
     let at = || {
         usize::try_from(instances.index).map_or_else(
@@ -27,6 +28,16 @@ pub(super) fn hold<T: Copy + Into<u64>>(instances: Instances, number: Number, va
     }
 }
 
+/// Those that are looked at.
+fn part<T>(instances: Instances, values: &[T]) -> &[T] {
+    let place = |place: i32| {
+        let from_end = place.unsigned_abs() as usize;
+        let place = if place < 0 { values.len().saturating_sub(from_end) } else { from_end };
+        place.min(values.len())
+    };
+    values.get(place(instances.first)..instances.end.map_or(values.len(), place)).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -34,7 +45,7 @@ mod tests {
 
     fn ask(which: Which, index: i32, values: &[u16]) -> bool {
         let number = |a| Number { op: Op::Eq, a, b: 0 };
-        hold(Instances { which, index, number: Some(number(2)) }, number(5), values)
+        hold(Instances { which, index, number: Some(number(2)), first: 0, end: None }, number(5), values)
     }
 
     #[test]
@@ -51,6 +62,17 @@ mod tests {
             assert_eq!(found, expected, "{which:?}");
         }
         assert!(ask(Which::Count, 0, &[1, 1, 1, 1, 1]) && !ask(Which::Count, 0, &[5]));
+    }
+
+    #[test]
+    fn a_part_of_them() {
+        let rows =
+            [((0, None), 5), ((1, None), 4), ((0, Some(2)), 2), ((-2, None), 2), ((1, Some(-1)), 3), ((3, Some(1)), 0)];
+        for ((first, end), count) in rows {
+            let number = Number { op: Op::Eq, a: count, b: 0 };
+            let instances = Instances { which: Which::Count, index: 0, number: None, first, end };
+            assert!(hold(instances, number, &[0_u16; 5]), "{first}:{end:?}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) fn odd(protocol: &str, name: &str, subject: &Subject<'_>) -> Truth {
     let Some(TransactionFacts { talk, index }) = subject.transaction else { return Truth::False };
     let events = talk.head(index).map(app::Head::events).unwrap_or_default();
     let names = events.iter().filter_map(|event| talk.events().get(usize::from(*event)));
-    Truth::from(talk.protocol().name() == protocol && names.into_iter().any(|known| is(known)))
+    Truth::from(talk.protocol().parsed_as().name() == protocol && names.into_iter().any(|known| is(known)))
 }
 
 /// Whether the transaction got so far.

@@ -16,7 +16,7 @@ pub(super) fn events(tx: &Message, head: &Head, options: &DnsEvents) -> Vec<Tran
     }
     if options.version >= 3 {
         let along = if tx.to_server { Along::ToServer } else { Along::ToClient };
-        return vec![written(along, |json| third(json, tx, head, options))];
+        return vec![written(along, |json| third(json, tx, head.number, options))];
     }
     if tx.is_response() {
         return vec![written(Along::Flow, |json| answer(json, tx, options))];
@@ -27,7 +27,12 @@ pub(super) fn events(tx: &Message, head: &Head, options: &DnsEvents) -> Vec<Tran
 
 /// What alerts show of a message.
 pub(super) fn member(json: &mut Json<'_>, tx: &Message, head: &Head) {
-    third(json, tx, head, &DnsEvents::default());
+    third(json, tx, head.number, &DnsEvents::default());
+}
+
+/// What is shown of a message that another protocol carries; events have its answers by their types, too.
+pub(super) fn carried(json: &mut Json<'_>, tx: &Message, grouped: bool) {
+    third(json, tx, 0, &DnsEvents { grouped, ..DnsEvents::default() });
 }
 
 fn written(along: Along, write: impl FnOnce(&mut Json<'_>)) -> TransactionEvent {
@@ -47,11 +52,11 @@ fn is_one_of(query: &Query, types: &[String]) -> bool {
 }
 
 /// Version 3.
-fn third(json: &mut Json<'_>, tx: &Message, head: &Head, options: &DnsEvents) {
+fn third(json: &mut Json<'_>, tx: &Message, number: u64, options: &DnsEvents) {
     json.object("dns");
     json.number("version", 3);
     json.text("type", if tx.is_response() { "response" } else { "request" });
-    json.number("tx_id", head.number);
+    json.number("tx_id", number);
     header(json, tx);
     json.number("opcode", tx.opcode());
     rcode(json, tx.rcode());

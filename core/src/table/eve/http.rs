@@ -74,12 +74,7 @@ pub(super) fn events(tx: &Tx, _head: &Head, options: &HttpEvents) -> Vec<Transac
     if options.extended {
         extended(&mut json, tx);
     }
-    if matches!(options.all_headers, Sides::Request | Sides::Both) {
-        headers(&mut json, "request_headers", tx.fields(true));
-    }
-    if matches!(options.all_headers, Sides::Response | Sides::Both) {
-        headers(&mut json, "response_headers", tx.fields(false));
-    }
+    lists(&mut json, tx, options);
     json.end();
     vec![TransactionEvent { kind: "http", along: Along::Flow, members }]
 }
@@ -172,6 +167,22 @@ fn custom(json: &mut Json<'_>, tx: &Tx, wanted: &[String]) {
                 (_, Some(value)) => json.bytes(key, value),
                 (_, None) => (),
             }
+        }
+    }
+}
+
+/// Fields as a list: all of them, or those that the section names and that have no key of their own.
+fn lists(json: &mut Json<'_>, tx: &Tx, options: &HttpEvents) {
+    let has_key = |name: &str| REQUEST.iter().chain(RESPONSE).any(|(key, _)| *key == name);
+    let named: Vec<&str> = options.custom.iter().map(String::as_str).filter(|name| !has_key(name)).collect();
+    for (key, to_server, all) in
+        [("request_headers", true, Sides::Request), ("response_headers", false, Sides::Response)]
+    {
+        let all = options.all_headers == all || options.all_headers == Sides::Both;
+        let is_named = |name: &[u8]| named.iter().any(|named| name.eq_ignore_ascii_case(named.as_bytes()));
+        let mut fields = tx.fields(to_server).filter(|(name, _)| all || is_named(name)).peekable();
+        if all || fields.peek().is_some() {
+            headers(json, key, fields);
         }
     }
 }

@@ -11,6 +11,7 @@ mod frame;
 mod ftp;
 mod header;
 mod http;
+mod http2;
 mod kin;
 mod netflow;
 mod payload;
@@ -347,8 +348,10 @@ impl Eve {
                 json.number("tx_id", number);
             }
             json.members(&event.members);
-            if let Some(now) = at.flow.filter(|_| [files::KIND, FRAME].contains(&event.kind)) {
-                json.text_if("app_proto", now.application.name().unwrap_or_default());
+            match at.flow.as_ref().filter(|_| [files::KIND, FRAME].contains(&event.kind)) {
+                Some(now) if event.kind == FRAME => flow::application(json, &now.application),
+                Some(now) => json.text_if("app_proto", now.application.name().unwrap_or_default()),
+                None => {}
             }
             shown.iter().for_each(|client| look.any_address(json, "xff", client));
         });

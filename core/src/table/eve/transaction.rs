@@ -1,6 +1,6 @@
 //! What is told of transactions: their own events, and what alerts and files show of them.
 
-use super::{dns, files, ftp, http, kin, ssh, tls};
+use super::{dns, files, ftp, http, http2, kin, ssh, tls};
 use crate::app::{Body, Head};
 use crate::plan;
 use crate::table::json::Json;
@@ -42,6 +42,7 @@ pub fn events(section: &plan::Eve, head: &Head, body: Body<'_>) -> Vec<Transacti
         Body::Ssh(tx) if section.ssh => ssh::events(tx),
         Body::Ssh(_) => Vec::new(),
         Body::Tls(tx) => section.tls.as_ref().map(|options| tls::events(tx, head, options)).unwrap_or_default(),
+        Body::Http2(tx) => http2::events(section, tx),
         Body::Http(tx) => section.http.as_ref().map(|options| http::events(tx, head, options)).unwrap_or_default(),
     }
 }
@@ -71,6 +72,7 @@ pub fn members(head: &Head, body: Body<'_>, alert: Option<&plan::AlertEvents>) -
         Body::FtpData(tx) => ftp::data_member(&mut json, tx),
         Body::Ssh(tx) => ssh::member(&mut json, tx),
         Body::Tls(tx) => tls::member(&mut json, tx, head),
+        Body::Http2(tx) => http2::shown(&mut json, tx, alert.is_some()),
         Body::Http(tx) => http::member(&mut json, tx, alert),
     }
     out

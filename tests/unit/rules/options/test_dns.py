@@ -29,13 +29,17 @@ def test_which_of_several() -> None:
     assert last == plan.TransactionValue(
         value="dns.rrtype", number=plan.Number(op="eq", a=16), instances=plan.Instances(which="at", index=-1)
     )
+    [part] = drafted("dns.rrtype:txt,any,0:2;").checks
+    assert part == plan.TransactionValue(
+        value="dns.rrtype", number=plan.Number(op="eq", a=16), instances=plan.Instances(first=0, end=2)
+    )
     [many] = drafted("dns.rrtype:count >3;").checks
     assert many == plan.TransactionValue(
         value="dns.rrtype", number=plan.Number(op="gt", a=3), instances=plan.Instances(which="count")
     )
 
 
-@pytest.mark.parametrize("text", ["dns.rcode:nonsense;", "dns.opcode:256;", "dns.rrtype:a,any,0:2;"])
+@pytest.mark.parametrize("text", ["dns.rcode:nonsense;", "dns.opcode:256;", "dns.rrtype:a,any,x;"])
 def test_what_is_wrong(text: str) -> None:
     with pytest.raises(Fault):
         drafted(text)
