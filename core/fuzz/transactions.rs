@@ -81,8 +81,9 @@ impl Bytes<'_> {
             3 | 4 if !values.is_empty() => {
                 let (value, number, negated) = (self.one(values).to_owned(), self.number_test(), self.flag());
                 let number_of = Some(self.number_test());
+                let which = self.one(&WHICHES);
                 let instances =
-                    Instances { which: self.one(&WHICHES), index: i32::from(self.next() % 5) - 2, number: number_of };
+                    Instances { which, index: i32::from(self.next() % 5) - 2, number: number_of, first: 0, end: None };
                 Check::TransactionValue { value, number, instances, negated }
             }
             5 => Check::File { tests: (0..1 + self.next() % 2).map(|_| self.file()).collect() },
