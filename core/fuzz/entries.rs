@@ -5,12 +5,16 @@
 #![allow(missing_docs, clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, clippy::disallowed_methods)]
 
 mod files;
+mod fragments;
 mod rules;
 mod talk;
+mod transactions;
 
 pub use files::files;
+pub use fragments::fragments;
 pub use rules::rules;
 pub use talk::talk;
+pub use transactions::transactions;
 
 use std::io::Write;
 use std::os::fd::AsRawFd;
@@ -211,23 +215,23 @@ fn run(plan: &Plan, frames: &[Sent], size: usize) -> [Vec<u8>; 2] {
             parsed.batch.push(*time, bytes, *original, *link);
         }
         engine.push(parsed);
-        take(&engine, &mut out);
+        take(&engine, plan, &mut out);
     }
     while engine.finish() {
-        take(&engine, &mut out);
+        take(&engine, plan, &mut out);
     }
-    take(&engine, &mut out);
+    take(&engine, plan, &mut out);
     check_ledger(&engine, frames.len() as u64);
     out
 }
 
-fn take(engine: &Engine, [eve, fast]: &mut [Vec<u8>; 2]) {
+fn take(engine: &Engine, plan: &Plan, [eve, fast]: &mut [Vec<u8>; 2]) {
     let output = engine.output();
     assert!(output.quarantine.is_empty(), "the engine panicked");
     output.eve.iter().for_each(|section| eve.extend_from_slice(section));
     fast.extend_from_slice(&output.fast);
-    for table in [Table::Packets, Table::Flows, Table::Alerts, Table::Anomalies] {
-        engine.table(table).unwrap();
+    for table in &plan.outputs.tables {
+        engine.table(*table).unwrap();
     }
 }
 

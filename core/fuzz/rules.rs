@@ -1,6 +1,7 @@
 //! Rules of any shape asked of any packet: nothing panics, a whole packet leaves nothing unknown, and what is known of
 //! a packet that was cut is so of the whole one.
 
+use std::sync::LazyLock;
 use tmrx_core::app;
 use tmrx_core::decode::decode;
 use tmrx_core::detect::state::{Memory, Shared};
@@ -69,21 +70,27 @@ const FIELDS: [Field; 20] = [
 const FLAGS: [FlagsOp; 4] = [FlagsOp::Exactly, FlagsOp::All, FlagsOp::Any, FlagsOp::NotAll];
 const SUMS: [ChecksumOf; 4] = [ChecksumOf::Ipv4, ChecksumOf::Udpv4, ChecksumOf::Tcpv6, ChecksumOf::Icmpv4];
 
-/// The input, read byte by byte, zeros after its end; and how many variables the rule has so far.
-struct Bytes<'a>(&'a [u8], u8);
+/// Buffers that rules look into, and what their texts are made of.
+pub(super) struct Ground<'a> {
+    pub(super) buffers: &'a [String],
+    pub(super) letters: &'a [u8],
+}
+
+/// The input, read byte by byte, zeros after its end; how many variables the rule has so far; what rules look into.
+pub(super) struct Bytes<'a>(pub(super) &'a [u8], pub(super) u8, pub(super) Ground<'a>);
 
 impl Bytes<'_> {
-    fn next(&mut self) -> u8 {
+    pub(super) fn next(&mut self) -> u8 {
         let Some((first, rest)) = self.0.split_first() else { return 0 };
         self.0 = rest;
         *first
     }
 
-    fn flag(&mut self) -> bool {
+    pub(super) fn flag(&mut self) -> bool {
         self.next() & 1 == 1
     }
 
-    fn one<T: Copy>(&mut self, of: &[T]) -> T {
+    pub(super) fn one<T: Copy>(&mut self, of: &[T]) -> T {
         of[usize::from(self.next()) % of.len()]
     }
 
@@ -114,13 +121,13 @@ impl Bytes<'_> {
         Digits { little: self.flag(), text: self.flag(), base: self.one(&[0, 8, 10, 16]), dce: false }
     }
 
-    fn number_test(&mut self) -> Number {
+    pub(super) fn number_test(&mut self) -> Number {
         Number { op: self.one(&OPS), a: u64::from(self.next()), b: u64::from(self.next()) }
     }
 
-    fn text(&mut self, most: u8) -> Vec<u8> {
+    pub(super) fn text(&mut self, most: u8) -> Vec<u8> {
         let length = 1 + self.next() % most;
-        (0..length).map(|_| self.one(b"abAB\x00\x01 1:%")).collect()
+        (0..length).map(|_| self.one(self.2.letters)).collect()
     }
 
     fn content(&mut self) -> Match {
@@ -198,8 +205,8 @@ impl Bytes<'_> {
         Transform { name, text: text.into(), numbers }
     }
 
-    fn test(&mut self) -> BufferTest {
-        let names = of_packets();
+    pub(super) fn test(&mut self) -> BufferTest {
+        let names = self.2.buffers;
         let buffer = if self.flag() { "payload" } else { &*names[usize::from(self.next()) % names.len()] };
         let transforms = (0..(self.next() % 4).saturating_sub(1)).map(|_| self.transform()).collect();
         let mut matches: Vec<_> = (0..1 + self.next() % 4).map(|_| self.entry(0)).collect();
@@ -209,7 +216,7 @@ impl Bytes<'_> {
         BufferTest { buffer: buffer.to_owned(), side: Way::Any, transforms, matches }
     }
 
-    fn check(&mut self) -> Check {
+    pub(super) fn check(&mut self) -> Check {
         match self.next() % 8 {
             0..4 => Check::Field { field: self.one(&FIELDS), number: self.number_test(), negated: self.flag() },
             4 => Check::Dsize { number: self.number_test(), negated: self.flag() },
@@ -254,7 +261,9 @@ fn of_packets() -> Vec<String> {
 
 /// A rule, and an IP packet: how much of it is kept, and its bytes.
 pub fn rules(data: &[u8]) {
-    let mut bytes = Bytes(data, 0);
+    static BUFFERS: LazyLock<Vec<String>> = LazyLock::new(of_packets);
+    let ground = Ground { buffers: &BUFFERS, letters: b"abAB\x00\x01 1:%" };
+    let mut bytes = Bytes(data, 0, ground);
     let rule = bytes.rule();
     let any = AddressSet { any: true, v4: Vec::new(), v6: Vec::new(), negated: false };
     let limits = DetectSettings { recursion_limit: 1 << 20, ..DetectSettings::default() };

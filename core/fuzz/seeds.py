@@ -19,6 +19,8 @@ ORDERS = {b"\xd4\xc3\xb2\xa1": "<", b"\xa1\xb2\xc3\xd4": ">", b"\x4d\x3c\xb2\xa1
 LINKS = {1: 0, 12: 1, 14: 1, 101: 1, 228: 1, 229: 1, 0: 3, 108: 3, 113: 4, 276: 5, 9: 6, 50: 6, 104: 7, 105: 8, 127: 9}
 FRAMES = 12  # of a capture: the first of it say most
 LARGEST = 4096  # bytes of a frame, and of a capture as a seed
+LAST = 2  # piece of a datagram
+BUFFERS = 48  # of a protocol that rules of seeds look into
 
 
 def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
@@ -52,7 +54,9 @@ def fragments() -> Iterator[bytes]:
     orders = ([0, 1, 2], [2, 1, 0], [0, 0, 1, 2], [0, 2], [1, 2])
     for kind in (0, 1, 2, 3, 0x10, 0x12, 0x20, 0x23):
         for order in orders:
-            pieces = [(kind | 4 * (piece < 2), 1, piece * 3, 24 + 8 * (piece == 1), piece, 1, 40) for piece in order]
+            pieces = [
+                (kind | 4 * (piece != LAST), 1, piece * 3, 24 + 8 * (piece == 1), piece, 1, 40) for piece in order
+            ]
             yield b"\x01" + b"".join(struct.pack("<BBHBBBB", *piece) for piece in pieces)
 
 
@@ -210,13 +214,30 @@ def shells() -> Iterator[bytes]:
             yield pieces([(True, one + rest), (False, other + rest)], size, bits)
 
 
+def one_rule(buffer: int, letter: int, bits: int) -> bytes:
+    """A rule that looks for a letter in a buffer, as `transactions.rs` reads it."""
+    test = bytes([0, 0, buffer, 0, 0, 0, 0, letter, 0, 0, 1, 0, 1, 2, 8])
+    return bytes([bits, 0, 1]) + test + bytes([1, buffer % 7, 0])
+
+
+def guarded() -> Iterator[bytes]:
+    """Rules for the transactions of each protocol, and sessions of it."""
+    for number, made in enumerate((exchanges, domain_names, handshakes, transfers, shells)):
+        sessions = [seed[1:] for seed in made() if seed[0] & 1 == 0]
+        for place in range(BUFFERS):
+            asked = bytes([1]) + one_rule(place, place % 13, 0) + one_rule(place + 7, place % 11, 64 | place % 4)
+            session = sessions[place % len(sessions)]
+            is_tcp = session[0] & 14 == 0
+            yield bytes([place % 7, len(asked)]) + asked + bytes([number | is_tcp << 4]) + session
+
+
 def main(out: Path, captures: list[Path]) -> None:
     """Write all seeds."""
     made = [(target, data) for path in captures for target, data in seeds(path.read_bytes())]
     for number, (target, data) in enumerate(
         [
             *made,
-            *(("restore", data) for data in fragments()),
+            *((target, data) for data in fragments() for target in ("restore", "fragments")),
             *(("stream", data) for data in conversations()),
             *(("dns", data) for data in domain_names()),
             *(("http", data) for data in exchanges()),
@@ -224,6 +245,7 @@ def main(out: Path, captures: list[Path]) -> None:
             *(("ftp", data) for data in transfers()),
             *(("ftp_data", data) for data in contents()),
             *(("ssh", data) for data in shells()),
+            *(("transactions", data) for data in guarded()),
         ]
     ):
         folder = out / target

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 use tmrx_core::engine::Engine;
 use tmrx_core::frame::Link;
+use tmrx_core::packet::tcp;
 use tmrx_core::plan::{Outputs, Plan, Rules};
 use tmrx_core::table::summary::Sources;
 
@@ -156,6 +157,37 @@ fn tunnels_in_tunnels() {
     };
     let bomb = (0..25).fold(vec![0; 20], |inside, _| vxlan(inside));
     check("VXLAN in VXLAN", |_| bomb.clone());
+}
+
+/// A segment of one session.
+fn segment(to_server: bool, seq: u32, ack: u32, flags: u8, payload: &[u8]) -> Vec<u8> {
+    let ports: [u16; 2] = if to_server { [40_000, 7777] } else { [7777, 40_000] };
+    let numbers = [seq.to_be_bytes(), ack.to_be_bytes(), [0x50, flags, 0xff, 0xff], [0; 4]].concat();
+    let mut frame = frame(6, 0, 0, &[&ports.map(u16::to_be_bytes).concat(), &numbers, payload].concat());
+    if !to_server {
+        frame.swap(14 + 15, 14 + 19);
+    }
+    frame
+}
+
+#[test]
+fn what_nobody_knows() {
+    let _alone = ALONE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let mut plan = plan();
+    (plan.streams.memcap, plan.streams.reassembly_memcap) = (1 << 20, 64 << 20);
+    plan.applications.files.store = true;
+    // The server says nothing: as long as it may still tell what both speak, the client's bytes are kept.
+    let session = |number: usize| match number {
+        0 => segment(true, 0, 0, tcp::SYN, b""),
+        1 => segment(false, 0, 1, tcp::SYN | tcp::ACK, b""),
+        _ if number.is_multiple_of(2) => segment(true, 1 + 700 * (number as u32 - 2), 1, tcp::ACK, &[0xa5; 1400]),
+        _ => segment(false, 1, 1 + 700 * (number as u32 - 1), tcp::ACK, b""),
+    };
+    let (few, _, _) = run(&plan, 100, session);
+    let (held, _, document) = run(&plan, FRAMES, session);
+    assert_eq!(document["flows"]["total"], 1);
+    // As much as before, 64 KiB, and the larger batches.
+    assert!(held < few + (1 << 20), "{few} bytes held, then {held}");
 }
 
 #[test]

@@ -38,6 +38,11 @@ fn restore() {
 }
 
 #[test]
+fn fragments() {
+    replay("fragments", entries::fragments);
+}
+
+#[test]
 fn rules() {
     replay("rules", entries::rules);
 }
@@ -85,4 +90,9 @@ fn ftp_data() {
 #[test]
 fn ssh() {
     replay("ssh", entries::ssh);
+}
+
+#[test]
+fn transactions() {
+    replay("transactions", entries::transactions);
 }

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import click
+import msgspec
 
 from tmrx.cli.errors import printable
 
@@ -90,6 +91,11 @@ def records(rows: Sequence[Record], columns: Mapping[str, str], form: str) -> No
         click.echo(as_csv(rows, list(columns)), nl=False)
     else:
         click.echo("\n".join(table(rows, columns)) or "none")
+
+
+def structs(rows: Sequence[msgspec.Struct], kind: type[msgspec.Struct], form: str) -> None:
+    """Print structs of a kind as JSON or CSV, their fields in order."""
+    records([msgspec.structs.asdict(row) for row in rows], {name: name for name in kind.__struct_fields__}, form)
 
 
 def terminal() -> bool:

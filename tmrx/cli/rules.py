@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -98,10 +96,12 @@ def list_(files: tuple[str, ...], form: str, choice: Choice) -> None:
     found = load(files, choice.settings())
     _say_left_out(found)
     listed = [Listed.of(rule) for rule in found.rules]
-    if form == "table" and sys.stdout.isatty():
+    if form != "table":
+        console.structs(listed, Listed, form)
+    elif sys.stdout.isatty():
         _print_table(listed)
     else:
-        click.echo({"json": as_json, "csv": as_csv, "table": as_text}[form](listed), nl=False)
+        click.echo(as_text(listed), nl=False)
 
 
 @rules.command("explain")
@@ -191,21 +191,6 @@ def summary(found: RuleSet) -> str:
     if counts["warning"]:
         parts.append(counted(counts["warning"], "warning"))
     return ", ".join(parts)
-
-
-def as_json(listed: Sequence[Listed]) -> str:
-    """One array, a rule a line."""
-    rows = ",\n".join(msgspec.json.encode(rule).decode() for rule in listed)
-    return f"[{rows}]\n"
-
-
-def as_csv(listed: Sequence[Listed]) -> str:
-    """With a header line."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(Listed.__struct_fields__)
-    writer.writerows(msgspec.structs.astuple(rule) for rule in listed)
-    return out.getvalue()
 
 
 def as_text(listed: Sequence[Listed]) -> str:

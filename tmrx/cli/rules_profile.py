@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable
 
 import click
 import msgspec
 
 from tmrx import plan
-from tmrx.cli import options, running
+from tmrx.cli import console, options, running
 from tmrx.cli.options import Given, Talk
 from tmrx.errors import UsageError
 from tmrx.sinks import Paths
@@ -56,28 +54,16 @@ def profile(captures: tuple[str, ...], given: Given, most: int, talk: Talk) -> N
     running.execute(job, running.Prepared(engine, ()), Whole(merged), running.Pace("profile", size=merged.size))
     costs = dearest(rules.rules, engine.rule_costs())
     shown = costs[:most] if most else costs
-    text = {"json": as_json, "csv": as_csv}.get(talk.form)
-    click.echo(text(shown) if text else as_text(shown) + total(costs), nl=False)
+    if talk.form == "table":
+        click.echo(as_text(shown) + total(costs), nl=False)
+    else:
+        console.structs(shown, Cost, talk.form)
 
 
 def dearest(rules: Iterable[plan.Rule], costs: Iterable[tuple[int, int, int]]) -> list[Cost]:
     """The rules that were asked, those that took the most time first."""
     asked = [Cost(rule.sid, rule.gid, rule.rev, *cost, rule.msg) for rule, cost in zip(rules, costs, strict=True)]
     return sorted((cost for cost in asked if cost.checks), key=lambda cost: -cost.nanoseconds)
-
-
-def as_json(costs: list[Cost]) -> str:
-    """One array, a rule a line."""
-    return "[" + ",\n".join(msgspec.json.encode(cost).decode() for cost in costs) + "]\n"
-
-
-def as_csv(costs: list[Cost]) -> str:
-    """With a header line."""
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(Cost.__struct_fields__)
-    writer.writerows(msgspec.structs.astuple(cost) for cost in costs)
-    return out.getvalue()
 
 
 def as_text(costs: list[Cost]) -> str:

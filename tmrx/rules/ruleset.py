@@ -147,6 +147,8 @@ def _collector_off() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+        # Python gives memory back by the megabyte, and what it spares for later keeps many of them. This drops that.
+        gc.collect()
 
 
 class _Loader:

@@ -20,13 +20,15 @@ pub struct Counts {
     rows: [[Count; 2]; Protocol::ALL.len() + 1],
     /// Flows that are expected.
     pub expectations: u64,
+    /// Flows that were expected and did not come in time, or gave way to others.
+    pub missed: u64,
     /// Frames that were too many to be looked at.
     pub dropped_frames: u64,
 }
 
 impl Default for Counts {
     fn default() -> Self {
-        Self { rows: [[Count::default(); 2]; Protocol::ALL.len() + 1], expectations: 0, dropped_frames: 0 }
+        Self { rows: [[Count::default(); 2]; Protocol::ALL.len() + 1], expectations: 0, missed: 0, dropped_frames: 0 }
     }
 }
 

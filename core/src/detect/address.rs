@@ -85,28 +85,64 @@ impl ByAddress {
     }
 }
 
+/// An address as a tree takes it.
+trait Address: Ord + Copy {
+    /// Its first `TOP_BITS` bits.
+    fn top(self) -> usize;
+}
+
+impl Address for u32 {
+    fn top(self) -> usize {
+        (self >> (u32::BITS - TOP_BITS)) as usize
+    }
+}
+
+impl Address for [u8; 16] {
+    fn top(self) -> usize {
+        (u128::from_be_bytes(self) >> (u128::BITS - TOP_BITS)) as usize
+    }
+}
+
+/// By how many bits of an address its interval is looked for at once.
+const TOP_BITS: u32 = 12;
+
 /// A segment tree: node 1 is the root, the children of n are 2n and 2n + 1, the second half are the leaves.
 #[derive(Debug)]
 struct Tree<T> {
     /// Where the intervals of the leaves begin.
     starts: Vec<T>,
+    /// How many of them are below each value of the first bits; at last, how many there are.
+    tops: Vec<u32>,
     nodes: Vec<Vec<u32>>,
+    /// For each node the nearest one from it up to the root that has rules; 0: none. Most addresses are in no range.
+    up: Vec<u32>,
 }
 
-impl<T: Ord + Copy> Tree<T> {
+impl<T: Address> Tree<T> {
     /// Of ranges with their rules; `after` is what follows an address.
     fn new(ranges: &[(T, T, u32)], after: impl Fn(T) -> Option<T>) -> Self {
         let ends = ranges.iter().flat_map(|(low, high, _)| [Some(*low), after(*high)]);
         let mut starts: Vec<T> = ends.flatten().collect();
         starts.sort_unstable();
         starts.dedup();
-        let mut tree = Self { nodes: vec![Vec::new(); 2 * starts.len()], starts };
+        let below = |top: usize| starts.partition_point(|start| start.top() < top) as u32;
+        let (tops, nodes) = ((0..=1 << TOP_BITS).map(below).collect(), 2 * starts.len());
+        let mut tree = Self { nodes: vec![Vec::new(); nodes], starts, tops, up: vec![0; nodes] };
         for (low, high, rule) in ranges {
             let leaf = |address: T| tree.starts.partition_point(|start| *start < address);
             let (first, behind) = (leaf(*low), after(*high).map_or(tree.starts.len(), leaf));
             tree.add(first, behind, *rule);
         }
+        tree.link();
         tree
+    }
+
+    fn link(&mut self) {
+        for (node, rules) in self.nodes.iter().enumerate() {
+            let above = self.up.get(node / 2).copied().unwrap_or_default();
+            let nearest = if rules.is_empty() { above } else { node as u32 };
+            self.up.get_mut(node).into_iter().for_each(|up| *up = nearest);
+        }
     }
 
     /// Put a rule at the fewest nodes that cover the leaves `from..to`.
@@ -128,12 +164,14 @@ impl<T: Ord + Copy> Tree<T> {
 
     /// The rules of the ranges that an address is in.
     fn of(&self, address: &T, found: &mut Candidates) {
-        let after = self.starts.partition_point(|start| start <= address);
+        let Some(&[below, upto]) = self.tops.get(address.top()..).and_then(<[u32]>::first_chunk) else { return };
+        let near = self.starts.get(below as usize..upto as usize).unwrap_or_default();
+        let after = below as usize + near.partition_point(|start| start <= address);
         let Some(leaf) = after.checked_sub(1) else { return };
-        let mut node = leaf + self.starts.len();
-        while node > 0 {
+        let mut from = leaf + self.starts.len();
+        while let Some(node) = self.up.get(from).map(|node| *node as usize).filter(|node| *node > 0) {
             found.rules.extend_from_slice(self.nodes.get(node).map(Vec::as_slice).unwrap_or_default());
-            node /= 2;
+            from = node / 2;
         }
     }
 }
@@ -144,7 +182,7 @@ mod tests {
     use proptest::collection::vec;
     use proptest::prelude::*;
 
-    fn found<T: Ord + Copy>(tree: &Tree<T>, address: T) -> Vec<u32> {
+    fn found<T: Address>(tree: &Tree<T>, address: T) -> Vec<u32> {
         let mut found = Candidates::default();
         tree.of(&address, &mut found);
         found.sort();

@@ -26,13 +26,16 @@ pub(super) fn best<'a>(matches: impl Iterator<Item = &'a Match>) -> Option<Liter
         place = place.then(content);
         let literal =
             Literal { pattern: searched(content), from: place.from, reach: place.reach.unwrap_or(usize::MAX) };
+        if literal.pattern.len() < SHORTEST {
+            continue;
+        }
         let is_strong = literal.is_near() || literal.is_strong();
         let worth = (is_strong, content.fast_pattern, worth(&literal), literal.pattern.len());
         if best.is_none_or(|(most, _)| worth > most) {
             best = Some((worth, literal));
         }
     }
-    best.map(|(_, literal)| literal).filter(|literal| literal.pattern.len() >= SHORTEST)
+    best.map(|(_, literal)| literal)
 }
 
 /// The longest payload that a rule's checks allow.
@@ -128,6 +131,8 @@ mod tests {
         for (contents, expected) in rows {
             assert_eq!(chosen(contents).unwrap().0, expected);
         }
+        let first = Content { startswith: true, ..content(b"d") };
+        assert_eq!(chosen(vec![first, content(b"P7")]).unwrap().0, b"P7", "a byte near the start is no literal");
         assert_eq!(chosen(vec![content(b"a")]), None);
         assert_eq!(chosen(Vec::new()), None);
     }

@@ -84,7 +84,7 @@ impl Spoken {
         let [up, down] = step.more;
         let [up, down] = [up || ends(true), down || ends(false)];
         if up || down {
-            sides.asked.files.advance(packet.time);
+            sides.asked.files.advance(packet.time, packet.domain);
         }
         sides.ports = if to_server { (packet.sport, packet.dport) } else { (packet.dport, packet.sport) };
         let first = up.then(|| self.stream(shared, sides, true, closed && ends(true))).flatten();

@@ -38,6 +38,8 @@ const MOST: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Expectations {
     waiting: VecDeque<Expected>,
+    /// Those that gave way or did not come in time.
+    pub missed: u64,
 }
 
 impl Expectations {
@@ -54,7 +56,7 @@ impl Expectations {
     pub fn add(&mut self, hosts: Hosts, parent: u64, announced: Announced, now: Nanos) {
         self.forget(now);
         if self.waiting.len() >= MOST {
-            self.waiting.pop_front();
+            self.miss();
         }
         self.waiting.push_back(Expected { hosts, parent, announced, until: now.saturating_add(LIFE) });
     }
@@ -70,8 +72,14 @@ impl Expectations {
     /// Give up those that did not come in time.
     fn forget(&mut self, now: Nanos) {
         while self.waiting.front().is_some_and(|expected| expected.until < now) {
-            self.waiting.pop_front();
+            self.miss();
         }
+    }
+
+    /// Give up the oldest.
+    fn miss(&mut self) {
+        self.waiting.pop_front();
+        self.missed += 1;
     }
 }
 
@@ -127,8 +135,9 @@ mod tests {
         let mut all = Expectations::default();
         all.add(hosts(0), 1, announced(1), 0);
         assert_eq!(all.take(hosts(0), 1, LIFE + 1), None);
+        assert_eq!(all.missed, 1);
         (1..=MOST as u16 + 1).for_each(|port| all.add(hosts(0), 1, announced(port), LIFE));
-        assert_eq!(all.count(), MOST as u64);
+        assert_eq!((all.count(), all.missed), (MOST as u64, 2));
         assert_eq!(all.take(hosts(0), 1, LIFE), None);
         assert!(all.take(hosts(0), 2, LIFE).is_some());
     }

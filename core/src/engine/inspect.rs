@@ -1,13 +1,14 @@
 //! One share's inspection: a packet and the pieces of its stream go through the rules, with what its flow remembers.
 
 use super::Shared;
-use super::applications::{Sides, Spoken};
+use super::applications::Sides;
 use super::expectations::{Expectations, Hosts, Meeting};
 use super::finds::{Dropping, MatchedTransaction, What};
 use super::frames;
+use super::tracked::{AllTracked, Tracked};
 use super::transactions::{self, After};
 use crate::app::{Asked, Conversation, Counts, Event, Head, Protocol, Sought, Talk};
-use crate::detect::state::{FlowMemory, FlowVars, Memory};
+use crate::detect::state::{FlowVars, Memory};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Note, Outcome, Round, Scratch, StreamFacts, Subject};
 use crate::files::{self, Wanted};
 use crate::flow::Seen;
@@ -20,16 +21,6 @@ use crate::table::eve;
 use crate::time::Nanos;
 use std::sync::Arc;
 
-/// What is kept of a flow beside its entry in the flow table.
-#[derive(Debug, Default)]
-struct Tracked {
-    session: Option<Box<Session>>,
-    memory: Option<Box<FlowMemory>>,
-    spoken: Spoken,
-    /// Packets and captured bytes after it was bypassed.
-    bypassed: Option<Box<[[u64; 2]; 2]>>,
-}
-
 /// One share's memory for inspection.
 #[derive(Debug, Default)]
 pub(super) struct Inspector {
@@ -38,8 +29,7 @@ pub(super) struct Inspector {
     scratch: Option<Scratch>,
     /// What is asked of all flows.
     asked: Asked,
-    /// By the flow's slot in its table.
-    tracked: Vec<Tracked>,
+    tracked: AllTracked,
     /// What came of the last packet.
     pub outcome: Outcome,
     strange: Option<Event>,
@@ -120,7 +110,7 @@ impl Inspector {
         if packet.layer != Layer::Tcp || packet.fragment || packet.stop == Stop::Malformed {
             return None;
         }
-        let tracked = tracked(&mut self.tracked, seen.slot)?;
+        let tracked = self.tracked.make(seen.slot);
         let mut step = streams.packet(&mut tracked.session, packet, bytes, seen.to_server);
         if step.swapped {
             seen.swap();
@@ -149,7 +139,7 @@ impl Inspector {
     /// A flow is over, of which the beginning was not seen: where its bytes say that the other side is the client, it is
     /// turned.
     pub fn turn(&mut self, flow: &mut FlowRecord) {
-        let tracked = self.tracked.get_mut(flow.slot as usize);
+        let tracked = self.tracked.get_mut(flow.slot);
         if let (Some(streams), Some(Tracked { session: Some(session), spoken, .. })) = (&self.streams, tracked)
             && session.is_guessed()
             && spoken.is_backwards((streams, session, &self.asked.sought), (flow.sport, flow.dport), [true; 2], true)
@@ -163,9 +153,8 @@ impl Inspector {
     #[inline]
     pub fn datagram(&mut self, shared: &Shared, packet: &Packet, bytes: &[u8], seen: &Seen) {
         if self.streams.is_some() && packet.layer == Layer::Udp && packet.stop != Stop::Malformed {
-            let tracked = tracked(&mut self.tracked, seen.slot);
             let datagram = (packet, bytes, seen.to_server);
-            self.strange = tracked.and_then(|tracked| tracked.spoken.datagram(shared, &self.asked, datagram));
+            self.strange = self.tracked.make(seen.slot).spoken.datagram(shared, &self.asked, datagram);
         }
     }
 
@@ -176,7 +165,7 @@ impl Inspector {
 
     /// What a flow speaks.
     pub fn conversation(&self, slot: u32) -> Conversation {
-        self.tracked.get(slot as usize).map(|tracked| tracked.spoken.conversation).unwrap_or_default()
+        self.tracked.get(slot).map(|tracked| tracked.spoken.conversation).unwrap_or_default()
     }
 
     /// How many transactions a flow had so far, since it last changed its protocol.
@@ -187,14 +176,14 @@ impl Inspector {
 
     /// The facts of a packet's flow, with what is known of its application.
     fn with_application(&mut self, flow: FlowFacts, slot: Option<u32>) -> FlowFacts {
-        let Some(tracked) = slot.and_then(|slot| self.tracked.get_mut(slot as usize)) else { return flow };
+        let Some(tracked) = slot.and_then(|slot| self.tracked.get_mut(slot)) else { return flow };
         let (settled, hidden) = (tracked.spoken.take_settled(flow.to_server), tracked.spoken.is_hidden());
         FlowFacts { application: tracked.spoken.conversation, settled, hidden, strange: self.strange, ..flow }
     }
 
     /// A flow's session, where there is one.
     pub fn session(&self, slot: u32) -> Option<&Session> {
-        self.tracked.get(slot as usize)?.session.as_deref()
+        self.tracked.get(slot)?.session.as_deref()
     }
 
     /// Ask the rules about a packet, and about what its direction's stream has for it; `slot` is its flow's.
@@ -221,7 +210,7 @@ impl Inspector {
 
     /// Whether a direction's stream is looked at now whatever its length: a message ended there, or nobody tells.
     fn ends_message(&mut self, slot: u32, flow: FlowFacts) -> bool {
-        let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot as usize) else { return false };
+        let Some(Tracked { spoken, .. }) = self.tracked.get_mut(slot) else { return false };
         let flushed = spoken.take_flushed(flow.to_server);
         match spoken.talk {
             Some(_) => flushed || spoken.is_hidden(),
@@ -231,7 +220,7 @@ impl Inspector {
 
     /// A flow's parser asks for it to be bypassed.
     pub fn is_to_bypass(&self, slot: u32) -> bool {
-        self.tracked.get(slot as usize).is_some_and(|tracked| tracked.spoken.is_to_bypass())
+        self.tracked.get(slot).is_some_and(|tracked| tracked.spoken.is_to_bypass())
     }
 
     /// Ask the rules for streams about all that is left of one direction, under the name of a packet that stands for
@@ -239,11 +228,12 @@ impl Inspector {
     pub fn last(&mut self, shared: &Shared, subject: &Subject<'_>, flow: &FlowRecord, now: Nanos) {
         let slot = flow.slot;
         if let (Some(streams), Some(Tracked { session, spoken, .. }), Some(facts)) =
-            (&mut self.streams, self.tracked.get_mut(slot as usize), subject.flow)
+            (&mut self.streams, self.tracked.get_mut(slot), subject.flow)
         {
             if let Some(session) = session {
                 let ports = (flow.sport, flow.dport);
                 let hosts = Hosts::new(flow.domain, flow.src, flow.dst);
+                self.asked.files.advance(now, flow.domain);
                 let meeting = Meeting { expectations: &mut self.expectations, hosts, flow: flow.id, now };
                 let mut sides = Sides { streams, session, ports, asked: &self.asked, meeting };
                 self.strange = spoken.stream(shared, &mut sides, facts.to_server, true);
@@ -263,8 +253,9 @@ impl Inspector {
         self.data = None;
         let Self { streams, scratch, tracked: all, outcome, data: shown_data, shown, .. } = self;
         let (Some(rules), Some(scratch)) = (&shared.rules, scratch) else { return };
-        let mut none = Tracked::default();
-        let Tracked { session, memory, spoken, .. } = slot.and_then(|slot| tracked(all, slot)).unwrap_or(&mut none);
+        let mut none = None;
+        let Tracked { session, memory, spoken, .. } =
+            slot.and_then(|slot| all.get_mut(slot)).unwrap_or_else(|| none.insert(Tracked::default()));
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
         memory.forget_packet();
         self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
@@ -308,9 +299,8 @@ impl Inspector {
             streams.inspected(session, to_server, end);
             round = Round::Stream;
         }
-        if let (true, Some(depth), Some(session)) =
-            (stores, shared.applications.files.stream_depth, session.as_deref_mut())
-        {
+        let depth = shared.applications.files.stream_depth.filter(|_| stores);
+        if let (Some(depth), Some(session)) = (depth, session.as_deref_mut()) {
             session.deepen(depth);
         }
         if spoken.take_closing(to_server)
@@ -319,6 +309,7 @@ impl Inspector {
             streams.stop_inspection(session, to_server);
         }
         rules.settle(outcome);
+        all.remember(slot, none.memory);
     }
 
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
@@ -333,7 +324,7 @@ impl Inspector {
         (slot, to_server): (u32, bool),
         hit: &Hit,
     ) -> Option<Arc<MatchedTransaction>> {
-        let (spoken, number) = (&self.tracked.get(slot as usize)?.spoken, hit.transaction?);
+        let (spoken, number) = (&self.tracked.get(slot)?.spoken, hit.transaction?);
         let of = |talk: &dyn Talk| {
             let index = (0..talk.live()).find(|index| talk.head(*index).is_some_and(|head| head.number == number))?;
             MatchedTransaction::new(&shared.outputs.eve, talk, index, to_server)
@@ -344,7 +335,7 @@ impl Inspector {
 
     /// What alerts show of the frame that a rule of the last packet matched in.
     pub fn matched_frame(&self, slot: u32, to_server: bool, hit: &Hit, payload: Buffer<'_>) -> Option<Arc<[u8]>> {
-        let (Tracked { session, spoken, .. }, id) = (self.tracked.get(slot as usize)?, hit.frame?);
+        let (Tracked { session, spoken, .. }, id) = (self.tracked.get(slot)?, hit.frame?);
         let bytes = frame_bytes(self.streams.as_ref(), session.as_deref(), payload);
         let talks = [&spoken.talk, &spoken.before].into_iter().flatten();
         let over = spoken.is_over(to_server);
@@ -354,7 +345,7 @@ impl Inspector {
 
     /// The one transaction that a flow has open: what a rule for its application tells of, though it matched a datagram.
     pub fn only_transaction(&self, shared: &Shared, (slot, to_server): (u32, bool)) -> Option<Arc<MatchedTransaction>> {
-        let talk = self.tracked.get(slot as usize)?.spoken.talk.as_deref()?;
+        let talk = self.tracked.get(slot)?.spoken.talk.as_deref()?;
         if talk.live() != 1 {
             return None;
         }
@@ -369,7 +360,7 @@ impl Inspector {
         (slot, to_server): (u32, bool),
     ) -> Option<Arc<MatchedTransaction>> {
         let most = shared.most_guesses;
-        let talk = self.tracked.get(slot as usize).filter(|_| most > 0)?.spoken.talk.as_deref()?;
+        let talk = self.tracked.get(slot).filter(|_| most > 0)?.spoken.talk.as_deref()?;
         let goes = |index: &usize| talk.head(*index).is_some_and(|head| head.goes(to_server));
         let mut going = (0..talk.live()).filter(goes);
         let only = going.next().filter(|_| going.next().is_none())?;
@@ -382,7 +373,7 @@ impl Inspector {
     /// is open; empty where none asks for it.
     pub fn clients(&self, shared: &Shared, slot: u32, hit: &Hit) -> Vec<Option<Addr>> {
         let sections = &shared.outputs.eve;
-        let Some(Tracked { spoken, .. }) = self.tracked.get(slot as usize) else { return Vec::new() };
+        let Some(Tracked { spoken, .. }) = self.tracked.get(slot) else { return Vec::new() };
         if sections.iter().all(|section| section.xff_of_alerts().is_none()) {
             return Vec::new();
         }
@@ -407,7 +398,7 @@ impl Inspector {
         (to_server, end): (bool, bool),
         mut tell: impl FnMut(What, bool),
     ) {
-        let Some(Tracked { spoken, session, .. }) = self.tracked.get_mut(slot as usize) else { return };
+        let Some(Tracked { spoken, session, .. }) = self.tracked.get_mut(slot) else { return };
         let after = After { to_server, ended: spoken.ended == [true; 2], end };
         for (talk, is_before) in [(&mut spoken.before, true), (&mut spoken.talk, false)] {
             let Some(talk) = talk else { continue };
@@ -444,19 +435,19 @@ impl Inspector {
 
     /// What rules noted of a flow's last packet is over.
     pub fn forget_packet(&mut self, slot: u32) {
-        if let Some(memory) = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.memory.as_mut()) {
+        if let Some(memory) = self.tracked.get_mut(slot).and_then(|tracked| tracked.memory.as_mut()) {
             memory.forget_packet();
         }
     }
 
     /// What rules remember of a flow, where they do.
     pub fn vars(&self, slot: u32) -> Option<Arc<FlowVars>> {
-        self.tracked.get(slot as usize)?.memory.as_ref().map(|memory| memory.vars())
+        self.tracked.get(slot)?.memory.as_ref().map(|memory| memory.vars())
     }
 
     /// A rule wants no events of a flow's end.
     pub fn is_unlogged(&self, slot: u32) -> bool {
-        let memory = self.tracked.get(slot as usize).and_then(|tracked| tracked.memory.as_ref());
+        let memory = self.tracked.get(slot).and_then(|tracked| tracked.memory.as_ref());
         memory.is_some_and(|memory| memory.is_unlogged())
     }
 
@@ -466,8 +457,7 @@ impl Inspector {
         let length = u64::from(packet.captured.wrapping_add(packet.padding));
         let [packets, bytes] = &mut self.bypassed;
         (*packets, *bytes) = (*packets + 1, *bytes + length);
-        let Some(tracked) = tracked(&mut self.tracked, seen.slot) else { return };
-        let [packets, bytes] = &mut **tracked.bypassed.get_or_insert_default();
+        let [packets, bytes] = &mut **self.tracked.make(seen.slot).bypassed.get_or_insert_default();
         let add = |[up, down]: &mut [u64; 2], more: u64| *(if seen.to_server { up } else { down }) += more;
         add(packets, 1);
         add(bytes, length);
@@ -488,12 +478,21 @@ impl Inspector {
     pub fn has_unseen(&self, shared: &Shared, slot: u32) -> bool {
         let session = self.session(slot).filter(|_| self.scratch.is_some() || shared.parses);
         session.is_some_and(|session| session.has_unseen(true) || session.has_unseen(false))
-            || self.tracked.get(slot as usize).is_some_and(|tracked| tracked.spoken.has_open())
+            || self.tracked.get(slot).is_some_and(|tracked| tracked.spoken.has_open())
+    }
+
+    /// A flow's session is closed: let go of what nobody needs any more.
+    #[cold]
+    pub fn close(&mut self, slot: u32) {
+        let tracked = self.tracked.get_mut(slot);
+        if let (Some(streams), Some(Tracked { session: Some(session), spoken, .. })) = (&mut self.streams, tracked) {
+            streams.close(session, spoken.has_open());
+        }
     }
 
     /// Nobody looks into a flow's stream from now on.
     pub fn stop(&mut self, slot: u32) {
-        let session = self.tracked.get_mut(slot as usize).and_then(|tracked| tracked.session.as_deref_mut());
+        let session = self.tracked.get_mut(slot).and_then(|tracked| tracked.session.as_deref_mut());
         if let (Some(streams), Some(session)) = (&mut self.streams, session) {
             streams.stop_inspection(session, true);
             streams.stop_inspection(session, false);
@@ -502,14 +501,14 @@ impl Inspector {
 
     /// Forget what was kept of all flows.
     pub fn forget_flows(&mut self, shared: &Shared, share: (u32, u32)) {
-        self.tracked.clear();
+        self.tracked = AllTracked::default();
         self.streams = Self::new(shared, share).streams;
     }
 
     /// A flow is over: forget what was kept of it; its record learns what came after it was bypassed.
     pub fn end(&mut self, flow: &mut FlowRecord) {
-        let Some(tracked) = self.tracked.get_mut(flow.slot as usize) else { return };
-        let Tracked { session, bypassed, spoken, .. } = std::mem::take(tracked);
+        let Some(tracked) = self.tracked.take(flow.slot) else { return };
+        let Tracked { session, bypassed, spoken, .. } = *tracked;
         spoken.count(&mut self.applications, flow.proto == proto::UDP);
         if let (Some(streams), Some(session)) = (&mut self.streams, session) {
             streams.end(session);
@@ -587,14 +586,4 @@ fn ends((from, to): (u16, u16), to_server: bool) -> (u16, u16) {
 fn facts(session: &Session) -> StreamFacts {
     let sizes = [session.size(true), session.size(false)];
     StreamFacts { state: session.state(), sizes, ..StreamFacts::default() }
-}
-
-/// What is kept of the flow in a slot.
-#[inline]
-fn tracked(all: &mut Vec<Tracked>, slot: u32) -> Option<&mut Tracked> {
-    let slot = slot as usize;
-    if all.len() <= slot {
-        all.resize_with(slot + 1, Tracked::default);
-    }
-    all.get_mut(slot)
 }

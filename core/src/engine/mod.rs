@@ -18,6 +18,7 @@ mod rest;
 mod sequence;
 mod shard;
 mod sights;
+mod tracked;
 mod transactions;
 
 pub use merge::Output;
@@ -50,7 +51,7 @@ use shard::Shard;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 /// Flows that end in one call at the end of a run: what a call gives is bounded, whatever the table holds.
-const FLOWS_A_CALL: usize = 16_384;
+const FLOWS_A_CALL: usize = 4096;
 
 /// What all stages share and nothing changes.
 struct Shared {
@@ -111,9 +112,12 @@ pub struct Engine {
     held: Mutex<Option<Batch>>,
 }
 
-/// Whether outputs ask for what applications say.
+/// Whether outputs or settings ask for what applications say.
 fn parses(plan: &Plan) -> bool {
-    plan.outputs.wants_eve(plan::Eve::wants_transactions) || plan.applications.files.store
+    let plan::Applications { files, tls, ssh, .. } = &plan.applications;
+    let bypasses = [tls.after, ssh.after].contains(&plan::AfterHandshake::Bypass);
+    let guesses = plan.rules.settings.guessed_transactions > 0;
+    plan.outputs.wants_eve(plan::Eve::wants_transactions) || files.store || bypasses || guesses
 }
 
 /// Whether a rule looks into a body and into the stream's data: it needs what the stream had when the body began.
@@ -171,7 +175,7 @@ impl Engine {
         let parses = parses(&plan) || rules.as_ref().is_some_and(|rules| rules.look_into_transactions());
         let names = Names { flowbits: plan.rules.flowbits, flowints: plan.rules.flowints };
         let wants_frames = plan.outputs.wants_eve(|eve| eve.frame.is_some());
-        let shared = Shared {
+        let mut shared = Shared {
             parser,
             capture_filter: Filter::new(&plan.outputs.capture.filter)?,
             outputs: plan.outputs,
@@ -203,6 +207,7 @@ impl Engine {
             by_vlan,
         };
         let shards = (0..SHARDS).map(|number| Shard::new(&shared, number).map(Mutex::new)).collect::<Result<_>>()?;
+        keep_shown(&mut shared.plan_rules, &shared.outputs);
         Ok(Self {
             identities: RwLock::new(Identities::new(&plan.identity)?),
             sequencer: Mutex::new(Turn { next: 0, stage: Sequencer::new(&plan.fragments) }),
@@ -291,7 +296,7 @@ impl Engine {
     fn shard(&self, number: usize, batch: &Sequenced) {
         let (Some(shard), Some(out)) = (self.shards.get(number), batch.outs.get(number)) else { return };
         let (mut shard, mut out) = (lock(shard), lock(out));
-        shard.batch(&self.shared, &batch.parsed, &self.identities, &mut out);
+        shard.batch(&self.shared, &batch.parsed, &self.identities(), &mut out);
     }
 
     /// Last stage: its batches come in order.
@@ -308,7 +313,9 @@ impl Engine {
         let clock = lock(&self.sequencer).stage.advance(now);
         self.release(false);
         let mut out = ShardOut::default();
-        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &self.identities, &mut out));
+        let identities = self.identities();
+        self.shards.iter().for_each(|shard| lock(shard).tick(&self.shared, clock, &identities, &mut out));
+        drop(identities);
         self.tell(clock, &out);
     }
 
@@ -317,10 +324,11 @@ impl Engine {
         self.release(true);
         let clock = lock(&self.sequencer).stage.clock().unwrap_or_default();
         let mut out = ShardOut::default();
-        let more = self
-            .shards
-            .iter()
-            .any(|shard| lock(shard).finish(&self.shared, (FLOWS_A_CALL, clock), &self.identities, &mut out));
+        let identities = self.identities();
+        let finish =
+            |shard: &Mutex<Shard>| lock(shard).finish(&self.shared, (FLOWS_A_CALL, clock), &identities, &mut out);
+        let more = self.shards.iter().any(finish);
+        drop(identities);
         self.tell(clock, &out);
         if !more {
             let counters = self.counters();
@@ -415,7 +423,9 @@ impl Engine {
             flows.merge(&shard.flow_stats());
             streams.merge(&shard.stream_stats());
             applications.merge(shard.applications());
-            applications.expectations += shard.expectations();
+            let [waiting, missed] = shard.expectations();
+            applications.expectations += waiting;
+            applications.missed += missed;
             files.merge(&shard.file_counts());
             bypassed.iter_mut().zip(shard.bypassed()).for_each(|(sum, more)| *sum += more);
             unknown.iter_mut().zip(shard.unknown()).for_each(|(sum, more)| *sum += more);
@@ -454,6 +464,17 @@ fn wants_tagged(plan: &Plan) -> bool {
     let tags = |rule: &plan::Rule| rule.effects.iter().any(|effect| matches!(effect, plan::Effect::Tag { .. }));
     let tagged = |eve: &plan::Eve| eve.alert.as_ref().is_some_and(|alert| alert.tagged_packets);
     plan.outputs.wants_eve(tagged) && plan.rules.rules.iter().any(tags)
+}
+
+/// Keep of rules what outputs show: what they ask for was compiled.
+fn keep_shown(rules: &mut [plan::Rule], outputs: &plan::Outputs) {
+    let in_full = outputs.wants_eve(|eve| eve.alert.is_some() || eve.drop.is_some());
+    for rule in rules {
+        (rule.checks, rule.buffers, rule.effects) = Default::default();
+        if !in_full {
+            (rule.metadata, rule.references) = Default::default();
+        }
+    }
 }
 
 /// Datasets as alerts show them: what is known beside their values.

@@ -2,36 +2,34 @@
 //! order, by one worker.
 
 use super::parsed::SHARDS;
+use super::shard::RUN;
 use super::{Engine, Sequenced, lock};
-
-/// Packets whose flows are fetched ahead of their use.
-const AHEAD: usize = 32;
 
 impl Engine {
     /// All shards' packets of a batch, in the order of the frames.
     pub(super) fn in_frame_order(&self, batch: &Sequenced) {
-        let (shared, parsed) = (&self.shared, &batch.parsed);
+        let (shared, parsed, identities) = (&self.shared, &batch.parsed, self.identities());
         let mut shards: Vec<_> =
             self.shards.iter().zip(&batch.outs).map(|(shard, out)| (lock(shard), lock(out))).collect();
         let all: Vec<(u32, usize)> = parsed.in_frame_order().collect();
-        let mut rows = Vec::with_capacity(AHEAD);
-        for window in all.chunks(AHEAD) {
-            let mut hashes = [None; AHEAD];
-            for (hash, (row, shard)) in hashes.iter_mut().zip(window) {
-                *hash = shards.get(*shard).and_then(|(shard, _)| shard.fetch_index(shared, parsed, *row));
+        let mut rows = Vec::with_capacity(RUN);
+        for window in all.chunks(RUN) {
+            let mut keys = [None; RUN];
+            for (key, (row, shard)) in keys.iter_mut().zip(window) {
+                *key = shards.get(*shard).and_then(|(shard, _)| shard.fetch_index(shared, parsed, *row));
             }
-            for (hash, (_, shard)) in hashes.iter().zip(window) {
-                if let (Some(hash), Some((shard, _))) = (hash, shards.get(*shard)) {
-                    shard.fetch_entry(*hash);
-                }
+            for (key, (_, shard)) in keys.iter().zip(window) {
+                shards.get(*shard).into_iter().for_each(|(shard, _)| shard.fetch_entry(key));
             }
+            let mut keys = keys.as_slice();
             for run in window.chunk_by(|(_, a), (_, b)| a == b) {
                 rows.clear();
                 rows.extend(run.iter().map(|(row, _)| *row));
                 let shard = run.first().map_or(SHARDS, |(_, shard)| *shard);
                 if let Some((shard, out)) = shards.get_mut(shard) {
-                    shard.rows(shared, parsed, &rows, &self.identities, out);
+                    shard.rows(shared, parsed, (&rows, keys), &identities, out);
                 }
+                keys = keys.get(run.len()..).unwrap_or_default();
             }
         }
     }

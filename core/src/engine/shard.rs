@@ -10,7 +10,7 @@ use crate::app::{Conversation, Counts};
 use crate::detect::{Buffer, Cost, FlowFacts, FlowVerdict, Hit, Round, Subject};
 use crate::error::Result;
 use crate::files;
-use crate::flow::record::{FlowAction, FlowRecord, FlowState};
+use crate::flow::record::{FlowAction, FlowRecord, FlowState, TcpState};
 use crate::flow::{self, FlowKey, FlowTable, Seed, Seen};
 use crate::identify::Identities;
 use crate::packet::{Packet, Wrap, proto};
@@ -19,10 +19,12 @@ use crate::stream::{self, Session, Step, StreamEvent};
 use crate::table::counters::Counters;
 use crate::table::display::Display;
 use crate::time::Nanos;
-use std::sync::{PoisonError, RwLock};
 
 /// Packets that are hashed and whose flows are fetched ahead of their use: enough to hide memory behind work.
-const RUN: usize = 32;
+pub const RUN: usize = 32;
+
+/// A packet's flow, and its hash in the table.
+pub type Keyed = Option<(FlowKey, u64)>;
 
 /// One share of the engine's state.
 pub(super) struct Shard {
@@ -33,7 +35,6 @@ pub(super) struct Shard {
     pub counters: Counters,
     number: usize,
     ended: Vec<FlowRecord>,
-    keys: [Option<(FlowKey, u64)>; RUN],
 }
 
 impl Shard {
@@ -45,7 +46,6 @@ impl Shard {
             counters: Counters::default(),
             number,
             ended: Vec::new(),
-            keys: [None; RUN],
         })
     }
 
@@ -63,9 +63,10 @@ impl Shard {
         &self.inspector.applications
     }
 
-    /// Flows that others announced and that did not come yet.
-    pub fn expectations(&self) -> u64 {
-        self.inspector.expectations.count()
+    /// Flows that others announced: those that did not come yet, and those that are not waited for any longer.
+    pub fn expectations(&self) -> [u64; 2] {
+        let expectations = &self.inspector.expectations;
+        [expectations.count(), expectations.missed]
     }
 
     /// What was counted of TCP sessions.
@@ -89,26 +90,32 @@ impl Shard {
     }
 
     /// Process this shard's packets. One that panics is lost with the shard's flows, and the run goes on.
-    pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, identities: &RwLock<Identities>, out: &mut ShardOut) {
-        self.rows(shared, parsed, parsed.shard(self.number), identities, out);
+    pub fn batch(&mut self, shared: &Shared, parsed: &Parsed, identities: &Identities, out: &mut ShardOut) {
+        for run in parsed.shard(self.number).chunks(RUN) {
+            let keys = self.fetch(shared, parsed, run);
+            self.rows(shared, parsed, (run, &keys), identities, out);
+        }
     }
 
-    /// Process some of this shard's packets.
+    /// Process some of this shard's packets, whose flows were fetched.
     pub fn rows(
         &mut self,
         shared: &Shared,
         parsed: &Parsed,
-        rows: &[u32],
-        identities: &RwLock<Identities>,
+        (rows, keys): (&[u32], &[Keyed]),
+        identities: &Identities,
         out: &mut ShardOut,
     ) {
-        let mut done = 0;
-        while let Some(rest) = rows.get(done..).filter(|rest| !rest.is_empty()) {
-            let attempt = std::panic::AssertUnwindSafe(|| self.runs(shared, parsed, rest, identities, out, &mut done));
+        let mut rest = rows.iter().zip(keys);
+        while rest.len() > 0 {
+            let attempt = std::panic::AssertUnwindSafe(|| {
+                for (row, key) in rest.by_ref() {
+                    self.row(shared, parsed, *row, key, identities, out);
+                }
+            });
             if std::panic::catch_unwind(attempt).is_err() {
                 self.reset(shared);
-                out.lost.extend(rows.get(done));
-                done += 1;
+                out.lost.extend(rows.get(rows.len() - rest.len() - 1));
             }
         }
     }
@@ -123,52 +130,31 @@ impl Shard {
         self.counters.frames.lost_to_panic();
     }
 
-    fn runs(
-        &mut self,
-        shared: &Shared,
-        parsed: &Parsed,
-        rows: &[u32],
-        identities: &RwLock<Identities>,
-        out: &mut ShardOut,
-        done: &mut usize,
-    ) {
-        for run in rows.chunks(RUN) {
-            self.fetch(shared, parsed, run);
-            for (at, &row) in run.iter().enumerate() {
-                self.row(shared, parsed, row, at, identities, out);
-                *done += 1;
-            }
-        }
-    }
-
-    /// Fetch where a packet's flow is looked up, ahead of its use; its hash.
+    /// Fetch where a packet's flow is looked up, ahead of its use.
     #[inline]
-    pub fn fetch_index(&self, shared: &Shared, parsed: &Parsed, row: u32) -> Option<u64> {
+    pub fn fetch_index(&self, shared: &Shared, parsed: &Parsed, row: u32) -> Keyed {
         let packet = parsed.packets.get(row as usize)?;
-        let hash = self.flows.hash(&at_depth(shared, packet, flow::key(packet)?));
+        let key = at_depth(shared, packet, flow::key(packet)?);
+        let hash = self.flows.hash(&key);
         self.flows.prefetch_index(hash);
-        Some(hash)
+        Some((key, hash))
     }
 
-    /// Fetch the flow with this hash, once that is there.
+    /// Fetch the flow itself, once that is there.
     #[inline]
-    pub fn fetch_entry(&self, hash: u64) {
-        self.flows.prefetch_entry(hash);
+    pub fn fetch_entry(&self, keyed: &Keyed) {
+        keyed.iter().for_each(|(_, hash)| self.flows.prefetch_entry(*hash));
     }
 
     /// Hash a run of packets and fetch what their flows need, all at once instead of one after the other.
     #[inline]
-    fn fetch(&mut self, shared: &Shared, parsed: &Parsed, run: &[u32]) {
-        for (slot, &row) in self.keys.iter_mut().zip(run) {
-            let key = parsed
-                .packets
-                .get(row as usize)
-                .and_then(|packet| flow::key(packet).map(|key| at_depth(shared, packet, key)));
-            *slot = key.map(|key| (key, self.flows.hash(&key)));
+    fn fetch(&self, shared: &Shared, parsed: &Parsed, run: &[u32]) -> [Keyed; RUN] {
+        let mut keys = [None; RUN];
+        for (key, &row) in keys.iter_mut().zip(run) {
+            *key = self.fetch_index(shared, parsed, row);
         }
-        let keys = self.keys.iter().take(run.len()).flatten();
-        keys.clone().for_each(|(_, hash)| self.flows.prefetch_index(*hash));
-        keys.for_each(|(_, hash)| self.flows.prefetch_entry(*hash));
+        keys.iter().for_each(|key| self.fetch_entry(key));
+        keys
     }
 
     #[inline]
@@ -177,8 +163,8 @@ impl Shard {
         shared: &Shared,
         parsed: &Parsed,
         row: u32,
-        at: usize,
-        identities: &RwLock<Identities>,
+        key: &Keyed,
+        identities: &Identities,
         out: &mut ShardOut,
     ) {
         if row & QUOTED != 0 {
@@ -188,12 +174,7 @@ impl Shard {
         let (wrap, now) = (parsed.wrap(packet), parsed.clocks.get(row as usize).copied().unwrap_or_default());
         self.counters.add(packet);
         self.flows.advance(now, &mut self.ended);
-        let mut seen = self
-            .keys
-            .get(at)
-            .copied()
-            .flatten()
-            .map(|(key, hash)| self.flows.update(packet, wrap, &key, hash, &mut self.ended));
+        let mut seen = key.as_ref().map(|(key, hash)| self.flows.update(packet, wrap, key, *hash, &mut self.ended));
         if !self.ended.is_empty() {
             self.end(shared, (row, now), identities, out);
         }
@@ -222,6 +203,9 @@ impl Shard {
         }
         if let Some(seen) = seen.filter(|_| shared.parses) {
             self.tell(shared, parsed, (row, packet), &seen, out);
+        }
+        if let (Some(seen), Some(Step { state: TcpState::Closed, .. })) = (&seen, &step) {
+            self.inspector.close(seen.slot);
         }
         let strange = self.inspector.strange();
         let tagged = shared.wants_tagged && self.inspector.tagged;
@@ -284,7 +268,7 @@ impl Shard {
 
     /// Let go of the flows that were over when a packet came; the rules see what is left of their streams before.
     #[cold]
-    fn end(&mut self, shared: &Shared, at: (u32, Nanos), identities: &RwLock<Identities>, out: &mut ShardOut) {
+    fn end(&mut self, shared: &Shared, at: (u32, Nanos), identities: &Identities, out: &mut ShardOut) {
         for mut flow in std::mem::take(&mut self.ended) {
             if self.inspector.has_unseen(shared, flow.slot) {
                 self.last(shared, &mut flow, at, identities, out);
@@ -309,10 +293,9 @@ impl Shard {
         shared: &Shared,
         flow: &mut FlowRecord,
         (row, now): (u32, Nanos),
-        identities: &RwLock<Identities>,
+        identities: &Identities,
         out: &mut ShardOut,
     ) {
-        let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         self.inspector.turn(flow);
         for to_server in [true, false] {
             let macs = self.sights.macs(flow.slot);
@@ -324,7 +307,8 @@ impl Shard {
                     to_server,
                     established: flow.state != FlowState::New,
                     first_in_direction: false,
-                    passed: flow.action == Some(FlowAction::Pass),
+                    // Nothing more of a flow that was bypassed is inspected.
+                    passed: flow.action == Some(FlowAction::Pass) || flow.state == FlowState::Bypassed,
                     dropped: flow.action == Some(FlowAction::Drop),
                     packets: flow.packets,
                     bytes: flow.bytes,
@@ -365,14 +349,7 @@ impl Shard {
 
     /// Tie an ICMP error to the flow whose packet it quotes.
     #[cold]
-    fn relate(
-        &mut self,
-        shared: &Shared,
-        parsed: &Parsed,
-        row: u32,
-        identities: &RwLock<Identities>,
-        out: &mut ShardOut,
-    ) {
+    fn relate(&mut self, shared: &Shared, parsed: &Parsed, row: u32, identities: &Identities, out: &mut ShardOut) {
         let Some(packet) = parsed.packets.get(row as usize).filter(|packet| !is_refused(packet)) else { return };
         let now = parsed.clocks.get(row as usize).copied().unwrap_or_default();
         self.flows.advance(now, &mut self.ended);
@@ -390,10 +367,9 @@ impl Shard {
         packet: &Packet,
         (seen, step): (Option<Seen>, Option<Step>),
         now: Nanos,
-        identities: &RwLock<Identities>,
+        identities: &Identities,
         out: &mut ShardOut,
     ) {
-        let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
         let payload = payload(parsed, packet);
         let subject = Subject {
@@ -479,7 +455,7 @@ impl Shard {
     }
 
     /// Let time pass.
-    pub fn tick(&mut self, shared: &Shared, now: Nanos, identities: &RwLock<Identities>, out: &mut ShardOut) {
+    pub fn tick(&mut self, shared: &Shared, now: Nanos, identities: &Identities, out: &mut ShardOut) {
         self.flows.advance(now, &mut self.ended);
         self.end(shared, (0, now), identities, out);
     }
@@ -489,7 +465,7 @@ impl Shard {
         &mut self,
         shared: &Shared,
         (most, now): (usize, Nanos),
-        identities: &RwLock<Identities>,
+        identities: &Identities,
         out: &mut ShardOut,
     ) -> bool {
         let more = self.flows.finish(most.saturating_sub(out.ended.len()), &mut self.ended);
@@ -530,14 +506,7 @@ fn counters(flow: &FlowRecord) -> flow::Counters {
 }
 
 /// Whether a packet is shown.
-fn shows(
-    display: &Display,
-    parsed: &Parsed,
-    packet: &Packet,
-    seen: Option<Seen>,
-    identities: &RwLock<Identities>,
-) -> bool {
-    let identities = identities.read().unwrap_or_else(PoisonError::into_inner);
+fn shows(display: &Display, parsed: &Parsed, packet: &Packet, seen: Option<Seen>, identities: &Identities) -> bool {
     let counters = flow::Counters::default();
     let flow = seen.map(|seen| FlowThen {
         id: seen.id,
@@ -546,7 +515,7 @@ fn shows(
         vars: None,
         application: Conversation::default(),
     });
-    display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), &identities)
+    display.shows(&context(parsed, packet, flow.as_ref().map(FlowThen::now)), identities)
 }
 
 /// The key, with the tunnels around the packet where they count.

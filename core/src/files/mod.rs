@@ -200,9 +200,9 @@ impl Files {
         self.change(file, |file| file.range = Some((first, last)));
     }
 
-    /// It is put together with other parts of the file that `key` names and that has so many bytes.
-    pub fn part_of(&mut self, file: usize, key: Vec<u8>, size: u64, range: (u64, u64)) {
-        self.change(file, |file| file.part = Part::new(key, size, range, &file.wanted));
+    /// It is put together with other parts of the file of this name in the packet's domain, which has so many bytes.
+    pub fn part_of(&mut self, file: usize, name: Vec<u8>, size: u64, range: (u64, u64)) {
+        self.change(file, |file| file.part = Part::new(file.wanted.key(name), size, range, &file.wanted));
     }
 
     /// Its next bytes.

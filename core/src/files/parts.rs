@@ -16,11 +16,13 @@ const MOST_HELD: usize = if cfg!(test) { 1 << 10 } else { 16 << 20 };
 /// Without another part, one is waited for so long.
 const TIMEOUT: Nanos = 300 * SECOND;
 
+/// What names a whole file: the addresses' domain, and its name there.
+pub(super) type Key = (u32, Vec<u8>);
+
 /// A part of a larger file while it comes.
 #[derive(Debug)]
 pub(super) struct Part {
-    /// What names the whole file.
-    key: Vec<u8>,
+    key: Key,
     /// Bytes of the whole file.
     size: u64,
     /// The first byte's place in it, and the part's length.
@@ -31,7 +33,7 @@ pub(super) struct Part {
 impl Part {
     /// Of the file that `key` names and that has so many bytes: from the first to the last of these; `None`: they are no
     /// part of it.
-    pub fn new(key: Vec<u8>, size: u64, (first, last): (u64, u64), wanted: &Arc<Wanted>) -> Option<Self> {
+    pub fn new(key: Key, size: u64, (first, last): (u64, u64), wanted: &Arc<Wanted>) -> Option<Self> {
         let length = (last < size).then(|| last.checked_sub(first))?? + 1;
         Some(Self { key, size, place: (first, length), held: Held::new(wanted) })
     }
@@ -90,7 +92,7 @@ impl Parts {
 /// The files of a share of the flows that are waited for.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    files: HashMap<Vec<u8>, Parts>,
+    files: HashMap<Key, Parts>,
 }
 
 impl Waiting {
@@ -130,7 +132,7 @@ mod tests {
 
     fn part(key: &str, size: u64, first: u64, bytes: &[u8]) -> Part {
         let place = (first, first + bytes.len() as u64 - 1);
-        let mut part = Part::new(key.into(), size, place, &Arc::default()).unwrap();
+        let mut part = Part::new((7, key.into()), size, place, &Arc::default()).unwrap();
         assert!(part.push(bytes));
         part
     }
@@ -142,16 +144,18 @@ mod tests {
             assert_eq!(waiting.add(part("a", 10, first, bytes), 0), (None, 0));
         }
         assert_eq!(waiting.add(part("b", 10, 0, b"ab"), 0), (None, 0));
+        let elsewhere = Part { key: (8, b"a".to_vec()), ..part("a", 10, 0, b"ab") };
+        assert_eq!(waiting.add(elsewhere, 0), (None, 0), "another address space");
         assert_eq!(waiting.add(part("a", 10, 0, b"ab"), 0), (Some(b"abcdefghij".to_vec()), 0));
-        assert_eq!(waiting.files.len(), 1);
+        assert_eq!(waiting.files.len(), 2);
     }
 
     #[test]
     fn what_is_no_part() {
         let wanted = Arc::default();
         assert!(
-            Part::new(Vec::new(), 10, (5, 4), &wanted).is_none()
-                && Part::new(Vec::new(), 10, (0, 10), &wanted).is_none()
+            Part::new((0, Vec::new()), 10, (5, 4), &wanted).is_none()
+                && Part::new((0, Vec::new()), 10, (0, 10), &wanted).is_none()
         );
         let cut = Part { place: (0, 3), ..part("a", 10, 0, b"ab") };
         assert_eq!(Waiting::default().add(cut, 0), (None, 0));
@@ -164,7 +168,7 @@ mod tests {
             assert_eq!(waiting.add(part(&number.to_string(), 10, 0, b"ab"), number as Nanos), (None, 0));
         }
         assert_eq!(waiting.add(part("one more", 10, 0, b"ab"), 100), (None, 1));
-        assert!(!waiting.files.contains_key(b"0".as_slice()));
+        assert!(!waiting.files.contains_key(&(7, b"0".to_vec())));
         assert_eq!(waiting.add(part("later", 10, 0, b"ab"), TIMEOUT + 101), (None, MOST as u64));
         assert_eq!(waiting.add(part("large", 5000, 0, &[0; MOST_HELD]), TIMEOUT + 102), (None, 1));
         for number in 1..=MOST_APART as u64 {

@@ -1,10 +1,10 @@
 //! What is wanted of files, and the memory that a worker has for them.
 
-use super::parts::{Part, Waiting};
+use super::parts::{Key, Part, Waiting};
 use crate::plan::{Check, FileSettings, FileTest, HashType, Rule};
 use crate::time::Nanos;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 /// Bytes of files that a share of the flows holds at once, at most: to be looked into, and to be stored.
@@ -57,9 +57,10 @@ pub struct Wanted {
     pub(super) refused: AtomicU64,
     pub(super) unseen: AtomicU64,
     pub(super) unjoined: AtomicU64,
-    /// Files of which parts came, and the time of the last packet.
+    /// Files of which parts came, and the time and the domain of the last packet.
     waiting: Mutex<Waiting>,
     now: AtomicI64,
+    domain: AtomicU32,
     /// Numbers of stored files are told apart by their share of the flows.
     share: (u64, u64),
 }
@@ -108,9 +109,15 @@ impl Wanted {
         Counts { stored, not_stored, refused, unseen, unjoined }
     }
 
-    /// What comes is of a packet of this time.
-    pub fn advance(&self, now: Nanos) {
+    /// What comes is of a packet of this time, or of a flow that ends then, in this domain.
+    pub fn advance(&self, now: Nanos, domain: u32) {
         self.now.store(now, Ordering::Relaxed);
+        self.domain.store(domain, Ordering::Relaxed);
+    }
+
+    /// What names a whole file of which a part comes.
+    pub(super) fn key(&self, name: Vec<u8>) -> Key {
+        (self.domain.load(Ordering::Relaxed), name)
     }
 
     /// A part of a file came: the whole file, where it was the last one.

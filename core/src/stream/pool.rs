@@ -1,14 +1,18 @@
 //! The memory of all streams of a shard: bounded, counted, and buffers that are used again.
 
-/// A buffer for a few segments: what a stream holds until the other side acknowledges.
-const SMALL: usize = 4096;
-/// Buffers that wait for their next use.
-const SPARE: usize = 256;
+/// The sizes of buffers that are used again are powers of two, from one for a short message to one for a few segments.
+/// What waits in a stream until the other side acknowledges it is mostly short, and there are many streams.
+const SMALLEST: usize = 256;
+const SIZES: usize = 5;
+const LARGEST: usize = SMALLEST << (SIZES - 1);
+/// Buffers of each size that wait for their next use.
+const SPARE: usize = 64;
 
 /// Buffers and the bytes that they take.
 #[derive(Debug)]
 pub(super) struct Pool {
-    spare: Vec<Vec<u8>>,
+    /// By size.
+    spare: [Vec<Vec<u8>>; SIZES],
     used: usize,
     limit: usize,
     /// Buffers that had been used before.
@@ -19,7 +23,7 @@ pub(super) struct Pool {
 
 impl Pool {
     pub fn new(limit: usize) -> Self {
-        Self { spare: Vec::new(), used: 0, limit, again: 0, made: 0 }
+        Self { spare: Default::default(), used: 0, limit, again: 0, made: 0 }
     }
 
     /// Bytes in use.
@@ -53,44 +57,45 @@ impl Pool {
 
     fn grow(&mut self, buffer: &mut Vec<u8>, more: usize) -> bool {
         let (before, needed) = (buffer.capacity(), buffer.len() + more);
-        if before == 0 && needed <= SMALL {
-            return self.take(buffer);
-        }
-        let capacity = needed.max(2 * before);
+        let capacity = match needed {
+            ..=LARGEST => needed.next_power_of_two().max(SMALLEST),
+            _ => needed.max(2 * before),
+        };
         if !self.claim(capacity - before) {
             return false;
         }
-        self.made += u64::from(before == 0);
-        buffer.reserve_exact(capacity - buffer.len());
+        if before > 0 {
+            buffer.reserve_exact(capacity - buffer.len());
+        } else {
+            *buffer = self.take(capacity);
+        }
         self.used += buffer.capacity().saturating_sub(capacity);
         true
     }
 
-    fn take(&mut self, buffer: &mut Vec<u8>) -> bool {
-        if !self.claim(SMALL) {
-            return false;
+    /// An empty buffer of this capacity.
+    fn take(&mut self, capacity: usize) -> Vec<u8> {
+        if let Some(spare) = self.of_size(capacity).and_then(Vec::pop) {
+            self.again += 1;
+            return spare;
         }
-        match self.spare.pop() {
-            Some(spare) => {
-                self.again += 1;
-                *buffer = spare;
-            }
-            None => {
-                self.made += 1;
-                buffer.reserve_exact(SMALL);
-                self.used += buffer.capacity().saturating_sub(SMALL);
-            }
-        }
-        true
+        self.made += 1;
+        Vec::with_capacity(capacity)
+    }
+
+    /// The spare buffers of a capacity, if such are used again.
+    fn of_size(&mut self, capacity: usize) -> Option<&mut Vec<Vec<u8>>> {
+        let size = (capacity / SMALLEST).checked_ilog2()?;
+        self.spare.get_mut(size as usize).filter(|_| capacity == SMALLEST << size)
     }
 
     /// Take a buffer back.
     #[inline]
     pub fn give(&mut self, mut buffer: Vec<u8>) {
         self.release(buffer.capacity());
-        if buffer.capacity() == SMALL && self.spare.len() < SPARE {
+        if let Some(spare) = self.of_size(buffer.capacity()).filter(|spare| spare.len() < SPARE) {
             buffer.clear();
-            self.spare.push(buffer);
+            spare.push(buffer);
         }
     }
 }
@@ -101,16 +106,27 @@ mod tests {
 
     #[test]
     fn buffers_are_counted_and_used_again() {
-        let mut pool = Pool::new(3 * SMALL);
+        let mut pool = Pool::new(2 * LARGEST);
         let (mut first, mut second) = (Vec::new(), Vec::new());
-        assert!(pool.append(&mut first, &[1; 10]) && pool.used() == SMALL);
-        assert!(pool.append(&mut second, &[2; SMALL + 1]) && pool.used() == 2 * SMALL + 1);
-        assert!(!pool.append(&mut second, &[3; SMALL]) && second.len() == SMALL + 1);
+        assert!(pool.append(&mut first, &[1; 10]) && pool.used() == SMALLEST);
+        assert!(pool.append(&mut second, &[2; LARGEST + 1]) && pool.used() == SMALLEST + LARGEST + 1);
+        assert!(!pool.append(&mut second, &[3; LARGEST]) && second.len() == LARGEST + 1);
         pool.give(second);
         pool.give(first);
         assert_eq!(pool.used(), 0);
         let mut third = Vec::new();
         assert!(pool.append(&mut third, &[4]) && third == [4]);
         assert_eq!((pool.made, pool.again), (2, 1));
+    }
+
+    #[test]
+    fn buffers_are_as_large_as_what_they_hold_asks_for() {
+        let (mut pool, mut buffer) = (Pool::new(1 << 20), Vec::new());
+        for (more, capacity) in [(1, 256), (255, 256), (1, 512), (1460, 2048), (1460, 4096), (4000, 8192)] {
+            assert!(pool.append(&mut buffer, &vec![0; more]));
+            assert_eq!((buffer.capacity(), pool.used()), (capacity, capacity));
+        }
+        pool.give(buffer);
+        assert!(pool.spare.iter().all(Vec::is_empty), "one of this size is not kept");
     }
 }

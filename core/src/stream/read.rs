@@ -237,6 +237,20 @@ impl Streams {
         self.release(side);
     }
 
+    /// The session is closed: its buffers need no room to grow. Unless something waits for rules to look at it, nothing
+    /// is held any longer.
+    pub fn close(&mut self, session: &mut Session, waits: bool) {
+        let waits = waits || session.has_unseen(true) || session.has_unseen(false);
+        for side in &mut session.sides {
+            if !waits {
+                let held = std::mem::take(&mut side.held);
+                self.release(side);
+                side.held = held;
+            }
+            side.store.fit(&mut self.pool);
+        }
+    }
+
     /// Give back what everybody has seen.
     pub(super) fn release(&mut self, side: &mut Side) {
         let inspected = if side.has(session::INSPECTED) { side.inspected } else { u64::MAX };

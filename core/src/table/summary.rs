@@ -92,6 +92,7 @@ impl Summary<'_> {
         json.object("flows");
         json.number("total", self.flows.total);
         json.number("evicted", self.flows.evicted);
+        json.number("missed", self.applications.missed);
         json.end();
         self.fragments(json);
         self.files(json);
@@ -266,7 +267,7 @@ mod tests {
             "packets": {"total": 0, "ipv4": 0, "ipv6": 0, "tcp": 0, "udp": 0, "icmp": 0, "other": 0,
                 "truncated": {"packet_length": 0, "mtu": 0, "snaplen": 0, "unknown": 0},
                 "checksum": {"l3": zeros, "l4": zeros}},
-            "flows": {"total": 0, "evicted": 0},
+            "flows": {"total": 0, "evicted": 0, "missed": 0},
             "fragments": {"datagrams": 0, "complete": 0, "timeout": 0, "evicted": 0, "overlaps": 0},
             "files": {"stored": 0, "not_stored": 0, "refused": 0, "unseen_bytes": 0, "unjoined": 0},
             "alerts": 0, "anomalies": {}, "sessions": [],
@@ -323,7 +324,7 @@ mod tests {
             session.as_object_mut().unwrap().extend(outer.as_object().unwrap().clone());
         }
         assert_eq!(got["sessions"], json!([known, unknown]));
-        assert_eq!(got["flows"], json!({"total": 9, "evicted": 1}));
+        assert_eq!(got["flows"], json!({"total": 9, "evicted": 1, "missed": 0}));
         assert_eq!(
             got["rules"],
             json!({"loaded": 2, "suppressed": 0, "overflow": 0, "forgotten": 0, "unknown": {"1:2000001": 3}})

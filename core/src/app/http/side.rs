@@ -80,7 +80,7 @@ pub(super) struct Side {
     pub held: Vec<u8>,
     /// The transaction that is read.
     pub number: u64,
-    pub content: Option<Content>,
+    pub content: Option<Box<Content>>,
     /// What was lost last may have been an answer to this one.
     pub lost_answer: Option<u64>,
     /// Where bytes were lost, or a line ended: what comes may be a request.
@@ -298,7 +298,7 @@ impl Side {
         let (settings, to_server) = (context.settings, self.to_server);
         let Some(entry) = self.entry(context) else { return self.lose() };
         entry.head.advance(to_server, BODY);
-        self.content = Some(Content::new(entry, to_server, settings));
+        self.content = Some(Box::new(Content::new(entry, to_server, settings)));
         self.state = match framing {
             Framing::None | Framing::Length(0) => TAIL,
             Framing::Length(left) => State::Body { left },

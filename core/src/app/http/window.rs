@@ -39,6 +39,7 @@ impl Window {
     /// No more comes.
     pub fn end(&mut self) {
         self.is_shown = true;
+        self.bytes.shrink_to_fit();
     }
 
     /// What is there was looked at: only a part of it is kept for what follows.

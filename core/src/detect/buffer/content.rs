@@ -42,8 +42,7 @@ impl Window {
 /// A literal and its place.
 #[derive(Debug)]
 pub(super) struct Content {
-    /// In lower case where `nocase`.
-    pattern: Box<[u8]>,
+    /// Of the literal, in lower case where `nocase`.
     finder: Finder<'static>,
     place: Place,
     endswith: bool,
@@ -53,8 +52,7 @@ pub(super) struct Content {
 
 impl Content {
     pub(super) fn new(content: &plan::Content) -> Self {
-        let pattern = if content.nocase { content.pattern.to_ascii_lowercase() } else { content.pattern.to_vec() }
-            .into_boxed_slice();
+        let pattern = if content.nocase { content.pattern.to_ascii_lowercase() } else { content.pattern.to_vec() };
         let place = match content {
             plan::Content { startswith: true, .. } => {
                 Place::Absolute { offset: Amount::Fixed(0), depth: Some(Amount::Fixed(pattern.len() as i64)) }
@@ -66,13 +64,17 @@ impl Content {
                 Place::Absolute { offset: Amount::new(*offset), depth: depth.map(Amount::new) }
             }
         };
-        let finder = Finder::new(&*pattern).into_owned();
+        let finder = Finder::new(&pattern).into_owned();
         let plan::Content { endswith, nocase, negated, .. } = *content;
-        Self { pattern, finder, place, endswith, nocase, negated }
+        Self { finder, place, endswith, nocase, negated }
+    }
+
+    fn literal(&self) -> &[u8] {
+        self.finder.needle()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.pattern.len()
+        self.literal().len()
     }
 
     pub(super) fn is_relative(&self) -> bool {
@@ -119,7 +121,7 @@ impl Content {
         }
         let there = bytes.get(window.start..window.end.min(bytes.len())).unwrap_or_default();
         let found =
-            if there.len() == self.len() { (*there == *self.pattern).then_some(0) } else { self.finder.find(there) };
+            if there.len() == self.len() { (there == self.literal()).then_some(0) } else { self.finder.find(there) };
         match found {
             Some(at) => Occurrence::At(window.start.saturating_add(at)),
             None if self.may_follow(bytes, window) => Occurrence::Maybe,
@@ -132,7 +134,7 @@ impl Content {
         match original.checked_sub(self.len()) {
             Some(start) if start >= window.start && window.end == original => {
                 let there = bytes.get(start..).unwrap_or_default();
-                match self.pattern.get(..there.len()) {
+                match self.literal().get(..there.len()) {
                     Some(part) if part != there => Occurrence::None,
                     Some(part) if part.len() < self.len() => Occurrence::Maybe,
                     _ => Occurrence::At(start),
@@ -150,6 +152,6 @@ impl Content {
         let first = window.start.max((bytes.len() + 1).saturating_sub(self.len()));
         let Some(last) = window.end.checked_sub(self.len()).filter(|last| *last >= first) else { return false };
         last >= bytes.len()
-            || (first..=last).any(|start| bytes.get(start..).is_some_and(|part| self.pattern.starts_with(part)))
+            || (first..=last).any(|start| bytes.get(start..).is_some_and(|part| self.literal().starts_with(part)))
     }
 }

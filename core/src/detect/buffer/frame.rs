@@ -6,7 +6,6 @@ use crate::detect::prefilter::{Candidates, Prefilter};
 use crate::detect::rule::Place;
 use crate::detect::state::Memory;
 use crate::detect::subject::{FrameFacts, Subject};
-use crate::detect::truth::Truth;
 
 impl Tests {
     /// What the buffers come to for the subject's frame.
@@ -16,20 +15,9 @@ impl Tests {
         frame: &FrameFacts<'_>,
         memory: &Memory<'_>,
         views: &Views,
-        Tools { cache, bench }: &mut Tools,
+        tools: &mut Tools,
     ) -> Verdict {
-        bench.variables.reset(self.variables);
-        bench.findings.clear();
-        let mut truth = Truth::True;
-        for test in &self.tests {
-            let nocase = test.list.is_nocase();
-            let sight = cache.look(views, (test.view, 0), subject, PAYLOAD, nocase, &mut bench.matcher);
-            truth = truth.and(test.holds(sight, self.steps, memory, bench));
-            if truth == Truth::False {
-                break;
-            }
-        }
-        Verdict::of(truth, frame.whole)
+        Verdict::of(self.holds(subject, PAYLOAD, memory, views, tools), frame.whole)
     }
 }
 

@@ -72,6 +72,9 @@ impl List {
             }
         }
         chains.retain(|chain| !chain.entries.is_empty());
+        // There are many lists, and most are short.
+        chains.shrink_to_fit();
+        chains.iter_mut().for_each(|chain| chain.entries.shrink_to_fit());
         let entries = || chains.iter().flat_map(|chain| &chain.entries);
         let nocase = entries().any(|entry| matches!(entry, Entry::Content(content) if content.nocase));
         Ok(Self { chains, nocase })

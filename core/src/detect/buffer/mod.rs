@@ -125,6 +125,15 @@ impl Tools {
     }
 }
 
+impl Bench {
+    /// The buffers of another rule, which has so many variables.
+    #[inline]
+    fn begin(&mut self, variables: usize) {
+        self.variables.reset(variables);
+        self.findings.clear();
+    }
+}
+
 impl Tests {
     pub(super) fn new(rule: &plan::Rule, views: &mut Views, settings: &DetectSettings) -> Result<Self> {
         let tests: Box<[_]> = rule.buffers.iter().map(|test| Test::new(test, rule, views)).collect::<Result<_>>()?;
@@ -153,8 +162,7 @@ impl Tests {
         views: &Views,
         Tools { cache, bench }: &mut Tools,
     ) -> Truth {
-        bench.variables.reset(self.variables);
-        bench.findings.clear();
+        bench.begin(self.variables);
         let mut result = Truth::True;
         for test in &self.tests {
             let sight = cache.look(views, (test.view, 0), subject, payload, test.list.is_nocase(), &mut bench.matcher);

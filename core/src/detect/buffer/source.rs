@@ -120,9 +120,10 @@ fn transaction<'a>(subject: &Subject<'a>, number: u16, place: usize) -> Bytes<'a
     }
 }
 
-/// `length` bytes from `at` on, of which the packet's end may take some.
+/// `length` bytes from `at` on, of which the packet's end may take some. Those that it never had are not missing.
 fn part<'a>(subject: &Subject<'a>, at: u16, length: usize) -> Bytes<'a> {
     let rest = subject.headers.get(usize::from(at)..).unwrap_or_default();
+    let length = length.min(subject.packet.original.saturating_sub(at.into()) as usize);
     Bytes::There(Buffer { bytes: rest.get(..length).unwrap_or(rest), original: length })
 }
 

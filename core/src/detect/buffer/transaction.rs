@@ -68,8 +68,7 @@ impl Tests {
         views: &Views,
         Tools { cache, bench }: &mut Tools,
     ) -> Verdict {
-        bench.variables.reset(self.variables);
-        bench.findings.clear();
+        bench.begin(self.variables);
         let mut verdict = Verdict::Holds;
         for test in &self.tests {
             verdict = verdict.max(test.holds_in(subject, facts, self.steps, memory, views, cache, bench));

@@ -151,6 +151,17 @@ impl Store {
         }
     }
 
+    /// No more is expected: the front takes no more memory than it needs.
+    pub fn fit(&mut self, pool: &mut Pool) {
+        let before = self.front.capacity();
+        if before > self.front.len() - self.dead {
+            self.front.drain(..self.dead);
+            self.dead = 0;
+            self.front.shrink_to_fit();
+            pool.release(before - self.front.capacity());
+        }
+    }
+
     fn drop_runs(&mut self, count: usize, pool: &mut Pool) {
         self.runs.drain(..count);
         pool.release(count * size_of::<Run>());

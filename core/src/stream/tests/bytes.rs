@@ -245,6 +245,24 @@ fn what_rules_have_seen_is_held() {
 }
 
 #[test]
+fn a_closed_session_gives_its_room_back() {
+    let mut talk = Talk::open(&strict());
+    talk.streams.hold(talk.session.as_mut().unwrap(), true, 4);
+    talk.say("c PA 1 1", b"abcdef");
+    talk.say("s A 1 7", b"");
+    let close = |talk: &mut Talk, waits| talk.streams.close(talk.session.as_mut().unwrap(), waits);
+    let used = |talk: &Talk| talk.streams.stats().reassembly_memuse;
+    let run = used(&talk) - 256;
+    close(&mut talk, false);
+    assert_eq!(used(&talk), 6 + run, "what was not looked at stays, without room to grow");
+    assert_eq!((talk.blocks(true, false).len(), talk.reads(true, false).concat()), (1, "abcdef".into()));
+    close(&mut talk, true);
+    assert_eq!(used(&talk), 4 + run, "and what is held, as long as something waits");
+    close(&mut talk, false);
+    assert_eq!(used(&talk), 0);
+}
+
+#[test]
 fn a_stored_file_deepens_its_stream() {
     for (depth, given, wanted) in [(4, 8, "abcdef"), (4, 0, "abcdefghi"), (4, 2, "abc"), (0, 6, "abcdef")] {
         let mut talk = Talk::open(&StreamSettings { depth, ..strict() });
