@@ -170,7 +170,7 @@ impl Inspector {
 
     /// How many transactions a flow had so far, since it last changed its protocol.
     pub fn transactions(&self, slot: u32) -> u64 {
-        let talk = self.tracked.get(slot as usize).and_then(|tracked| tracked.spoken.talk.as_ref());
+        let talk = self.tracked.get(slot).and_then(|tracked| tracked.spoken.talk.as_ref());
         talk.map_or(0, |talk| talk.count())
     }
 
@@ -309,7 +309,7 @@ impl Inspector {
             streams.stop_inspection(session, to_server);
         }
         rules.settle(outcome);
-        all.remember(slot, none.memory);
+        all.remember(slot, none.and_then(|none| none.memory));
     }
 
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
