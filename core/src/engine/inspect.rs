@@ -308,7 +308,7 @@ impl Inspector {
             streams.stop_inspection(session, to_server);
         }
         rules.settle(outcome);
-        all.remember(slot, none.and_then(|none| none.memory));
+        all.remember(slot, none.memory);
     }
 
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.
