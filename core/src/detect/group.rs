@@ -86,8 +86,7 @@ impl Index {
 
     /// The rules that may match: those that `found` gets from the bytes, and lists of others, each ascending.
     #[inline]
-    pub(super) fn candidates<'a>(&'a self, subject: &Subject<'_>, found: &mut Candidates) -> Lists<'a> {
-        let mut lists = Lists::default();
+    pub(super) fn candidates<'a>(&'a self, subject: &Subject<'_>, found: &mut Candidates, lists: &mut Lists<'a>) {
         if subject.is_packet() && subject.has_events() {
             lists.add(&self.events);
         }
@@ -97,9 +96,9 @@ impl Index {
             self.first.candidates(subject.packet, found);
         }
         if !subject.is_sound() {
-            self.of_network(subject, &mut lists);
+            self.of_network(subject, lists);
             found.sort();
-            return lists;
+            return;
         }
         let (payload, data) = (subject.visible_payload(), subject.stream_data());
         let searched = subject.is_packet() && data.is_some_and(|data| is_same(data.bytes, payload.bytes));
@@ -116,7 +115,6 @@ impl Index {
             }
         }
         found.sort();
-        lists
     }
 
     /// Where the transport header contradicts itself, the rules for any IP packet are asked.

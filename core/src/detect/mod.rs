@@ -32,7 +32,7 @@ use crate::frame::Addr;
 use crate::plan::{self, Action, DetectSettings, Effect, Kind, Scope};
 use buffer::{Tools, Views};
 use frame::FrameLanes;
-use group::Index;
+use group::{Index, Lists};
 use header::Sets;
 use prefilter::Candidates;
 use profile::Costs;
@@ -224,9 +224,10 @@ impl Rules {
         let Scratch { unknown, found, tools, costs } = scratch;
         found.clear();
         tools.forget();
-        let mut candidates = self.index.candidates(subject, found);
+        let mut candidates = Lists::default();
+        self.index.candidates(subject, found, &mut candidates);
         candidates.add(&found.rules);
-        for number in candidates {
+        for number in candidates.by_ref() {
             let Some(rule) = self.rules.get(number as usize) else { continue };
             let begun = costs.begin();
             let (truth, place) = rule.holds(subject, memory, &self.sets, &self.views, tools);

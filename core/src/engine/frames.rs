@@ -1,6 +1,7 @@
 //! A flow's frames: rules look at them, alerts show them, and events tell of them.
 
 use super::Shared;
+use super::applications::Spoken;
 use super::finds::What;
 use crate::app::Talk;
 use crate::app::frame::{self, Frame, MOST_KEPT, STREAM};
@@ -79,8 +80,23 @@ fn is_due(frame: &Frame, there: u64, whole: bool) -> bool {
     whole || there > looked && (there <= SMALL || there - looked >= looked / 4)
 }
 
-/// Ask the rules about what is new of the frames that go in the packet's direction. `over`: nothing more comes of it.
+/// Ask the rules about what is new of a flow's frames that go in the packet's direction. `over`: nothing more comes of it.
 pub(super) fn inspect(
+    rules: &Rules,
+    spoken: &mut Spoken,
+    (subject, bytes, over): (&Subject<'_>, Bytes<'_>, bool),
+    memory: &mut Memory<'_>,
+    scratch: &mut Scratch,
+    outcome: &mut Outcome,
+) {
+    for (talk, over) in [(&mut spoken.before, true), (&mut spoken.talk, over)] {
+        if let Some(talk) = talk {
+            inspect_of(rules, &mut **talk, (subject, bytes, over), memory, scratch, outcome);
+        }
+    }
+}
+
+fn inspect_of(
     rules: &Rules,
     talk: &mut dyn Talk,
     (subject, bytes, over): (&Subject<'_>, Bytes<'_>, bool),

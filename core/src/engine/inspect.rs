@@ -190,12 +190,12 @@ impl Inspector {
     pub fn packet(
         &mut self,
         shared: &Shared,
-        subject: &Subject<'_>,
+        subject: &mut Subject<'_>,
         (slot, step): (Option<u32>, Option<&Step>),
         now: Nanos,
     ) {
         let flow = subject.flow.map(|flow| self.with_application(flow, slot));
-        let subject = &Subject { flow, ..*subject };
+        subject.flow = flow;
         let to_server = flow.is_some_and(|flow| flow.to_server);
         let ends = slot.is_some_and(|slot| self.ends_message(slot, flow.unwrap_or_default()));
         let session = slot.and_then(|slot| self.session(slot));
@@ -205,7 +205,8 @@ impl Inspector {
         let reach =
             session.map_or(Reach::Nothing, |session| reach(streams, session, (step, to_server, ends), self.chunk_size));
         let facts = StreamFacts { taken: step.stored, events: step.events, ..session.map(facts).unwrap_or_default() };
-        self.rounds(shared, &Subject { stream: Some(facts), ..*subject }, (slot, reach), now);
+        subject.stream = Some(facts);
+        self.rounds(shared, subject, (slot, reach), now);
     }
 
     /// Whether a direction's stream is looked at now whatever its length: a message ended there, or nobody tells.
@@ -253,8 +254,9 @@ impl Inspector {
         self.data = None;
         let Self { streams, scratch, tracked: all, outcome, data: shown_data, shown, .. } = self;
         let (Some(rules), Some(scratch)) = (&shared.rules, scratch) else { return };
-        let mut none = Tracked::default();
-        let Tracked { session, memory, spoken, .. } = slot.and_then(|slot| all.get_mut(slot)).unwrap_or(&mut none);
+        let mut none = None;
+        let tracked = slot.and_then(|slot| all.get_mut(slot));
+        let Tracked { session, memory, spoken, .. } = tracked.unwrap_or_else(|| none.insert(Tracked::default()));
         let mut memory = Memory { flow: slot.map(|_| memory), shared: &shared.memory, now };
         memory.forget_packet();
         self.tagged = subject.round == Round::Packet && memory.is_tagged(subject.packet);
@@ -264,10 +266,7 @@ impl Inspector {
         if spoken.has_frames() && (fresh || is_open && reach == Reach::All) {
             let over = spoken.is_over(to_server) || reach == Reach::All;
             let bytes = frame_bytes(streams.as_ref(), session.as_deref(), subject.payload);
-            for (talk, over) in [(&mut spoken.before, true), (&mut spoken.talk, over)] {
-                let Some(talk) = talk else { continue };
-                frames::inspect(rules, &mut **talk, (subject, bytes, over), &mut memory, scratch, outcome);
-            }
+            frames::inspect(rules, spoken, (subject, bytes, over), &mut memory, scratch, outcome);
         }
         let (mut round, mut stores) = (subject.round, false);
         loop {
@@ -308,7 +307,7 @@ impl Inspector {
             streams.stop_inspection(session, to_server);
         }
         rules.settle(outcome);
-        all.remember(slot, none.memory);
+        all.remember(slot, none.and_then(|none| none.memory));
     }
 
     /// The beginning of the data that a rule of the last packet matched in, where that is the stream's and wanted.

@@ -11,14 +11,19 @@ impl Engine {
         let (shared, parsed, identities) = (&self.shared, &batch.parsed, self.identities());
         let mut shards: Vec<_> =
             self.shards.iter().zip(&batch.outs).map(|(shard, out)| (lock(shard), lock(out))).collect();
-        let all: Vec<(u32, usize)> = parsed.in_frame_order().collect();
-        let mut rows = Vec::with_capacity(RUN);
-        for window in all.chunks(RUN) {
+        let mut all = parsed.in_frame_order();
+        let (mut window, mut rows) = (Vec::with_capacity(RUN), Vec::with_capacity(RUN));
+        loop {
+            window.clear();
+            window.extend(all.by_ref().take(RUN));
+            if window.is_empty() {
+                return;
+            }
             let mut keys = [None; RUN];
-            for (key, (row, shard)) in keys.iter_mut().zip(window) {
+            for (key, (row, shard)) in keys.iter_mut().zip(&window) {
                 *key = shards.get(*shard).and_then(|(shard, _)| shard.fetch_index(shared, parsed, *row));
             }
-            for (key, (_, shard)) in keys.iter().zip(window) {
+            for (key, (_, shard)) in keys.iter().zip(&window) {
                 shards.get(*shard).into_iter().for_each(|(shard, _)| shard.fetch_entry(key));
             }
             let mut keys = keys.as_slice();

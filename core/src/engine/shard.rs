@@ -372,7 +372,7 @@ impl Shard {
     ) {
         let known = identities.rows().get(packet.identity as usize).and_then(|row| identities.known(row));
         let payload = payload(parsed, packet);
-        let subject = Subject {
+        let mut subject = Subject {
             packet,
             headers: packet.bytes(&parsed.batch.slab),
             payload,
@@ -386,7 +386,7 @@ impl Shard {
             session_name: known.map_or("", |known| &known.name),
             vni: parsed.wrap(packet).and_then(Wrap::network),
         };
-        self.inspector.packet(shared, &subject, (seen.map(|seen| seen.slot), step.as_ref()), now);
+        self.inspector.packet(shared, &mut subject, (seen.map(|seen| seen.slot), step.as_ref()), now);
         if let (Some(seen), Some(verdict)) = (seen, self.inspector.outcome.flow) {
             match verdict {
                 FlowVerdict::Pass => self.flows.mark_passed(seen.slot),

@@ -265,6 +265,10 @@ impl Class {
 fn repeats(payload: &[u8], from: usize, to: usize) -> bool {
     let period = to - from;
     let Some(first) = from.checked_sub(period + AROUND) else { return false };
+    // Most often one byte says it.
+    if payload.get(from) != payload.get(from - period) {
+        return false;
+    }
     match (payload.get(first..to + AROUND - period), payload.get(first + period..to + AROUND)) {
         (Some(before), Some(here)) => before == here,
         _ => false,
