@@ -28,7 +28,7 @@ from tmrx.suricata.settings import STOCK, Configuration
 
 EXPLAINED = Path(__file__).with_name("events.toml")
 TYPES = {"anomaly", "dns", "fileinfo", "ftp", "ftp_data", "http", "llmnr", "mdns", "ssh", "tls"}
-APPLICATIONS = {"dns", "ftp", "ftp-data", "http", "llmnr", "mdns", "ssh", "tls"}
+APPLICATIONS = {"dns", "doh2", "ftp", "ftp-data", "http", "http2", "llmnr", "mdns", "ssh", "tls"}
 # What is only the same within a run.
 WITHIN_A_RUN = {"flow_id", "parent_id"}
 
@@ -55,7 +55,7 @@ def compared(event: Event) -> bool:
     application = event.get("app_proto") or event.get("anomaly", {}).get("app_proto")
     if event["event_type"] in {"anomaly", "fileinfo"}:
         return application in APPLICATIONS
-    return event["event_type"] in TYPES and event.get("http", {}).get("version") != "2"
+    return event["event_type"] in TYPES
 
 
 def flat(event: Event) -> Fields:

@@ -84,7 +84,7 @@ pub(super) struct Record {
 #[derive(Debug)]
 pub(super) enum What {
     /// An event of its own, for a section of EVE.
-    Event { section: usize, number: u64, event: TransactionEvent, client: Option<Addr> },
+    Event { section: usize, event: TransactionEvent, client: Option<Addr> },
     /// Something odd about what its flow speaks.
     Strange(Strange),
     /// Something odd about it.

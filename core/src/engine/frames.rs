@@ -159,7 +159,7 @@ pub(super) fn tell(
             let Some(options) = options.frame else { continue };
             let members = members(talk, frame, to_server, (bytes, over), options.payload_size as usize);
             let event = TransactionEvent { kind: eve::FRAME, along: Along::Packet, members };
-            tell(What::Event { section, number: 0, event, client: None });
+            tell(What::Event { section, event, client: None });
         }
     }
     let is_datagram = matches!(bytes, Bytes::Datagram(_));

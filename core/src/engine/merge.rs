@@ -358,9 +358,9 @@ impl Merger {
         let id = flow_community(shared, &record.flow, at.packet);
         let at = Context { flow: Some(FlowNow { community_id: &id, ..record.flow.now() }), ..*at };
         match &record.what {
-            What::Event { section, number, event, client } => {
+            What::Event { section, event, client } => {
                 let section = self.eve.get_mut(*section).into_iter();
-                section.for_each(|eve| eve.transaction(&at, *number, (event, *client), identities));
+                section.for_each(|eve| eve.transaction(&at, (event, *client), identities));
             }
             What::Piece(piece) => self.output.files.push(piece.clone()),
             What::Strange(strange) => {

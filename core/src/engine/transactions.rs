@@ -67,11 +67,10 @@ fn files(shared: &Shared, talk: &mut dyn Talk, index: usize, to_server: bool, te
     let Some((head, body)) = talk.head(index).zip(talk.body(index)).filter(|(head, _)| !head.files.is_empty()) else {
         return;
     };
-    let number = head.number;
     for (section, options) in (0..).zip(&shared.outputs.eve) {
         let client = eve::client(options.xff_of_files(), body);
         let events = eve::ended_files(options, head, body, to_server).into_iter();
-        events.for_each(|event| tell(What::Event { section, number, event, client }));
+        events.for_each(|event| tell(What::Event { section, event, client }));
     }
     let mut pieces = Vec::new();
     talk.head_mut(index).into_iter().for_each(|head| head.files.tell(to_server, &mut pieces));
@@ -99,7 +98,7 @@ pub(super) fn tell(shared: &Shared, talk: &mut dyn Talk, after: After, tell: &mu
         let (Some(head), Some(body)) = (logged, talk.body(index)) else { continue };
         for (section, options) in (0..).zip(&shared.outputs.eve) {
             let events = eve::events(options, head, body).into_iter();
-            events.for_each(|event| tell(What::Event { section, number, event, client: None }));
+            events.for_each(|event| tell(What::Event { section, event, client: None }));
         }
     }
     let told = |head: &Head| head.is_complete() && head.is_told() && !head.files.has_untold();

@@ -65,9 +65,10 @@ const RESPONSE: &[(&str, &str)] = &[
 ];
 
 /// The event of a transaction.
-pub(super) fn events(tx: &Tx, _head: &Head, options: &HttpEvents) -> Vec<TransactionEvent> {
+pub(super) fn events(tx: &Tx, head: &Head, options: &HttpEvents) -> Vec<TransactionEvent> {
     let mut members = Vec::new();
     let mut json = Json(&mut members);
+    json.number("tx_id", head.number);
     json.object("http");
     basic(&mut json, tx);
     custom(&mut json, tx, &options.custom);

@@ -334,7 +334,6 @@ impl Eve {
     pub fn transaction(
         &mut self,
         at: &Context<'_>,
-        number: u64,
         (event, client): (&TransactionEvent, Option<Addr>),
         identities: &Identities,
     ) {
@@ -344,9 +343,6 @@ impl Eve {
         let instead = instead(xff, client, event.along != Along::ToClient);
         let at = Context { packet: &turned, instead, ..*at };
         self.event(&at, event.kind, identities, |json, _, look| {
-            if NUMBERED.contains(&event.kind) {
-                json.number("tx_id", number);
-            }
             json.members(&event.members);
             match at.flow.as_ref().filter(|_| [files::KIND, FRAME].contains(&event.kind)) {
                 Some(now) if event.kind == FRAME => flow::application(json, &now.application),
@@ -430,9 +426,6 @@ impl Eve {
         header::end(&mut json, &self.settings);
     }
 }
-
-/// Events of transactions that tell the transaction's number outside of their own object.
-const NUMBERED: [&str; 4] = ["http", "smb", "smtp", "anomaly"];
 
 /// What stands in place of a packet's addresses: where it is wanted, for the client, which is its source or not.
 fn instead(xff: Option<&plan::Xff>, client: Option<Addr>, is_source: bool) -> [Option<Addr>; 2] {
