@@ -64,10 +64,13 @@ impl Pool {
         if !self.claim(capacity - before) {
             return false;
         }
-        if before > 0 {
+        if before > 0 && capacity > LARGEST {
             buffer.reserve_exact(capacity - buffer.len());
         } else {
-            *buffer = self.take(capacity);
+            let mut larger = self.take(capacity);
+            larger.extend_from_slice(buffer);
+            self.used += before;
+            self.give(std::mem::replace(buffer, larger));
         }
         self.used += buffer.capacity().saturating_sub(capacity);
         true
@@ -127,6 +130,7 @@ mod tests {
             assert_eq!((buffer.capacity(), pool.used()), (capacity, capacity));
         }
         pool.give(buffer);
-        assert!(pool.spare.iter().all(Vec::is_empty), "one of this size is not kept");
+        let spare: Vec<_> = pool.spare.iter().map(Vec::len).collect();
+        assert_eq!(spare, [1, 1, 0, 1, 0], "those that were outgrown are kept, one of the last size is not");
     }
 }
