@@ -129,6 +129,11 @@ impl Content {
         }
     }
 
+    /// Whether it is nowhere in what is there.
+    pub(super) fn is_absent(&self, text: &Text<'_>) -> bool {
+        self.finder.find(text.bytes(self.nocase)).is_none()
+    }
+
     /// The one place at the buffer's original end.
     fn at_end(&self, bytes: &[u8], original: usize, window: Window) -> Occurrence {
         match original.checked_sub(self.len()) {

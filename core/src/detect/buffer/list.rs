@@ -22,6 +22,10 @@ use crate::ffi::pcre2::Found;
 use crate::plan::{self, Match};
 use std::sync::Arc;
 
+/// A chain that begins with so short a literal begins at many places: what else must be there is looked for first.
+const SHORT: usize = 2;
+/// So long a literal is worth it.
+const TELLING: usize = 4;
 /// Bytes searched that count as a step, so that long searches are bounded too.
 const STEP_BYTES: usize = 1024;
 /// A variable from which on `isdataat` never holds.
@@ -33,12 +37,35 @@ struct Chain {
     entries: Vec<Entry>,
     /// The variables that they set.
     sets: Vec<u8>,
+    /// The literal to look for before all others: the longest one behind a short one.
+    telling: Option<usize>,
 }
 
 impl Chain {
     fn push(&mut self, entry: Entry) {
         entry.sets(&mut self.sets);
         self.entries.push(entry);
+    }
+
+    /// There are no more entries.
+    fn finish(&mut self) {
+        // There are many lists, and most are short.
+        self.entries.shrink_to_fit();
+        let begins_often = matches!(self.entries.first(), Some(Entry::Content(c)) if !c.negated && c.len() <= SHORT);
+        let length = |entry: &Entry| match entry {
+            Entry::Content(content) if !content.negated && content.len() >= TELLING => Some(content.len()),
+            _ => None,
+        };
+        let longest = || (0..).zip(&self.entries).filter_map(|(at, entry)| Some((length(entry)?, at))).max();
+        self.telling = longest().filter(|_| begins_often).map(|(_, at)| at);
+    }
+
+    /// The chain can't hold, as a literal of it is nowhere.
+    fn is_hopeless(&self, text: &Text<'_>) -> bool {
+        match self.telling.and_then(|at| self.entries.get(at)) {
+            Some(Entry::Content(content)) => !text.is_cut() && content.is_absent(text),
+            _ => false,
+        }
     }
 
     /// Nothing is known of the variables that it sets.
@@ -72,9 +99,8 @@ impl List {
             }
         }
         chains.retain(|chain| !chain.entries.is_empty());
-        // There are many lists, and most are short.
         chains.shrink_to_fit();
-        chains.iter_mut().for_each(|chain| chain.entries.shrink_to_fit());
+        chains.iter_mut().for_each(Chain::finish);
         let entries = || chains.iter().flat_map(|chain| &chain.entries);
         let nocase = entries().any(|entry| matches!(entry, Entry::Content(content) if content.nocase));
         Ok(Self { chains, nocase })
@@ -117,6 +143,9 @@ impl Run<'_, '_> {
         let mut result = Truth::True;
         for chain in &list.chains {
             self.doubt = false;
+            if chain.is_hopeless(&self.text) {
+                return Truth::False;
+            }
             result = result.and(self.chain(&chain.entries, 0));
             if result == Truth::False {
                 break;

@@ -371,6 +371,20 @@ fn a_limit_of_its_own() {
 }
 
 #[test]
+fn a_long_literal_is_looked_for_before_a_short_one() {
+    let there = [c("a"), within("needle", 60)];
+    let absent = [c("a"), Match::Content(Content { relative: true, negated: true, ..content(b"needle") })];
+    for (bytes, original, wanted, otherwise) in [
+        (b"aaaa needle".as_slice(), 11, Truth::True, Truth::False),
+        (b"needle a", 8, Truth::False, Truth::True),
+        (b"aaaaaaaa", 8, Truth::False, Truth::True),
+        (b"aaaaaaaa", 30, Truth::Unknown, Truth::Unknown),
+    ] {
+        assert_eq!((ask(&there, bytes, original), ask(&absent, bytes, original)), (wanted, otherwise), "{bytes:?}");
+    }
+}
+
+#[test]
 fn buffers_that_are_not_there() {
     let header = |matches| plan::BufferTest {
         buffer: "tcp.hdr".into(),
